@@ -1,0 +1,11 @@
+"""The only gate for data: whatever the user brings becomes checked float64 rows, with names.
+
+Everything behind this room may trust what it gets: a `Rows` holds finite float64 numbers in a
+read-only N x D array. Every error about the input is raised here, and says which argument, what is
+wrong, where, and what to do. Nothing is dropped or imputed.
+"""
+
+from bayesmix.data.fitness import centre_and_scale, check_fit, check_n_components
+from bayesmix.data.rows import Rows, read_rows
+
+__all__ = ["Rows", "centre_and_scale", "check_fit", "check_n_components", "read_rows"]

@@ -1,0 +1,156 @@
+"""Whether a mixture can be fitted to these rows, and the units in which it is done."""
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from bayesmix.data.rows import Rows
+from bayesmix.data.words import SHOWN, and_more, counted, listed
+
+# Rows taken in one go: temporaries fit the cache, and sums of sums lose less to rounding.
+BLOCK = 4096
+# Eigenvalues of a correlation matrix below this are rounding: its entries carry errors of 1e-15.
+COLLINEAR = 1e-13
+
+
+def check_n_components(n_components: Any) -> int:
+    """Return the number of components as an int of at least 1.
+
+    Raises
+    ------
+    TypeError
+        If it is not an integer (truth values and floats are none; NumPy's integers are).
+    ValueError
+        If it is less than 1.
+    """
+    wanted = f"n_components must be an integer of at least 1; got {n_components!r}"
+    remedy = "Give a whole number, such as n_components=2"
+    if isinstance(n_components, bool):
+        raise TypeError(f"{wanted}, a truth value. {remedy}.")
+    try:
+        number = operator.index(n_components)
+    except TypeError:
+        raise TypeError(f"{wanted}, of type {type(n_components).__name__}. {remedy}.") from None
+    if number < 1:
+        raise ValueError(f"{wanted}. {remedy}.")
+    return number
+
+
+def check_fit(rows: Rows, n_components: int, *, correlated: bool) -> None:
+    """Refuse rows to which a mixture of `n_components` components cannot be fitted.
+
+    Parameters
+    ----------
+    rows : Rows
+    n_components : int
+        Number of components, K.
+    correlated : bool
+        Whether the family has correlations (full and tied covariances): then no column may be a
+        linear combination of others. With N <= D it always is, and that is left to the prior.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer distinct rows than components; if a column is constant up to rounding
+        (and N > 1); if columns are exactly collinear, that is if the correlation matrix has an
+        eigenvalue below 1e-13.
+    """
+    distinct = _count_distinct(rows.values, enough=n_components)
+    if distinct < n_components:
+        raise ValueError(
+            f"X has fewer distinct rows than components: {distinct} distinct among "
+            f"{counted(rows.n_rows, 'row')}, and n_components={n_components}. Use "
+            f"n_components={distinct} or less, or give more data."
+        )
+    if rows.n_rows == 1:
+        return
+    _check_constant(rows)
+    if correlated and rows.n_rows > rows.n_features > 1:
+        _check_collinear(rows)
+
+
+def centre_and_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean and the standard deviation (divisor N - 1) of each column.
+
+    Accurate for values near 1e-150 and 1e150, whose squares no float can hold, and for columns far
+    from zero compared with their spread.
+
+    Parameters
+    ----------
+    values : ndarray of shape (N, D)
+
+    Returns
+    -------
+    centre : ndarray of shape (D,)
+    scale : ndarray of shape (D,)
+        Ones for a single row; zero (up to rounding) for a constant column.
+    """
+    by_column = [_centre_and_scale(np.ascontiguousarray(column)) for column in values.T]
+    centre, scale = np.array(by_column).T
+    return centre, scale
+
+
+def _centre_and_scale(column: np.ndarray) -> tuple[float, float]:
+    # A power of two brings the column to about 1, and dividing by it rounds nothing.
+    _, exponent = np.frexp(max(column.max(), -column.min()))
+    unit = np.ldexp(1.0, np.clip(exponent, -1022, 1021))
+    deviation = column / unit
+    mean = deviation.mean()
+    deviation -= mean
+    # The first mean is rounded at the size of the values; what it missed shows at their spread.
+    missed = deviation.mean()
+    deviation -= missed
+    centre = (mean + missed) * unit
+    if len(column) == 1:
+        return centre, 1.0
+    # A sum in NumPy's own order, so that threads of a BLAS cannot change its last bits.
+    squares = np.square(deviation, out=deviation).sum()
+    return centre, np.sqrt(squares / (len(column) - 1)) * unit
+
+
+def _count_distinct(values: np.ndarray, *, enough: int) -> int:
+    """Count the rows that differ, up to `enough`."""
+    seen: set[bytes] = set()
+    for start in range(0, len(values), BLOCK):
+        block = values[start : start + BLOCK] + 0.0  # turns -0.0 into 0.0, the same number
+        seen.update(block.view(f"V{block.shape[1] * block.itemsize}").ravel().tolist())
+        if len(seen) >= enough:
+            return enough
+    return len(seen)
+
+
+def _check_constant(rows: Rows) -> None:
+    low, high = rows.values.min(axis=0), rows.values.max(axis=0)
+    # Halves, because the range of columns near the largest float overflows.
+    rounding = 2 * np.finfo(np.float64).eps * np.maximum(abs(low), abs(high))
+    constant = np.flatnonzero(high / 2 - low / 2 <= rounding)
+    if constant.size:
+        found = ", ".join(
+            f"{rows.features[j]!r} (always {low[j] + 0.0:.6g})" for j in constant[:SHOWN]
+        )
+        raise ValueError(
+            f"X has {counted(constant.size, 'constant column')}: {found}{and_more(constant.size)}. "
+            "A column without spread says nothing about groups: leave it out."
+        )
+
+
+def _check_collinear(rows: Rows) -> None:
+    centre, scale = centre_and_scale(rows.values)
+    correlation = np.zeros((rows.n_features, rows.n_features))
+    for start in range(0, rows.n_rows, BLOCK):
+        standard = (rows.values[start : start + BLOCK] - centre) / scale
+        correlation += standard.T @ standard / (rows.n_rows - 1)
+    eigenvalues, vectors = np.linalg.eigh(correlation)
+    null = vectors[:, eigenvalues < COLLINEAR]
+    count = null.shape[1]
+    if count == 0:
+        return
+    # Columns that no null vector touches have loadings at the level of rounding.
+    involved = [rows.features[j] for j in np.flatnonzero(abs(null).max(axis=1) > 1e-5)]
+    follow = "1 is a linear combination" if count == 1 else f"{count} are linear combinations"
+    raise ValueError(
+        f"X has exactly collinear columns: of {listed(involved)}, {follow} of the others, and a "
+        f"full or tied covariance would be singular. Leave out {count} of them, or use "
+        "covariance='diag' or 'spherical'."
+    )

@@ -1,0 +1,143 @@
+"""Rows of numbers with their column names and row labels."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bayesmix.data.containers import Table, open_table
+from bayesmix.data.entries import check_finite, to_float64
+from bayesmix.data.words import counted, listed, selection
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Checked rows.
+
+    Attributes
+    ----------
+    values : ndarray of shape (N, D)
+        Finite float64 numbers, C-contiguous and read-only.
+    features : tuple of str
+        Column names; "x0", "x1", ... where the container had none.
+    obs : ndarray of shape (N,)
+        Row labels that netCDF can hold: integers, floats, text or datetime64[ns].
+    """
+
+    values: np.ndarray
+    features: tuple[str, ...]
+    obs: np.ndarray
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows, N."""
+        return self.values.shape[0]
+
+    @property
+    def n_features(self) -> int:
+        """Number of columns, D."""
+        return self.values.shape[1]
+
+    @cached_property
+    def sha256(self) -> str:
+        """Fingerprint of the values and their shape, the same on every machine."""
+        digest = hashlib.sha256(repr(self.values.shape).encode())
+        digest.update(np.ascontiguousarray(self.values, dtype="<f8").reshape(-1).data)
+        return digest.hexdigest()
+
+
+def read_rows(X: Any, *, argument: str = "X", features: Sequence[str] | None = None) -> Rows:
+    """Turn rows of numbers, in whatever container, into checked float64 rows.
+
+    Parameters
+    ----------
+    X : array-like, data frame, series or xarray.DataArray
+        N rows and D columns; one-dimensional data are one column. Data frames (pandas, polars and
+        whatever else narwhals knows) give their column names, pandas its index, a DataArray the
+        coordinates of its two dimensions. Integers, booleans (as 0 and 1), float32, decimals and
+        numeric objects are widened to float64.
+    argument : str
+        The name by which messages call X.
+    features : sequence of str, optional
+        The columns a model was fitted on: X must have as many, and where X names its columns, the
+        same names in the same order. (Names "0", "1", ... are positions and not compared.)
+
+    Returns
+    -------
+    Rows
+
+    Raises
+    ------
+    TypeError
+        If X is no container of rows, or a column holds something other than real numbers.
+    ValueError
+        If X is not two-dimensional, has no rows or no columns, repeats a column name, holds missing
+        or infinite values, or does not match `features`.
+    """
+    table = open_table(X, argument)
+    width = len(table.columns)
+    if width == 0:
+        raise ValueError(
+            f"{argument} has no columns (shape {(table.n_rows, 0)}). Give at least one column."
+        )
+    if table.n_rows == 0:
+        raise ValueError(f"{argument} has no rows (shape {(0, width)}). Give at least one row.")
+    names = table.names or tuple(f"x{j}" for j in range(width))
+    if features is not None:
+        fitted = tuple(str(name) for name in features)
+        _check_match(table, fitted, argument)
+        names = fitted
+    values = to_float64(table, names, argument)
+    obs = np.arange(table.n_rows) if table.index is None else _storable(table.index)
+    check_finite(values, names, obs, argument)
+    values.flags.writeable = False
+    return Rows(values, names, obs)
+
+
+def _check_match(table: Table, fitted: tuple[str, ...], argument: str) -> None:
+    """Refuse columns other than those a model was fitted on."""
+    names, width = table.names, len(table.columns)
+    if width != len(fitted):
+        remedy = "Give the same columns in the same order"
+        if names is not None and set(fitted) <= set(names):
+            remedy = f"Use {selection(argument, fitted)}"
+        elif width == 1 and names is None:
+            remedy += f" (a single row is {argument}.reshape(1, -1))"
+        raise ValueError(
+            f"{argument} has {counted(width, 'column')}, but the model was fitted on "
+            f"{len(fitted)}: {listed(fitted)}. {remedy}."
+        )
+    positions = tuple(str(j) for j in range(width))
+    if names is None or names in (fitted, positions):
+        return
+    if set(names) == set(fitted):
+        raise ValueError(
+            f"{argument} has its columns in another order ({listed(names)}) than the model was "
+            f"fitted on ({listed(fitted)}). Use {selection(argument, fitted)}."
+        )
+    absent = [name for name in fitted if name not in names]
+    unknown = [name for name in names if name not in fitted]
+    raise ValueError(
+        f"{argument} has other columns than the model was fitted on: {listed(absent)} missing, "
+        f"{listed(unknown)} unknown. Rename the columns or select the right ones; where they are "
+        "the right ones, a plain array of their values needs no names."
+    )
+
+
+def _storable(index: np.ndarray) -> np.ndarray:
+    """Row labels as netCDF can hold them; whatever it cannot becomes text."""
+    wide = {"i": np.int64, "u": np.uint64, "f": np.float64}
+    if index.dtype.kind in wide:
+        return index.astype(wide[index.dtype.kind])
+    if index.dtype.kind == "M":
+        years = index.astype("datetime64[Y]").astype(np.int64) + 1970
+        if ((years > 1677) & (years < 2262)).all():  # what nanoseconds reach; NaT is far below
+            return index.astype("datetime64[ns]")
+    return np.array([_text(label) for label in index])
+
+
+def _text(label: Any) -> str:
+    return label.decode("utf-8", "replace") if isinstance(label, bytes) else str(label)

@@ -1,0 +1,244 @@
+"""From checked rows to an EMResult: standardise, start, climb, map the optima, return to the data's units."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+
+from bayesmix.data import Rows, centre_and_scale, check_fit
+from bayesmix.em.loop import Climb, ClosedFormRule, Point, Rule, climb
+from bayesmix.em.optima import group_optima
+from bayesmix.em.result import EMResult, Optimum
+from bayesmix.em.settings import EMSettings
+from bayesmix.em.starts import given_memberships, memberships, point_of_memberships
+from bayesmix.em.status import Status
+from bayesmix.families import Family
+from bayesmix.priors import Dirichlet, NormalInverseWishart
+from bayesmix.priors.numbers import summarise
+from bayesmix.priors.sets import ConjugatePriors, Priors
+
+# A covariance this small in some direction, relative to the data's, is a collapse and not a group.
+DEGENERATE_RATIO = 1e-8
+
+
+class Units:
+    """Standardised units of one analysis: ``z = (x - centre) / scale``, with scales that the family allows."""
+
+    def __init__(self, rows: Rows, family: Family):
+        self.family = family
+        self.centre, scale = centre_and_scale(rows.values)
+        self.scale = family.standard_scale(scale)
+        self.rows = (rows.values - self.centre) / self.scale
+        self.columns = np.ascontiguousarray(self.rows.T)
+        self.log_likelihood_shift = -rows.n_rows * float(np.log(self.scale).sum())
+
+    def to_params(self, point: Point) -> dict[str, np.ndarray]:
+        """Named parameters in the units of the data."""
+        structure = self.family.structure
+        values = structure.rescale(structure.values(point.factor), self.scale)
+        return {"means": self.centre + self.scale * point.means, structure.parameter.name: values}
+
+    def to_point(self, weights, params) -> Point:
+        """The inverse of :meth:`to_params`."""
+        structure = self.family.structure
+        values = structure.rescale(np.asarray(params[structure.parameter.name]), 1 / self.scale)
+        means = (np.asarray(params["means"]) - self.centre) / self.scale
+        return Point(np.asarray(weights), means, structure.factor(values))
+
+    def log_prior_shift(self, n_components: int) -> float:
+        """What a log prior density of means and covariances gains in the units of the data."""
+        means = n_components * float(np.log(self.scale).sum())
+        return -means - float(self.family.structure.log_rescaling(self.scale, n_components))
+
+
+def fit(
+    rows: Rows,
+    family: Family,
+    priors: Priors,
+    n_components: int,
+    settings: EMSettings,
+    random_seed=None,
+    make_rule: Callable[[Units], Rule] | None = None,
+    progressbar: bool = False,
+) -> EMResult:
+    """Fit by EM from every start.
+
+    Parameters
+    ----------
+    rows : Rows
+    family : Family
+    priors : Priors
+        Resolved.
+    n_components : int
+    settings : EMSettings
+    random_seed : None, int, or what ``numpy.random.default_rng`` takes
+    make_rule : callable, optional
+        Makes the M-step for priors without a closed one; needed unless the priors are conjugate or ``estimate="ml"``.
+    progressbar : bool
+
+    Raises
+    ------
+    ValueError
+        If the rows cannot be fitted (see :func:`bayesmix.data.check_fit`), or maximum likelihood is asked of a
+        full or tied covariance whose data covariance is singular.
+    """
+    began = time.perf_counter()
+    check_fit(rows, n_components, correlated=family.correlated)
+    if settings.estimate == "ml" and family.correlated and summarise(rows).singular:
+        raise ValueError(
+            f"estimate='ml' needs a data covariance of full rank for {family}: X has {rows.n_rows} rows and "
+            f"{rows.n_features} features; use estimate='map', or a diag or spherical covariance"
+        )
+    units = Units(rows, family)
+    default = NormalInverseWishart().resolve(summarise(rows), family, n_components)
+    start_prior = default.standardised(units.centre, units.scale)
+    if settings.estimate == "ml":
+        rule: Rule = ClosedFormRule(family)
+    elif make_rule is None:
+        rule = _conjugate_rule(family, priors, units)
+    else:
+        rule = make_rule(units)
+
+    def one_pass(point: Point):
+        form = family.standard_form_of_factor(point.weights, point.means, point.factor)
+        return family.statistics(form, units.columns)
+
+    starts = _starts(units, settings, n_components, start_prior, np.random.default_rng(random_seed))
+    climbs = []
+    with _progress(progressbar, starts.total) as advance:
+        for start in starts:
+            climbs.append(climb(start, rule, one_pass, rows.n_rows, settings.tol, settings.max_iter))
+            advance()
+    climbs = [_judged(one, rule, units, settings) for one in climbs]
+    seed = int(random_seed) if isinstance(random_seed, int | np.integer) else None
+    result = _result(climbs, rows, family, priors, settings, units, seed)
+    return replace(result, seconds=time.perf_counter() - began)
+
+
+def _conjugate_rule(family: Family, priors: Priors, units: Units) -> ClosedFormRule:
+    if not isinstance(priors, ConjugatePriors) or not isinstance(priors.weights, Dirichlet):
+        raise TypeError("only conjugate priors have a closed M-step: give make_rule for the others")
+    return ClosedFormRule(family, priors.components.standardised(units.centre, units.scale), priors.weights)
+
+
+class _starts:
+    """The starting points, made one at a time."""
+
+    def __init__(self, units, settings, n_components, prior, rng):
+        self.units, self.init, self.n_components, self.prior = units, settings.init, n_components, prior
+        self.rngs = rng.spawn(settings.n_init) if isinstance(self.init, str) and n_components > 1 else [rng]
+        self.total = len(self.rngs)
+
+    def __iter__(self) -> Iterator[Point]:
+        for rng in self.rngs:
+            yield self._one(rng)
+
+    def _one(self, rng) -> Point:
+        rows, family = self.units.rows, self.units.family
+        if isinstance(self.init, EMResult):
+            if (self.init.family, self.init.n_components) != (family, self.n_components):
+                raise ValueError(
+                    f"init is an EMResult of {self.init.family} with {self.init.n_components} components, "
+                    f"but the mixture is {family} with {self.n_components}"
+                )
+            return self.units.to_point(self.init.weights, self.init.params)
+        if self.n_components == 1:
+            given = np.zeros(rows.shape[0], dtype=np.intp)
+        elif isinstance(self.init, str):
+            given = memberships(rows, self.init, self.n_components, rng)
+        else:
+            given = given_memberships(self.init, rows.shape[0], self.n_components)
+        return point_of_memberships(rows, given, family, self.n_components, self.prior)
+
+
+def _judged(one: Climb, rule: Rule, units: Units, settings: EMSettings) -> Climb:
+    """The climb with the status that its point deserves."""
+    if settings.estimate == "ml":
+        if one.status.interior and one.point.weights.size > 1 and _is_degenerate(one.point, units):
+            return replace(one, status=Status.DEGENERATE)
+        return one
+    weights = getattr(rule, "weights", None)
+    below_one = isinstance(weights, Dirichlet) and np.min(weights.concentration) < 1
+    if one.status is Status.CONVERGED and below_one:
+        return replace(one, status=Status.FLAT_WEIGHTS)
+    return one
+
+
+def _is_degenerate(point: Point, units: Units) -> bool:
+    """Whether some covariance has a generalised eigenvalue against var(X) below 1e-8."""
+    structure = units.family.structure
+    n_components, n_features = point.means.shape
+    if not structure.correlated:
+        spread = units.rows.var(axis=0, ddof=1)
+        variances = np.diagonal(structure.matrices(structure.values(point.factor), n_components, n_features), 0, 1, 2)
+        return bool((variances / spread).min() < DEGENERATE_RATIO)
+    half = np.linalg.cholesky(np.atleast_2d(np.cov(units.rows, rowvar=False)))
+    factors = np.reshape(point.factor, (-1, n_features, n_features))
+    relative = np.linalg.solve(half, factors)
+    smallest = np.linalg.svd(relative, compute_uv=False)[:, -1] ** 2
+    return bool(smallest.min() < DEGENERATE_RATIO)
+
+
+def _result(climbs, rows, family, priors, settings, units, seed) -> EMResult:
+    reached = group_optima(climbs, rows.n_rows)
+    best = max(climbs, key=lambda one: (one.status.interior, one.objective))
+    n_components = best.point.weights.size
+    shift = units.log_likelihood_shift
+    prior_shift = 0.0 if settings.estimate == "ml" else units.log_prior_shift(n_components)
+
+    def in_order(one: Climb):
+        order = np.argsort(-one.point.weights, kind="stable")
+        params = units.to_params(one.point)
+        for spec in family.parameters:
+            params[spec.name] = params[spec.name] if spec.shared else params[spec.name][order]
+        return one.point.weights[order], params
+
+    tops = {}
+    for number, one in zip(reached, climbs, strict=True):
+        if number >= 0 and (number not in tops or one.objective > tops[number].objective):
+            tops[number] = one
+    optima = tuple(
+        Optimum(*in_order(tops[number]), tops[number].objective + shift + prior_shift, reached.count(number))
+        for number in sorted(tops)
+    )
+    starts = tuple(
+        {
+            "objective": one.objective + shift + prior_shift,
+            "optimum": number,
+            "iterations": len(one.history),
+            "status": one.status.value,
+        }
+        for number, one in zip(reached, climbs, strict=True)
+    )
+    weights, params = in_order(best)
+    return EMResult(
+        family=family,
+        priors=priors,
+        estimate=settings.estimate,
+        rows=rows,
+        weights=weights,
+        params=params,
+        log_likelihood=best.statistics.log_likelihood + shift,
+        log_prior=best.log_prior + prior_shift,
+        status=best.status,
+        history=best.history + shift + prior_shift,
+        optima=optima,
+        starts=starts,
+        seed=seed,
+    )
+
+
+@contextmanager
+def _progress(shown: bool, total: int):
+    """A function to call after each start; draws a bar on standard error where asked."""
+    if not shown:
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("EM starts", total=total)
+        yield lambda: bar.advance(task)

@@ -1,0 +1,35 @@
+"""Which climbs reached the same top."""
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from bayesmix.em.loop import Climb, Point
+
+# Two climbs stopped by the same tol near one top differ in height by a multiple of tol * N, and in place by its root.
+_SAME_HEIGHT = 1e-5  # per row, relative to one nat
+_SAME_PLACE = 0.05  # of the columns' standard deviations, and of a weight
+
+
+def group_optima(climbs: list[Climb], n_rows: int) -> list[int]:
+    """Number of the distinct optimum that each climb reached; -1 for a collapse. Optimum 0 is the highest."""
+    order = sorted(range(len(climbs)), key=lambda i: -climbs[i].objective)
+    tops: list[Climb] = []
+    reached = [-1] * len(climbs)
+    for i in order:
+        if not climbs[i].status.interior:
+            continue
+        for number, top in enumerate(tops):
+            close = top.objective - climbs[i].objective <= max(_SAME_HEIGHT * n_rows, 1e-3)
+            if close and _same_place(top.point, climbs[i].point):
+                reached[i] = number
+                break
+        else:
+            reached[i] = len(tops)
+            tops.append(climbs[i])
+    return reached
+
+
+def _same_place(a: Point, b: Point) -> bool:
+    distance = np.abs(a.means[:, None, :] - b.means[None, :, :]).max(axis=2)
+    distance = np.maximum(distance, np.abs(a.weights[:, None] - b.weights[None, :]))
+    return bool(distance[linear_sum_assignment(distance)].max() < _SAME_PLACE)

@@ -1,0 +1,198 @@
+"""The result of EM: the point estimate, and everything that can be asked of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesmix.data import Rows, read_rows
+from bayesmix.em.status import Status
+from bayesmix.families import Family
+from bayesmix.priors.sets import Priors, numbers
+from bayesmix.tree import build_tree
+from bayesmix.tree.record import describe
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+
+@dataclass(frozen=True, eq=False)
+class Optimum:
+    """One distinct top of the objective.
+
+    Attributes
+    ----------
+    weights, params
+        As in :class:`EMResult`.
+    objective : float
+        Log-likelihood plus log prior density (maximum likelihood: the log-likelihood).
+    n_starts : int
+        How many starts reached it.
+    """
+
+    weights: np.ndarray
+    params: Mapping[str, np.ndarray]
+    objective: float
+    n_starts: int
+
+
+@dataclass(frozen=True, eq=False)
+class EMResult:
+    """The point estimate of a mixture; components are ordered by decreasing weight.
+
+    Attributes
+    ----------
+    family : Family
+    priors : Priors
+        Resolved, in the units of the data.
+    estimate : {"map", "ml"}
+    rows : Rows
+        The training rows.
+    weights : (K,) array
+    params : mapping of arrays, component axis first
+        ``means`` (K, D) and ``covariances`` ((K, D, D) for full, (D, D) for tied) or ``variances`` ((K, D) for diag,
+        (K,) for spherical), in the units of the data.
+    log_likelihood : float
+        In nats, at the estimate.
+    log_prior : float
+        Log prior density in the free variables of the model, without Jacobians; 0 for maximum likelihood.
+    status : Status
+        How the climb ended; the value is a sentence.
+    history : array
+        The objective, log-likelihood plus log prior, at every iteration.
+    optima : tuple of Optimum
+        The distinct tops that were reached, the highest first.
+    restarts : pandas.DataFrame
+        Every start: its objective, the distinct optimum it reached (-1: none), its iterations and status.
+    """
+
+    family: Family
+    priors: Priors
+    estimate: str
+    rows: Rows
+    weights: np.ndarray
+    params: Mapping[str, np.ndarray]
+    log_likelihood: float
+    log_prior: float
+    status: Status
+    history: np.ndarray
+    optima: tuple[Optimum, ...]
+    starts: tuple[Mapping[str, Any], ...] = field(repr=False)
+    seed: int | None = None
+    seconds: float = 0.0
+
+    @property
+    def n_components(self) -> int:
+        """K."""
+        return self.weights.size
+
+    @property
+    def converged(self) -> bool:
+        """Whether an iteration gained less than ``tol`` per row."""
+        return self.status in (Status.CONVERGED, Status.FLAT_WEIGHTS)
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of free parameters."""
+        return self.family.n_parameters(self.n_components, self.rows.n_features)
+
+    @property
+    def objective(self) -> float:
+        """What EM raised: log-likelihood plus log prior."""
+        return self.log_likelihood + self.log_prior
+
+    @property
+    def bic(self) -> float:
+        """Bayesian information criterion, ``-2 log L + p log N``; lower is better."""
+        return -2 * self.log_likelihood + self.n_parameters * float(np.log(self.rows.n_rows))
+
+    @property
+    def aic(self) -> float:
+        """Akaike information criterion, ``-2 log L + 2 p``; lower is better."""
+        return -2 * self.log_likelihood + 2 * self.n_parameters
+
+    @cached_property
+    def icl(self) -> float:
+        """Integrated completed likelihood, ``BIC - 2 sum_i log max_k r_ik`` (Biernacki et al., 2000); lower is better."""
+        certainty = 0.0
+        for _, joint in self.family.log_joint_blocks(self.weights, self.params, self.rows.values):
+            log_r = joint[0] - np.logaddexp.reduce(joint[0], axis=1, keepdims=True)
+            certainty += float(log_r.max(axis=1).sum())
+        return self.bic - 2 * certainty
+
+    @cached_property
+    def responsibilities(self) -> np.ndarray:
+        """(N, K) probabilities of each component given each training row."""
+        return self.predict_proba(self.rows.values)
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """(N,) most probable component of each training row."""
+        return self._labels(self.rows.values)
+
+    @cached_property
+    def restarts(self) -> "pd.DataFrame":
+        """Every start as a row: objective, optimum, iterations, status."""
+        import pandas as pd
+
+        return pd.DataFrame(list(self.starts)).rename_axis("start")
+
+    def predict(self, X) -> np.ndarray:
+        """(n,) most probable component of each row of X."""
+        return self._labels(self._rows(X))
+
+    def predict_proba(self, X) -> np.ndarray:
+        """(n, K) responsibilities of each row of X."""
+        joint = self.family.log_joint(self.weights, self.params, self._rows(X))
+        joint -= joint.max(axis=1, keepdims=True)
+        r = np.exp(joint)
+        return r / r.sum(axis=1, keepdims=True)
+
+    def score_samples(self, X) -> np.ndarray:
+        """(n,) log density of each row of X, in nats."""
+        return self.family.log_mixture(self.weights, self.params, self._rows(X))
+
+    def sample(self, n: int, random_seed=None) -> tuple[np.ndarray, np.ndarray]:
+        """Draw ``n`` rows (n, D) and their components (n,) from the fitted mixture."""
+        return self.family.sample(self.weights, self.params, n, np.random.default_rng(random_seed))
+
+    def to_tree(self) -> "xr.DataTree":
+        """The estimate as a tree of one chain and one draw, on which every function of bayesmix works."""
+        posterior = {"weights": self.weights, **self.params, "scales": self.family.scales(self.params)}
+        log_density = self.family.log_mixture(self.weights, self.params, self.rows.values)
+        return build_tree(
+            family=self.family,
+            rows=self.rows,
+            posterior={name: value[None, None] for name, value in posterior.items()},
+            sample_stats={"lp": np.array([[self.objective]])},
+            constant_data={"pivot": self.labels, **numbers(self.priors)},
+            log_likelihood=log_density[None, None],
+            record={
+                "method": "em",
+                "estimate": self.estimate,
+                "mixture": describe(self.family, self.n_components, self.priors),
+                "seed": self.seed,
+                "seconds": {"em": self.seconds},
+                "notes": [] if self.converged else [f"EM: {self.status.value}"],
+            },
+        )
+
+    def _rows(self, X) -> np.ndarray:
+        if X is self.rows.values:
+            return X
+        return read_rows(X, features=self.rows.features).values
+
+    def _labels(self, values: np.ndarray) -> np.ndarray:
+        labels = np.empty(values.shape[0], dtype=np.intp)
+        for block, joint in self.family.log_joint_blocks(self.weights, self.params, values):
+            labels[block] = joint[0].argmax(axis=1)
+        return labels
+
+    def __repr__(self) -> str:
+        return (
+            f"EMResult({self.family}, n_components={self.n_components}, estimate={self.estimate!r}, "
+            f"log_likelihood={self.log_likelihood:.6g}, bic={self.bic:.6g}; {self.status.value})"
+        )

@@ -1,0 +1,23 @@
+"""How a climb ended, in sentences."""
+
+from enum import Enum
+
+
+class Status(Enum):
+    """How EM ended; the value is the sentence."""
+
+    CONVERGED = "converged: an iteration gained less than tol per row"
+    FLAT_WEIGHTS = (
+        "converged; with a Dirichlet concentration below 1 the weights' MAP lies on the boundary, so 1 was used in its place"
+    )
+    MAX_ITER = "stopped at max_iter before an iteration gained less than tol per row: raise max_iter or tol"
+    DEGENERATE = (
+        "a component collapsed onto a point, a line or a plane, where the likelihood has no bound: use estimate='map', "
+        "fewer components or a simpler covariance"
+    )
+    EMPTY = "a component lost all its rows: use estimate='map' or fewer components"
+
+    @property
+    def interior(self) -> bool:
+        """Whether the point reached is an estimate, and not a collapse."""
+        return self not in (Status.DEGENERATE, Status.EMPTY)

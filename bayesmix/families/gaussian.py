@@ -1,0 +1,167 @@
+"""The Gaussian family."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayesmix.families.base import ParameterSpec, StandardForm, Statistics
+from bayesmix.families.covariance import STRUCTURES
+
+MEANS = ParameterSpec("means", ("component", "feature"), "real")
+NO_ROW_WEIGHTS = np.empty(0)
+
+
+def _flattened(form: StandardForm) -> list[np.ndarray]:
+    """The parts of a standard form with all leading axes made one."""
+    n_leading = form.offsets.ndim - 1
+    return [np.reshape(part, (-1, *part.shape[n_leading:])) for part in form]
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    r"""Gaussian components: :math:`x_i \mid z_i = k \sim N(\mu_k, \Sigma_k)`.
+
+    Parameters
+    ----------
+    covariance : {"full", "tied", "diag", "spherical"}, default "full"
+        ``"full"``: every component has a covariance matrix of its own; ``"tied"``: all share one; ``"diag"``: a
+        variance for each component and feature; ``"spherical"``: one variance for each component.
+
+    Raises
+    ------
+    ValueError
+        If ``covariance`` is none of these.
+
+    Examples
+    --------
+    >>> str(Gaussian("full"))
+    'gaussian-full'
+    >>> Gaussian("diag").n_parameters(n_components=3, n_features=2)
+    14
+    """
+
+    covariance: str = "full"
+
+    def __post_init__(self):
+        if self.covariance not in STRUCTURES:
+            raise ValueError(f"covariance must be one of {', '.join(map(repr, STRUCTURES))}, not {self.covariance!r}")
+
+    def __str__(self) -> str:
+        return f"gaussian-{self.covariance}"
+
+    @property
+    def structure(self):
+        """The covariance structure (see :mod:`bayesmix.families.covariance`)."""
+        return STRUCTURES[self.covariance]
+
+    @property
+    def correlated(self) -> bool:
+        """Whether features may be correlated within a component."""
+        return self.structure.correlated
+
+    @property
+    def parameters(self) -> tuple[ParameterSpec, ...]:
+        """The table of parameters, from which dims, shapes and counts are derived."""
+        return (MEANS, self.structure.parameter)
+
+    def n_parameters(self, n_components: int, n_features: int) -> int:
+        """Number of free parameters, the ``K - 1`` weights included."""
+        return n_components - 1 + sum(spec.n_free(n_components, n_features) for spec in self.parameters)
+
+    def reduce_covariance(self, covariance: np.ndarray):
+        """A (D, D) covariance as this family describes one component: a matrix, a vector or a number."""
+        return self.structure.reduce(covariance)
+
+    def reduce_variances(self, variances: np.ndarray):
+        """(D,) variances as this family describes one component: a vector, or for spherical their mean."""
+        return self.structure.reduce(variances)
+
+    def standard_scale(self, scale: np.ndarray) -> np.ndarray:
+        """Column scales (D,) by which data can be standardised without leaving the family."""
+        return self.structure.common_scale(scale)
+
+    def standard_form(self, weights, params: Mapping[str, np.ndarray]) -> StandardForm:
+        """Weights (..., K) and parameters as the kernels take them; leading axes are parameter draws."""
+        factor = self.structure.factor(np.asarray(params[self.structure.parameter.name], dtype=float))
+        return self.standard_form_of_factor(weights, np.asarray(params["means"], dtype=float), factor)
+
+    def standard_form_of_factor(self, weights, means: np.ndarray, factor: np.ndarray) -> StandardForm:
+        """:meth:`standard_form` from means and the structure's factor."""
+        n_components, n_features = means.shape[-2:]
+        with np.errstate(divide="ignore"):  # an empty component has log weight -inf, and that is right
+            log_weights = np.log(np.asarray(weights, dtype=float))
+        offsets = (
+            log_weights
+            - 0.5 * n_features * np.log(2 * np.pi)
+            - self.structure.log_determinants(factor, n_components, n_features)
+        )
+        whiteners = self.structure.whiteners(factor, n_components, n_features)
+        return StandardForm(*(np.ascontiguousarray(part) for part in (offsets, means, whiteners)))
+
+    def statistics(self, form: StandardForm, columns: np.ndarray, row_weights=NO_ROW_WEIGHTS) -> Statistics:
+        """One pass over transposed rows (D, N): log-likelihood and sufficient statistics at one parameter point."""
+        return Statistics(*self.structure.kernel.accumulate(columns, row_weights, *form))
+
+    def score(self, form: StandardForm, statistics: Statistics) -> tuple[np.ndarray, np.ndarray]:
+        """Slope of the log-likelihood in the means and in each component's factor (Fisher's identity).
+
+        The factor is the lower Cholesky factor (K, D, D), or the standard deviations (K, D); where components or
+        features share it, the slopes add.
+        """
+        return self.structure.kernel.score(
+            statistics.counts, statistics.first, statistics.second, form.whiteners
+        )
+
+    def log_joint(self, weights, params: Mapping[str, np.ndarray], X: np.ndarray) -> np.ndarray:
+        """``log w_k + log f(x_i | theta_k)`` as (..., N, K); leading axes are those of the weights."""
+        return self._for_every_draw(self.structure.kernel.log_joint, weights, params, X)
+
+    def log_mixture(self, weights, params: Mapping[str, np.ndarray], X: np.ndarray) -> np.ndarray:
+        """``log sum_k w_k f(x_i | theta_k)`` as (..., N); leading axes are those of the weights."""
+        return self._for_every_draw(self.structure.kernel.log_mixture, weights, params, X)
+
+    def _for_every_draw(self, kernel, weights, params, X):
+        form = self.standard_form(weights, params)
+        out = kernel(np.ascontiguousarray(np.asarray(X).T), *_flattened(form))
+        return out.reshape(*form.offsets.shape[:-1], *out.shape[1:])
+
+    def log_joint_blocks(
+        self, weights, params: Mapping[str, np.ndarray], X: np.ndarray, max_values: float = 4e6
+    ) -> Iterator[tuple[slice, np.ndarray]]:
+        """Blocks of rows with their (S, b, K) log joint densities; leading axes of the weights are flattened to S.
+
+        A block holds at most about ``max_values`` numbers, so that memory does not grow with the rows.
+        """
+        return self._blocks(self.structure.kernel.log_joint, weights, params, X, max_values)
+
+    def log_mixture_blocks(
+        self, weights, params: Mapping[str, np.ndarray], X: np.ndarray, max_values: float = 4e6
+    ) -> Iterator[tuple[slice, np.ndarray]]:
+        """Blocks of rows with their (S, b) log densities; leading axes of the weights are flattened to S."""
+        return self._blocks(self.structure.kernel.log_mixture, weights, params, X, max_values)
+
+    def _blocks(self, kernel, weights, params, X, max_values):
+        flat = _flattened(self.standard_form(weights, params))
+        columns = np.ascontiguousarray(np.asarray(X).T)
+        size = max(1, int(max_values // max(flat[0].size, 1)))
+        for start in range(0, columns.shape[1], size):
+            block = slice(start, min(start + size, columns.shape[1]))
+            yield block, kernel(np.ascontiguousarray(columns[:, block]), *flat)
+
+    def covariance_matrices(self, params: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Covariance matrix of every component (..., K, D, D)."""
+        values = np.asarray(params[self.structure.parameter.name])
+        return self.structure.matrices(values, *np.shape(params["means"])[-2:])
+
+    def scales(self, params: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Standard deviations: (..., K, D) for full and diag, (..., D) for tied, (..., K) for spherical."""
+        return self.structure.scales(np.asarray(params[self.structure.parameter.name]))
+
+    def sample(self, weights, params: Mapping[str, np.ndarray], n: int, rng: np.random.Generator):
+        """``n`` rows (n, D) and their labels (n,) from one parameter point."""
+        weights = np.asarray(weights, dtype=float)
+        labels = rng.choice(weights.size, size=n, p=weights / weights.sum())
+        factors = STRUCTURES["full"].factor(self.covariance_matrices(params))
+        noise = rng.standard_normal((n, np.shape(params["means"])[1]))
+        return np.asarray(params["means"])[labels] + np.einsum("nij,nj->ni", factors[labels], noise), labels

@@ -1,0 +1,130 @@
+"""The pass over the rows for components with uncorrelated features (diagonal and spherical covariances).
+
+As :mod:`bayesmix.kernels.dense`, with a vector of inverse standard deviations for a whitener.
+"""
+
+import math
+
+import numba as nb
+import numpy as np
+
+from bayesmix.kernels.blocks import BLOCK, COMPILED, log_sum, normalise
+
+
+@nb.njit(**COMPILED)
+def _log_component(columns, start, size, offset, mean, whitener, out, out_start):
+    """``offset - |a (x - mean)|^2 / 2`` for one component and one block, two features at a time."""
+    n_features = columns.shape[0]
+    x1, m1, a1 = columns[0], mean[0], whitener[0]
+    odd = n_features % 2
+    if odd == 1:
+        for n in range(size):
+            y1 = a1 * (x1[start + n] - m1)
+            out[out_start + n] = offset - 0.5 * (y1 * y1)
+    else:
+        for n in range(size):
+            out[out_start + n] = offset
+    for j in range(odd, n_features, 2):
+        x1, m1, a1 = columns[j], mean[j], whitener[j]
+        x2, m2, a2 = columns[j + 1], mean[j + 1], whitener[j + 1]
+        for n in range(size):
+            y1 = a1 * (x1[start + n] - m1)
+            y2 = a2 * (x2[start + n] - m2)
+            out[out_start + n] -= 0.5 * (y1 * y1 + y2 * y2)
+
+
+@nb.njit(**COMPILED)
+def accumulate(columns, row_weights, offsets, means, whiteners):
+    """Log-likelihood and whitened statistics of one pass.
+
+    Parameters
+    ----------
+    columns : (D, N) array
+        The rows, transposed: each feature contiguous.
+    row_weights : (N,) or (0,) array
+        A weight for each row; empty for ones.
+    offsets, means, whiteners : (K,), (K, D) and (K, D) arrays
+        Standard form.
+
+    Returns
+    -------
+    log_likelihood : float
+    counts, first, second : (K,), (K, D) and (K, D) arrays
+        ``sum_i r_ik``, ``sum_i r_ik y_ik`` and ``sum_i r_ik y_ik^2`` with ``y_ik = a_k (x_i - mean_k)``.
+    """
+    n_features, n_rows = columns.shape
+    n_components = offsets.shape[0]
+    counts = np.zeros(n_components)
+    first = np.zeros((n_components, n_features))
+    second = np.zeros((n_components, n_features))
+    log_joint = np.empty((n_components, BLOCK))
+    top, total = np.empty(BLOCK), np.empty(BLOCK)
+    log_likelihood = 0.0
+    for start in range(0, n_rows, BLOCK):
+        size = min(BLOCK, n_rows - start)
+        for k in range(n_components):
+            _log_component(columns, start, size, offsets[k], means[k], whiteners[k], log_joint[k], 0)
+        log_likelihood += normalise(log_joint, row_weights, start, size, top, total)
+        for k in range(n_components):
+            responsibility = log_joint[k]
+            count = 0.0
+            for n in range(size):
+                count += responsibility[n]
+            counts[k] += count
+            for j in range(n_features):
+                x, m, a = columns[j], means[k, j], whiteners[k, j]
+                s1, s2 = 0.0, 0.0
+                for n in range(size):
+                    y = a * (x[start + n] - m)
+                    s1 += responsibility[n] * y
+                    s2 += responsibility[n] * y * y
+                first[k, j] += s1
+                second[k, j] += s2
+    if not math.isfinite(log_likelihood):
+        log_likelihood = -math.inf
+    return log_likelihood, counts, first, second
+
+
+@nb.njit(**COMPILED)
+def _log_components(columns, offsets, means, whiteners):
+    """``log w_k + log f_k(x_i)`` as (S, K, N)."""
+    n_rows = columns.shape[1]
+    n_draws, n_components = offsets.shape
+    out = np.empty((n_draws, n_components, n_rows))
+    for start in range(0, n_rows, BLOCK):
+        size = min(BLOCK, n_rows - start)
+        for s in range(n_draws):
+            for k in range(n_components):
+                _log_component(
+                    columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], out[s, k], start
+                )
+    return out
+
+
+@nb.njit(**COMPILED)
+def log_joint(columns, offsets, means, whiteners):
+    """``log w_k + log f_k(x_i)`` for S parameter draws: (S, K) offsets, ... -> (S, N, K)."""
+    return _log_components(columns, offsets, means, whiteners).transpose(0, 2, 1)
+
+
+@nb.njit(**COMPILED)
+def log_mixture(columns, offsets, means, whiteners):
+    """``log sum_k w_k f_k(x_i)`` for S parameter draws: (S, K) offsets, ... -> (S, N)."""
+    return log_sum(_log_components(columns, offsets, means, whiteners))
+
+
+@nb.njit(**COMPILED)
+def score(counts, first, second, whiteners):
+    """Slope of the log-likelihood in the means and in the standard deviations (Fisher's identity).
+
+    As :func:`bayesmix.kernels.dense.score` with one feature at a time: with ``s = 1 / a`` the standard deviation,
+    ``d/d mean = a sum r y`` and ``d/d s = a (sum r y^2 - n)``. Returns two (K, D) arrays.
+    """
+    n_components, n_features = first.shape
+    means = np.empty_like(first)
+    deviations = np.empty_like(first)
+    for k in range(n_components):
+        for j in range(n_features):
+            means[k, j] = whiteners[k, j] * first[k, j]
+            deviations[k, j] = whiteners[k, j] * (second[k, j] - counts[k])
+    return means, deviations

@@ -1,0 +1,70 @@
+"""What the passes share: the block of rows, and the sum over components by the log-sum-exp rule."""
+
+import numba as nb
+import numpy as np
+
+from bayesmix.kernels.elementary import ROW_LOOP, exp_of_nonpositive, log_of_normal
+
+BLOCK = 256  # rows a block: K * (D + 1) * 256 doubles stay in the second-level cache
+
+# Serial, without the GIL, cached on disk. Row loops may be reordered into SIMD lanes (see ROW_LOOP).
+COMPILED = {"nogil": True, "fastmath": ROW_LOOP, "error_model": "numpy", "cache": True}
+
+
+@nb.njit(**COMPILED)
+def normalise(log_joint, row_weights, start, size, top, total):
+    """Turn a block of log joint densities (K, block) into weighted responsibilities; return its log-likelihood."""
+    n_components = log_joint.shape[0]
+    first = log_joint[0]
+    for n in range(size):
+        top[n] = first[n]
+        total[n] = 0.0
+    for k in range(1, n_components):
+        row = log_joint[k]
+        for n in range(size):
+            top[n] = row[n] if row[n] > top[n] else top[n]
+    for k in range(n_components):
+        row = log_joint[k]
+        for n in range(size):
+            row[n] = exp_of_nonpositive(row[n] - top[n])
+            total[n] += row[n]
+    log_likelihood = 0.0
+    if row_weights.shape[0] == 0:
+        for n in range(size):
+            log_likelihood += top[n] + log_of_normal(total[n])
+            total[n] = 1.0 / total[n]
+    else:
+        for n in range(size):
+            log_likelihood += row_weights[start + n] * (top[n] + log_of_normal(total[n]))
+            total[n] = row_weights[start + n] / total[n]
+    for k in range(n_components):
+        row = log_joint[k]
+        for n in range(size):
+            row[n] *= total[n]
+    return log_likelihood
+
+
+@nb.njit(**COMPILED)
+def log_sum(log_components):
+    """``log sum_k exp(log_components[s, k, n])`` as (S, N)."""
+    n_draws, n_components, n_rows = log_components.shape
+    out = np.empty((n_draws, n_rows))
+    top, total = np.empty(BLOCK), np.empty(BLOCK)
+    for s in range(n_draws):
+        for start in range(0, n_rows, BLOCK):
+            size = min(BLOCK, n_rows - start)
+            row = log_components[s, 0]
+            for n in range(size):
+                top[n] = row[start + n]
+                total[n] = 0.0
+            for k in range(1, n_components):
+                row = log_components[s, k]
+                for n in range(size):
+                    top[n] = row[start + n] if row[start + n] > top[n] else top[n]
+            for k in range(n_components):
+                row = log_components[s, k]
+                for n in range(size):
+                    total[n] += exp_of_nonpositive(row[start + n] - top[n])
+            for n in range(size):
+                out[s, start + n] = top[n] + log_of_normal(total[n])
+    return out

@@ -1,0 +1,74 @@
+"""R-hat and effective sample sizes, one row per number that can vary."""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayesmix.tree import SAMPLE_DIMS
+
+COLUMNS = ("rhat", "ess_bulk", "ess_tail")
+
+# Spread, relative to size, below which a quantity is constant up to rounding.
+_ROUNDING = 1e-13
+
+
+def convergence_table(quantities: xr.Dataset, *, independent: bool = False) -> pd.DataFrame:
+    """Rank-normalised split R-hat, bulk and tail ESS of every entry of every variable.
+
+    Parameters
+    ----------
+    quantities : xarray.Dataset
+        Variables with dims ``chain, draw, ...``.
+    independent : bool
+        True for draws that come from no Markov chain: the numbers are then NaN.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index: names such as ``means[1, waiting]``; columns ``rhat, ess_bulk, ess_tail``. Constants
+        are left out, and of a symmetric matrix the entries below the diagonal.
+
+    References
+    ----------
+    Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021), Rank-normalization, folding, and
+    localization: an improved R-hat, Bayesian Analysis 16.
+    """
+    names, columns = entries_of(quantities)
+    if not names:
+        return pd.DataFrame(columns=list(COLUMNS), dtype=float)
+    if independent:
+        return pd.DataFrame(np.nan, index=names, columns=list(COLUMNS))
+    import arviz as az
+
+    draws = xr.DataArray(np.stack(columns, axis=-1), dims=(*SAMPLE_DIMS, "entry"))
+    return pd.DataFrame(
+        {
+            "rhat": np.asarray(az.rhat(draws)),
+            "ess_bulk": np.asarray(az.ess(draws, method="bulk")),
+            "ess_tail": np.asarray(az.ess(draws, method="tail")),
+        },
+        index=names,
+    )
+
+
+def entries_of(quantities: xr.Dataset) -> tuple[list[str], list[np.ndarray]]:
+    """Names and (chain, draw) arrays of the entries that vary, each symmetric entry once."""
+    names, columns = [], []
+    for variable, array in quantities.data_vars.items():
+        array = array.transpose(*SAMPLE_DIMS, ...)
+        places = array.dims[2:]
+        for index in np.ndindex(array.shape[2:]):
+            at = dict(zip(places, index, strict=True))
+            if "feature_bis" in at and at["feature_bis"] < at.get("feature", 0):
+                continue
+            values = array.values[(..., *index)]
+            if np.ptp(values) <= _ROUNDING * np.abs(values).max():
+                continue
+            inside = ", ".join(_coordinate(array, dim, i) for dim, i in at.items())
+            names.append(f"{variable}[{inside}]" if inside else str(variable))
+            columns.append(values)
+    return names, columns
+
+
+def _coordinate(array: xr.DataArray, dim: str, index: int) -> str:
+    return str(array.coords[dim].values[index]) if dim in array.coords else str(index)

@@ -1,0 +1,201 @@
+"""The diagnosis of a fit: numbers, and what they mean in sentences."""
+
+import html
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayesmix.labels import sentences
+from bayesmix.labels.apply import permutations_of, undo
+from bayesmix.labels.basins import chain_groups
+from bayesmix.labels.convergence import convergence_table
+from bayesmix.labels.label_free import label_free
+from bayesmix.labels.occupancy import empty_shares
+from bayesmix.labels.sentences import ESS_GATE, PARETO_GATE, RHAT_GATE
+from bayesmix.tree import family_of, record_of
+
+LABEL_FREE = "label-free"
+COMPONENTS = "components"
+RAW = "components before relabelling"
+OTHERS = "other parameters"
+
+_INDEPENDENT = ("advi", "laplace")
+# R-hat splits every chain into two and compares variances within the halves.
+_FEWEST_DRAWS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosis:
+    """What the draws are worth.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        Index ``(kind, quantity)``; columns ``rhat, ess_bulk, ess_tail``. Kinds: ``label-free``,
+        ``components``, ``components before relabelling``, ``other parameters``. Numbers are NaN
+        where the draws come from no Markov chain.
+    ok : bool
+        Whether every label-free quantity passes R-hat <= 1.01 and bulk and tail ESS >= 400; for
+        ADVI and Laplace, whether Pareto k <= 0.7; True for a point estimate.
+    chain_groups : tuple of tuple of int
+        Chains that settled in the same basin; more than one group is multimodality.
+    empty : array, (K,)
+        Share of draws in which a component is the most probable one of no row.
+    any_empty : float
+        Share of draws with at least one such component.
+    divergences, max_tree_depth : int
+        Numbers of divergent draws and of draws that reached the deepest tree.
+    pareto_k : float
+        Of the approximation; NaN where there is none.
+    relabelling : dict
+        ``method``, ``agreement``, ``margin``, ``ambiguous``; empty for raw labels.
+    method : str
+        How the draws were made.
+    sentences : tuple of str
+    """
+
+    table: pd.DataFrame
+    ok: bool
+    chain_groups: tuple[tuple[int, ...], ...]
+    empty: np.ndarray
+    any_empty: float
+    divergences: int
+    max_tree_depth: int
+    pareto_k: float
+    relabelling: dict
+    method: str
+    sentences: tuple[str, ...]
+
+    @property
+    def multimodal(self) -> bool:
+        """Whether chains settled in different basins."""
+        return len(self.chain_groups) > 1
+
+    @property
+    def max_rhat(self) -> float:
+        """Largest R-hat over the label-free quantities."""
+        return worst(self.table, LABEL_FREE)[0]
+
+    @property
+    def min_ess(self) -> float:
+        """Smallest bulk or tail ESS over the label-free quantities."""
+        return worst(self.table, LABEL_FREE)[1]
+
+    @property
+    def max_rhat_components(self) -> float:
+        """Largest R-hat over the component parameters, as labelled now."""
+        return worst(self.table, COMPONENTS)[0]
+
+    @property
+    def min_ess_components(self) -> float:
+        """Smallest bulk or tail ESS over the component parameters, as labelled now."""
+        return worst(self.table, COMPONENTS)[1]
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences)
+
+    def _repr_html_(self) -> str:
+        items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in self.sentences)
+        return f"<ul>{items}</ul>{self.table.to_html(float_format='{:.4g}'.format)}"
+
+
+def diagnose(tree: xr.DataTree) -> Diagnosis:
+    """Say how far the draws of a fit can be trusted, and why.
+
+    The sampler is judged by quantities that do not depend on labels: log-likelihood, sorted
+    weights, total covariance. R-hat and ESS of component parameters, before and after relabelling,
+    are shown beside them: poor ones before relabelling are label switching, poor ones after it
+    are components that cannot be told apart.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+
+    Returns
+    -------
+    Diagnosis
+        Prints as sentences.
+
+    References
+    ----------
+    Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021), Rank-normalization, folding, and
+    localization: an improved R-hat, Bayesian Analysis 16.
+    """
+    record = record_of(tree)
+    method = str(record.get("method", "unknown"))
+    sizes = tree["posterior"].to_dataset().sizes
+    one_point = sizes["draw"] < _FEWEST_DRAWS
+    chains = not (one_point or method in _INDEPENDENT)
+    quantities = label_free(tree)
+    table = _table(tree, quantities, independent=not chains)
+    now = worst(table, LABEL_FREE)
+    pareto_k = float(tree["posterior"].attrs.get("pareto_k", np.nan))
+    if one_point:
+        ok, said = True, sentences.point_estimate()
+    elif chains:
+        ok = bool(now[0] <= RHAT_GATE and now[1] >= ESS_GATE)
+        said = sentences.sampling(*now, n_chains=sizes["chain"])
+        raw = worst(table, RAW) if RAW in table.index.get_level_values("kind") else None
+        said += sentences.components(worst(table, COMPONENTS), raw, label_free_ok=ok)
+    else:
+        ok = bool(np.isnan(pareto_k) or pareto_k <= PARETO_GATE)
+        said = sentences.approximation(method, pareto_k)
+    groups = chain_groups(quantities) if chains else (tuple(range(sizes["chain"])),)
+    log_likelihoods = quantities["log_likelihood"].mean("draw").to_series().to_dict()
+    each, any_empty = empty_shares(tree)
+    diverged, deep = _count(tree, "diverging"), _count(tree, "reached_max_treedepth")
+    n_draws = sizes["chain"] * sizes["draw"]
+    relabelling = record.get("relabelling", {})
+    said += sentences.basins(groups, log_likelihoods)
+    said += sentences.divergences(diverged, n_draws)
+    said += sentences.tree_depth(deep, n_draws)
+    said += sentences.relabelling(relabelling)
+    said += sentences.emptiness(each, any_empty)
+    return Diagnosis(
+        table=table,
+        ok=ok,
+        chain_groups=groups,
+        empty=each,
+        any_empty=any_empty,
+        divergences=diverged,
+        max_tree_depth=deep,
+        pareto_k=pareto_k,
+        relabelling=relabelling,
+        method=method,
+        sentences=tuple(said),
+    )
+
+
+def _table(tree: xr.DataTree, quantities: xr.Dataset, *, independent: bool) -> pd.DataFrame:
+    components, others = _parameters(tree)
+    kinds = {LABEL_FREE: quantities, COMPONENTS: components, OTHERS: others}
+    if not (permutations_of(tree) == np.arange(components.sizes["component"])).all():
+        kinds[RAW] = _parameters(undo(tree))[0]
+    tables = {k: convergence_table(v, independent=independent) for k, v in kinds.items()}
+    return pd.concat({k: t for k, t in tables.items() if len(t)}, names=["kind", "quantity"])
+
+
+def worst(table: pd.DataFrame, kind: str) -> tuple[float, float]:
+    """Largest R-hat and smallest ESS of one kind; NaN where one of them is NaN or none is there."""
+    rows = table[table.index.get_level_values("kind") == kind]
+    if rows.empty:
+        return np.nan, np.nan
+    ess = rows[["ess_bulk", "ess_tail"]].to_numpy()
+    return float(np.max(rows["rhat"].to_numpy())), float(np.min(ess))
+
+
+def _parameters(tree: xr.DataTree) -> tuple[xr.Dataset, xr.Dataset]:
+    """Weights, the family's parameters and what else has components; then all other variables."""
+    posterior = tree["posterior"].to_dataset()
+    derived = {"scales", "correlations"}  # functions of the covariances, or they of them
+    own = {"weights", *(spec.name for spec in family_of(tree).parameters)}
+    names = [str(name) for name in posterior.data_vars if name not in derived]
+    components = [n for n in names if n in own or "component" in posterior[n].dims]
+    return posterior[components], posterior[[n for n in names if n not in components]]
+
+
+def _count(tree: xr.DataTree, name: str) -> int:
+    stats = tree["sample_stats"].to_dataset()
+    return int(stats[name].sum()) if name in stats else 0

@@ -1,0 +1,78 @@
+"""Quantities that do not change when components are renamed."""
+
+import numpy as np
+import xarray as xr
+
+from bayesmix.tree import SAMPLE_DIMS, draws_of, family_of, training_rows
+
+_MAX_VALUES = 4_000_000
+
+
+def label_free(tree: xr.DataTree) -> xr.Dataset:
+    """Compute what every draw says whatever its components are called.
+
+    R-hat and effective sample sizes of these quantities judge the sampler; those of component
+    parameters also judge the relabelling.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+
+    Returns
+    -------
+    xarray.Dataset
+        ``log_likelihood (chain, draw)``: of all training rows;
+        ``sorted_weights (chain, draw, rank)``: largest first;
+        ``total_covariance (chain, draw, feature, feature_bis)``: of the whole mixture,
+        ``sum_k w_k (Sigma_k + (mu_k - m)(mu_k - m)')`` with ``m = sum_k w_k mu_k``.
+    """
+    weights, _ = draws_of(tree)
+    posterior = tree["posterior"].to_dataset()
+    features = posterior["feature"].values
+    return xr.Dataset(
+        {
+            "log_likelihood": (SAMPLE_DIMS, _log_likelihood(tree)),
+            "sorted_weights": ((*SAMPLE_DIMS, "rank"), -np.sort(-weights, axis=-1)),
+            "total_covariance": (
+                (*SAMPLE_DIMS, "feature", "feature_bis"),
+                _total_covariance(tree),
+            ),
+        },
+        coords={
+            "chain": posterior["chain"].values,
+            "draw": posterior["draw"].values,
+            "rank": np.arange(weights.shape[-1]),
+            "feature": features,
+            "feature_bis": features,
+        },
+    )
+
+
+def _log_likelihood(tree: xr.DataTree) -> np.ndarray:
+    stored = tree.children.get("log_likelihood")
+    if stored is not None and "x" in stored.data_vars:
+        return stored["x"].transpose(*SAMPLE_DIMS, "obs").values.sum(axis=-1)
+    family, values = family_of(tree), training_rows(tree).values
+    weights, params = draws_of(tree)
+    total = np.zeros(weights.shape[0] * weights.shape[1])
+    for _, log_density in family.log_mixture_blocks(weights, params, values):
+        total += log_density.sum(axis=-1)
+    return total.reshape(weights.shape[:2])
+
+
+def _total_covariance(tree: xr.DataTree) -> np.ndarray:
+    family = family_of(tree)
+    weights, params = draws_of(tree)
+    shape, n_components = weights.shape[:2], weights.shape[-1]
+    n_features = params["means"].shape[-1]
+    n_draws = shape[0] * shape[1]
+    weights = weights.reshape(n_draws, n_components)
+    params = {name: value.reshape(n_draws, *value.shape[2:]) for name, value in params.items()}
+    centred = params["means"] - np.einsum("sk,skd->sd", weights, params["means"])[:, None]
+    total = np.einsum("sk,ski,skj->sij", weights, centred, centred, optimize=True)
+    step = max(1, _MAX_VALUES // (n_components * n_features**2))
+    for start in range(0, n_draws, step):
+        draws = slice(start, start + step)
+        within = family.covariance_matrices({name: v[draws] for name, v in params.items()})
+        total[draws] += np.einsum("sk,skij->sij", weights[draws], within)
+    return total.reshape(*shape, n_features, n_features)

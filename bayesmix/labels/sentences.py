@@ -1,0 +1,142 @@
+"""Diagnostic numbers in words: each function tells one thing, in no or a few sentences."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+RHAT_GATE = 1.01
+ESS_GATE = 400
+PARETO_GATE = 0.7
+
+# Below this agreement with the pivot, or above this share of ambiguous draws, names are doubtful.
+_AGREEMENT_GATE = 0.7
+_AMBIGUOUS_GATE = 0.05
+# A share of draws with an empty component below this is not worth a sentence.
+_EMPTY_GATE = 0.05
+
+
+def sampling(rhat: float, ess: float, n_chains: int) -> list[str]:
+    """Judge the sampler by the label-free quantities."""
+    numbers = (
+        f"Label-free quantities: largest R-hat {rhat:.3f} (gate {RHAT_GATE}), "
+        f"smallest effective sample size {ess:.0f} (gate {ESS_GATE})"
+    )
+    if n_chains < 2:
+        return [
+            f"One chain has no R-hat (smallest effective sample size {ess:.0f}): "
+            "run at least two chains, better four, to see whether they agree."
+        ]
+    if not (np.isfinite(rhat) and np.isfinite(ess)):
+        return [f"{numbers}: some quantities are not finite or did not move; do not use the draws."]
+    if rhat > RHAT_GATE:
+        return [f"{numbers}: the chains do not agree yet; run longer (tune=, draws=)."]
+    if ess < ESS_GATE:
+        return [f"{numbers}: the chains agree, but there are too few draws; raise draws=."]
+    return [f"{numbers}: the chains agree."]
+
+
+def approximation(method: str, pareto_k: float) -> list[str]:
+    """Judge draws that come from no Markov chain."""
+    name = {"advi": "ADVI", "laplace": "The Laplace approximation"}.get(method, method)
+    start = f"{name} gives independent draws: R-hat and effective sample size do not apply."
+    if np.isnan(pareto_k):
+        return [f"{start} No Pareto k was stored, so nothing says how close it is."]
+    if pareto_k > PARETO_GATE:
+        return [
+            f"{start} Pareto k is {pareto_k:.2f} (gate {PARETO_GATE}): "
+            "the approximation is far from the posterior; use fit_nuts."
+        ]
+    return [f"{start} Pareto k is {pareto_k:.2f} (gate {PARETO_GATE}): close to the posterior."]
+
+
+def point_estimate() -> list[str]:
+    """Say that there is nothing to judge."""
+    return ["A point estimate: there are no draws to diagnose, and no uncertainty in it."]
+
+
+def components(
+    now: tuple[float, float], raw: tuple[float, float] | None, label_free_ok: bool
+) -> list[str]:
+    """Compare the component parameters as named now with their raw names."""
+    text = (
+        f"Component parameters as labelled now: largest R-hat {now[0]:.3f}, "
+        f"smallest effective sample size {now[1]:.0f}"
+    )
+    if raw is not None:
+        text += f" (before relabelling {raw[0]:.3f} and {raw[1]:.0f})"
+    if label_free_ok and not (now[0] <= RHAT_GATE and now[1] >= ESS_GATE):
+        text += (
+            ": the sampler mixes, but components cannot be told apart in every draw, "
+            "so read their parameters with care"
+        )
+    return [text + "."]
+
+
+def divergences(number: int, n_draws: int) -> list[str]:
+    """Tell of divergent transitions."""
+    if number == 0:
+        return []
+    return [
+        f"{number} of {n_draws} draws diverged: a region of the posterior may be missing. "
+        "Raise target_accept, lower n_components or choose a stronger prior for the components."
+    ]
+
+
+def tree_depth(number: int, n_draws: int) -> list[str]:
+    """Tell of trajectories that were cut short."""
+    if number == 0:
+        return []
+    return [
+        f"{number} of {n_draws} draws reached the deepest tree: the sampler is slow, not wrong. "
+        "Raise tune."
+    ]
+
+
+def relabelling(made: dict) -> list[str]:
+    """Tell how well labels could be told apart."""
+    if not made:
+        return []
+    if made["method"] == "order":
+        by = made["by"] if isinstance(made["by"], str) else " of ".join(reversed(made["by"]))
+        return [f"Components are ordered by {by} in every draw."]
+    text = (
+        f"Relabelling ({made['method']}): {made['agreement']:.1%} of the rows agree with the EM "
+        f"labels, margin {made['margin']:.2f}, {made['ambiguous']:.1%} of the draws ambiguous"
+    )
+    if made["agreement"] < _AGREEMENT_GATE or made["ambiguous"] > _AMBIGUOUS_GATE:
+        text += ": the components overlap, so their labels are partly a convention"
+    return [text + "."]
+
+
+def basins(groups: Sequence[Sequence[int]], log_likelihoods: dict[int, float]) -> list[str]:
+    """Name the chains that settled together."""
+    if len(groups) < 2:
+        return []
+    described = [
+        f"{_chains(group)} (mean log-likelihood "
+        f"{np.mean([log_likelihoods[chain] for chain in group]):.1f})"
+        for group in groups
+    ]
+    return [
+        f"The posterior has several basins, whatever the labels: {'; '.join(described)}. "
+        "The pooled draws are not the posterior: they weigh basins by how many chains began there. "
+        "R-hat cannot see basins in which no chain began."
+    ]
+
+
+def emptiness(each: np.ndarray, any_empty: float) -> list[str]:
+    """Tell of components that own no row."""
+    if any_empty < _EMPTY_GATE:
+        return []
+    named = [f"component {k} in {share:.0%}" for k, share in enumerate(each) if share >= _EMPTY_GATE]
+    text = f"At least one component owns no row in {any_empty:.0%} of the draws"
+    if named:
+        text += f" ({', '.join(named)})"
+    return [text + ": fewer components may do."]
+
+
+def _chains(group: Sequence[int]) -> str:
+    if len(group) == 1:
+        return f"chain {group[0]}"
+    *first, last = (str(chain) for chain in group)
+    return f"chains {', '.join(first)} and {last}"

@@ -1,0 +1,160 @@
+"""Who belongs where: responsibilities with their posterior uncertainty."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from bayesmix.data import read_rows
+from bayesmix.labels.allocation import allocation_blocks
+from bayesmix.labels.relabelling import relabel_draws
+from bayesmix.tree import draws_of, family_of, record_of, training_rows
+
+GROUP = "responsibilities"
+BOUNDS = ("lower", "upper")
+
+
+def responsibilities(
+    tree: xr.DataTree, X: Any = None, *, ci_prob: float | None = None
+) -> xr.Dataset:
+    """Posterior probabilities of component membership, row by row.
+
+    For every draw ``r_ik = w_k f(x_i | theta_k) / sum_j w_j f(x_i | theta_j)``; the summaries are
+    over the draws, exact, and computed in blocks of rows.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        Relabelled draws, as the fits return them; with raw labels the summaries mix components.
+    X : array-like or data frame, (N, D), optional
+        Rows to allocate; the training rows by default. Columns are checked against the training
+        rows' names.
+    ci_prob : float, optional
+        Probability inside the equal-tailed interval; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89)
+        by default.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``probability (obs, component)``: mean of r;
+        ``probability_sd (obs, component)``: its posterior standard deviation;
+        ``probability_interval (obs, component, ci_bound)``: ``lower`` and ``upper``;
+        ``label (obs)``: the most probable component, from 0;
+        ``label_probability (obs)``: its probability;
+        ``entropy (obs)``: of ``probability``, in nats: 0 is certain, log K is no idea.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When X is not what the tree was fitted on; names the columns.
+    """
+    ci_prob = default_ci_prob() if ci_prob is None else check_ci_prob(ci_prob)
+    stored = tree.children.get(GROUP)
+    if X is None and stored is not None and stored.attrs.get("ci_prob") == ci_prob:
+        return stored.to_dataset()
+    features = record_of(tree)["features"]
+    rows = training_rows(tree) if X is None else read_rows(X, features=features)
+    weights, params = draws_of(tree)
+    n_components = weights.shape[-1]
+    mean = np.empty((rows.n_rows, n_components))
+    sd = np.empty_like(mean)
+    interval = np.empty((rows.n_rows, n_components, len(BOUNDS)))
+    for block, probability in allocation_blocks(family_of(tree), weights, params, rows.values):
+        mean[block] = probability.mean(axis=1).T
+        sd[block] = probability.std(axis=1).T
+        interval[block] = equal_tailed(probability, ci_prob).transpose(1, 0, 2)
+    label = mean.argmax(axis=-1)
+    return xr.Dataset(
+        {
+            "probability": (("obs", "component"), mean),
+            "probability_sd": (("obs", "component"), sd),
+            "probability_interval": (("obs", "component", "ci_bound"), interval),
+            "label": ("obs", label),
+            "label_probability": ("obs", np.take_along_axis(mean, label[:, None], -1)[:, 0]),
+            "entropy": ("obs", _entropy(mean)),
+        },
+        coords={
+            "obs": rows.obs,
+            "component": np.arange(n_components),
+            "ci_bound": list(BOUNDS),
+        },
+        attrs={"ci_prob": ci_prob},
+    )
+
+
+def with_responsibilities(tree: xr.DataTree, *, ci_prob: float | None = None) -> xr.DataTree:
+    """Return the tree with the group ``responsibilities`` of its training rows."""
+    extended = tree.copy(deep=False)
+    extended[GROUP] = xr.DataTree(responsibilities(tree, ci_prob=ci_prob))
+    return extended
+
+
+def relabel(
+    tree: xr.DataTree, method: str = "ecr", *, by: str | Sequence[str] | None = None
+) -> xr.DataTree:
+    """Rename the components of every draw so that a name means the same in all of them.
+
+    Values are never edited: each draw's components are permuted, in every variable at once, and
+    ``sample_stats.permutation`` says how (``new[k] = raw[permutation[k]]``; relabelling again
+    composes). The group ``responsibilities`` is computed anew where the tree has one.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+    method : {"ecr", "order"}
+        ``"ecr"`` (equivalence classes representatives): the names under which a draw's expected
+        allocations agree best with the EM labels (``constant_data.pivot``); components that own no
+        row there follow by decreasing weight. ``"order"``: sorted by one variable.
+    by : str or (str, str), optional
+        For ``"order"``: a posterior variable with a component dim, or the variable and a feature:
+        ``("means", "waiting")``; without a feature the first one counts. ``"weights"``, the
+        default, puts the largest first; other variables the smallest.
+
+    Returns
+    -------
+    xarray.DataTree
+        A new tree whose record says under ``relabelling`` what was done and, for ``"ecr"``, how
+        well the labels could be told apart: ``agreement``, ``margin``, ``ambiguous``.
+
+    Raises
+    ------
+    ValueError
+        When the prior identifies the labels, or an argument names nothing there is.
+
+    References
+    ----------
+    Papastamoulis and Iliopoulos (2010), An artificial allocations based solution to the label
+    switching problem in Bayesian analysis of mixtures of distributions, Journal of Computational
+    and Graphical Statistics 19.
+    """
+    renamed = relabel_draws(tree, method, by=by)
+    if GROUP not in tree.children:
+        return renamed
+    return with_responsibilities(renamed, ci_prob=tree.children[GROUP].attrs["ci_prob"])
+
+
+def default_ci_prob() -> float:
+    """ArviZ's setting, so that one place rules all intervals."""
+    from arviz import rcParams
+
+    return float(rcParams["stats.ci_prob"])
+
+
+def check_ci_prob(ci_prob: float) -> float:
+    """Return it as a float, or say that it is no probability."""
+    if not 0 < ci_prob < 1:
+        raise ValueError(f"ci_prob must lie between 0 and 1, not {ci_prob}.")
+    return float(ci_prob)
+
+
+def equal_tailed(draws: np.ndarray, ci_prob: float) -> np.ndarray:
+    """Interval over the draws: (..., S, b) becomes (..., b, 2)."""
+    ends = [(1 - ci_prob) / 2, (1 + ci_prob) / 2]
+    along = np.ascontiguousarray(np.swapaxes(draws, -1, -2))
+    return np.moveaxis(np.quantile(along, ends, axis=-1, overwrite_input=True), 0, -1)
+
+
+def _entropy(probability: np.ndarray) -> np.ndarray:
+    logs = np.log(probability, out=np.zeros_like(probability), where=probability > 0)
+    return np.maximum(-(probability * logs).sum(axis=-1), 0.0)

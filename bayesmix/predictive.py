@@ -1,0 +1,177 @@
+"""What the model says about rows it has not seen: their density, and new rows."""
+
+import operator
+import warnings
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from scipy.special import logsumexp
+
+from bayesmix.data import read_rows
+from bayesmix.membership import BOUNDS, check_ci_prob, default_ci_prob, equal_tailed
+from bayesmix.tree import SAMPLE_DIMS, draws_of, family_of, record_of, training_rows
+
+# Most numbers in a posterior predictive sample unless `draws` asks for more: 400 MB.
+MAX_VALUES = 50_000_000
+
+
+def log_density(tree: xr.DataTree, X: Any, *, ci_prob: float | None = None) -> xr.Dataset:
+    """Posterior predictive log density of rows.
+
+    ``log p(x_i | data) = log mean_s p(x_i | theta_s)``: the logarithm of the posterior-mean
+    density. Its interval is that of ``log p(x_i | theta)`` over the draws.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+    X : array-like or data frame, (N, D)
+    ci_prob : float, optional
+        Probability inside the equal-tailed interval; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89)
+        by default.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``log_density (obs)`` and ``log_density_interval (obs, ci_bound)``, in nats and in the
+        units of the data.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When X is not what the tree was fitted on; names the columns.
+    """
+    ci_prob = default_ci_prob() if ci_prob is None else check_ci_prob(ci_prob)
+    rows = read_rows(X, features=record_of(tree)["features"])
+    weights, params = draws_of(tree)
+    n_draws = weights.shape[0] * weights.shape[1]
+    mean = np.empty(rows.n_rows)
+    interval = np.empty((rows.n_rows, len(BOUNDS)))
+    for block, values in family_of(tree).log_mixture_blocks(weights, params, rows.values):
+        mean[block] = logsumexp(values, axis=0) - np.log(n_draws)
+        interval[block] = equal_tailed(values, ci_prob)
+    return xr.Dataset(
+        {
+            "log_density": ("obs", mean),
+            "log_density_interval": (("obs", "ci_bound"), interval),
+        },
+        coords={"obs": rows.obs, "ci_bound": list(BOUNDS)},
+        attrs={"ci_prob": ci_prob},
+    )
+
+
+def sample_predictive(
+    tree: xr.DataTree,
+    n: int | None = None,
+    *,
+    draws: int | None = None,
+    random_seed: Any = None,
+) -> xr.DataTree:
+    """Draw new rows from the posterior predictive distribution.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+    n : int, optional
+        Number of independent new rows, each from a posterior draw taken at random. Without it,
+        every posterior draw makes a data set as long as the training rows, to compare with them.
+    draws : int, optional
+        How many evenly spaced draws of each chain make a data set (not with ``n``). By default
+        all, or as many as keep the sample below 5e7 numbers (400 MB); fewer are said in a warning
+        and in the group's attribute ``note``.
+    random_seed : int, sequence, SeedSequence or numpy.random.Generator, optional
+
+    Returns
+    -------
+    xarray.DataTree
+        Without ``n``: ``posterior_predictive`` with ``x (chain, draw, obs, feature)`` beside
+        ``observed_data``, as ``az.plot_ppc_dist`` and its like take them. With ``n``:
+        ``predictions`` with ``x (sample, feature)``, ``label (sample)``, the component it came
+        from, and the coordinates ``chain (sample)`` and ``draw (sample)``.
+
+    Raises
+    ------
+    ValueError
+        When ``n`` or ``draws`` is not a positive integer, or both are given.
+    """
+    rng = np.random.default_rng(random_seed)
+    if n is None:
+        return _replicated_data(tree, draws, rng)
+    if draws is not None:
+        raise ValueError("draws thins the posterior predictive; it has no meaning together with n.")
+    return _new_rows(tree, _positive(n, "n"), rng)
+
+
+def _replicated_data(
+    tree: xr.DataTree, draws: int | None, rng: np.random.Generator
+) -> xr.DataTree:
+    family, rows = family_of(tree), training_rows(tree)
+    weights, params = draws_of(tree)
+    n_chains, available = weights.shape[:2]
+    note = ""
+    if draws is None:
+        fitting = max(1, MAX_VALUES // (n_chains * rows.values.size))
+        wanted = min(available, fitting)
+        if wanted < available:
+            note = (
+                f"{wanted} of {available} draws of each chain, evenly spaced, so that the sample "
+                f"stays below {MAX_VALUES:.0e} numbers; draws={available} asks for all."
+            )
+            warnings.warn(note, UserWarning, stacklevel=3)
+    else:
+        wanted = min(available, _positive(draws, "draws"))
+    chosen = np.linspace(0, available - 1, wanted).round().astype(int)
+    x = np.empty((n_chains, wanted, *rows.values.shape))
+    for chain in range(n_chains):
+        for place, draw in enumerate(chosen):
+            here = {name: value[chain, draw] for name, value in params.items()}
+            x[chain, place] = family.sample(weights[chain, draw], here, rows.n_rows, rng)[0]
+    posterior = tree["posterior"].to_dataset()
+    sample = xr.Dataset(
+        {"x": ((*SAMPLE_DIMS, "obs", "feature"), x)},
+        coords={
+            "chain": posterior["chain"].values,
+            "draw": posterior["draw"].values[chosen],
+            "obs": rows.obs,
+            "feature": list(rows.features),
+        },
+        attrs={"note": note} if note else {},
+    )
+    observed = tree["observed_data"].to_dataset()
+    return xr.DataTree.from_dict({"/posterior_predictive": sample, "/observed_data": observed})
+
+
+def _new_rows(tree: xr.DataTree, n: int, rng: np.random.Generator) -> xr.DataTree:
+    family = family_of(tree)
+    weights, params = draws_of(tree)
+    shape = weights.shape[:2]
+    source = rng.integers(shape[0] * shape[1], size=n)
+    chain, draw = np.unravel_index(source, shape)
+    features = record_of(tree)["features"]
+    x = np.empty((n, len(features)))
+    label = np.empty(n, dtype=np.int64)
+    # Rows of one posterior draw are made together, and then stand where they were asked for.
+    order = np.argsort(source, kind="stable")
+    starts = np.flatnonzero(np.diff(source[order], prepend=-1))
+    for places in np.split(order, starts[1:]):
+        at = (chain[places[0]], draw[places[0]])
+        here = {name: value[at] for name, value in params.items()}
+        x[places], label[places] = family.sample(weights[at], here, len(places), rng)
+    posterior = tree["posterior"].to_dataset()
+    predictions = xr.Dataset(
+        {"x": (("sample", "feature"), x), "label": ("sample", label)},
+        coords={
+            "sample": np.arange(n),
+            "feature": features,
+            "chain": ("sample", posterior["chain"].values[chain]),
+            "draw": ("sample", posterior["draw"].values[draw]),
+        },
+    )
+    return xr.DataTree.from_dict({"/predictions": predictions})
+
+
+def _positive(value: Any, name: str) -> int:
+    """Return an integer of at least one, or say which argument is none."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or operator.index(value) < 1:
+        raise ValueError(f"{name} must be an integer of at least 1, not {value!r}.")
+    return operator.index(value)

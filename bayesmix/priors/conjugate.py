@@ -1,0 +1,97 @@
+"""The default prior of a Gaussian component: normal-inverse-Wishart, scaled by the data."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bayesmix.priors.numbers import DataSummary, as_numbers
+
+
+@dataclass(frozen=True)
+class NormalInverseWishart:
+    r"""Conjugate prior of means and covariances, after Fraley and Raftery (2007).
+
+    .. math:: \mu_k \mid \Sigma_k \sim N(m, \Sigma_k / \kappa), \qquad
+              \Sigma_k \sim \text{inverse-Wishart}(\nu, \Lambda).
+
+    For diagonal covariances each variance is inverse-gamma with shape ``nu / 2`` and rate ``s_j / 2``; for
+    spherical ones the single variance is, with ``s``, the mean of the ``s_j``. What is None is scaled by the data
+    when the prior is resolved.
+
+    Parameters
+    ----------
+    mean : (D,) sequence, optional
+        ``m``, in the units of the data. Default: the data mean.
+    shrinkage : float, default 0.01
+        ``kappa``: the prior mean counts as much as this many rows.
+    dof : float, optional
+        ``nu``, above ``D - 1``. Default: ``D + 2``.
+    scale : (D, D), (D,) or scalar, optional
+        ``Lambda`` for full and tied covariances, the ``s_j`` for diagonal and ``s`` for spherical ones, in squared
+        units of the data. Default: ``var(X) / K^(2/D)``, with ``N - 1``.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite, or one that must be positive is not.
+
+    References
+    ----------
+    Fraley, C. and Raftery, A. E. (2007). Bayesian regularization for normal mixture estimation and model-based
+    clustering. Journal of Classification 24, 155-181. https://doi.org/10.1007/s00357-007-0004-5
+    """
+
+    mean: tuple[float, ...] | None = None
+    shrinkage: float = 0.01
+    dof: float | None = None
+    scale: float | tuple | None = None
+
+    def __post_init__(self):
+        object.__setattr__(self, "shrinkage", as_numbers(self.shrinkage, "shrinkage", positive=True))
+        if self.mean is not None:
+            object.__setattr__(self, "mean", as_numbers(self.mean, "mean"))
+        if self.dof is not None:
+            object.__setattr__(self, "dof", as_numbers(self.dof, "dof", positive=True))
+        if self.scale is not None:
+            object.__setattr__(self, "scale", as_numbers(self.scale, "scale"))
+
+    @property
+    def exchangeable(self) -> bool:
+        """Every component has the same prior."""
+        return True
+
+    def resolve(self, summary: DataSummary, family, n_components: int) -> "NormalInverseWishart":
+        """The same prior with numbers in the place of None.
+
+        Raises
+        ------
+        ValueError
+            If a hyperparameter does not fit the number of features or the covariance of the family.
+        """
+        n_features = summary.mean.size
+        default_scale = family.reduce_covariance(summary.covariance / n_components ** (2 / n_features))
+        resolved = replace(
+            self,
+            mean=summary.mean if self.mean is None else self.mean,
+            dof=n_features + 2.0 if self.dof is None else self.dof,
+            scale=default_scale if self.scale is None else self.scale,
+        )
+        if np.shape(resolved.mean) != (n_features,):
+            raise ValueError(f"mean must have one number for each of the {n_features} features")
+        if resolved.dof <= n_features - 1:
+            raise ValueError(f"dof must be above {n_features - 1} for {n_features} features, not {resolved.dof}")
+        if np.shape(resolved.scale) != np.shape(default_scale):
+            raise ValueError(
+                f"scale must have shape {np.shape(default_scale)} for {family}, not {np.shape(resolved.scale)}"
+            )
+        scale = np.asarray(resolved.scale)
+        positive = np.linalg.eigvalsh(scale)[0] > 0 if scale.ndim == 2 else np.all(scale > 0)
+        if not positive or (scale.ndim == 2 and not np.allclose(scale, scale.T)):
+            raise ValueError("scale must be positive (a symmetric positive definite matrix for full and tied)")
+        return resolved
+
+    def standardised(self, centre: np.ndarray, scale: np.ndarray) -> "NormalInverseWishart":
+        """The resolved prior in the units of ``(x - centre) / scale``."""
+        own = np.asarray(self.scale)
+        unit = {2: lambda: np.outer(scale, scale), 1: lambda: scale**2, 0: lambda: scale[0] ** 2}[own.ndim]()
+        return replace(self, mean=(np.asarray(self.mean) - centre) / scale, scale=own / unit)

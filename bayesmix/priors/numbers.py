@@ -1,0 +1,58 @@
+"""Hyperparameters as plain, comparable numbers, and the summary of the data that scales them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayesmix.data import Rows, centre_and_scale
+
+# A correlation matrix whose smallest eigenvalue is below this is singular for all practical purposes.
+SINGULAR = 1e-10
+
+
+def as_numbers(value, name: str, *, positive: bool = False):
+    """A float, or nested tuples of floats; ``ValueError`` naming the hyperparameter otherwise."""
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be a number or an array of numbers, not {value!r}") from error
+    if not np.all(np.isfinite(array)):
+        raise ValueError(f"{name} must be finite, not {value!r}")
+    if positive and np.any(array <= 0):
+        raise ValueError(f"{name} must be positive, not {value!r}")
+
+    def freeze(item):
+        return tuple(freeze(part) for part in item) if isinstance(item, list) else item
+
+    return freeze(array.tolist())
+
+
+@dataclass(frozen=True, eq=False)
+class DataSummary:
+    """What data-scaled priors need to know of the rows.
+
+    Attributes
+    ----------
+    mean : (D,) array
+    covariance : (D, D) array
+        With ``N - 1`` in the denominator; only its diagonal where it is singular.
+    singular : bool
+        Whether ``N <= D``, or the smallest eigenvalue of the correlation matrix is below 1e-10.
+    """
+
+    mean: np.ndarray
+    covariance: np.ndarray
+    singular: bool
+
+
+def summarise(rows: Rows) -> DataSummary:
+    """Mean and covariance of the rows, computed in standardised units so that no square overflows."""
+    centre, scale = centre_and_scale(rows.values)
+    standard = (rows.values - centre) / scale
+    correlation = standard.T @ standard / max(rows.n_rows - 1, 1)
+    if rows.n_rows == 1:
+        correlation = np.eye(rows.n_features)
+    singular = rows.n_rows <= rows.n_features or np.linalg.eigvalsh(correlation)[0] < SINGULAR
+    if singular:
+        correlation = np.diag(np.diag(correlation))
+    return DataSummary(centre, correlation * np.outer(scale, scale), bool(singular))

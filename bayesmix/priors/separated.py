@@ -1,0 +1,179 @@
+"""The separated prior: means, scales and correlations each with a distribution of its own."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import gammaln
+
+from bayesmix.priors.numbers import DataSummary, as_numbers
+
+
+def _fits(value, shape: tuple[int, ...], name: str) -> np.ndarray:
+    """``value`` broadcast to ``shape``, or a ``ValueError`` that names the hyperparameter."""
+    try:
+        return np.broadcast_to(np.asarray(value, dtype=float), shape).copy()
+    except ValueError as error:
+        raise ValueError(f"{name} must be a number or have shape {shape}, not {np.shape(value)}") from error
+
+
+@dataclass(frozen=True)
+class Normal:
+    r"""Independent normal prior of every component's mean: :math:`\mu_{kj} \sim N(m_j, s_j^2)`.
+
+    Parameters
+    ----------
+    mean, sd : float or (D,) sequence, optional
+        ``m`` and ``s`` in the units of the data. Default: the data mean, and twice the data's standard deviation.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite, or ``sd`` is not positive.
+    """
+
+    mean: float | tuple[float, ...] | None = None
+    sd: float | tuple[float, ...] | None = None
+
+    def __post_init__(self):
+        if self.mean is not None:
+            object.__setattr__(self, "mean", as_numbers(self.mean, "mean"))
+        if self.sd is not None:
+            object.__setattr__(self, "sd", as_numbers(self.sd, "sd", positive=True))
+
+    @property
+    def exchangeable(self) -> bool:
+        """Every component has the same prior."""
+        return True
+
+    def resolve(self, summary: DataSummary, family, n_components: int) -> "Normal":
+        """The same prior with numbers in the place of None."""
+        shape = summary.mean.shape
+        deviation = family.standard_scale(np.sqrt(np.diag(summary.covariance)))
+        return replace(
+            self,
+            mean=_fits(summary.mean if self.mean is None else self.mean, shape, "mean"),
+            sd=_fits(2 * deviation if self.sd is None else self.sd, shape, "sd"),
+        )
+
+    def standardised(self, centre: np.ndarray, scale: np.ndarray) -> "Normal":
+        """The resolved prior in the units of ``(x - centre) / scale``."""
+        return Normal((np.asarray(self.mean) - centre) / scale, np.asarray(self.sd) / scale)
+
+    def log_density(self, means) -> np.ndarray:
+        """Log density of means (..., K, D), one number a set of means."""
+        sd = np.asarray(self.sd)
+        z = (np.asarray(means) - np.asarray(self.mean)) / sd
+        return (-0.5 * z**2 - np.log(sd) - 0.5 * np.log(2 * np.pi)).sum(axis=(-2, -1))
+
+
+@dataclass(frozen=True)
+class LogNormal:
+    r"""Independent log-normal prior of every standard deviation: :math:`\log\sigma_{kj} \sim N(l_j, t^2)`.
+
+    It vanishes faster than any power at zero, so that a component cannot collapse onto tied rows.
+
+    Parameters
+    ----------
+    log_mean : float or (D,) sequence, optional
+        ``l``, the log of the median standard deviation, in the units of the data. Default: the log of the data's
+        standard deviation divided by ``K^(1/D)``.
+    log_sd : float, default 0.75
+        ``t``.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite, or ``log_sd`` is not positive.
+    """
+
+    log_mean: float | tuple[float, ...] | None = None
+    log_sd: float = 0.75
+
+    def __post_init__(self):
+        if self.log_mean is not None:
+            object.__setattr__(self, "log_mean", as_numbers(self.log_mean, "log_mean"))
+        object.__setattr__(self, "log_sd", as_numbers(self.log_sd, "log_sd", positive=True))
+        if np.ndim(self.log_sd) != 0:
+            raise ValueError("log_sd must be one number")
+
+    @property
+    def exchangeable(self) -> bool:
+        """Every component has the same prior."""
+        return True
+
+    def resolve(self, summary: DataSummary, family, n_components: int) -> "LogNormal":
+        """The same prior with numbers in the place of None."""
+        n_features = summary.mean.size
+        deviation = np.sqrt(family.reduce_variances(np.diag(summary.covariance)))
+        default = np.log(deviation) - np.log(n_components) / n_features
+        log_mean = default if self.log_mean is None else self.log_mean
+        return replace(self, log_mean=_fits(log_mean, np.shape(default), "log_mean"))
+
+    def standardised(self, centre: np.ndarray, scale: np.ndarray) -> "LogNormal":
+        """The resolved prior in the units of ``(x - centre) / scale``."""
+        own = np.asarray(self.log_mean)
+        return replace(self, log_mean=own - np.log(scale[0] if own.ndim == 0 else scale))
+
+    def log_density(self, scales) -> np.ndarray:
+        """Log density of standard deviations, whose trailing axes are those of ``log_mean``, elementwise."""
+        logs = np.log(np.asarray(scales))
+        z = (logs - np.asarray(self.log_mean)) / self.log_sd
+        return -0.5 * z**2 - logs - np.log(self.log_sd) - 0.5 * np.log(2 * np.pi)
+
+
+@dataclass(frozen=True)
+class LKJ:
+    r"""LKJ prior of every correlation matrix: :math:`p(R) = c(\eta, D)\,|R|^{\eta - 1}`.
+
+    Parameters
+    ----------
+    eta : float, default 1.0
+        Positive; 1 is uniform over correlation matrices, more pulls towards the identity.
+
+    Raises
+    ------
+    ValueError
+        If ``eta`` is not a positive finite number.
+
+    References
+    ----------
+    Lewandowski, D., Kurowicka, D. and Joe, H. (2009). Generating random correlation matrices based on vines and
+    extended onion method. Journal of Multivariate Analysis 100, 1989-2001. https://doi.org/10.1016/j.jmva.2009.04.008
+    """
+
+    eta: float = 1.0
+
+    def __post_init__(self):
+        object.__setattr__(self, "eta", as_numbers(self.eta, "eta", positive=True))
+        if np.ndim(self.eta) != 0:
+            raise ValueError("eta must be one number")
+
+    @property
+    def exchangeable(self) -> bool:
+        """Every component has the same prior."""
+        return True
+
+    def resolve(self, summary: DataSummary, family, n_components: int) -> "LKJ":
+        """Itself: correlations have no units."""
+        return self
+
+    def standardised(self, centre: np.ndarray, scale: np.ndarray) -> "LKJ":
+        """Itself: correlations have no units."""
+        return self
+
+    def log_normaliser(self, n_features: int) -> float:
+        r"""``log c(eta, D)``, from the onion construction.
+
+        With :math:`b_i = \eta + (D - 1 - i)/2`, row ``i + 1`` of the Cholesky factor has a squared length of
+        off-diagonal entries ~ Beta(i/2, b_i), uniformly spread on the sphere, so that
+        :math:`c^{-1} = \prod_{i=1}^{D-1} \pi^{i/2}\,\Gamma(b_i)/\Gamma(b_i + i/2)`.
+        """
+        i = np.arange(1, n_features)
+        b = self.eta + (n_features - 1 - i) / 2
+        return float(-np.sum(i / 2 * np.log(np.pi) + gammaln(b) - gammaln(b + i / 2)))
+
+    def log_density(self, correlations) -> np.ndarray:
+        """Log density of correlation matrices (..., D, D), one number a matrix."""
+        correlations = np.asarray(correlations)
+        log_determinant = np.linalg.slogdet(correlations)[1]
+        return self.log_normaliser(correlations.shape[-1]) + (self.eta - 1) * log_determinant

@@ -1,0 +1,59 @@
+"""Prior of the weights."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import gammaln
+
+from bayesmix.priors.numbers import as_numbers
+
+
+@dataclass(frozen=True)
+class Dirichlet:
+    r"""Dirichlet prior of the weights.
+
+    .. math:: p(w) = \frac{\Gamma(\sum_k a_k)}{\prod_k \Gamma(a_k)} \prod_k w_k^{a_k - 1}
+
+    Parameters
+    ----------
+    concentration : float or sequence of K floats, default 1.0
+        ``a``, positive; one number serves every component. Different numbers make the components
+        distinguishable, so that labels are identified by the prior.
+
+    Raises
+    ------
+    ValueError
+        If a concentration is not a positive finite number.
+    """
+
+    concentration: float | tuple[float, ...] = 1.0
+
+    def __post_init__(self):
+        object.__setattr__(
+            self, "concentration", as_numbers(self.concentration, "concentration", positive=True)
+        )
+        if np.ndim(self.concentration) > 1:
+            raise ValueError("concentration must be a number or one number a component")
+
+    @property
+    def exchangeable(self) -> bool:
+        """Whether every component has the same concentration."""
+        return np.ndim(self.concentration) == 0 or len(set(np.atleast_1d(self.concentration))) == 1
+
+    def concentrations(self, n_components: int) -> np.ndarray:
+        """``a`` as a (K,) array; ``ValueError`` where the length does not fit."""
+        if np.ndim(self.concentration) == 1 and np.size(self.concentration) != n_components:
+            raise ValueError(
+                f"priors['weights'] has {np.size(self.concentration)} concentrations for "
+                f"{n_components} components: give one number, or one a component"
+            )
+        return np.broadcast_to(np.asarray(self.concentration, dtype=float), (n_components,)).copy()
+
+    def log_density(self, weights) -> np.ndarray:
+        """Log density of weights (..., K), one number for each set of weights."""
+        weights = np.asarray(weights)
+        a = self.concentrations(weights.shape[-1])
+        constant = gammaln(a.sum()) - gammaln(a).sum()
+        # (a - 1) log w is 0 where a = 1, also for an empty component
+        terms = np.where(a == 1, 0.0, (a - 1) * np.log(np.where(a == 1, 1.0, weights)))
+        return constant + terms.sum(axis=-1)

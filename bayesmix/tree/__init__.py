@@ -1,0 +1,18 @@
+"""Trees: the DataTree that carries a result, how it is built, read, saved and loaded."""
+
+from bayesmix.tree.building import SAMPLE_DIMS, build_tree
+from bayesmix.tree.reading import draws_of, family_of, training_rows
+from bayesmix.tree.record import record_of, with_record
+from bayesmix.tree.storage import load, save
+
+__all__ = [
+    "SAMPLE_DIMS",
+    "build_tree",
+    "draws_of",
+    "family_of",
+    "load",
+    "record_of",
+    "save",
+    "training_rows",
+    "with_record",
+]

@@ -1,0 +1,63 @@
+"""What later rooms need from a tree, as plain arrays."""
+
+import numpy as np
+import xarray as xr
+
+from bayesmix.data import Rows
+from bayesmix.families import Gaussian, family_from_name
+from bayesmix.tree.building import SAMPLE_DIMS
+from bayesmix.tree.record import record_of
+
+
+def family_of(tree: xr.DataTree) -> Gaussian:
+    """Return the component family of a bayesmix tree."""
+    return family_from_name(record_of(tree)["family"])
+
+
+def draws_of(tree: xr.DataTree) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return the draws of the weights and of the family's parameters.
+
+    Returns
+    -------
+    weights : array, (chain, draw, K)
+    params : dict of array, (chain, draw, ...)
+        One entry per parameter of the family, contiguous float64.
+
+    Raises
+    ------
+    ValueError
+        When a variable is missing.
+    """
+    values = {
+        name: _values(tree, "posterior", name, (*SAMPLE_DIMS, *dims))
+        for name, dims in _needed(family_of(tree)).items()
+    }
+    return values.pop("weights"), values
+
+
+def training_rows(tree: xr.DataTree) -> Rows:
+    """Return the rows on which the tree was fitted.
+
+    Raises
+    ------
+    ValueError
+        When ``observed_data.x`` is missing.
+    """
+    values = _values(tree, "observed_data", "x", ("obs", "feature"))
+    values.flags.writeable = False
+    return Rows(
+        values=values,
+        features=tuple(record_of(tree)["features"]),
+        obs=tree["observed_data"]["x"].coords["obs"].values,
+    )
+
+
+def _needed(family: Gaussian) -> dict[str, tuple[str, ...]]:
+    return {"weights": ("component",)} | {s.name: tuple(s.dims) for s in family.parameters}
+
+
+def _values(tree: xr.DataTree, group: str, name: str, dims: tuple[str, ...]) -> np.ndarray:
+    if group not in tree.children or name not in tree.children[group].data_vars:
+        raise ValueError(f"The tree has no {group}.{name}: predictions need it.")
+    array = tree.children[group].data_vars[name].transpose(*dims).values
+    return np.array(array, dtype=np.float64, order="C")

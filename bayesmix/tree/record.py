@@ -1,0 +1,104 @@
+"""The record: one JSON string at the root of every tree, saying how the result came about."""
+
+import json
+import platform
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from bayesmix.priors.sets import to_dict
+
+ATTRIBUTE = "bayesmix"
+FORMAT_VERSION = 1
+
+_VERSIONS_OF = ("bayesmix", "numpy", "scipy", "numba", "pymc", "pytensor", "arviz", "nutpie")
+
+
+def record_of(tree: xr.DataTree) -> dict[str, Any]:
+    """Read the record of a bayesmix tree.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        A tree made by ``fit_nuts``, ``fit_advi``, ``fit_laplace``, ``adopt``, ``EMResult.to_tree``
+        or ``load``.
+
+    Returns
+    -------
+    dict
+        ``format_version``, ``method``, ``family``, ``n_components``, ``features``, ``mixture``,
+        ``versions``, ``data_sha256``, ``seed``, ``seconds``, ``notes``, ``exchangeable`` (False where
+        the prior identifies the labels) and, after relabelling, ``relabelling``.
+
+    Raises
+    ------
+    TypeError
+        When ``tree`` is not a DataTree.
+    ValueError
+        When the tree was not made by bayesmix, or by another version of the format.
+    """
+    if not isinstance(tree, xr.DataTree):
+        hint = "; call its to_tree() first" if hasattr(tree, "to_tree") else ""
+        raise TypeError(f"tree must be an xarray.DataTree, not {type(tree).__name__}{hint}.")
+    text = tree.attrs.get(ATTRIBUTE)
+    if text is None:
+        raise ValueError(
+            f"This tree was not made by bayesmix: it has no root attribute {ATTRIBUTE!r}. "
+            "Draws of a model from Mixture.build_model become such a tree by "
+            "Mixture.adopt(idata, X)."
+        )
+    try:
+        record = json.loads(text)
+    except (TypeError, json.JSONDecodeError) as error:
+        raise ValueError(f"The root attribute {ATTRIBUTE!r} is not valid JSON: {error}.") from error
+    version = record.get("format_version") if isinstance(record, dict) else None
+    if version != FORMAT_VERSION:
+        writer = record.get("versions", {}) if isinstance(record, dict) else {}
+        raise ValueError(
+            f"This tree has format version {version}, and this bayesmix reads version "
+            f"{FORMAT_VERSION}. Use the bayesmix that wrote it "
+            f"({writer.get('bayesmix', 'version unknown')}), or fit again."
+        )
+    return record
+
+
+def encode(record: dict[str, Any]) -> str:
+    """Write a record as JSON; arrays become lists, and what JSON cannot hold is kept as text."""
+    return json.dumps(record, default=_plain, ensure_ascii=False)
+
+
+def with_record(tree: xr.DataTree, **changes: Any) -> xr.DataTree:
+    """Return a shallow copy of the tree whose record has these entries changed; None removes one."""
+    record = {**record_of(tree), **changes}
+    kept = {key: value for key, value in record.items() if changes.get(key, value) is not None}
+    changed = tree.copy(deep=False)
+    changed.attrs = {**tree.attrs, ATTRIBUTE: encode(kept)}
+    return changed
+
+
+def installed_versions() -> dict[str, str]:
+    """Versions of Python and of the installed libraries on which a result depends."""
+    versions = {"python": platform.python_version()}
+    for name in _VERSIONS_OF:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
+    # A PyMC ``.dist()`` prior is a graph: its text tells a reader what it was, and predictions do
+    # not need it.
+    return {"text": str(value)}
+
+
+def describe(family: Any, n_components: int, priors: Any) -> dict[str, Any]:
+    """The mixture as the record keeps it: number of components, family and resolved priors."""
+    return {"n_components": n_components, "family": str(family), "priors": to_dict(priors)}

@@ -1,0 +1,169 @@
+"""Save a tree to one netCDF file or zarr folder, and load it again, whole and closed."""
+
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+import xarray as xr
+
+from bayesmix.tree.building import portable
+from bayesmix.tree.reading import draws_of, training_rows
+from bayesmix.tree.record import record_of, with_record
+
+# Zarr reads a chunk that is not there as fill values, so a half-copied folder would load as
+# made-up numbers. ``save`` writes every chunk and says so under this key; ``load`` counts them.
+_EVERY_CHUNK = "every_chunk_written"
+
+
+def save(tree: xr.DataTree, path: str | os.PathLike[str]) -> Path:
+    """Save a tree: everything needed to predict again travels in the file.
+
+    The tree is written under a temporary name in the same folder and then renamed, so that
+    ``path`` holds either its old content or the whole new one.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+    path : str or path
+        ``.nc`` writes one netCDF file, ``.zarr`` a zarr folder. An existing file is replaced.
+
+    Returns
+    -------
+    pathlib.Path
+        The path written.
+
+    Raises
+    ------
+    ValueError
+        When the suffix is neither, or the tree is not bayesmix's.
+    FileNotFoundError
+        When the folder of ``path`` does not exist.
+    FileExistsError
+        When ``path`` is a folder that is not a zarr store.
+    """
+    record_of(tree)
+    path = Path(path)
+    if path.suffix not in (".nc", ".zarr"):
+        raise ValueError(f"path must end in .nc (netCDF) or .zarr, not {path.name!r}.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"The folder {path.parent} does not exist; create it first.")
+    if path.is_dir() and any(path.iterdir()) and not _is_zarr(path):
+        raise FileExistsError(f"{path} is a folder and no zarr store; choose another path.")
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    try:
+        if path.suffix == ".nc":
+            _plain(tree).to_netcdf(temporary, engine="h5netcdf")
+        else:
+            whole = _plain(with_record(tree, **{_EVERY_CHUNK: True}))
+            whole.to_zarr(temporary, mode="w", consolidated=False, write_empty_chunks=True)
+        _replace(temporary, path)
+    finally:
+        _remove(temporary)
+    return path
+
+
+def load(path: str | os.PathLike[str]) -> xr.DataTree:
+    """Load a tree that ``save`` wrote; it is read fully and the file is closed.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    xarray.DataTree
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is nothing at ``path``.
+    ValueError
+        When the file is damaged, is not bayesmix's, or has another format version.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist.")
+    tree = _read(path)
+    try:
+        record = record_of(tree)
+        if record.pop(_EVERY_CHUNK, False):
+            _check_chunks(path)
+            tree.attrs = with_record(tree, **{_EVERY_CHUNK: None}).attrs
+        draws_of(tree)
+        complete = training_rows(tree).sha256 == record["data_sha256"]
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be loaded: {error}") from error
+    if not complete:
+        raise ValueError(
+            f"{path} is damaged: its training rows are not those that were saved. "
+            "Copy it again from its source, or fit again."
+        )
+    return tree
+
+
+def _read(path: Path) -> xr.DataTree:
+    try:
+        if path.is_dir():
+            opened = xr.open_datatree(path, engine="zarr", consolidated=False)
+        else:
+            opened = xr.open_datatree(path, engine="h5netcdf")
+        with opened:
+            return opened.load()
+    except (PermissionError, MemoryError):
+        raise
+    except Exception as error:  # HDF5, zarr and their codecs raise nearly every type there is
+        kind = "zarr folder" if path.is_dir() else "netCDF file"
+        raise ValueError(
+            f"{path} cannot be read as a {kind}: it is damaged, cut short or something else "
+            f"({type(error).__name__}: {error}). Copy it again from its source, or fit again."
+        ) from error
+
+
+def _check_chunks(path: Path) -> None:
+    import zarr
+
+    for name, array in zarr.open_group(path, mode="r").members(max_depth=None):
+        if isinstance(array, zarr.Array) and array.nchunks_initialized < array.nchunks:
+            missing = array.nchunks - array.nchunks_initialized
+            raise ValueError(
+                f"{missing} of {array.nchunks} chunks of {name} are missing. "
+                "Copy the folder again from its source, or fit again."
+            )
+
+
+def _plain(tree: xr.DataTree) -> xr.DataTree:
+    """Forget how the tree was stored before: one format's encodings mean nothing to another."""
+    groups = {}
+    for node in tree.subtree:
+        dataset = node.to_dataset(inherit=False).drop_encoding()
+        dataset.attrs = {name: portable(value) for name, value in dataset.attrs.items()}
+        groups[node.path] = dataset
+    return xr.DataTree.from_dict(groups)
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    """Put ``temporary`` in the place of ``path``; a folder cannot be renamed over a full one."""
+    if not path.is_dir() and not temporary.is_dir():
+        os.replace(temporary, path)
+        return
+    aside = temporary.with_suffix(".old")
+    if path.exists():
+        os.replace(path, aside)
+    try:
+        os.replace(temporary, path)
+    except OSError:
+        os.replace(aside, path)
+        raise
+    _remove(aside)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _is_zarr(folder: Path) -> bool:
+    return any((folder / name).exists() for name in ("zarr.json", ".zgroup"))

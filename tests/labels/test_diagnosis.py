@@ -1,0 +1,170 @@
+import arviz as az
+import numpy as np
+import pytest
+import xarray as xr
+
+from bayesmix.families import Gaussian
+from bayesmix.labels import chain_groups, convergence_table, diagnose, label_free, relabel_draws
+from bayesmix.tree import build_tree, draws_of, training_rows, with_record
+from tests.simulated_trees import random_permutations, simulated_tree
+
+SHAPE = (4, 300)
+
+
+def with_draws(tree: xr.DataTree, weights, params, **changes) -> xr.DataTree:
+    """The same tree with other draws."""
+    return build_tree(
+        family=Gaussian("full"),
+        rows=training_rows(tree),
+        posterior={"weights": weights, **params},
+        record={"method": "nuts"},
+        constant_data={"pivot": tree.constant_data["pivot"].values},
+        **changes,
+    )
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    """Independent draws whose labels were shuffled, relabelled again."""
+    return relabel_draws(
+        simulated_tree(shape=SHAPE, permutations=random_permutations(SHAPE, 3, seed=2))
+    )
+
+
+def test_good_draws_are_ok_and_label_switching_shows_before_relabelling(mixed):
+    diagnosis = diagnose(mixed)
+    assert diagnosis.ok
+    assert not diagnosis.multimodal
+    assert diagnosis.max_rhat < 1.01
+    assert diagnosis.max_rhat_components < 1.01
+    assert diagnosis.min_ess > 400
+    kinds = set(diagnosis.table.index.get_level_values("kind"))
+    assert kinds == {"label-free", "components", "components before relabelling"}
+    assert diagnosis.relabelling["agreement"] > 0.99
+    text = str(diagnosis)
+    assert "the chains agree" in text
+    assert "before relabelling" in text
+    assert text.splitlines() == list(diagnosis.sentences)
+
+
+def test_the_table_is_arviz_entry_by_entry(mixed):
+    table = diagnose(mixed).table
+    means = mixed.posterior["means"]
+    row = table.loc[("components", "means[1, Wartezeit µ]")]
+    one = means.isel(component=1, feature=1)
+    assert row["rhat"] == pytest.approx(float(az.rhat(one)))
+    assert row["ess_bulk"] == pytest.approx(float(az.ess(one, method="bulk")))
+    assert row["ess_tail"] == pytest.approx(float(az.ess(one, method="tail")))
+
+
+def test_symmetric_entries_count_once_and_constants_not_at_all():
+    rng = np.random.default_rng(0)
+    matrices = rng.normal(size=(2, 50, 3, 3))
+    matrices += matrices.swapaxes(-1, -2)
+    matrices[..., 0, 0] = 1.0
+    table = convergence_table(
+        xr.Dataset(
+            {
+                "c": (("chain", "draw", "feature", "feature_bis"), matrices),
+                "fixed": (("chain", "draw"), np.full((2, 50), 3.0)),
+                "free": (("chain", "draw"), rng.normal(size=(2, 50))),
+            },
+            coords={"feature": list("abc"), "feature_bis": list("abc")},
+        )
+    )
+    assert list(table.index) == ["c[a, b]", "c[a, c]", "c[b, b]", "c[b, c]", "c[c, c]", "free"]
+
+
+def test_one_component_has_no_weights_in_the_table():
+    diagnosis = diagnose(simulated_tree(n_components=1, shape=SHAPE))
+    assert diagnosis.ok
+    names = diagnosis.table.index.get_level_values("quantity")
+    assert not any(name.startswith(("weights", "sorted_weights")) for name in names)
+
+
+def test_chains_in_different_basins_are_told_apart():
+    tree = simulated_tree(shape=SHAPE)
+    weights, params = draws_of(tree)
+    params["means"][[0, 3]] += 0.5 * np.arange(3)[:, None]
+    diagnosis = diagnose(with_draws(tree, weights, params))
+    assert diagnosis.chain_groups == ((0, 3), (1, 2))
+    assert diagnosis.multimodal
+    assert not diagnosis.ok
+    assert any("chains 0 and 3" in s and "chains 1 and 2" in s for s in diagnosis.sentences)
+
+
+def test_slow_chains_in_one_basin_are_not_several_basins():
+    """Chains of a random walk with a common target differ in mean, but not beyond their error."""
+    rng = np.random.default_rng(1)
+    walk = np.zeros((4, 400))
+    for draw in range(1, 400):
+        walk[:, draw] = 0.99 * walk[:, draw - 1] + 0.141 * rng.normal(size=4)
+    quantities = xr.Dataset({"q": (("chain", "draw"), walk)}, coords={"chain": range(4)})
+    assert float(az.rhat(quantities)["q"]) > 1.1
+    assert len(chain_groups(quantities)) == 1
+
+
+def test_poor_mixing_is_not_ok():
+    tree = simulated_tree(shape=SHAPE)
+    weights, params = draws_of(tree)
+    stuck = {name: np.repeat(value[:, ::60], 60, axis=1) for name, value in params.items()}
+    diagnosis = diagnose(with_draws(tree, np.repeat(weights[:, ::60], 60, axis=1), stuck))
+    assert not diagnosis.ok
+    assert "run longer" in diagnosis.sentences[0] or "raise draws" in diagnosis.sentences[0]
+
+
+def test_sampler_warnings_are_counted():
+    stats = {"diverging": np.zeros(SHAPE, bool), "reached_max_treedepth": np.zeros(SHAPE, bool)}
+    stats["diverging"][0, :7] = True
+    stats["reached_max_treedepth"][1, :5] = True
+    diagnosis = diagnose(simulated_tree(shape=SHAPE, sample_stats=stats))
+    assert (diagnosis.divergences, diagnosis.max_tree_depth) == (7, 5)
+    assert any("7 of 1200 draws diverged" in s for s in diagnosis.sentences)
+    assert any("5 of 1200 draws reached the deepest tree" in s for s in diagnosis.sentences)
+
+
+def test_empty_components_are_named():
+    tree = simulated_tree(shape=(2, 200))
+    weights, params = draws_of(tree)
+    params["means"][:, :50, 2] = 1e6
+    diagnosis = diagnose(with_draws(tree, weights, params))
+    np.testing.assert_allclose(diagnosis.empty, [0, 0, 0.25])
+    assert diagnosis.any_empty == 0.25
+    assert any("component 2 in 25%" in s for s in diagnosis.sentences)
+
+
+@pytest.mark.parametrize(("pareto_k", "ok"), [(0.4, True), (0.9, False)])
+def test_independent_draws_speak_of_pareto_k(pareto_k, ok):
+    tree = with_record(simulated_tree(shape=(1, 100)), method="laplace")
+    tree["posterior"] = tree.posterior.to_dataset().assign_attrs(pareto_k=pareto_k)
+    diagnosis = diagnose(tree)
+    assert diagnosis.ok is ok
+    assert diagnosis.table.isna().all(axis=None)
+    assert f"Pareto k is {pareto_k:.2f}" in diagnosis.sentences[0]
+    assert np.isnan(diagnosis.max_rhat)
+
+
+def test_a_point_estimate_has_nothing_to_diagnose():
+    diagnosis = diagnose(with_record(simulated_tree(shape=(1, 1)), method="em"))
+    assert diagnosis.ok
+    assert "point estimate" in diagnosis.sentences[0]
+    assert diagnosis.table.empty
+
+
+def test_one_chain_is_not_enough():
+    diagnosis = diagnose(simulated_tree(shape=(1, 600)))
+    assert not diagnosis.ok
+    assert "at least two chains" in diagnosis.sentences[0]
+
+
+def test_html_holds_sentences_and_table(mixed):
+    page = diagnose(mixed)._repr_html_()
+    assert "<li>Label-free quantities" in page
+    assert "<table" in page
+
+
+def test_label_free_names_ranks_and_features(mixed):
+    quantities = label_free(mixed)
+    assert quantities["sorted_weights"].dims == ("chain", "draw", "rank")
+    assert (quantities["sorted_weights"].diff("rank") <= 0).all()
+    np.testing.assert_array_equal(quantities["feature"], mixed.posterior["feature"])
