@@ -102,9 +102,7 @@ def sample_predictive(
     return _new_rows(tree, _positive(n, "n"), rng)
 
 
-def _replicated_data(
-    tree: xr.DataTree, draws: int | None, rng: np.random.Generator
-) -> xr.DataTree:
+def _replicated_data(tree: xr.DataTree, draws: int | None, rng: np.random.Generator) -> xr.DataTree:
     family, rows = family_of(tree), training_rows(tree)
     weights, params = draws_of(tree)
     n_chains, available = weights.shape[:2]

@@ -42,7 +42,9 @@ def test_summaries_are_those_of_scipy_densities(covariance, new_rows):
     )
     np.testing.assert_allclose(result["probability"].sum("component"), 1, rtol=1e-12)
     np.testing.assert_array_equal(result["label"], expected.mean(draws).argmax("component"))
-    np.testing.assert_array_equal(result["label_probability"], result["probability"].max("component"))
+    np.testing.assert_array_equal(
+        result["label_probability"], result["probability"].max("component")
+    )
     p = result["probability"].values
     np.testing.assert_allclose(result["entropy"], -(p * np.log(p)).sum(-1), atol=1e-12)
 

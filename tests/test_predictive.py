@@ -80,7 +80,9 @@ def test_new_rows_have_the_moments_of_the_posterior_predictive(covariance):
 def test_new_rows_come_from_the_draw_they_name():
     tree = simulated_tree(n_components=1, shape=(2, 5), n_rows=10)
     posterior = tree.posterior.to_dataset()
-    posterior["means"] = posterior["means"] * 0 + 1e6 * (10 * posterior["chain"] + posterior["draw"])
+    posterior["means"] = posterior["means"] * 0 + 1e6 * (
+        10 * posterior["chain"] + posterior["draw"]
+    )
     tree["posterior"] = posterior
     predictions = sample_predictive(tree, 200, random_seed=0).predictions.to_dataset()
     assert predictions["x"].dims == ("sample", "feature")

@@ -243,7 +243,7 @@ def test_a_failed_save_leaves_the_old_file_and_no_rest(tmp_path):
 
 
 def test_loading_nothing(tmp_path):
-    with pytest.raises(FileNotFoundError, match="fit.nc does not exist"):
+    with pytest.raises(FileNotFoundError, match=r"fit\.nc does not exist"):
         load(tmp_path / "fit.nc")
 
 

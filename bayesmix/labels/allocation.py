@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from bayesmix.families import Gaussian
+from bayesmix.families import Family
 
 
 def allocation_blocks(
-    family: Gaussian,
+    family: Family,
     weights: np.ndarray,
     params: Mapping[str, np.ndarray],
     values: np.ndarray,
@@ -17,7 +17,7 @@ def allocation_blocks(
 
     Parameters
     ----------
-    family : Gaussian
+    family : Family
     weights : array, (chain, draw, K)
     params : mapping of array, (chain, draw, ...)
     values : array, (N, D)

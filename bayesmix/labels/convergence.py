@@ -64,7 +64,7 @@ def entries_of(quantities: xr.Dataset) -> tuple[list[str], list[np.ndarray]]:
             values = array.values[(..., *index)]
             if np.ptp(values) <= _ROUNDING * np.abs(values).max():
                 continue
-            inside = ", ".join(_coordinate(array, dim, i) for dim, i in at.items())
+            inside = ", ".join(_coordinate(array, str(dim), i) for dim, i in at.items())
             names.append(f"{variable}[{inside}]" if inside else str(variable))
             columns.append(values)
     return names, columns

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayesmix.labels import sentences
+import bayesmix.labels.sentences as sentences
 from bayesmix.labels.apply import permutations_of, undo
 from bayesmix.labels.basins import chain_groups
 from bayesmix.labels.convergence import convergence_table
@@ -174,16 +174,17 @@ def _table(tree: xr.DataTree, quantities: xr.Dataset, *, independent: bool) -> p
     if not (permutations_of(tree) == np.arange(components.sizes["component"])).all():
         kinds[RAW] = _parameters(undo(tree))[0]
     tables = {k: convergence_table(v, independent=independent) for k, v in kinds.items()}
-    return pd.concat({k: t for k, t in tables.items() if len(t)}, names=["kind", "quantity"])
+    filled = {kind: table for kind, table in tables.items() if len(table)}
+    return pd.concat(filled or {LABEL_FREE: tables[LABEL_FREE]}, names=["kind", "quantity"])
 
 
 def worst(table: pd.DataFrame, kind: str) -> tuple[float, float]:
     """Largest R-hat and smallest ESS of one kind; NaN where one of them is NaN or none is there."""
-    rows = table[table.index.get_level_values("kind") == kind]
+    rows = table.loc[table.index.get_level_values("kind") == kind]
     if rows.empty:
         return np.nan, np.nan
-    ess = rows[["ess_bulk", "ess_tail"]].to_numpy()
-    return float(np.max(rows["rhat"].to_numpy())), float(np.min(ess))
+    numbers = rows.to_numpy(dtype=float)
+    return float(np.max(numbers[:, 0])), float(np.min(numbers[:, 1:]))
 
 
 def _parameters(tree: xr.DataTree) -> tuple[xr.Dataset, xr.Dataset]:

@@ -8,22 +8,22 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from bayesmix.families import Gaussian
+from bayesmix.families import Family
 from bayesmix.labels.allocation import allocation_blocks
 
 # Rows looked at per pivot label. Which labels belong together is plain long before that many
 # rows, and the time stays bounded however long the data are.
-ROWS_PER_LABEL = 2000
+ROWS_PER_LABEL = 1000
 
 
 def agreement_matrices(
-    family: Gaussian,
+    family: Family,
     weights: np.ndarray,
     params: Mapping[str, np.ndarray],
     values: np.ndarray,
     pivot: np.ndarray,
 ) -> np.ndarray:
-    """Expected agreement between the pivot's labels and each draw's components.
+    """Count the expected agreement between the pivot's labels and each draw's components.
 
     ``agreement[s, j, k] = sum of p(z_i = k | x_i, theta_s) over the rows i with pivot label j``:
     the number of rows that carry label j in the pivot and label k in draw s, with the draw's
@@ -32,7 +32,7 @@ def agreement_matrices(
 
     Parameters
     ----------
-    family : Gaussian
+    family : Family
     weights : array, (chain, draw, K)
     params : mapping of array, (chain, draw, ...)
     values : array, (N, D)

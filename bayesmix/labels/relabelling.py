@@ -14,7 +14,7 @@ from bayesmix.tree import SAMPLE_DIMS, draws_of, family_of, record_of, training_
 def relabel_draws(
     tree: xr.DataTree, method: str = "ecr", *, by: str | Sequence[str] | None = None
 ) -> xr.DataTree:
-    """Rename the components of every draw; see ``bayesmix.relabel``, which also renews summaries."""
+    """Rename the components of every draw, as ``bayesmix.relabel`` does, without the summaries."""
     record = record_of(tree)
     if not record["exchangeable"]:
         raise ValueError(
@@ -43,7 +43,7 @@ def _equivalence_classes(tree: xr.DataTree) -> tuple[np.ndarray, dict[str, float
             'Use method="order".'
         )
     weights, params = draws_of(tree)
-    pivot = constants["pivot"].values
+    pivot = constants.to_dataset()["pivot"].values
     agreement = agreement_matrices(
         family_of(tree), weights, params, training_rows(tree).values, pivot
     )

@@ -128,7 +128,9 @@ def emptiness(each: np.ndarray, any_empty: float) -> list[str]:
     """Tell of components that own no row."""
     if any_empty < _EMPTY_GATE:
         return []
-    named = [f"component {k} in {share:.0%}" for k, share in enumerate(each) if share >= _EMPTY_GATE]
+    named = [
+        f"component {k} in {share:.0%}" for k, share in enumerate(each) if share >= _EMPTY_GATE
+    ]
     text = f"At least one component owns no row in {any_empty:.0%} of the draws"
     if named:
         text += f" ({', '.join(named)})"

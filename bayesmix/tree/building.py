@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from bayesmix.data import Rows
-from bayesmix.families import Gaussian
+from bayesmix.families import Family
 from bayesmix.tree.record import ATTRIBUTE, FORMAT_VERSION, encode, installed_versions
 
 SAMPLE_DIMS = ("chain", "draw")
@@ -15,7 +15,7 @@ SAMPLE_DIMS = ("chain", "draw")
 
 def build_tree(
     *,
-    family: Gaussian,
+    family: Family,
     rows: Rows,
     posterior: Mapping[str, Any],
     record: Mapping[str, Any],
@@ -30,7 +30,7 @@ def build_tree(
 
     Parameters
     ----------
-    family : Gaussian
+    family : Family
         Gives the dims of its parameters.
     rows : Rows
         The training rows: ``observed_data.x`` and the ``obs`` and ``feature`` coordinates.
@@ -112,7 +112,7 @@ def portable(value: Any) -> Any:
     return int(value) if isinstance(value, bool | np.bool_) else value
 
 
-def _known_dims(family: Gaussian) -> dict[str, tuple[str, ...]]:
+def _known_dims(family: Family) -> dict[str, tuple[str, ...]]:
     dims: dict[str, tuple[str, ...]] = {
         "weights": ("component",),
         "permutation": ("component",),

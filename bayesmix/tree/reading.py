@@ -4,12 +4,12 @@ import numpy as np
 import xarray as xr
 
 from bayesmix.data import Rows
-from bayesmix.families import Gaussian, family_from_name
+from bayesmix.families import Family, family_from_name
 from bayesmix.tree.building import SAMPLE_DIMS
 from bayesmix.tree.record import record_of
 
 
-def family_of(tree: xr.DataTree) -> Gaussian:
+def family_of(tree: xr.DataTree) -> Family:
     """Return the component family of a bayesmix tree."""
     return family_from_name(record_of(tree)["family"])
 
@@ -52,7 +52,7 @@ def training_rows(tree: xr.DataTree) -> Rows:
     )
 
 
-def _needed(family: Gaussian) -> dict[str, tuple[str, ...]]:
+def _needed(family: Family) -> dict[str, tuple[str, ...]]:
     return {"weights": ("component",)} | {s.name: tuple(s.dims) for s in family.parameters}
 
 

@@ -22,15 +22,15 @@ def record_of(tree: xr.DataTree) -> dict[str, Any]:
     Parameters
     ----------
     tree : xarray.DataTree
-        A tree made by ``fit_nuts``, ``fit_advi``, ``fit_laplace``, ``adopt``, ``EMResult.to_tree``
-        or ``load``.
+        A tree made by ``fit_nuts``, ``fit_advi``, ``fit_laplace``, ``adopt``,
+        ``EMResult.to_tree`` or ``load``.
 
     Returns
     -------
     dict
         ``format_version``, ``method``, ``family``, ``n_components``, ``features``, ``mixture``,
-        ``versions``, ``data_sha256``, ``seed``, ``seconds``, ``notes``, ``exchangeable`` (False where
-        the prior identifies the labels) and, after relabelling, ``relabelling``.
+        ``versions``, ``data_sha256``, ``seed``, ``seconds``, ``notes``, ``exchangeable`` (False
+        where the prior identifies the labels) and, after relabelling, ``relabelling``.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def encode(record: dict[str, Any]) -> str:
 
 
 def with_record(tree: xr.DataTree, **changes: Any) -> xr.DataTree:
-    """Return a shallow copy of the tree whose record has these entries changed; None removes one."""
+    """Return a shallow copy of the tree with these entries of its record changed; None removes."""
     record = {**record_of(tree), **changes}
     kept = {key: value for key, value in record.items() if changes.get(key, value) is not None}
     changed = tree.copy(deep=False)

@@ -1,3 +1,5 @@
+from itertools import permutations
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -13,7 +15,6 @@ from tests.simulated_trees import (
     COVARIANCES,
     permuted,
     random_permutations,
-    shared_names,
     simulated_tree,
 )
 
@@ -169,8 +170,6 @@ def test_long_data_are_represented_by_rows_of_every_label(monkeypatch):
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 5))
 def test_the_best_assignment_is_the_best_of_all(seed, n_components):
-    from itertools import permutations
-
     rng = np.random.default_rng(seed)
     agreement = rng.dirichlet(np.ones(n_components), size=(8, n_components))
     weights = rng.dirichlet(np.ones(n_components), size=8)

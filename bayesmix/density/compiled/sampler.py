@@ -1,0 +1,43 @@
+"""How a C function finds its arrays: the sampler hands it one address, of eight integers."""
+
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+
+# int64 log_density(uint64 n, double *z, double *gradient, double *value, void *user)
+LOG_DENSITY = types.int64(
+    types.uint64,
+    types.CPointer(types.float64),
+    types.CPointer(types.float64),
+    types.CPointer(types.float64),
+    types.voidptr,
+)
+# int64 expand(uint64 n, uint64 m, double *z, double *out, void *user)
+EXPAND = types.int64(
+    types.uint64, types.uint64, types.CPointer(types.float64), types.CPointer(types.float64), types.voidptr
+)
+RECOVERABLE = 1  # the sampler takes it as a divergence
+
+# What stands at the address, as int64
+N_ROWS, N_FEATURES, N_COMPONENTS, N_BLOCKS, N_NUMBERS, COLUMNS, NUMBERS, CENTRE, TRANSFORM = range(9)
+N_ENTRIES = 9
+
+
+@intrinsic
+def pointer_to_integers(typingctx, address):
+    """A void pointer as a pointer to int64."""
+
+    def codegen(context, builder, signature, args):
+        return builder.bitcast(args[0], ir.IntType(64).as_pointer())
+
+    return types.CPointer(types.int64)(types.voidptr), codegen
+
+
+@intrinsic
+def pointer_to_floats(typingctx, address):
+    """An integer as a pointer to float64."""
+
+    def codegen(context, builder, signature, args):
+        return builder.inttoptr(args[0], ir.DoubleType().as_pointer())
+
+    return types.CPointer(types.float64)(types.int64), codegen

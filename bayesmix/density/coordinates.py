@@ -1,0 +1,129 @@
+"""Where each free variable stands in the flat vector under either prior, and what its values mean.
+
+A class for each prior; the covariance structure tells how many factors or standard deviations there are.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from bayesmix.density import transforms
+from bayesmix.density.protocol import FreeVariable
+from bayesmix.em.units import Units
+from bayesmix.families import Family
+
+
+def _places(sizes: list[tuple[str, tuple[int, ...]]]) -> tuple[FreeVariable, ...]:
+    variables, start = [], 0
+    for name, shape in sizes:
+        stop = start + int(np.prod(shape))
+        variables.append(FreeVariable(name, shape, slice(start, stop)))
+        start = stop
+    return tuple(variables)
+
+
+class _Coordinates:
+    """What both priors share: shapes, and the weights and means."""
+
+    def __init__(self, family: Family, units: Units, n_components: int):
+        self.family, self.units = family, units
+        self.n_components, self.n_features = n_components, units.scale.size
+        self.own = family.structure.parameter
+        # what the covariance structure repeats: a component axis, or none for tied
+        self.blocks = () if self.own.shared else (n_components,)
+        self.weights = [("weights", (n_components - 1,))] if n_components > 1 else []
+
+    def _taken(self, q: np.ndarray, variables: tuple[FreeVariable, ...]) -> dict[str, np.ndarray]:
+        return {one.name: q[..., one.place].reshape(*q.shape[:-1], *one.shape) for one in variables}
+
+    def _weights_and_means(self, q: np.ndarray, taken: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        one = np.ones((*q.shape[:-1], 1))
+        weights = transforms.simplex(taken["weights"]) if self.n_components > 1 else one
+        return {"weights": weights, "means": self.units.centre + self.units.scale * taken["means"]}
+
+    def _joined(self, parts: Mapping[str, np.ndarray], variables, n_leading: int) -> np.ndarray:
+        leading = np.shape(parts["means"])[:n_leading]
+        return np.concatenate([np.reshape(parts[one.name], (*leading, -1)) for one in variables], axis=-1)
+
+    def _free_weights_and_means(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        means = (np.asarray(values["means"], dtype=float) - self.units.centre) / self.units.scale
+        return {"weights": transforms.simplex_inverse(np.asarray(values["weights"], dtype=float)), "means": means}
+
+
+class ConjugateCoordinates(_Coordinates):
+    """Weights, covariances (packed factors) or variances (logs), means."""
+
+    def __init__(self, family: Family, units: Units, n_components: int):
+        super().__init__(family, units, n_components)
+        n_features = self.n_features
+        if family.correlated:
+            shape = (*self.blocks, n_features * (n_features + 1) // 2)
+        else:
+            shape = self.own.shape(n_components, n_features)
+        self.variables = _places(
+            [*self.weights, (self.own.name, shape), ("means", (n_components, n_features))]
+        )
+
+    def constrain(self, q: np.ndarray) -> dict[str, np.ndarray]:
+        """See :class:`~bayesmix.density.Density`."""
+        taken = self._taken(q, self.variables)
+        own, structure = taken[self.own.name], self.family.structure
+        if self.family.correlated:
+            values = structure.values(transforms.lower_triangle(own, self.n_features))
+        else:
+            values = np.exp(own)
+        values = structure.rescale(values, self.units.scale)
+        named = self._weights_and_means(q, taken) | {self.own.name: values}
+        return named | {"scales": structure.scales(values)}
+
+    def unconstrain(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
+        """See :class:`~bayesmix.density.Density`."""
+        structure = self.family.structure
+        standard = structure.rescale(np.asarray(values[self.own.name], dtype=float), 1 / self.units.scale)
+        factor = structure.factor(standard)
+        own = transforms.lower_triangle_inverse(factor) if self.family.correlated else 2 * np.log(factor)
+        parts = self._free_weights_and_means(values) | {self.own.name: own}
+        return self._joined(parts, self.variables, np.ndim(values["means"]) - 2)
+
+
+class SeparatedCoordinates(_Coordinates):
+    """Weights, means, scales (logs), correlations (rows of their factors)."""
+
+    def __init__(self, family: Family, units: Units, n_components: int):
+        super().__init__(family, units, n_components)
+        n_features = self.n_features
+        if family.correlated:
+            scales = (*self.blocks, n_features)
+        else:
+            scales = self.own.shape(n_components, n_features)
+        places = [*self.weights, ("means", (n_components, n_features)), ("scales", scales)]
+        if family.correlated and n_features > 1:
+            places.append(("correlations", (*self.blocks, n_features * (n_features - 1) // 2)))
+        self.variables = _places(places)
+
+    def constrain(self, q: np.ndarray) -> dict[str, np.ndarray]:
+        """See :class:`~bayesmix.density.Density`."""
+        taken = self._taken(q, self.variables)
+        named = self._weights_and_means(q, taken)
+        per_feature = self.family.correlated or "feature" in self.own.dims
+        scales = np.exp(taken["scales"]) * (self.units.scale if per_feature else self.units.scale[0])
+        named["scales"] = scales
+        if not self.family.correlated:
+            return named | {self.own.name: scales**2}
+        correlations = np.ones((*scales.shape, 1))
+        if self.n_features > 1:
+            factor = transforms.correlation_factor(taken["correlations"], self.n_features)
+            correlations = factor @ np.swapaxes(factor, -1, -2)
+            named["correlations"] = correlations
+        return named | {self.own.name: correlations * scales[..., :, None] * scales[..., None, :]}
+
+    def unconstrain(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
+        """See :class:`~bayesmix.density.Density`; ``covariances`` or ``variances`` are enough."""
+        structure = self.family.structure
+        standard = structure.rescale(np.asarray(values[self.own.name], dtype=float), 1 / self.units.scale)
+        scales = structure.scales(standard)
+        parts = self._free_weights_and_means(values) | {"scales": np.log(scales)}
+        if self.family.correlated and self.n_features > 1:
+            factor = structure.factor(standard) / scales[..., None]
+            parts["correlations"] = transforms.correlation_factor_inverse(factor)
+        return self._joined(parts, self.variables, np.ndim(values["means"]) - 2)

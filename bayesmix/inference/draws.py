@@ -1,0 +1,30 @@
+"""What every engine gives back."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """Draws of the flat unconstrained vector.
+
+    Attributes
+    ----------
+    unconstrained : (chain, draw, size) array
+    stats : mapping of (chain, draw) arrays
+        Under ArviZ's names: ``lp, acceptance_rate, tree_depth, reached_max_treedepth, n_steps, step_size, energy,
+        diverging`` for NUTS; ``log_p, log_q`` for ADVI and Laplace.
+    seconds : mapping of float
+        What the engine spent, by stage.
+    notes : tuple of str
+        What a careful reader must know.
+    attrs : mapping
+        Numbers about the whole run, such as ``pareto_k``.
+    """
+
+    unconstrained: np.ndarray
+    stats: dict[str, np.ndarray]
+    seconds: dict[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    attrs: dict[str, float] = field(default_factory=dict)
