@@ -101,7 +101,9 @@ def test_replicated_data_have_the_moments_of_their_draw_and_suit_arviz():
     mean = np.einsum("csk,cskd->csd", weights, params["means"])
     error = x.std("obs") / np.sqrt(4000)
     assert (np.abs(x.mean("obs") - mean) < 4 * error).all()
-    az.plot_ppc_dist(result, cols=["feature"], sample_dims=["chain", "draw"], backend="none")
+    az.plot_ppc_dist(
+        result, cols=["feature"], sample_dims=["chain", "draw"], num_samples=6, backend="none"
+    )
 
 
 def test_the_same_seed_gives_the_same_rows():

@@ -56,7 +56,7 @@ class ClosedFormDensity:
         constant, jacobian_constant, numbers = make(priors)
         if n_components > 1:
             jacobian_constant += np.log(n_components)  # of the simplex transform
-        constant += self.units.log_likelihood_shift + self._raw_shift()
+        constant += self._raw_prior_shift
         self.numbers = self._with_constants(constant, jacobian_constant, concentrations, numbers)
         # MAP counts a concentration below 1 as 1: its mode is otherwise on the boundary
         flat = np.maximum(concentrations, 1)
@@ -102,7 +102,7 @@ class ClosedFormDensity:
             self._map_numbers,
             0.0,
         )
-        return value, gradient
+        return value - counts.sum() * float(np.log(scale).sum()), gradient
 
     def constrain(self, q: np.ndarray) -> dict[str, np.ndarray]:
         """See :class:`~bayesmix.density.Density`."""
@@ -123,15 +123,11 @@ class ClosedFormDensity:
             numbers,
             jacobian,
         )
-        return value, gradient
+        return value + self.units.log_likelihood_shift, gradient
 
     def _with_constants(self, constant, jacobian_constant, concentrations, numbers) -> np.ndarray:
         dirichlet = _log_dirichlet_constant(concentrations) if self.n_components > 1 else 0.0
         return np.concatenate([[constant + dirichlet, jacobian_constant], concentrations, numbers])
-
-    def _raw_shift(self) -> float:
-        """What the log prior gains in the units of the data; the Jacobians lose as much."""
-        return self._raw_prior_shift
 
     def _conjugate_numbers(self, priors):
         """Constant, constant of the Jacobian, and hyperparameters of the conjugate prior."""
@@ -152,6 +148,7 @@ class ClosedFormDensity:
             shape = 0.5 * prior.dof
             constant = n_components * float((shape * np.log(0.5 * scale) - gammaln(shape)).sum())
             jacobian = 0.0
+        # What the log prior gains in the units of the data; the Jacobians lose as much.
         self._raw_prior_shift = self.units.log_prior_shift(n_components)
         return (
             constant + means,

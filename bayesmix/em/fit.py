@@ -68,7 +68,7 @@ def fit(
     if settings.estimate == "ml":
         rule: Rule = ClosedFormRule(family)
     elif make_rule is None:
-        rule = _conjugate_rule(family, priors, units)
+        rule = _conjugate_rule(family, priors, units, n_components)
     else:
         rule = make_rule(units)
 
@@ -88,10 +88,11 @@ def fit(
     return replace(result, seconds=time.perf_counter() - began)
 
 
-def _conjugate_rule(family: Family, priors: Priors, units: Units) -> ClosedFormRule:
+def _conjugate_rule(family: Family, priors: Priors, units: Units, n_components: int) -> ClosedFormRule:
     if not isinstance(priors, ConjugatePriors) or not isinstance(priors.weights, Dirichlet):
         raise TypeError("only conjugate priors have a closed M-step: give make_rule for the others")
-    return ClosedFormRule(family, priors.components.standardised(units.centre, units.scale), priors.weights)
+    components = priors.components.standardised(units.centre, units.scale)
+    return ClosedFormRule(family, components, priors.weights, units.log_prior_shift(n_components))
 
 
 class _starts:
@@ -155,9 +156,7 @@ def _is_degenerate(point: Point, units: Units) -> bool:
 def _result(climbs, rows, family, priors, settings, units, seed) -> EMResult:
     reached = group_optima(climbs, rows.n_rows)
     best = max(climbs, key=lambda one: (one.status.interior, one.objective))
-    n_components = best.point.weights.size
     shift = units.log_likelihood_shift
-    prior_shift = 0.0 if settings.estimate == "ml" else units.log_prior_shift(n_components)
 
     def in_order(one: Climb):
         order = np.argsort(-one.point.weights, kind="stable")
@@ -171,12 +170,12 @@ def _result(climbs, rows, family, priors, settings, units, seed) -> EMResult:
         if number >= 0 and (number not in tops or one.objective > tops[number].objective):
             tops[number] = one
     optima = tuple(
-        Optimum(*in_order(tops[number]), tops[number].objective + shift + prior_shift, reached.count(number))
+        Optimum(*in_order(tops[number]), tops[number].objective + shift, reached.count(number))
         for number in sorted(tops)
     )
     starts = tuple(
         {
-            "objective": one.objective + shift + prior_shift,
+            "objective": one.objective + shift,
             "optimum": number,
             "iterations": len(one.history),
             "status": one.status.value,
@@ -192,9 +191,9 @@ def _result(climbs, rows, family, priors, settings, units, seed) -> EMResult:
         weights=weights,
         params=params,
         log_likelihood=best.statistics.log_likelihood + shift,
-        log_prior=best.log_prior + prior_shift,
+        log_prior=best.log_prior,
         status=best.status,
-        history=best.history + shift + prior_shift,
+        history=best.history + shift,
         optima=optima,
         starts=starts,
         seed=seed,

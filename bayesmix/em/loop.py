@@ -33,7 +33,7 @@ class Rule(Protocol):
         ...
 
     def log_prior(self, point: Point) -> float:
-        """Log prior density at a point; 0 for maximum likelihood."""
+        """Log prior density at a point, in the units of the data; 0 for maximum likelihood."""
         ...
 
 
@@ -42,12 +42,14 @@ class ClosedFormRule:
     """M-step in closed form: maximum likelihood (no priors), or MAP under the conjugate prior.
 
     The weights' MAP is ``(n_k + a_k - 1) / sum``; a concentration below 1 counts as 1 (see
-    :attr:`Status.FLAT_WEIGHTS`).
+    :attr:`Status.FLAT_WEIGHTS`). ``components`` is in standardised units, and ``log_prior_shift`` is what its log
+    density gains in the units of the data.
     """
 
     family: Gaussian
     components: NormalInverseWishart | None = None
     weights: Dirichlet | None = None
+    log_prior_shift: float = 0.0
 
     def m_step(self, point: Point, statistics: Statistics) -> Point:
         """See :class:`Rule`."""
@@ -62,7 +64,7 @@ class ClosedFormRule:
         total = 0.0
         if self.components is not None:
             parts = self.family.structure.log_prior(point.means, point.factor, self.components)
-            total += float(sum(parts.values()))
+            total += float(sum(parts.values())) + self.log_prior_shift
         if self.weights is not None:
             a = np.maximum(self.weights.concentrations(point.weights.size), 1)
             total += float(Dirichlet(tuple(a)).log_density(point.weights))

@@ -158,6 +158,14 @@ class Gaussian:
         """Standard deviations: (..., K, D) for full and diag, (..., D) for tied, (..., K) for spherical."""
         return self.structure.scales(np.asarray(params[self.structure.parameter.name]))
 
+    def with_scales(self, params: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The parameters with ``scales`` and, for correlated features, ``correlations`` that follow from them."""
+        scales = self.scales(params)
+        derived = {"scales": scales}
+        if self.correlated:
+            derived["correlations"] = params["covariances"] / (scales[..., :, None] * scales[..., None, :])
+        return {**params, **derived}
+
     def sample(self, weights, params: Mapping[str, np.ndarray], n: int, rng: np.random.Generator):
         """``n`` rows (n, D) and their labels (n,) from one parameter point."""
         weights = np.asarray(weights, dtype=float)

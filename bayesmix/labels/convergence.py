@@ -8,6 +8,10 @@ from bayesmix.tree import SAMPLE_DIMS
 
 COLUMNS = ("rhat", "ess_bulk", "ess_tail")
 
+# Entries of one matrix variable beyond which only its diagonals are judged: every entry takes
+# milliseconds, and with many features there would be thousands that say the same.
+MAX_ENTRIES = 1500
+
 # Spread, relative to size, below which a quantity is constant up to rounding.
 _ROUNDING = 1e-13
 
@@ -26,7 +30,8 @@ def convergence_table(quantities: xr.Dataset, *, independent: bool = False) -> p
     -------
     pandas.DataFrame
         Index: names such as ``means[1, waiting]``; columns ``rhat, ess_bulk, ess_tail``. Constants
-        are left out, and of a symmetric matrix the entries below the diagonal.
+        are left out, and of a symmetric matrix the entries below the diagonal; of one with more
+        than 1500 entries (all components together) all but the diagonals.
 
     References
     ----------
@@ -56,10 +61,12 @@ def entries_of(quantities: xr.Dataset) -> tuple[list[str], list[np.ndarray]]:
     names, columns = [], []
     for variable, array in quantities.data_vars.items():
         array = array.transpose(*SAMPLE_DIMS, ...)
+        diagonal_only = array[0, 0].size > MAX_ENTRIES
         places = array.dims[2:]
         for index in np.ndindex(array.shape[2:]):
             at = dict(zip(places, index, strict=True))
-            if "feature_bis" in at and at["feature_bis"] < at.get("feature", 0):
+            above = at["feature_bis"] - at.get("feature", 0) if "feature_bis" in at else 0
+            if above < 0 or (above > 0 and diagonal_only):
                 continue
             values = array.values[(..., *index)]
             if np.ptp(values) <= _ROUNDING * np.abs(values).max():

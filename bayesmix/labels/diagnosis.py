@@ -22,8 +22,6 @@ RAW = "components before relabelling"
 OTHERS = "other parameters"
 
 _INDEPENDENT = ("advi", "laplace")
-# R-hat splits every chain into two and compares variances within the halves.
-_FEWEST_DRAWS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +92,7 @@ class Diagnosis:
         return worst(self.table, COMPONENTS)[1]
 
     def __str__(self) -> str:
+        """Return the sentences, one a line."""
         return "\n".join(self.sentences)
 
     def _repr_html_(self) -> str:
@@ -126,7 +125,7 @@ def diagnose(tree: xr.DataTree) -> Diagnosis:
     record = record_of(tree)
     method = str(record.get("method", "unknown"))
     sizes = tree["posterior"].to_dataset().sizes
-    one_point = sizes["draw"] < _FEWEST_DRAWS
+    one_point = sizes["chain"] * sizes["draw"] == 1
     chains = not (one_point or method in _INDEPENDENT)
     quantities = label_free(tree)
     table = _table(tree, quantities, independent=not chains)

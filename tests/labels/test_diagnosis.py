@@ -75,6 +75,14 @@ def test_symmetric_entries_count_once_and_constants_not_at_all():
     assert list(table.index) == ["c[a, b]", "c[a, c]", "c[b, b]", "c[b, c]", "c[c, c]", "free"]
 
 
+def test_of_many_matrix_entries_only_the_diagonals_are_judged(monkeypatch):
+    monkeypatch.setattr("bayesmix.labels.convergence.MAX_ENTRIES", 8)
+    matrices = np.random.default_rng(0).normal(size=(2, 50, 3, 3))
+    dims = ("chain", "draw", "feature", "feature_bis")
+    table = convergence_table(xr.Dataset({"c": (dims, matrices)}))
+    assert list(table.index) == ["c[0, 0]", "c[1, 1]", "c[2, 2]"]
+
+
 def test_one_component_has_no_weights_in_the_table():
     diagnosis = diagnose(simulated_tree(n_components=1, shape=SHAPE))
     assert diagnosis.ok
@@ -149,6 +157,12 @@ def test_a_point_estimate_has_nothing_to_diagnose():
     assert diagnosis.ok
     assert "point estimate" in diagnosis.sentences[0]
     assert diagnosis.table.empty
+
+
+def test_a_handful_of_draws_is_not_ok():
+    diagnosis = diagnose(simulated_tree(shape=(2, 3)))
+    assert not diagnosis.ok
+    assert "do not use the draws" in diagnosis.sentences[0]
 
 
 def test_one_chain_is_not_enough():

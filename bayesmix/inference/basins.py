@@ -1,0 +1,40 @@
+"""Which basins of the posterior the chains start from."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bayesmix.density import Density
+from bayesmix.em import EMResult
+from bayesmix.inference.laplace import Laplace, approximate
+
+# Optima this far below the best in height are not looked at: their mass would have to make up for e^-15.
+_WITHIN = 15.0
+_AT_MOST = 8
+
+
+def find_basins(density: Density, em: EMResult) -> list[Laplace]:
+    """The Laplace approximation of every distinct basin that EM's optima lead to, by decreasing mass.
+
+    The objective of MAP and the mass of a basin are different things: a narrow peak can be high. A mode whose Hessian
+    is not negative definite gives an approximate mass only.
+    """
+    tops = em.optima or (em,)
+    height = max(top.objective for top in tops)
+    basins: list[Laplace] = []
+    for top in [top for top in tops if top.objective > height - _WITHIN][:_AT_MOST]:
+        basin = approximate(density, density.unconstrain({"weights": top.weights, **top.params}))
+        if not any(abs(basin.log_density - other.log_density) < 1e-3 for other in basins):
+            basins.append(basin)
+    return sorted(basins, key=lambda basin: -basin.log_mass)
+
+
+def allocate(basins: Sequence[Laplace], chains: int) -> list[int]:
+    """How many chains each basin gets: in proportion to its mass, by largest remainders."""
+    log_mass = np.array([basin.log_mass for basin in basins])
+    share = np.exp(log_mass - log_mass.max())
+    share = chains * share / share.sum()
+    counts = np.floor(share).astype(int)
+    for i in np.argsort(-(share - counts), kind="stable")[: chains - counts.sum()]:
+        counts[i] += 1
+    return counts.tolist()

@@ -1,0 +1,399 @@
+"""Mixture: the declaration (family, number of components, priors) and the ways to fit it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesmix.data import Rows, check_fit, check_n_components, read_rows
+from bayesmix.em import EMResult, EMSettings, fit
+from bayesmix.families import Family, Gaussian, family_from_name
+from bayesmix.priors.sets import (
+    ConjugatePriors,
+    Priors,
+    from_dict,
+    has_closed_form,
+    read_priors,
+    resolve_priors,
+    to_dict,
+)
+from bayesmix.tree import record_of
+
+if TYPE_CHECKING:
+    import pymc as pm
+    import xarray as xr
+
+    from bayesmix.density import Density
+
+
+@dataclass(frozen=True)
+class Mixture:
+    r"""A finite mixture: the declaration, which holds no data.
+
+    .. math::
+        z_i \sim \text{Categorical}(w), \qquad x_i \mid z_i = k \sim \text{family}(\theta_k),
+
+    with the groups ``z`` summed out, and the same priors for every way of fitting.
+
+    Parameters
+    ----------
+    n_components : int
+        Number of groups ``K``.
+    family : Family, default ``Gaussian("full")``
+    priors : mapping, optional
+        ``"weights"``: :class:`bayesmix.priors.Dirichlet`. ``"components"``:
+        :class:`bayesmix.priors.NormalInverseWishart` (the default, scaled by the data). In its place, for a separated
+        prior, any of ``"means"``, ``"scales"`` and ``"correlations"``: an object of :mod:`bayesmix.priors`, a PyMC
+        ``.dist()`` object, or anything with ``create_variable(name)``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument cannot be what it should be.
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> mixture = bm.Mixture(n_components=2)
+    >>> em = mixture.fit_em(bm.datasets.load_faithful(), random_seed=1)
+    >>> em.weights.round(2).tolist()
+    [0.64, 0.36]
+    """
+
+    n_components: int
+    family: Family = Gaussian()
+    priors: Any = None
+
+    def __post_init__(self):
+        object.__setattr__(self, "n_components", check_n_components(self.n_components))
+        if not isinstance(self.family, Family):
+            raise TypeError(f"family must be a family such as bm.Gaussian('full'), not {self.family!r}")
+        object.__setattr__(self, "priors", read_priors(self.priors))
+
+    def __str__(self) -> str:
+        return f"{self.family} mixture of {self.n_components}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-able description; PyMC priors become text."""
+        return {
+            "n_components": self.n_components,
+            "family": str(self.family),
+            "priors": to_dict(self.priors),
+        }
+
+    @classmethod
+    def from_tree(cls, tree: "xr.DataTree") -> "Mixture":
+        """The Mixture that a tree was fitted with, its priors resolved.
+
+        Raises
+        ------
+        ValueError
+            If a prior was a PyMC object, of which the tree keeps only the text.
+        """
+        described: Mapping[str, Any] = record_of(tree)["mixture"]
+        family = family_from_name(described["family"])
+        return cls(described["n_components"], family, priors=from_dict(described["priors"]))
+
+    def resolve_priors(self, X) -> "Mixture":
+        """The same Mixture with its data-scaled priors as plain numbers.
+
+        An analysis resolves them once: leaving rows out, folds, refits and prediction then use the same numbers.
+        """
+        return self._resolved(self._read(X))
+
+    def fit_em(
+        self,
+        X,
+        *,
+        estimate: str = "map",
+        init: Any = "k-means++",
+        n_init: int = 10,
+        max_iter: int = 1000,
+        tol: float = 1e-8,
+        random_seed: Any = None,
+        progressbar: bool = False,
+    ) -> EMResult:
+        """Point estimate by expectation-maximisation.
+
+        Parameters
+        ----------
+        X : array, data frame or DataArray, (N, D)
+        estimate : {"map", "ml"}
+            The posterior mode in the free variables of :meth:`build_model`, or maximum likelihood.
+        init : str, EMResult or array
+            ``"k-means++"``, ``"kmeans"``, ``"random_from_data"`` or ``"random"``; an EMResult starts from its
+            parameters, labels (N,) or responsibilities (N, K) from an M-step on them.
+        n_init : int
+            Random starts; every one is kept in ``restarts``.
+        max_iter : int
+        tol : float
+            Stop when one iteration raises the objective by less than ``tol * N`` nats; 0 runs ``max_iter`` iterations.
+        random_seed : None, int, or what ``numpy.random.default_rng`` takes
+        progressbar : bool
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the data or an argument cannot be used; the message says where and what to do.
+        """
+        rows = self._read(X)
+        settings = EMSettings(estimate, init, n_init, max_iter, tol)
+        return self._resolved(rows)._fit_em(rows, settings, random_seed, progressbar)
+
+    def fit_nuts(
+        self,
+        X,
+        *,
+        draws: int = 1000,
+        tune: int | None = None,
+        chains: int = 4,
+        cores: int | None = None,
+        init: Any = "em",
+        relabel: str | None = "ecr",
+        random_seed: Any = None,
+        progressbar: bool = True,
+        target_accept: float | None = None,
+        log_likelihood: bool | None = None,
+    ) -> "xr.DataTree":
+        """Posterior draws by the No-U-Turn sampler, started from EM and relabelled.
+
+        The density is whitened by its Hessian at the mode of every basin, so that tuning is short; chains are
+        divided among the basins by their Laplace mass.
+
+        Parameters
+        ----------
+        X : array, data frame or DataArray, (N, D)
+        draws, tune, chains : int
+            Draws kept and tuning steps of each chain. ``tune=None`` is 400: whitened basins need no more.
+        cores : int, optional
+            Chains run at once; the draws do not depend on it.
+        init : "em" or EMResult
+            Where to start: the optima of a new EM fit, or of this one.
+        relabel : "ecr", "order" or None
+            How components are matched over draws (see :func:`bayesmix.relabel`).
+        random_seed : int, optional
+            The same seed gives the same draws on one machine.
+        progressbar : bool
+        target_accept : float, optional
+            Aim of the step size adaptation; nearer to 1 is slower and diverges less.
+        log_likelihood : bool, optional
+            Store one number for each draw and row. None: up to 5e7 numbers.
+
+        Returns
+        -------
+        xarray.DataTree
+            Groups and dims as ArviZ names them.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the data or an argument cannot be used.
+        """
+        from bayesmix.inference.nuts import NutsSettings
+        from bayesmix.inference.nuts_over_basins import run
+
+        settings = NutsSettings(draws, tune, chains, cores, target_accept, progressbar)
+        em, density, seeds, seed = self._begin(X, init, random_seed)
+        return self._tree(
+            run(density, em, settings, seeds), density, em, "nuts", relabel, log_likelihood, seed
+        )
+
+    def fit_advi(
+        self,
+        X,
+        *,
+        rank: str = "full",
+        draws: int = 1000,
+        minibatch_size: int | None = None,
+        init: Any = "em",
+        relabel: str | None = "ecr",
+        random_seed: Any = None,
+        progressbar: bool = True,
+        log_likelihood: bool | None = None,
+    ) -> "xr.DataTree":
+        """Posterior draws of a Gaussian approximation in unconstrained space (variational inference).
+
+        Parameters
+        ----------
+        X : array, data frame or DataArray, (N, D)
+        rank : {"full", "mean-field"}
+            A full covariance matrix, or independent coordinates.
+        draws : int
+        minibatch_size : int, optional
+            Rows of each stochastic gradient; None uses all.
+        init, relabel, random_seed, progressbar, log_likelihood
+            As in :meth:`fit_nuts`.
+
+        Returns
+        -------
+        xarray.DataTree
+            One chain of independent draws with ``log_p`` and ``log_q``; ``posterior.attrs["pareto_k"]`` above 0.7 means
+            that the approximation cannot be trusted.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the data or an argument cannot be used.
+        """
+        from bayesmix.inference.advi import run
+        from bayesmix.inference.basins import find_basins
+
+        em, density, seeds, seed = self._begin(X, init, random_seed)
+        basin = find_basins(density, em)[0]
+        made = run(
+            density,
+            (basin.mode, basin.transform),
+            rank=rank,
+            draws=draws,
+            random_seed=seeds[0],
+            minibatch_size=minibatch_size,
+            progressbar=progressbar,
+        )
+        return self._tree(made, density, em, "advi", relabel, log_likelihood, seed)
+
+    def fit_laplace(
+        self,
+        X,
+        *,
+        draws: int = 1000,
+        init: Any = "em",
+        relabel: str | None = "ecr",
+        random_seed: Any = None,
+        log_likelihood: bool | None = None,
+    ) -> "xr.DataTree":
+        """Posterior draws of the Gaussian at the mode, in unconstrained space.
+
+        Parameters and result as in :meth:`fit_advi`.
+        """
+        from bayesmix.inference.basins import find_basins
+        from bayesmix.inference.laplace import run
+
+        em, density, seeds, seed = self._begin(X, init, random_seed)
+        made = run(density, find_basins(density, em)[0], draws=draws, rng=np.random.default_rng(seeds[0]))
+        return self._tree(made, density, em, "laplace", relabel, log_likelihood, seed)
+
+    def build_model(self, X, *, minibatch_size: int | None = None) -> "pm.Model":
+        """The declaration as a PyMC model, free to be sampled, checked and extended.
+
+        Observed variable ``x (obs, feature)`` with one log-likelihood a row; initial values from EM, with the means
+        in standardised units, so that PyMC's jitter is one standard deviation.
+
+        Parameters
+        ----------
+        X : array, data frame or DataArray, (N, D)
+        minibatch_size : int, optional
+            Rows of each random batch, for ``pm.fit``.
+        """
+        rows = self._read(X)
+        return self._resolved(rows)._declare(rows, minibatch_size)
+
+    def adopt(self, idata: "xr.DataTree", X, *, relabel: str | None = "ecr") -> "xr.DataTree":
+        """Draws of :meth:`build_model`'s model, or of an extension of it, from any sampler, as a bayesmix tree.
+
+        Parameters
+        ----------
+        idata : xarray.DataTree
+            With a posterior group that holds the weights (K > 1) and the family's parameters.
+        X : array, data frame or DataArray, (N, D)
+            The rows that the model was built on.
+        relabel : "ecr", "order" or None
+
+        Raises
+        ------
+        ValueError
+            If the posterior lacks a variable, or its shape does not fit.
+        """
+        from bayesmix.adoption import adopt
+
+        rows = self._read(X)
+        return adopt(self._resolved(rows), idata, rows, relabel)
+
+    def _read(self, X) -> Rows:
+        rows = read_rows(X)
+        check_fit(rows, self.n_components, correlated=self.family.correlated)
+        return rows
+
+    def _resolved(self, rows: Rows) -> "Mixture":
+        return replace(self, priors=resolve_priors(self.priors, rows, self.family, self.n_components))
+
+    def _declare(self, rows: Rows, minibatch_size: int | None = None) -> "pm.Model":
+        from bayesmix.pymc_model.model import declare
+
+        start = Mixture(self.n_components, self.family)._resolved(rows)._fit_em(rows, EMSettings(), 0, False)
+        return declare(
+            rows,
+            self.family,
+            self.priors,
+            self.n_components,
+            start={"weights": start.weights, **start.params},
+            minibatch_size=minibatch_size,
+        )
+
+    def _density(self, rows: Rows) -> "Density":
+        if has_closed_form(self.priors):
+            from bayesmix.density.closed_form import ClosedFormDensity
+
+            return ClosedFormDensity(rows, self.family, self.priors, self.n_components)
+        from bayesmix.density.from_pymc import PyMCDensity
+
+        return PyMCDensity(self._declare(rows))
+
+    def _fit_em(
+        self, rows: Rows, settings: EMSettings, random_seed: Any, progressbar: bool, density: Any = None
+    ) -> EMResult:
+        """EM of a mixture whose priors are resolved."""
+        priors: Priors = self.priors
+        make_rule = None
+        if settings.estimate == "map" and not (isinstance(priors, ConjugatePriors) and has_closed_form(priors)):
+            from bayesmix.em.numeric import NumericRule
+
+            surface = self._density(rows) if density is None else density
+
+            def make_rule(units):
+                return NumericRule(surface, self.family, units, priors.weights)
+
+        return fit(rows, self.family, priors, self.n_components, settings, random_seed, make_rule, progressbar)
+
+    def _begin(self, X, init: Any, random_seed: Any):
+        """EM's optima, the density, and seeds for the engine."""
+        rows = self._read(X)
+        mixture = self._resolved(rows)
+        density = mixture._density(rows)
+        seeds = np.random.SeedSequence(_entropy(random_seed)).generate_state(9).tolist()
+        if isinstance(init, EMResult):
+            em = mixture._fit_em(rows, EMSettings(init=init), seeds[0], False, density)
+            em = replace(em, optima=_joined(em, init))
+        elif init == "em":
+            em = mixture._fit_em(rows, EMSettings(), seeds[0], False, density)
+        else:
+            raise ValueError(f"init must be 'em' or an EMResult, not {init!r}")
+        seed = int(random_seed) if isinstance(random_seed, int | np.integer) else None
+        return em, density, seeds[1:], seed
+
+    def _tree(self, draws, density, em, method, relabel, log_likelihood, seed):
+        from bayesmix.posterior import tree_of_draws
+
+        if relabel not in (None, "ecr", "order"):
+            raise ValueError(f"relabel must be 'ecr', 'order' or None, not {relabel!r}")
+        return tree_of_draws(
+            draws,
+            density,
+            em,
+            method=method,
+            relabel_method=relabel,
+            log_likelihood=log_likelihood,
+            seed=seed,
+        )
+
+
+def _entropy(random_seed: Any):
+    if random_seed is None or isinstance(random_seed, int | np.integer):
+        return random_seed
+    return int(np.random.default_rng(random_seed).integers(2**63))
+
+
+def _joined(em: EMResult, init: EMResult):
+    """The optimum climbed to from an EMResult, and the other optima which that result knows of."""
+    same_objective = init.estimate == "map" and init.priors == em.priors
+    return em.optima + (init.optima[1:] if same_objective else ())

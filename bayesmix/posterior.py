@@ -1,0 +1,102 @@
+"""From an engine's draws to a tree: names, relabelling, log-likelihood, responsibilities and what must be said."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from bayesmix.density import Density
+from bayesmix.density.exchangeability import is_exchangeable
+from bayesmix.density.prior_terms import log_prior_terms
+from bayesmix.em import EMResult
+from bayesmix.inference import Draws
+from bayesmix.labels.basins import chain_groups
+from bayesmix.labels.label_free import label_free
+from bayesmix.membership import relabel, with_responsibilities
+from bayesmix.priors.sets import has_closed_form, numbers
+from bayesmix.tree import build_tree
+from bayesmix.tree.record import describe
+
+# Above this many values the log-likelihood is not stored unless asked for; loo and waic then stream it.
+STORED_VALUES = 5e7
+
+
+def tree_of_draws(
+    draws: Draws,
+    density: Density,
+    em: EMResult,
+    *,
+    method: str,
+    relabel_method: str | None,
+    log_likelihood: bool | None,
+    seed: int | None,
+) -> xr.DataTree:
+    """The tree of draws of the flat vector of ``density``, started from ``em``."""
+    return assemble(
+        density.constrain(draws.unconstrained),
+        em,
+        exchangeable=is_exchangeable(density, em.family, em.n_components),
+        sample_stats=draws.stats,
+        method=method,
+        relabel_method=relabel_method,
+        log_likelihood=log_likelihood,
+        seed=seed,
+        seconds={"em": em.seconds, **draws.seconds},
+        notes=draws.notes,
+        attrs=draws.attrs,
+    )
+
+
+def assemble(
+    named: Mapping[str, Any],
+    em: EMResult,
+    *,
+    exchangeable: bool,
+    sample_stats: Mapping[str, np.ndarray],
+    method: str,
+    relabel_method: str | None,
+    log_likelihood: bool | None,
+    seed: int | None,
+    seconds: Mapping[str, float],
+    notes: tuple[str, ...] = (),
+    attrs: Mapping[str, float] | None = None,
+) -> xr.DataTree:
+    """The tree of named draws (chain, draw, ...), relabelled against the EM labels.
+
+    ``log_likelihood=None`` stores it up to 5e7 values.
+    """
+    family, rows = em.family, em.rows
+    params = {spec.name: np.asarray(named[spec.name]) for spec in family.parameters}
+    n_values = params["means"].shape[0] * params["means"].shape[1] * rows.n_rows
+    stored = n_values <= STORED_VALUES if log_likelihood is None else log_likelihood
+    said = list(notes)
+    if not stored:
+        said.append(f"the log-likelihood ({n_values:.2g} values) is not stored: loo and waic compute it in passing")
+    if not exchangeable:
+        said.append("labels identified by the prior: the draws are not relabelled")
+    if not em.converged:
+        said.append(f"EM: {em.status.value}")
+    tree = build_tree(
+        family=family,
+        rows=rows,
+        posterior=named,
+        sample_stats=sample_stats,
+        constant_data={"pivot": em.labels, **numbers(em.priors)},
+        log_likelihood=family.log_mixture(named["weights"], params, rows.values) if stored else None,
+        log_prior=log_prior_terms(family, em.priors, named) if has_closed_form(em.priors) else None,
+        posterior_attrs=attrs,
+        record={
+            "method": method,
+            "exchangeable": exchangeable,
+            "mixture": describe(family, em.n_components, em.priors),
+            "seed": seed,
+            "seconds": dict(seconds),
+            "notes": said,
+        },
+    )
+    if relabel_method is not None and exchangeable and em.n_components > 1:
+        tree = relabel(tree, relabel_method)
+    multimodal = method in ("nuts", "adopted") and len(chain_groups(label_free(tree))) > 1
+    tree["posterior"].attrs["multimodal"] = int(multimodal)
+    return with_responsibilities(tree)
