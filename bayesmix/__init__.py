@@ -1,1 +1,81 @@
+"""Bayesian mixture models: how many groups, which row belongs where, and how sure can I be?"""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from bayesmix.version import __version__
+
+if TYPE_CHECKING:
+    from bayesmix import datasets, priors
+    from bayesmix.comparison import Comparison, compare, loo, waic
+    from bayesmix.em import EMResult
+    from bayesmix.families import Gaussian
+    from bayesmix.html import report
+    from bayesmix.labels import diagnose
+    from bayesmix.membership import relabel, responsibilities
+    from bayesmix.mixture import Mixture
+    from bayesmix.plots import plot_density, plot_responsibilities
+    from bayesmix.predictive import log_density, sample_predictive
+    from bayesmix.pymc_model import MixtureLikelihood
+    from bayesmix.tree import load, save
+
+# Public name -> the room it lives in. Rooms load when a name is first used, so that importing bayesmix is light.
+_ROOMS = {
+    "Comparison": "bayesmix.comparison",
+    "EMResult": "bayesmix.em",
+    "Gaussian": "bayesmix.families",
+    "Mixture": "bayesmix.mixture",
+    "MixtureLikelihood": "bayesmix.pymc_model",
+    "compare": "bayesmix.comparison",
+    "diagnose": "bayesmix.labels",
+    "load": "bayesmix.tree",
+    "log_density": "bayesmix.predictive",
+    "loo": "bayesmix.comparison",
+    "plot_density": "bayesmix.plots",
+    "plot_responsibilities": "bayesmix.plots",
+    "relabel": "bayesmix.membership",
+    "report": "bayesmix.html",
+    "responsibilities": "bayesmix.membership",
+    "sample_predictive": "bayesmix.predictive",
+    "save": "bayesmix.tree",
+    "waic": "bayesmix.comparison",
+}
+_SUBPACKAGES = ("datasets", "priors")
+
+__all__ = [
+    "Comparison",
+    "EMResult",
+    "Gaussian",
+    "Mixture",
+    "MixtureLikelihood",
+    "__version__",
+    "compare",
+    "datasets",
+    "diagnose",
+    "load",
+    "log_density",
+    "loo",
+    "plot_density",
+    "plot_responsibilities",
+    "priors",
+    "relabel",
+    "report",
+    "responsibilities",
+    "sample_predictive",
+    "save",
+    "waic",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBPACKAGES:
+        return import_module(f"bayesmix.{name}")
+    if name in _ROOMS:
+        value = getattr(import_module(_ROOMS[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'bayesmix' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

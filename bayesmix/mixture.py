@@ -165,7 +165,8 @@ class Mixture:
         ----------
         X : array, data frame or DataArray, (N, D)
         draws, tune, chains : int
-            Draws kept and tuning steps of each chain. ``tune=None`` is 400: whitened basins need no more.
+            Draws kept and tuning steps of each chain. ``tune=None`` is 400 where the Gaussian at the mode is a good
+            description of the basin (Pareto k-hat up to 0.5), else 1000.
         cores : int, optional
             Chains run at once; the draws do not depend on it.
         init : "em" or EMResult
@@ -193,6 +194,7 @@ class Mixture:
         from bayesmix.inference.nuts import NutsSettings
         from bayesmix.inference.nuts_over_basins import run
 
+        _check_relabel(relabel)
         settings = NutsSettings(draws, tune, chains, cores, target_accept, progressbar)
         em, density, seeds, seed = self._begin(X, init, random_seed)
         return self._tree(
@@ -239,6 +241,7 @@ class Mixture:
         from bayesmix.inference.advi import run
         from bayesmix.inference.basins import find_basins
 
+        _check_relabel(relabel)
         em, density, seeds, seed = self._begin(X, init, random_seed)
         basin = find_basins(density, em)[0]
         made = run(
@@ -247,8 +250,8 @@ class Mixture:
             rank=rank,
             draws=draws,
             random_seed=seeds[0],
-            minibatch_size=minibatch_size,
-            progressbar=progressbar,
+            minibatch=minibatch_size,
+            component_variables=self._exchanged(density),
         )
         return self._tree(made, density, em, "advi", relabel, log_likelihood, seed)
 
@@ -269,8 +272,15 @@ class Mixture:
         from bayesmix.inference.basins import find_basins
         from bayesmix.inference.laplace import run
 
+        _check_relabel(relabel)
         em, density, seeds, seed = self._begin(X, init, random_seed)
-        made = run(density, find_basins(density, em)[0], draws=draws, rng=np.random.default_rng(seeds[0]))
+        made = run(
+            density,
+            find_basins(density, em)[0],
+            draws=draws,
+            rng=np.random.default_rng(seeds[0]),
+            component_variables=self._exchanged(density),
+        )
         return self._tree(made, density, em, "laplace", relabel, log_likelihood, seed)
 
     def build_model(self, X, *, minibatch_size: int | None = None) -> "pm.Model":
@@ -304,10 +314,26 @@ class Mixture:
         ValueError
             If the posterior lacks a variable, or its shape does not fit.
         """
-        from bayesmix.adoption import adopt
+        from bayesmix.adoption import read_posterior, read_statistics
+        from bayesmix.density.exchangeability import is_exchangeable
+        from bayesmix.posterior import assemble
 
+        _check_relabel(relabel)
         rows = self._read(X)
-        return adopt(self._resolved(rows), idata, rows, relabel)
+        named = read_posterior(idata, self.family, self.n_components, rows)
+        mixture = self._resolved(rows)
+        density = mixture._density(rows)
+        return assemble(
+            named,
+            mixture._fit_em(rows, EMSettings(), 0, False, density),
+            exchangeable=is_exchangeable(density, self.family, self.n_components),
+            sample_stats=read_statistics(idata),
+            method="adopted",
+            relabel_method=relabel,
+            log_likelihood=None,
+            seed=None,
+            seconds={},
+        )
 
     def _read(self, X) -> Rows:
         rows = read_rows(X)
@@ -371,11 +397,16 @@ class Mixture:
         seed = int(random_seed) if isinstance(random_seed, int | np.integer) else None
         return em, density, seeds[1:], seed
 
+    def _exchanged(self, density) -> tuple[str, ...]:
+        """Variables that a relabelling permutes; none where the prior tells the components apart."""
+        from bayesmix.density.exchangeability import is_exchangeable
+
+        same = is_exchangeable(density, self.family, self.n_components)
+        return self.family.component_variables if same else ()
+
     def _tree(self, draws, density, em, method, relabel, log_likelihood, seed):
         from bayesmix.posterior import tree_of_draws
 
-        if relabel not in (None, "ecr", "order"):
-            raise ValueError(f"relabel must be 'ecr', 'order' or None, not {relabel!r}")
         return tree_of_draws(
             draws,
             density,
@@ -385,6 +416,11 @@ class Mixture:
             log_likelihood=log_likelihood,
             seed=seed,
         )
+
+
+def _check_relabel(relabel: str | None) -> None:
+    if relabel not in (None, "ecr", "order"):
+        raise ValueError(f"relabel must be 'ecr', 'order' or None, not {relabel!r}")
 
 
 def _entropy(random_seed: Any):

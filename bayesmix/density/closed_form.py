@@ -8,6 +8,7 @@ from scipy.special import gammaln, multigammaln
 
 from bayesmix.data import Rows
 from bayesmix.density.coordinates import ConjugateCoordinates, SeparatedCoordinates
+from bayesmix.density.minibatch import Minibatch
 from bayesmix.density.protocol import FreeVariable
 from bayesmix.em.units import Units
 from bayesmix.families import Family
@@ -80,11 +81,26 @@ class ClosedFormDensity:
 
     def logp_grad(self, q: np.ndarray) -> tuple[float, np.ndarray]:
         """See :class:`~bayesmix.density.Density`."""
-        return self._evaluate(q, self.numbers, 1.0)
+        return self._evaluate(q, self.numbers, 1.0, self.units.columns)
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return self.units.columns.shape[1]
+
+    def minibatch(self, indices: np.ndarray) -> Minibatch:
+        """The density with the likelihood of the rows ``indices`` alone, counted as all of them."""
+        # rows first: a gather of whole rows is one of contiguous memory
+        columns = np.ascontiguousarray(self.units.rows[indices].T)
+
+        def logp_grad_of(q, columns):
+            return self._evaluate(q, self.numbers, 1.0, columns)
+
+        return Minibatch(logp_grad_of, columns, self.n_rows)
 
     def map_logp_grad(self, q: np.ndarray) -> tuple[float, np.ndarray]:
         """See :class:`~bayesmix.density.Density`."""
-        return self._evaluate(q, self._map_numbers, 0.0)
+        return self._evaluate(q, self._map_numbers, 0.0, self.units.columns)
 
     def expected_logp_grad(self, q, counts, centres, scatters) -> tuple[float, np.ndarray]:
         """See :class:`~bayesmix.density.Density`."""
@@ -112,12 +128,12 @@ class ClosedFormDensity:
         """See :class:`~bayesmix.density.Density`."""
         return self.coordinates.unconstrain(values)
 
-    def _evaluate(self, q, numbers, jacobian):
+    def _evaluate(self, q, numbers, jacobian, columns):
         gradient = np.empty(self.size)
         value = self.compiled.log_posterior(
             np.ascontiguousarray(q, dtype=float),
             gradient,
-            self.units.columns,
+            columns,
             self.n_components,
             self.n_blocks,
             numbers,

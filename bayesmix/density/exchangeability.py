@@ -17,17 +17,13 @@ def is_exchangeable(density: Density, family: Family, n_components: int) -> bool
     if n_components == 1:
         return True
     rng = np.random.default_rng(0)
-    component_first = {"weights"} | {spec.name for spec in family.parameters if not spec.shared}
-    own = next(spec for spec in family.parameters if spec.name != "means")
-    if not own.shared:
-        component_first |= {"scales", "correlations"}
     for _ in range(_POINTS):
         q = 0.3 * rng.standard_normal(density.size)
         value, named = density.logp_grad(q)[0], density.constrain(q)
         for k in range(n_components - 1):
             order = np.arange(n_components)
             order[[k, k + 1]] = order[[k + 1, k]]
-            swapped = {name: array[order] if name in component_first else array for name, array in named.items()}
+            swapped = {name: array[order] if name in family.component_variables else array for name, array in named.items()}
             other = density.logp_grad(density.unconstrain(swapped))[0]
             if abs(other - value) > 1e-7 * (1 + abs(value)):
                 return False

@@ -13,6 +13,9 @@ from pytensor.graph.replace import clone_replace, vectorize_graph
 from bayesmix.density.protocol import FreeVariable
 from bayesmix.pymc_model.expected import expected_log_likelihood, log_prior
 
+# Maps between spaces run a few times on many draws: NumPy is fast enough and has nothing to compile.
+WITHOUT_COMPILING = "FAST_COMPILE"
+
 
 class PyMCDensity:
     """Log posterior density of a PyMC model with continuous free variables, compiled by PyTensor.
@@ -166,7 +169,7 @@ class PyMCDensity:
         draws = pt.tensor("draws", dtype="float64", shape=(None, self.size))
         batched = vectorize_graph(graphs, {self._vector: draws})
         varying = [many.type.ndim > one.type.ndim for many, one in zip(batched, graphs, strict=True)]
-        function = pm.compile([draws], batched, on_unused_input="ignore")
+        function = pm.compile([draws], batched, mode=WITHOUT_COMPILING, on_unused_input="ignore")
         return [variable.name for variable in wanted], varying, function
 
     @cached_property
@@ -181,7 +184,7 @@ class PyMCDensity:
         graphs = clone_replace(graphs, dict(zip(free, constrained, strict=True)), rebuild_strict=False)
         many = [pt.tensor(dtype="float64", shape=(None, *value.type.shape)) for value in constrained]
         batched = vectorize_graph(graphs, dict(zip(constrained, many, strict=True)))
-        return pm.compile(many, batched, on_unused_input="ignore")
+        return pm.compile(many, batched, mode=WITHOUT_COMPILING, on_unused_input="ignore")
 
 
 def _free_variables(model: pm.Model) -> tuple[FreeVariable, ...]:

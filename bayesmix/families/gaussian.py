@@ -65,6 +65,12 @@ class Gaussian:
         """The table of parameters, from which dims, shapes and counts are derived."""
         return (MEANS, self.structure.parameter)
 
+    @property
+    def component_variables(self) -> tuple[str, ...]:
+        """Names of the variables, free or derived, whose first axis is the component."""
+        own = self.structure.parameter
+        return ("weights", "means") + (() if own.shared else (own.name, "scales", "correlations"))
+
     def n_parameters(self, n_components: int, n_features: int) -> int:
         """Number of free parameters, the ``K - 1`` weights included."""
         return n_components - 1 + sum(spec.n_free(n_components, n_features) for spec in self.parameters)

@@ -4,19 +4,23 @@ It whitens the density for NUTS, gives each basin its mass, starts ADVI, and is 
 """
 
 import time
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize
 
 from bayesmix.density import Density
 from bayesmix.inference.draws import Draws
+from bayesmix.inference.gaussian_approximation import GaussianApproximation
+from bayesmix.inference.gaussian_check import checked_draws
 
 # A direction in which the log density curves less than this is as good as flat: the Gaussian's standard deviation in q
 # (units free: one is an e-fold of a weight or of a scale, or a column's standard deviation of a mean) ends at 5.
 _FLATTEST = 0.04
 _STEP = 1e-4  # of the central differences of the gradient, in q
 _NEWTON_STEPS = 20
+_NOT_CONCAVE = "Laplace: the log density is not concave at the mode, so the spread is a guess"
 _CLIMBED = 1e-8  # expected gain, in nats, below which the mode is found
 
 
@@ -44,11 +48,10 @@ class Laplace:
     log_mass: float
     is_maximum: bool
 
-    def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """``n`` draws (n, size) and their log densities under the approximation."""
-        z = rng.standard_normal((n, self.mode.size))
-        log_q = -0.5 * (z**2).sum(axis=1) - 0.5 * self.mode.size * np.log(2 * np.pi)
-        return self.mode + z @ self.transform.T, log_q - np.linalg.slogdet(self.transform)[1]
+    @property
+    def gaussian(self) -> GaussianApproximation:
+        """The Gaussian as a distribution."""
+        return GaussianApproximation(self.mode, self.transform)
 
 
 def hessian(density: Density, q: np.ndarray) -> np.ndarray:
@@ -100,11 +103,19 @@ def approximate(density: Density, start: np.ndarray) -> Laplace:
     return Laplace(q, vectors / np.sqrt(floored), value, log_mass, bool(curvatures[0] >= _FLATTEST))
 
 
-def run(density: Density, basin: Laplace, *, draws: int, rng: np.random.Generator) -> Draws:
-    """Independent draws of the Gaussian at the mode, as one chain, with ``log_p`` and ``log_q``."""
+def run(
+    density: Density,
+    basin: Laplace,
+    *,
+    draws: int,
+    rng: np.random.Generator,
+    component_variables: Collection[str] = (),
+) -> Draws:
+    """Independent draws of the Gaussian at the mode, as one chain, judged by Pareto k-hat.
+
+    See :func:`bayesmix.inference.gaussian_check.checked_draws`.
+    """
     began = time.perf_counter()
-    q, log_q = basin.draw(draws, rng)
-    log_p = np.array([density.logp_grad(one)[0] for one in q])
-    notes = () if basin.is_maximum else ("Laplace: the log density is not concave at the mode, so the spread is a guess",)
-    stats = {"log_p": log_p[None], "log_q": log_q[None], "lp": log_p[None]}
-    return Draws(q[None], stats, {"sampling": time.perf_counter() - began}, notes)
+    found = checked_draws(density, basin.gaussian, draws=draws, rng=rng, component_variables=component_variables)
+    notes = () if basin.is_maximum else (_NOT_CONCAVE,)
+    return replace(found, notes=notes + found.notes, seconds={"sampling": time.perf_counter() - began})

@@ -15,6 +15,7 @@ from pytensor.graph.traversal import ancestors
 from pytensor.tensor.random.type import RandomGeneratorType
 
 from bayesmix.pymc_model.matrix_priors import LKJMatrix
+from bayesmix.pymc_model.starts import add_variable, shape_of
 
 LOOSE_AT_ZERO = ("halfnormal", "halfcauchy", "exponential")
 """Distributions of scales whose density stays positive at zero."""
@@ -26,7 +27,7 @@ def declare_foreign(
     dims: Sequence[str],
     *,
     transform: Transform | None = None,
-    initval: Any = None,
+    start: Any = None,
 ) -> Any:
     """Add a variable with a PyMC prior to the model on the context stack.
 
@@ -39,7 +40,8 @@ def declare_foreign(
         Dims of the parameter, known to the model.
     transform : Transform, optional
         Used where the distribution has no default transform of its own.
-    initval : array, optional
+    start : array, optional
+        Where samplers start, in the units of the parameter.
 
     Raises
     ------
@@ -47,22 +49,20 @@ def declare_foreign(
         If the prior does not have, and cannot be given, the parameter's shape.
     """
     model = pm.modelcontext(None)
-    shape = tuple(len(model.coords[dim]) for dim in dims)
+    shape = shape_of(dims)
     if hasattr(prior, "create_variable"):
         variable = prior.create_variable(name)
         _check_shape(variable, name, dims, shape)
-        if initval is not None:
-            model.set_initval(variable, initval)
+        if start is not None:
+            model.set_initval(variable, start)
         return variable
     if isinstance(prior.owner.op, LKJCorr.rv_type):
         # PyMC's own is a Cholesky factor in some versions and a correlation matrix in others.
         eta = prior.owner.op.dist_params(prior.owner)[1]
         prior = LKJMatrix.dist(eta, shape[-1])
     variable = _resized_copy(prior, name, dims, shape)
-    default = _default_transform(variable.owner.op, variable) or transform
-    return model.register_rv(
-        variable, name, dims=tuple(dims), default_transform=default, initval=initval
-    )
+    default = _default_transform(variable.owner.op, variable)
+    return add_variable(name, variable, dims, transform=default or transform, start=start)
 
 
 def _resized_copy(prior: Any, name: str, dims: Sequence[str], shape: tuple[int, ...]) -> Any:

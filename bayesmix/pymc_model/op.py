@@ -10,11 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
-from pytensor.gradient import DisconnectedType, disconnected_type, grad_not_implemented
+from pytensor.gradient import (
+    DisconnectedType,
+    disconnected_type,
+    grad_not_implemented,
+    grad_undefined,
+)
 from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.op import Op
 
 from bayesmix.pymc_model.score import ROW_FUNCTIONS, SUM_FUNCTIONS
+from bayesmix.pymc_model.written_out import slope_in_rows
 
 FACTOR_SIGNATURE = {"full": "(k,d,d)", "tied": "(d,d)", "diag": "(k,d)", "spherical": "(k)"}
 UNWEIGHTED = pt.constant(np.empty(0), name="unweighted")
@@ -67,7 +73,8 @@ class RowLogDensity(Op):
     ) -> list[Variable]:
         columns, *parameters = inputs
         _, *slopes = SumLogDensity(self.covariance)(columns, cotangents[0], *parameters)
-        return [grad_not_implemented(self, 0, columns), *slopes]
+        rows_slope = slope_in_rows(self.covariance, columns, cotangents[0], *parameters)
+        return [_or_undefined(rows_slope, self, 0, columns), *slopes]
 
 
 class SumLogDensity(Op):
@@ -109,7 +116,17 @@ class SumLogDensity(Op):
         self, inputs: Sequence[Variable], outputs: Sequence[Variable], cotangents: Sequence[Variable]
     ) -> list[Variable]:
         value_cotangent = cotangents[0]
-        unavailable = [grad_not_implemented(self, i, inputs[i]) for i in range(2)]
         if isinstance(value_cotangent.type, DisconnectedType):
-            return [*unavailable, *(disconnected_type() for _ in inputs[2:])]
-        return [*unavailable, *(value_cotangent * slope for slope in outputs[1:])]
+            return [disconnected_type() for _ in inputs]
+        columns, row_weights, *parameters = inputs
+        weights = row_weights if row_weights.type.shape != (0,) else pt.ones(columns.shape[1])
+        rows_slope = slope_in_rows(self.covariance, columns, value_cotangent * weights, *parameters)
+        return [
+            _or_undefined(rows_slope, self, 0, columns),
+            grad_not_implemented(self, 1, row_weights),
+            *(value_cotangent * slope for slope in outputs[1:]),
+        ]
+
+
+def _or_undefined(slope: Any, op: Op, index: int, variable: Any) -> Any:
+    return grad_undefined(op, index, variable, "data are constant") if slope is None else slope

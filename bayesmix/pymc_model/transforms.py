@@ -2,6 +2,7 @@ r"""Maps between parameters in the units of the data and PyMC's unconstrained va
 
 ``centre`` and ``scale`` are the columns' mean and standard deviation, so that one unit of an unconstrained value
 is one standard deviation of the data whatever the units, and PyMC's jitter of plus or minus one is reasonable.
+The names of the transforms have no underscore: PyMC cuts a value variable's name at its last one.
 """
 
 from typing import Any
@@ -65,7 +66,7 @@ class ScaledLog(Transform):
     unit : array that broadcasts against the value
     """
 
-    name = "scaled_log"
+    name = "scaled-log"
     ndim_supp = 0
 
     def __init__(self, unit: Any):
@@ -98,7 +99,7 @@ class ScaledCholesky(Transform):
     scale : (D,) array
     """
 
-    name = "scaled_cholesky"
+    name = "scaled-cholesky"
     ndim_supp = 1
 
     def __init__(self, scale: Any):
@@ -142,7 +143,7 @@ class CorrelationRows(Transform):
         Number of features, at least 2.
     """
 
-    name = "correlation_rows"
+    name = "correlation-rows"
     ndim_supp = 1
 
     def __init__(self, size: int):

@@ -19,6 +19,7 @@ from bayesmix.priors.sets import PyMCPrior
 from bayesmix.priors.weights import Dirichlet
 from bayesmix.pymc_model.foreign_priors import declare_foreign
 from bayesmix.pymc_model.matrix_priors import InverseWishart, LKJMatrix
+from bayesmix.pymc_model.starts import add_variable, shape_of
 from bayesmix.pymc_model.transforms import (
     Affine,
     CorrelationRows,
@@ -64,11 +65,10 @@ def declare_weights(prior: Any, units: Units) -> Any:
         start = np.maximum(start, 1e-10)
         start = start / start.sum()
     if isinstance(prior, PyMCPrior):
-        return declare_foreign(prior.distribution, "weights", ("component",), initval=start)
+        return declare_foreign(prior.distribution, "weights", ("component",), start=start)
     assert isinstance(prior, Dirichlet)
-    return pm.Dirichlet(
-        "weights", prior.concentrations(units.n_components), dims="component", initval=start
-    )
+    variable = pm.Dirichlet.dist(prior.concentrations(units.n_components))
+    return add_variable("weights", variable, ("component",), start=start)
 
 
 def declare_means(prior: Any, units: Units) -> Any:
@@ -76,17 +76,11 @@ def declare_means(prior: Any, units: Units) -> Any:
     start = units.start.get("means")
     if isinstance(prior, PyMCPrior):
         return declare_foreign(
-            prior.distribution, "means", MEANS_DIMS, transform=units.affine, initval=start
+            prior.distribution, "means", MEANS_DIMS, transform=units.affine, start=start
         )
     assert isinstance(prior, Normal)
-    return pm.Normal(
-        "means",
-        np.asarray(prior.mean),
-        np.asarray(prior.sd),
-        dims=MEANS_DIMS,
-        default_transform=units.affine,
-        initval=start,
-    )
+    variable = pm.Normal.dist(np.asarray(prior.mean), np.asarray(prior.sd), shape=shape_of(MEANS_DIMS))
+    return add_variable("means", variable, MEANS_DIMS, transform=units.affine, start=start)
 
 
 class Correlated:
@@ -96,21 +90,21 @@ class Correlated:
 
     def conjugate(self, prior: NormalInverseWishart, units: Units) -> dict[str, Any]:
         r"""``covariances`` inverse-Wishart; ``means`` normal with covariance :math:`\Sigma_k / \kappa`."""
-        covariances = InverseWishart(
+        dims = (*self.leading, "feature", "feature_bis")
+        covariances = add_variable(
             "covariances",
-            prior.dof,
-            np.asarray(prior.scale),
-            dims=(*self.leading, "feature", "feature_bis"),
-            default_transform=ScaledCholesky(units.scale),
-            initval=units.start.get("covariances"),
+            InverseWishart.dist(prior.dof, np.asarray(prior.scale), shape=shape_of(dims)),
+            dims,
+            transform=ScaledCholesky(units.scale),
+            start=units.start.get("covariances"),
         )
-        means = pm.MvNormal(
+        factor = pt.linalg.cholesky(covariances) / np.sqrt(prior.shrinkage)
+        means = add_variable(
             "means",
-            np.asarray(prior.mean),
-            chol=pt.linalg.cholesky(covariances) / np.sqrt(prior.shrinkage),
-            dims=MEANS_DIMS,
-            default_transform=units.affine,
-            initval=units.start.get("means"),
+            pm.MvNormal.dist(np.asarray(prior.mean), chol=factor, shape=shape_of(MEANS_DIMS)),
+            MEANS_DIMS,
+            transform=units.affine,
+            start=units.start.get("means"),
         )
         variances = pt.diagonal(covariances, axis1=-2, axis2=-1)
         pm.Deterministic("scales", pt.sqrt(variances), dims=(*self.leading, "feature"))
@@ -130,17 +124,11 @@ class Correlated:
         start, transform = units.start.get("correlations"), CorrelationRows(units.n_features)
         if isinstance(prior, PyMCPrior):
             return declare_foreign(
-                prior.distribution, "correlations", dims, transform=transform, initval=start
+                prior.distribution, "correlations", dims, transform=transform, start=start
             )
         assert isinstance(prior, LKJ)
-        return LKJMatrix(
-            "correlations",
-            prior.eta,
-            units.n_features,
-            dims=dims,
-            default_transform=transform,
-            initval=start,
-        )
+        variable = LKJMatrix.dist(prior.eta, units.n_features, shape=shape_of(dims))
+        return add_variable("correlations", variable, dims, transform=transform, start=start)
 
 
 class Full(Correlated):
@@ -172,22 +160,22 @@ class Uncorrelated:
 
     def conjugate(self, prior: NormalInverseWishart, units: Units) -> dict[str, Any]:
         r"""``variances`` inverse-gamma(:math:`\nu/2, s/2`); ``means`` normal with variance :math:`\sigma^2/\kappa`."""
-        variances = pm.InverseGamma(
+        half_scale = np.asarray(prior.scale) / 2.0
+        variances = add_variable(
             "variances",
-            alpha=prior.dof / 2.0,
-            beta=np.asarray(prior.scale) / 2.0,
-            dims=self.dims,
-            default_transform=ScaledLog(self.unit(units.scale) ** 2),
-            initval=units.start.get("variances"),
+            pm.InverseGamma.dist(alpha=prior.dof / 2.0, beta=half_scale, shape=shape_of(self.dims)),
+            self.dims,
+            transform=ScaledLog(self.unit(units.scale) ** 2),
+            start=units.start.get("variances"),
         )
         scales = pt.sqrt(variances)
-        means = pm.Normal(
+        deviations = self.by_feature(scales) / np.sqrt(prior.shrinkage)
+        means = add_variable(
             "means",
-            np.asarray(prior.mean),
-            self.by_feature(scales) / np.sqrt(prior.shrinkage),
-            dims=MEANS_DIMS,
-            default_transform=units.affine,
-            initval=units.start.get("means"),
+            pm.Normal.dist(np.asarray(prior.mean), deviations, shape=shape_of(MEANS_DIMS)),
+            MEANS_DIMS,
+            transform=units.affine,
+            start=units.start.get("means"),
         )
         pm.Deterministic("scales", scales, dims=self.dims)
         return {"means": means, "variances": variances}
@@ -234,16 +222,10 @@ def declare_scales(prior: Any, dims: tuple[str, ...], unit: Any, units: Units) -
     """``scales`` (standard deviations) of a separated prior: log-normal."""
     start = units.start.get("scales")
     if isinstance(prior, PyMCPrior):
-        return declare_foreign(prior.distribution, "scales", dims, transform=ScaledLog(unit), initval=start)
+        return declare_foreign(prior.distribution, "scales", dims, transform=ScaledLog(unit), start=start)
     assert isinstance(prior, LogNormal)
-    return pm.LogNormal(
-        "scales",
-        np.asarray(prior.log_mean),
-        prior.log_sd,
-        dims=dims,
-        default_transform=ScaledLog(unit),
-        initval=start,
-    )
+    variable = pm.LogNormal.dist(np.asarray(prior.log_mean), prior.log_sd, shape=shape_of(dims))
+    return add_variable("scales", variable, dims, transform=ScaledLog(unit), start=start)
 
 
 COVARIANCES = {"full": Full(), "tied": Tied(), "diag": Diag(), "spherical": Spherical()}

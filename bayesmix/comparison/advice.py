@@ -1,0 +1,153 @@
+"""The answer in a few sentences: how many groups, and which posteriors cannot be trusted."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from bayesmix.comparison.leave_one_out import PARETO_K
+from bayesmix.comparison.notes import in_words
+from bayesmix.comparison.table import is_bracketed, numbers
+from bayesmix.data.words import counted
+
+# Differences below 4 are small whatever their standard error (Sivula et al., 2025).
+SMALL_DIFFERENCE = 4.0
+_STANDARD_ERRORS = 2.0
+_SHOWN = 4
+
+Key = tuple[str, int]
+
+
+def advise(
+    table: pd.DataFrame,
+    distrust: Mapping[Key, Sequence[str]] | None = None,
+    remarks: Sequence[str] = (),
+) -> tuple[str, ...]:
+    """Say what the table says.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As ``Comparison.table``.
+    distrust : mapping from index to sequence of str, optional
+        Why a posterior cannot be trusted.
+    remarks : sequence of str
+        Sentences to add.
+
+    Returns
+    -------
+    tuple of str
+        The answer first: ``"2 or 3 groups: LOO cannot tell 2 from 3 (|difference| < 4); BIC
+        prefers 2."``
+
+    References
+    ----------
+    Sivula, Magnusson, Matamoros and Vehtari (2025), Uncertainty in Bayesian leave-one-out
+    cross-validation based model comparison, Bayesian Analysis. https://arxiv.org/abs/2008.10296
+    """
+    sentences = [*_answer(table), *_edge(table), *_distrusted(table, distrust or {}), *remarks]
+    return tuple(sentences)
+
+
+def contenders(table: pd.DataFrame) -> list[Key]:
+    """The model with the highest trusted LOO, and those that LOO cannot tell from it, in order."""
+    diff = np.abs(numbers(table, "elpd_diff"))
+    errors = numbers(table, "dse")
+    # NaN, a model that cannot be trusted, is smaller than nothing
+    close = (diff < SMALL_DIFFERENCE) | (diff < _STANDARD_ERRORS * errors)
+    return [table.index[i] for i in np.argsort(diff, kind="stable") if close[i]]
+
+
+def _answer(table: pd.DataFrame) -> list[str]:
+    close = contenders(table)
+    names = _Names(table)
+    criteria = _criteria(table, names, close)
+    if not close:
+        preferred = _lowest(table, "bic")
+        start = f"{_groups([preferred])}: " if preferred is not None else ""
+        if np.isnan(numbers(table, "elpd_loo")).all():
+            return [f"{start}{criteria} (point estimates only: there is no posterior to compare)."]
+        return [f"{start}{criteria}. LOO gives no answer: none of these posteriors can be trusted."]
+    best, *others = close
+    if not others:
+        judged = f"LOO prefers {names[best]}"
+    else:
+        ordered = sorted(close, key=list(table.index).index)
+        if len(ordered) == 2:
+            judged = f"LOO cannot tell {names[ordered[0]]} from {names[ordered[1]]}"
+        else:
+            shown = [names[key] for key in ordered[:_SHOWN]]
+            more = len(ordered) - len(shown)
+            listed = in_words([*shown, f"{more} more"] if more else shown)
+            judged = f"LOO cannot tell {listed} apart"
+        judged += f" ({_why(table.loc[close])})"
+    return [f"{_groups(close)}: {judged}; {criteria}."]
+
+
+def _why(close: pd.DataFrame) -> str:
+    if (np.abs(numbers(close, "elpd_diff")) < SMALL_DIFFERENCE).all():
+        return f"|difference| < {SMALL_DIFFERENCE:.0f}"
+    return f"|difference| < {SMALL_DIFFERENCE:.0f} or below {_STANDARD_ERRORS:.0f} standard errors"
+
+
+def _criteria(table: pd.DataFrame, names: "_Names", close: list[Key]) -> str:
+    bic, icl = _lowest(table, "bic"), _lowest(table, "icl")
+    if bic is None or icl is None:
+        return "BIC is not available"
+    agrees = close == [bic]
+    said = "BIC agrees" if agrees else f"BIC prefers {names[bic]}"
+    if icl != bic:
+        said += f", ICL (which asks for well separated groups) {names[icl]}"
+    return said
+
+
+def _edge(table: pd.DataFrame) -> list[str]:
+    tried = sorted(set(table.index.get_level_values("n_components")))
+    close = contenders(table)
+    best = close[0] if close else _lowest(table, "bic")
+    if best is None or len(tried) < 2 or best[1] < tried[-1]:
+        return []
+    return [f"The best has {tried[-1]} components, the most that were tried: try more."]
+
+
+def _distrusted(table: pd.DataFrame, distrust: Mapping[Key, Sequence[str]]) -> list[str]:
+    names = _Names(table)
+    sentences = [
+        f"The posterior of {names.with_components(key)} cannot be trusted: {in_words(reasons)}."
+        for key, reasons in distrust.items()
+        if reasons
+    ]
+    for key in table.index[is_bracketed(table)]:
+        if not distrust.get(key):
+            sentences.append(
+                f"The LOO of {names.with_components(key)} cannot be trusted: "
+                f"{counted(int(table.loc[key, 'n_bad_k']), 'row')} with Pareto k > {PARETO_K}."
+            )
+    return sentences
+
+
+def _lowest(table: pd.DataFrame, column: str) -> Key | None:
+    values = numbers(table, column)
+    return None if np.isnan(values).all() else table.index[int(np.nanargmin(values))]
+
+
+def _groups(keys: Sequence[Key]) -> str:
+    numbers = sorted({key[1] for key in keys})
+    if len(numbers) > 2 and np.all(np.diff(numbers) == 1):
+        return f"{numbers[0]} to {numbers[-1]} groups"
+    noun = "group" if numbers == [1] else "groups"
+    return f"{in_words([str(number) for number in numbers], last='or')} {noun}"
+
+
+class _Names:
+    """How models are called: by K where there is one family, else with the family's name."""
+
+    def __init__(self, table: pd.DataFrame):
+        self._several = len(set(table.index.get_level_values("family"))) > 1
+
+    def __getitem__(self, key: Key) -> str:
+        return f"{key[0]} with {key[1]}" if self._several else str(key[1])
+
+    def with_components(self, key: Key) -> str:
+        noun = "component" if key[1] == 1 else "components"
+        return f"{key[0]} with {key[1]} {noun}" if self._several else f"{key[1]} {noun}"

@@ -1,0 +1,75 @@
+"""One model of a comparison: the Mixture with its fits."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bayesmix.em import EMResult
+from bayesmix.labels import Diagnosis
+from bayesmix.mixture import Mixture
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from arviz_stats.utils import ELPDDataLOO
+
+    from bayesmix.comparison.information import ELPDDataWAIC
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A mixture that was considered, with everything that was fitted.
+
+    Attributes
+    ----------
+    mixture : Mixture
+        Its priors resolved to numbers, once for the whole analysis.
+    em : EMResult or None
+        MAP estimate; None where the model cannot be fitted to the data (``notes`` says why).
+    ml : EMResult or None
+        Maximum likelihood, behind BIC, AIC and ICL; None where every start collapsed.
+    tree : xarray.DataTree or None
+        The posterior; None for ``method="em"``, or where sampling failed.
+    diagnosis : Diagnosis or None
+        Of ``tree``.
+    loo : ELPDDataLOO or None
+        Rows with a Pareto k above 0.7 refitted exactly (their ``pareto_k`` is then 0).
+    waic : ELPDDataWAIC or None
+    n_bad_k : int
+        Rows whose Pareto k is above 0.7 and that were not refitted.
+    distrust : tuple of str
+        Why the posterior cannot be trusted; empty where it can.
+    notes : tuple of str
+        What a careful reader must know.
+    """
+
+    mixture: Mixture
+    em: EMResult | None = None
+    ml: EMResult | None = None
+    tree: "xr.DataTree | None" = None
+    diagnosis: Diagnosis | None = None
+    loo: "ELPDDataLOO | None" = None
+    waic: "ELPDDataWAIC | None" = None
+    n_bad_k: int = 0
+    distrust: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """``(family, n_components)``, its index in the table."""
+        return str(self.mixture.family), self.mixture.n_components
+
+    @property
+    def point(self) -> EMResult | None:
+        """The estimate at which BIC, AIC and ICL are taken: maximum likelihood, else MAP."""
+        return self.em if self.ml is None else self.ml
+
+    @property
+    def trusted(self) -> bool:
+        """Whether LOO may be compared with that of other models."""
+        return self.loo is not None and not self.distrust and self.n_bad_k == 0
+
+    def __repr__(self) -> str:
+        made = [
+            name for name in ("em", "ml", "tree", "loo", "waic") if getattr(self, name) is not None
+        ]
+        notes = "".join(f"\n  - {note}" for note in self.notes)
+        return f"Candidate({self.mixture}; {', '.join(made) or 'not fitted'}){notes}"

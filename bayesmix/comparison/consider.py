@@ -1,0 +1,147 @@
+"""One model of the sweep: fitted, judged, left out row by row, and described."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesmix.comparison import notes
+from bayesmix.comparison.candidate import Candidate
+from bayesmix.comparison.criteria import maximum_likelihood
+from bayesmix.comparison.information import waic
+from bayesmix.comparison.leave_one_out import loo
+from bayesmix.comparison.refit import MAX_REFITS, repair
+from bayesmix.comparison.trust import reasons_for_distrust
+from bayesmix.em import EMResult
+from bayesmix.labels import diagnose
+from bayesmix.mixture import Mixture
+from bayesmix.tree import record_of
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+METHODS = ("nuts", "advi", "laplace", "em")
+_NAMES = {"nuts": "NUTS", "advi": "ADVI", "laplace": "Laplace"}
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How every model of a sweep is fitted.
+
+    Attributes
+    ----------
+    method : {"nuts", "advi", "laplace", "em"}
+    cores : int, optional
+        Chains run at once.
+    options : mapping
+        Further arguments of ``fit_nuts``, ``fit_advi`` or ``fit_laplace``, such as ``draws``.
+    refit_options : mapping
+        Further arguments of the ``fit_nuts`` that leaves a row out.
+    max_refits : int
+        Rows of one model that are left out by a fit of their own.
+    """
+
+    method: str = "nuts"
+    cores: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    refit_options: Mapping[str, Any] = field(default_factory=dict)
+    max_refits: int = MAX_REFITS
+
+
+def consider(
+    mixture: Mixture, X: Any, settings: Settings, seed: np.random.SeedSequence, report: Report
+) -> Candidate:
+    """Fit one model by EM and by ``settings.method``, and say what is to be said about it.
+
+    A model that does not fit the data (fewer distinct rows than components, collinear columns
+    under a full covariance, priors of another shape) and a sampler that fails give a candidate
+    without numbers whose note says so.
+    """
+    try:
+        resolved = mixture.resolve_priors(X)
+    except ValueError as error:
+        return Candidate(mixture, notes=(f"not fitted: {error}",))
+    for_em, for_ml, for_draws, for_refits = seed.spawn(4)
+    report("EM")
+    em = resolved.fit_em(X, random_seed=_number(for_em))
+    ml = maximum_likelihood(resolved, X, em, _number(for_ml))
+    candidate = Candidate(resolved, em, ml, notes=tuple(notes.of_estimates(em, ml)))
+    if settings.method == "em":
+        return candidate
+    report(_NAMES[settings.method])
+    try:
+        tree = _posterior(resolved, X, em, settings, _number(for_draws))
+    except (RuntimeError, np.linalg.LinAlgError) as error:
+        if isinstance(error, NotImplementedError | RecursionError):  # not the model's fault
+            raise
+        return _noted(candidate, [f"{_NAMES[settings.method]} failed: {error}"])
+    return _judged(replace(candidate, tree=tree), tree, em, settings, for_refits, report)
+
+
+def _posterior(
+    mixture: Mixture, X: Any, em: EMResult, settings: Settings, seed: int
+) -> "xr.DataTree":
+    if settings.method == "nuts":
+        return mixture.fit_nuts(
+            X,
+            init=em,
+            cores=settings.cores,
+            random_seed=seed,
+            progressbar=False,
+            **settings.options,
+        )
+    if settings.method == "advi":
+        return mixture.fit_advi(X, init=em, random_seed=seed, progressbar=False, **settings.options)
+    return mixture.fit_laplace(X, init=em, random_seed=seed, **settings.options)
+
+
+def _judged(
+    candidate: Candidate,
+    tree: "xr.DataTree",
+    em: EMResult,
+    settings: Settings,
+    seed: np.random.SeedSequence,
+    report: Report,
+) -> Candidate:
+    report("LOO")
+    sizes = tree["posterior"].to_dataset().sizes
+    n_draws = sizes["chain"] * sizes["draw"]
+    diagnosis = diagnose(tree)
+    distrust = reasons_for_distrust(diagnosis, n_draws)
+    elpd, widely = loo(tree), waic(tree)
+    # Refits cannot mend the LOO of a posterior that is itself wrong.
+    repaired = repair(
+        elpd,
+        candidate.mixture,
+        em,
+        seed=seed,
+        options={"cores": settings.cores, **settings.refit_options},
+        max_refits=0 if distrust else settings.max_refits,
+        report=report,
+    )
+    judged = replace(
+        candidate,
+        diagnosis=diagnosis,
+        loo=repaired.elpd,
+        waic=widely,
+        n_bad_k=len(repaired.remaining),
+        distrust=distrust,
+    )
+    said = [
+        *notes.of_posterior(diagnosis, distrust, n_draws),
+        *notes.of_bad_rows(len(repaired.refitted), len(repaired.remaining)),
+        *notes.of_waic(widely),
+        *record_of(tree).get("notes", []),
+    ]
+    return _noted(judged, said)
+
+
+def _noted(candidate: Candidate, said: list[str]) -> Candidate:
+    return replace(candidate, notes=tuple(dict.fromkeys([*candidate.notes, *said])))
+
+
+def _number(seed: np.random.SeedSequence) -> int:
+    return int(seed.generate_state(1)[0])

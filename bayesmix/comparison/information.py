@@ -1,0 +1,125 @@
+"""The widely applicable information criterion, which ArviZ left out from version 1 on."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import xarray as xr
+from arviz_stats.utils import ELPDData
+from scipy.special import logsumexp
+
+from bayesmix.comparison.pointwise import (
+    check_posterior,
+    log_densities,
+    log_likelihood_blocks,
+    per_row,
+    sum_and_error,
+)
+
+# Above this variance of the log density of a row WAIC is unreliable (Vehtari et al., 2017).
+P_WAIC_I = 0.4
+
+
+@dataclass(kw_only=True, repr=False)
+class ELPDDataWAIC(ELPDData):
+    """WAIC as ArviZ holds results of cross-validation; ``az.compare`` takes it among its like.
+
+    Attributes
+    ----------
+    p_waic_i : xarray.DataArray
+        Posterior variance of the log density of each row; ``warning`` where one exceeds 0.4.
+    """
+
+    _kind: ClassVar[str | None] = "waic"
+
+    p_waic_i: xr.DataArray
+
+    @property
+    def n_bad_p(self) -> int:
+        """Number of rows whose ``p_waic_i`` exceeds 0.4: there LOO is the better estimate."""
+        return int((self.p_waic_i > P_WAIC_I).sum())
+
+    def _footer(self) -> Any:
+        if not self.warning:
+            return ""
+        return f"\n\n{self.n_bad_p} rows have p_waic_i > {P_WAIC_I}: prefer LOO (bm.loo)."
+
+
+def waic(tree: xr.DataTree, X: Any = None) -> ELPDDataWAIC:
+    r"""Widely applicable information criterion, on the scale of the elpd (higher is better).
+
+    .. math::
+        \text{elpd}_\text{waic} = \sum_i \Big[\log \text{mean}_s\, p(x_i \mid \theta_s)
+        - \text{var}_s \log p(x_i \mid \theta_s)\Big]
+
+    For draws of an approximation (ADVI, Laplace) mean and variance are weighted by Pareto
+    smoothed importance weights from it to the posterior. Prefer :func:`bayesmix.loo`, which says
+    where it fails.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+    X : array-like or data frame, (N, D), optional
+        The training rows, to make sure that they are the ones meant.
+
+    Returns
+    -------
+    ELPDDataWAIC
+        ``elpd, se, p``, pointwise ``elpd_i`` and ``p_waic_i``; ``warning`` where some
+        ``p_waic_i`` exceeds 0.4.
+
+    Raises
+    ------
+    ValueError
+        When the tree is a point estimate, or ``X`` is not the data it was fitted on.
+
+    References
+    ----------
+    Watanabe (2010), Asymptotic equivalence of Bayes cross validation and widely applicable
+    information criterion, Journal of Machine Learning Research 11. Vehtari, Gelman and Gabry
+    (2017), Statistics and Computing 27.
+    """
+    check_posterior(tree, X)
+    log_weights = _log_weights(tree)
+    densities, variances = [], []
+    for _, values in log_likelihood_blocks(tree):
+        density, variance = _of_block(values.reshape(log_weights.size, -1), log_weights)
+        densities.append(density)
+        variances.append(variance)
+    p_waic_i = np.concatenate(variances)
+    elpd_i = np.concatenate(densities) - p_waic_i
+    elpd, se = sum_and_error(elpd_i)
+    return ELPDDataWAIC(
+        elpd=elpd,
+        se=se,
+        p=float(p_waic_i.sum()),
+        n_samples=log_weights.size,
+        n_data_points=elpd_i.size,
+        scale="log",
+        warning=bool((p_waic_i > P_WAIC_I).any()),
+        good_k=np.nan,
+        elpd_i=per_row(tree, elpd_i, "elpd_i"),
+        p_waic_i=per_row(tree, p_waic_i, "p_waic_i"),
+    )
+
+
+def _of_block(values: np.ndarray, log_weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Log posterior mean density and posterior variance of the log density, both (b,)."""
+    density = np.asarray(logsumexp(values + log_weights[:, None], axis=0))
+    weights = np.exp(log_weights)
+    deviation = values - weights @ values
+    # Without bias; for equal weights the denominator is 1 - 1/S, that of the sample variance.
+    variance = weights @ deviation**2 / (1 - np.sum(weights**2))
+    return density, variance
+
+
+def _log_weights(tree: xr.DataTree) -> np.ndarray:
+    """Normalised log weights of all draws: equal ones for Markov chains."""
+    densities = log_densities(tree)
+    if densities is None:
+        sizes = tree["posterior"].to_dataset().sizes
+        n_draws = sizes["chain"] * sizes["draw"]
+        return np.full(n_draws, -np.log(n_draws))
+    log_p, log_q = densities
+    log_weights, _ = (log_q - log_p).azstats.psislw(dim=list(log_q.dims))
+    return log_weights.transpose(*log_q.dims).values.ravel()

@@ -1,0 +1,119 @@
+"""What a careful reader of one row of the table must know, in words."""
+
+from collections.abc import Sequence
+
+from bayesmix.comparison.candidate import Candidate
+from bayesmix.comparison.information import P_WAIC_I, ELPDDataWAIC
+from bayesmix.comparison.leave_one_out import PARETO_K
+from bayesmix.comparison.prior_share import prior_shares
+from bayesmix.data.words import counted
+from bayesmix.em import EMResult
+from bayesmix.labels import Diagnosis
+
+# Optima whose objective is this much lower still hold a share of the posterior worth a word.
+NEARBY_OPTIMA = 10.0
+PRIOR_SHARE = 0.1
+# A share of draws with an empty component below this is not worth a note.
+_EMPTY = 0.05
+_SHOWN = 5
+
+
+def of_estimates(em: EMResult, ml: EMResult | None) -> list[str]:
+    """EM: how it ended, which other optima there are, what BIC rests on, the prior's share."""
+    notes = [] if em.converged else [f"EM: {em.status.value}"]
+    if ml is None:
+        notes.append(
+            "no maximum-likelihood estimate (every start collapsed, or the data covariance is "
+            "singular): BIC, AIC and ICL are at the MAP estimate"
+        )
+    elif not ml.converged:
+        notes.append(f"maximum likelihood: {ml.status.value}")
+    gaps = [em.objective - top.objective for top in em.optima[1:]]
+    gaps = [gap for gap in gaps if gap < NEARBY_OPTIMA]
+    if gaps:
+        others = "1 other optimum" if len(gaps) == 1 else f"{len(gaps)} other optima"
+        shown = [f"{gap:.1f}" for gap in gaps[:_SHOWN]]
+        if len(gaps) > _SHOWN:
+            shown.append("more")
+        notes.append(
+            f"EM: {others} within {NEARBY_OPTIMA:.0f} nats of the best ({in_words(shown)} below)"
+        )
+    return notes + _of_prior(em)
+
+
+def _of_prior(em: EMResult) -> list[str]:
+    shares = prior_shares(em)
+    if shares is None:
+        return []
+    large = [(k, share) for k, share in enumerate(shares) if share > PRIOR_SHARE]
+    if not large:
+        return []
+    if len(shares) < em.n_components:
+        return [f"the prior makes up {shares[0]:.0%} of the shared covariance"]
+    shown = in_words([f"{share:.0%} in component {k}" for k, share in large])
+    return [f"the prior makes up much of the covariances: {shown}"]
+
+
+def of_posterior(diagnosis: Diagnosis, distrust: Sequence[str], n_draws: int) -> list[str]:
+    """Distrust first, then what does not forbid to use the draws."""
+    notes = []
+    if distrust:
+        notes.append(f"posterior not trusted, LOO in brackets: {in_words(distrust)}")
+    counted_already = any("diverged" in reason for reason in distrust)
+    if diagnosis.divergences and not counted_already:
+        notes.append(f"{diagnosis.divergences} of {n_draws} draws diverged")
+    if diagnosis.any_empty >= _EMPTY:
+        notes.append(f"a component is empty in {diagnosis.any_empty:.0%} of the draws")
+    return notes
+
+
+def of_bad_rows(n_refitted: int, n_remaining: int) -> list[str]:
+    """What became of the rows that importance sampling cannot leave out."""
+    if n_refitted + n_remaining == 0:
+        return []
+    start = f"{counted(n_refitted + n_remaining, 'row')} with Pareto k > {PARETO_K}"
+    if n_remaining == 0:
+        return [f"{start}, refitted exactly"]
+    if n_refitted == 0:
+        return [f"{start}, not refitted"]
+    return [f"{start}: {n_refitted} refitted exactly, {n_remaining} not"]
+
+
+def of_waic(waic: ELPDDataWAIC) -> list[str]:
+    """WAIC's own alarm."""
+    if not waic.warning:
+        return []
+    return [f"WAIC: {counted(waic.n_bad_p, 'row')} with p_waic > {P_WAIC_I}, prefer LOO"]
+
+
+def of_rankings(candidates: Sequence[Candidate]) -> dict[tuple[str, int], list[str]]:
+    """BIC at the MAP estimate, where it would rank a model otherwise than BIC at its maximum."""
+    ranked = [c for c in candidates if c.em is not None and c.ml is not None]
+    at_maximum = _ranks([c.ml.bic for c in ranked if c.ml is not None])
+    at_map = _ranks([c.em.bic for c in ranked if c.em is not None])
+    notes = {}
+    for candidate, now, then in zip(ranked, at_maximum, at_map, strict=True):
+        if now != then and candidate.em is not None:
+            said = (
+                f"BIC at the MAP estimate is {candidate.em.bic:.1f}, which ranks "
+                f"{_ordinal(then)} instead of {_ordinal(now)}"
+            )
+            notes[candidate.key] = [said]
+    return notes
+
+
+def in_words(parts: Sequence[str], last: str = "and") -> str:
+    """``a, b and c``."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
+
+
+def _ranks(values: Sequence[float]) -> list[int]:
+    order = sorted(range(len(values)), key=lambda i: values[i])
+    return [order.index(i) + 1 for i in range(len(values))]
+
+
+def _ordinal(number: int) -> str:
+    suffix = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if number % 100 in (11, 12, 13) else suffix}"

@@ -1,0 +1,100 @@
+"""The log-likelihood of a tree, block of rows by block of rows, and the rows it belongs to."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from bayesmix.data import read_rows
+from bayesmix.tree import SAMPLE_DIMS, draws_of, family_of, record_of, training_rows
+
+# Numbers (draws times rows) of one block: 32 MB.
+MAX_VALUES = 4e6
+
+# With more posterior entries than this, those of weights and means speak for all: the effective
+# size of every entry of large covariance matrices would take longer than the rest.
+_MAX_ENTRIES = 2000
+
+
+def check_posterior(tree: xr.DataTree, X: Any = None) -> None:
+    """Refuse a tree without a posterior, and rows it was not fitted on.
+
+    Raises
+    ------
+    ValueError
+        When the tree is a point estimate, or ``X`` is not its training data.
+    """
+    record = record_of(tree)
+    sizes = tree["posterior"].to_dataset().sizes
+    if record.get("method") == "em" or sizes["chain"] * sizes["draw"] < 2:
+        raise ValueError(
+            "LOO and WAIC average over posterior draws, and this tree holds a point estimate: "
+            "use fit_nuts, fit_advi or fit_laplace; for a point estimate compare bic and icl."
+        )
+    if X is None:
+        return
+    rows = read_rows(X, features=record["features"])
+    if rows.sha256 != record["data_sha256"]:
+        raise ValueError(
+            f"X ({rows.n_rows} rows) is not the data that the tree was fitted on: LOO and WAIC "
+            "are about its training rows. For other rows use bm.log_density(tree, X)."
+        )
+
+
+def log_likelihood_blocks(tree: xr.DataTree) -> Iterator[tuple[slice, np.ndarray]]:
+    """Blocks of training rows with their log-likelihood (chain, draw, b).
+
+    Taken from the group ``log_likelihood`` where it is stored, else computed in passing: draws
+    times rows are then never held at once.
+    """
+    stored = tree.children.get("log_likelihood")
+    if stored is not None and "x" in stored.data_vars:
+        values = stored["x"].transpose(*SAMPLE_DIMS, "obs").values
+        size = max(1, int(MAX_VALUES // (values.shape[0] * values.shape[1])))
+        for start in range(0, values.shape[-1], size):
+            block = slice(start, min(start + size, values.shape[-1]))
+            yield block, values[..., block]
+        return
+    weights, params = draws_of(tree)
+    blocks = family_of(tree).log_mixture_blocks(
+        weights, params, training_rows(tree).values, max_values=MAX_VALUES
+    )
+    for block, values in blocks:
+        yield block, values.reshape(*weights.shape[:2], -1)
+
+
+def log_densities(tree: xr.DataTree) -> tuple[xr.DataArray, xr.DataArray] | None:
+    """``log_p`` and ``log_q`` of the draws of an approximation; None for a Markov chain."""
+    stats = tree["sample_stats"].to_dataset()
+    if not {"log_p", "log_q"} <= set(stats.data_vars):
+        return None
+    log_p, log_q = (stats[name].transpose(*SAMPLE_DIMS) for name in ("log_p", "log_q"))
+    return log_p, log_q
+
+
+def relative_efficiency(tree: xr.DataTree) -> float:
+    """Effective sample size over draws, as ``az.loo`` takes it: the mean over the posterior."""
+    import arviz as az
+
+    posterior = tree["posterior"].to_dataset()
+    n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
+    if posterior.sizes["chain"] == 1:
+        return 1.0
+    if sum(array[0, 0].size for array in posterior.data_vars.values()) > _MAX_ENTRIES:
+        posterior = posterior[["weights", "means"]]
+    sizes = az.ess(posterior, method="mean")
+    every = np.concatenate([np.ravel(sizes[name].values) for name in sizes.data_vars])
+    efficiency = float(np.mean(every)) / n_draws
+    return efficiency if np.isfinite(efficiency) else 1.0
+
+
+def per_row(tree: xr.DataTree, values: np.ndarray, name: str) -> xr.DataArray:
+    """One number a training row, with the tree's ``obs`` coordinate."""
+    obs = training_rows(tree).obs
+    return xr.DataArray(values, dims="obs", coords={"obs": obs}, name=name)
+
+
+def sum_and_error(pointwise: np.ndarray) -> tuple[float, float]:
+    """The sum over rows and its standard error ``sqrt(N var)``, as ArviZ takes it."""
+    return float(pointwise.sum()), float(np.sqrt(pointwise.size * np.var(pointwise)))

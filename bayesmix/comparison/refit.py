@@ -1,0 +1,143 @@
+"""Rows that importance sampling cannot leave out are left out for real."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from arviz_stats.utils import ELPDDataLOO
+from scipy.special import logsumexp
+
+from bayesmix.comparison.leave_one_out import PARETO_K, bad_rows
+from bayesmix.comparison.pointwise import sum_and_error
+from bayesmix.comparison.trust import DIVERGENT_SHARE
+from bayesmix.data import check_fit, read_rows
+from bayesmix.em import EMResult
+from bayesmix.labels import Diagnosis, diagnose
+from bayesmix.mixture import Mixture
+from bayesmix.tree import draws_of
+
+# Refits of one model; more bad rows than this say that the model is fragile, and cost too much.
+MAX_REFITS = 10
+
+# A refit is used for one mean over its draws, so its gate is wider than that of a posterior.
+_RHAT = 1.05
+
+
+@dataclass(frozen=True, eq=False)
+class Repair:
+    """LOO with some rows refitted.
+
+    Attributes
+    ----------
+    elpd : ELPDDataLOO
+        ``elpd_i`` of the refitted rows is exact up to Monte Carlo error, and their ``pareto_k`` is
+        0, as ``az.reloo`` sets it.
+    refitted, remaining : tuple of int
+        Positions of the rows with a Pareto k above 0.7 that were and were not refitted.
+    """
+
+    elpd: ELPDDataLOO
+    refitted: tuple[int, ...]
+    remaining: tuple[int, ...]
+
+
+def repair(
+    elpd: ELPDDataLOO,
+    mixture: Mixture,
+    em: EMResult,
+    *,
+    seed: np.random.SeedSequence,
+    options: Mapping[str, Any] | None = None,
+    max_refits: int = MAX_REFITS,
+    report: Callable[[str], None] = lambda stage: None,
+) -> Repair:
+    """Refit the rows whose Pareto k exceeds 0.7, at most ``max_refits``, the worst first.
+
+    For such a row ``elpd_i = log mean_s p(x_i | theta_s)`` over NUTS draws of the posterior without
+    the row, under the same resolved priors, started from the EM optima of all rows. A refit
+    whose own chains do not mix leaves its row as it was.
+
+    Parameters
+    ----------
+    elpd : ELPDDataLOO
+        Of all rows of ``em``.
+    mixture : Mixture
+        With resolved priors.
+    em : EMResult
+        Of all rows.
+    seed : numpy.random.SeedSequence
+        Every row's seed follows from it and the row's position.
+    options : mapping, optional
+        Passed to ``fit_nuts``.
+    max_refits : int
+    report : callable
+        Told what is being done.
+    """
+    bad = bad_rows(elpd)
+    exact = {}
+    for count, row in enumerate(bad[:max_refits].tolist(), start=1):
+        report(f"leaving out row {count} of {min(len(bad), max_refits)}")
+        value = _left_out(mixture, em, row, seed, options or {})
+        if value is not None:
+            exact[row] = value
+    remaining = tuple(row for row in bad.tolist() if row not in exact)
+    return Repair(_with_exact(elpd, exact), tuple(sorted(exact)), tuple(sorted(remaining)))
+
+
+def _left_out(
+    mixture: Mixture,
+    em: EMResult,
+    row: int,
+    seed: np.random.SeedSequence,
+    options: Mapping[str, Any],
+) -> float | None:
+    """``log p(x_i | x_-i)``; None where the other rows have no posterior that can be trusted."""
+    values = em.rows.values
+    others = np.delete(values, row, axis=0)
+    try:
+        check_fit(read_rows(others), em.n_components, correlated=em.family.correlated)
+    except ValueError:  # too few distinct rows, or a column without spread, once the row is gone
+        return None
+    own = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, row))
+    tree = mixture.fit_nuts(
+        others,
+        init=em,
+        random_seed=int(own.generate_state(1)[0]),
+        progressbar=False,
+        log_likelihood=False,
+        relabel=None,
+        **options,
+    )
+    weights, params = draws_of(tree)
+    if not _mixed(diagnose(tree), weights.shape[0] * weights.shape[1]):
+        return None
+    log_density = mixture.family.log_mixture(weights, params, values[row : row + 1])
+    return float(logsumexp(log_density) - np.log(log_density.size))
+
+
+def _mixed(diagnosis: Diagnosis, n_draws: int) -> bool:
+    """Whether the mean of a density over the draws can be believed; quantiles would need more."""
+    divergent = diagnosis.divergences > DIVERGENT_SHARE * n_draws
+    return not (diagnosis.multimodal or divergent or diagnosis.max_rhat > _RHAT)
+
+
+def _with_exact(elpd: ELPDDataLOO, exact: Mapping[int, float]) -> ELPDDataLOO:
+    if not exact:
+        return elpd
+    rows = list(exact)
+    elpd_i, pareto_k = elpd.elpd_i.copy(deep=True), elpd.pareto_k.copy(deep=True)
+    gained = sum(exact[row] - float(elpd_i.values[row]) for row in rows)
+    elpd_i.values[rows] = [exact[row] for row in rows]
+    pareto_k.values[rows] = 0.0
+    total, se = sum_and_error(elpd_i.values)
+    return replace(
+        elpd,
+        elpd=total,
+        se=se,
+        # p = sum_i (log posterior mean density - elpd_i), and only the second term has changed
+        p=elpd.p - gained,
+        warning=bool((pareto_k > PARETO_K).any()),
+        elpd_i=elpd_i,
+        pareto_k=pareto_k,
+    )

@@ -1,0 +1,152 @@
+"""The result of a sweep."""
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from bayesmix.comparison.candidate import Candidate
+from bayesmix.comparison.table import display_table, numbers
+from bayesmix.data import Rows
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Column, and whether higher (1) or lower (-1) is better.
+_BY_CRITERION = {
+    "loo": ("elpd_loo", 1),
+    "waic": ("elpd_waic", 1),
+    "bic": ("bic", -1),
+    "aic": ("aic", -1),
+    "icl": ("icl", -1),
+}
+_BRIEF = ("bic", "icl", "elpd_loo", "se_loo", "elpd_diff", "dse", "weight", "max_rhat", "min_ess")
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Models side by side; made by ``bayesmix.compare``.
+
+    ``comparison["gaussian-full", 3]`` is the model of that family with that many components, as
+    a ``Candidate``: ``mixture, em, ml, tree, loo, waic, notes``.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        Index ``(family, n_components)``. ``log_likelihood, n_parameters, aic, bic, icl`` at the
+        maximum-likelihood estimate (lower criteria are better); ``elpd_loo, se_loo, p_loo`` and
+        ``elpd_waic, se_waic, p_waic`` (higher is better); ``elpd_diff, dse, p_worse, weight`` of
+        ``az.compare`` over the models that can be trusted, NaN for the others; ``n_bad_k``, rows
+        whose Pareto k stays above 0.7; ``max_rhat, min_ess`` over label-free quantities and
+        those of the components; ``divergences``; ``notes``.
+    candidates : tuple of Candidate
+        In the order of the table.
+    advice : tuple of str
+        The answer in sentences, the first of which says how many groups.
+    rows : Rows
+        The data.
+    method : str
+    same_as : mapping of str to str
+        Families left out because with one feature they are the same model as another.
+    """
+
+    table: pd.DataFrame
+    candidates: tuple[Candidate, ...]
+    advice: tuple[str, ...]
+    rows: Rows
+    method: str
+    same_as: Mapping[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, key: tuple[Any, int]) -> Candidate:
+        """The model of a family (or its name) with a number of components."""
+        if isinstance(key, tuple) and len(key) == 2:
+            name = str(key[0])
+            wanted = (self.same_as.get(name, name), key[1])
+            for candidate in self.candidates:
+                if candidate.key == wanted:
+                    return candidate
+        known = ", ".join(str(candidate.key) for candidate in self.candidates)
+        raise KeyError(f"no model {key!r}: ask for (family, n_components), one of {known}")
+
+    def best(self, criterion: str = "loo") -> Candidate:
+        """The best model by one criterion.
+
+        Parameters
+        ----------
+        criterion : {"loo", "waic", "bic", "aic", "icl"}
+            By ``"loo"`` and ``"waic"`` only models whose posterior can be trusted are considered
+            (``"loo"``: and whose LOO can). ``advice`` says which others are as good.
+
+        Raises
+        ------
+        ValueError
+            When the criterion is unknown, or no model has one that can be trusted.
+        """
+        if criterion not in _BY_CRITERION:
+            known = ", ".join(map(repr, _BY_CRITERION))
+            raise ValueError(f"criterion must be one of {known}, not {criterion!r}.")
+        column, sign = _BY_CRITERION[criterion]
+        values = sign * numbers(self.table, column)
+        if criterion == "loo":
+            values[[not candidate.trusted for candidate in self.candidates]] = np.nan
+        elif criterion == "waic":
+            values[[bool(candidate.distrust) for candidate in self.candidates]] = np.nan
+        if np.isnan(values).all():
+            reason = (
+                "no posterior was sampled (method='em')"
+                if self.method == "em"
+                else "the notes of the table say why"
+            )
+            raise ValueError(
+                f"No model has a {criterion} that can be trusted: {reason}. "
+                "bic, aic and icl need no posterior."
+            )
+        return self.candidates[int(np.nanargmax(values))]
+
+    @property
+    def trusted(self) -> pd.Series:
+        """Whether each model's LOO can be trusted; True where none was asked for."""
+        return pd.Series(
+            [candidate.loo is None or candidate.trusted for candidate in self.candidates],
+            index=self.table.index,
+        )
+
+    def plot(self, **options: Any) -> "Figure":
+        """Draw BIC, ICL, AIC and LOO over the number of groups.
+
+        Parameters
+        ----------
+        **options
+            Of ``bayesmix.plots.plot_comparison``, such as ``figsize``.
+        """
+        from bayesmix.plots import plot_comparison
+
+        return plot_comparison(self.table, **options)
+
+    def to_html(self, path: str | Path) -> Path:
+        """Write the comparison as one self-contained HTML file."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        brief = self._brief().to_string()
+        said = "\n".join(self.advice)
+        return f"{self._title()}\n\n{brief}\n\n{said}"
+
+    def _repr_html_(self) -> str:
+        said = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self.advice)
+        shown = display_table(self.table)[[*_BRIEF, "notes"]].to_html()
+        return f"<p>{html.escape(self._title())}</p>{said}{shown}"
+
+    def _title(self) -> str:
+        return (
+            f"Comparison of {len(self.candidates)} mixtures of {self.rows.n_rows} rows x "
+            f"{self.rows.n_features} features, method {self.method!r}"
+        )
+
+    def _brief(self) -> pd.DataFrame:
+        shown = display_table(self.table)[list(_BRIEF)]
+        return shown.loc[:, (shown != "-").any()]

@@ -1,0 +1,205 @@
+"""The sweep over numbers of components and families."""
+
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from bayesmix.comparison import notes
+from bayesmix.comparison.advice import advise
+from bayesmix.comparison.candidate import Candidate
+from bayesmix.comparison.consider import METHODS, Settings, consider
+from bayesmix.comparison.progress import progress
+from bayesmix.comparison.result import Comparison
+from bayesmix.comparison.table import make_table
+from bayesmix.data import check_n_components, read_rows
+from bayesmix.families import Family, Gaussian
+from bayesmix.mixture import Mixture
+from bayesmix.tree import record_of
+
+# With one feature a covariance matrix, a vector of variances and one variance are the same.
+_ONE_FEATURE = {"gaussian-full", "gaussian-diag", "gaussian-spherical"}
+_FEW_ROWS = 100
+
+
+def compare(
+    X: Any,
+    n_components: int | Iterable[int],
+    *,
+    families: Sequence[Family] = (Gaussian(),),
+    priors: Mapping[str, Any] | None = None,
+    method: str = "nuts",
+    random_seed: Any = None,
+    cores: int | None = None,
+    progressbar: bool = True,
+) -> Comparison:
+    """Fit mixtures over numbers of components and families, and compare them.
+
+    Every model is fitted by EM (maximum likelihood for BIC, AIC and ICL; MAP to start from) and
+    by ``method``. LOO and WAIC come from the posterior; rows with a Pareto k above 0.7 are left
+    out by an exact refit, up to 10 a model. A posterior that cannot be trusted (chains in
+    different basins, R-hat above 1.01, fewer than 400 effective draws, more than 0.5 % divergent
+    draws) keeps its numbers but takes no part in ``elpd_diff``, ``weight`` and ``best``.
+
+    Parameters
+    ----------
+    X : array-like or data frame, (N, D)
+    n_components : int or iterable of int
+    families : sequence of Family
+    priors : mapping, optional
+        As ``Mixture`` takes them; data-scaled ones are resolved once for each model.
+    method : {"nuts", "advi", "laplace", "em"}
+        ``"em"`` makes no posterior: the elpd columns are NaN.
+    random_seed : int, optional
+        A model's draws depend on it, the family and the number of components, and not on which
+        other models are compared.
+    cores : int, optional
+        Chains run at once; the numbers do not depend on it.
+    progressbar : bool
+        Show progress over the models on standard error.
+
+    Returns
+    -------
+    Comparison
+        One model that cannot be fitted does not stop the others: its note says why. An
+        interrupted sweep keeps the models that were finished.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When an argument cannot be used, or no model can be fitted to the data.
+    """
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {', '.join(map(repr, METHODS))}, not {method!r}.")
+    return sweep(
+        X,
+        _numbers(n_components),
+        _families(families),
+        priors,
+        Settings(method, cores),
+        random_seed,
+        progressbar=progressbar,
+    )
+
+
+def sweep(
+    X: Any,
+    numbers: Sequence[int],
+    families: Sequence[Family],
+    priors: Mapping[str, Any] | None,
+    settings: Settings,
+    random_seed: Any,
+    *,
+    progressbar: bool,
+) -> Comparison:
+    """``compare`` with checked arguments and all settings."""
+    rows = read_rows(X)
+    families, same_as = _distinct(families, rows.n_features)
+    mixtures = [Mixture(k, family, priors=priors) for family in families for k in numbers]
+    entropy = _entropy(random_seed)
+    candidates: list[Candidate] = []
+    with progress(progressbar, len(mixtures)) as advance:
+        for mixture in mixtures:
+            report = advance(str(mixture))
+            try:
+                seed = _seed(entropy, mixture)
+                candidates.append(consider(mixture, X, settings, seed, report))
+            except KeyboardInterrupt:
+                if not candidates:
+                    raise
+                break
+            if _interrupted(candidates[-1]):
+                break
+    for mixture in mixtures[len(candidates) :]:
+        said = "not fitted: the comparison was interrupted"
+        candidates.append(Candidate(mixture, notes=(said,)))
+    if all(candidate.em is None for candidate in candidates):
+        raise ValueError(
+            f"No model can be fitted: {candidates[0].mixture} was {'; '.join(candidates[0].notes)}"
+        )
+    candidates = _with_notes(candidates, same_as)
+    table, remarks = make_table(candidates)
+    if settings.method != "em" and rows.n_rows < _FEW_ROWS:
+        few = "With fewer than 100 rows, dse and p_worse make differences look surer than they are."
+        remarks = (*remarks, few)
+    distrust = {candidate.key: candidate.distrust for candidate in candidates}
+    return Comparison(
+        table=table,
+        candidates=tuple(candidates),
+        advice=advise(table, distrust, remarks),
+        rows=rows,
+        method=settings.method,
+        same_as=same_as,
+    )
+
+
+def _numbers(n_components: int | Iterable[int]) -> list[int]:
+    if not isinstance(n_components, Iterable) or isinstance(n_components, str):
+        return [check_n_components(n_components)]
+    numbers = list(dict.fromkeys(check_n_components(k) for k in n_components))
+    if not numbers:
+        raise ValueError("n_components is empty: give at least one number, such as range(1, 7).")
+    return numbers
+
+
+def _families(families: Sequence[Family] | Family) -> list[Family]:
+    given = [families] if isinstance(families, Family) else list(families)
+    for family in given:
+        if not isinstance(family, Family):
+            raise TypeError(
+                f"families must hold families such as bm.Gaussian('full'), not {family!r}."
+            )
+    if not given:
+        raise ValueError("families is empty: give at least one, such as bm.Gaussian('full').")
+    return list(dict.fromkeys(given))
+
+
+def _distinct(families: Sequence[Family], n_features: int) -> tuple[list[Family], dict[str, str]]:
+    """The families that are different models, and the name under which each other one stands."""
+    kept, same_as = [], {}
+    twins = _ONE_FEATURE if n_features == 1 else set()
+    for family in families:
+        twin = next((str(k) for k in kept if {str(k), str(family)} <= twins), None)
+        if twin is None:
+            kept.append(family)
+        else:
+            same_as[str(family)] = twin
+    return kept, same_as
+
+
+def _with_notes(candidates: Sequence[Candidate], same_as: Mapping[str, str]) -> list[Candidate]:
+    """What can be said of a model only beside the others."""
+    rankings = notes.of_rankings(candidates)
+    complete = []
+    for candidate in candidates:
+        said = list(rankings.get(candidate.key, []))
+        twins = [name for name, kept in same_as.items() if kept == candidate.key[0]]
+        if twins:
+            verb = "is" if len(twins) == 1 else "are"
+            said.append(f"with one feature {notes.in_words(twins)} {verb} this same model")
+        complete.append(replace(candidate, notes=(*candidate.notes, *said)))
+    return complete
+
+
+def _interrupted(candidate: Candidate) -> bool:
+    """Whether the user stopped the sampler, which then kept the draws it had."""
+    if candidate.tree is None:
+        return False
+    return any(note.startswith("interrupted") for note in record_of(candidate.tree)["notes"])
+
+
+def _entropy(random_seed: Any) -> int:
+    if random_seed is None:
+        return int(np.random.default_rng().integers(2**63))
+    if isinstance(random_seed, int | np.integer) and not isinstance(random_seed, bool):
+        if random_seed < 0:
+            raise ValueError(f"random_seed must not be negative, not {random_seed}.")
+        return int(random_seed)
+    return int(np.random.default_rng(random_seed).integers(2**63))
+
+
+def _seed(entropy: int, mixture: Mixture) -> np.random.SeedSequence:
+    family = zlib.crc32(str(mixture.family).encode())
+    return np.random.SeedSequence(entropy, spawn_key=(family, mixture.n_components))

@@ -1,0 +1,137 @@
+"""The table of a comparison: one row a model, and how it is shown."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from bayesmix.comparison.candidate import Candidate
+
+INDEX = ("family", "n_components")
+COLUMNS = (
+    "log_likelihood",
+    "n_parameters",
+    "aic",
+    "bic",
+    "icl",
+    "elpd_loo",
+    "se_loo",
+    "p_loo",
+    "elpd_diff",
+    "dse",
+    "p_worse",
+    "weight",
+    "n_bad_k",
+    "elpd_waic",
+    "se_waic",
+    "p_waic",
+    "max_rhat",
+    "min_ess",
+    "max_rhat_components",
+    "min_ess_components",
+    "divergences",
+    "notes",
+)
+_COUNTS = ("n_parameters", "n_bad_k", "divergences")
+_DECIMALS = {"max_rhat": 3, "max_rhat_components": 3, "p_worse": 2, "weight": 2}
+_WHOLE = (*_COUNTS, "min_ess", "min_ess_components")
+
+
+def make_table(candidates: Sequence[Candidate]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Numbers of every candidate, and what ArviZ remarks about comparing them.
+
+    ``elpd_diff, dse, p_worse`` and ``weight`` come from ``az.compare`` over the models whose LOO
+    can be trusted; for the others they are NaN.
+    """
+    index = pd.MultiIndex.from_tuples([c.key for c in candidates], names=INDEX)
+    table = pd.DataFrame([_row(c) for c in candidates], index=index, columns=list(COLUMNS))
+    trusted = {c.key: c.loo for c in candidates if c.trusted}
+    compared, remarks = _compare(trusted)
+    for column in ("elpd_diff", "dse", "p_worse", "weight"):
+        table[column] = [compared[column].get(c.key, np.nan) for c in candidates]
+    for column in COLUMNS[:-1]:
+        table[column] = table[column].astype(float)
+        if column in _COUNTS and np.isfinite(numbers(table, column)).all():
+            table[column] = table[column].astype(int)
+    return table, remarks
+
+
+def numbers(table: pd.DataFrame, column: str) -> np.ndarray:
+    """A column as an array of floats."""
+    return table[column].to_numpy(dtype=float)
+
+
+def is_bracketed(table: pd.DataFrame) -> np.ndarray:
+    """Which rows have a LOO that takes no part in the comparison."""
+    return np.isfinite(numbers(table, "elpd_loo")) & np.isnan(numbers(table, "elpd_diff"))
+
+
+def display_table(table: pd.DataFrame) -> pd.DataFrame:
+    """The table as text: rounded, a dash for what is missing, LOO in brackets if not trusted."""
+    shown = pd.DataFrame(index=table.index)
+    for column in table.columns:
+        if column == "notes":
+            shown[column] = table[column].astype(str)
+            continue
+        decimals = 0 if column in _WHOLE else _DECIMALS.get(str(column), 1)
+        shown[column] = [
+            f"{value:.{decimals}f}" if np.isfinite(value) else "-"
+            for value in numbers(table, str(column))
+        ]
+    bracketed = is_bracketed(table)
+    for column in ("elpd_loo", "se_loo", "p_loo", "elpd_waic", "se_waic", "p_waic"):
+        present = bracketed & np.isfinite(numbers(table, column))
+        shown[column] = [
+            f"({text})" if inside else text
+            for text, inside in zip(shown[column], present, strict=True)
+        ]
+    return shown
+
+
+def _row(candidate: Candidate) -> dict[str, float | str]:
+    row: dict[str, float | str] = {"notes": "; ".join(candidate.notes)}
+    point, diagnosis = candidate.point, candidate.diagnosis
+    if point is not None:
+        for name in ("log_likelihood", "n_parameters", "aic", "bic", "icl"):
+            row[name] = getattr(point, name)
+    for name, elpd in (("loo", candidate.loo), ("waic", candidate.waic)):
+        if elpd is not None:
+            row |= {f"elpd_{name}": elpd.elpd, f"se_{name}": elpd.se, f"p_{name}": elpd.p}
+    if candidate.loo is not None:
+        row["n_bad_k"] = candidate.n_bad_k
+    if diagnosis is not None:
+        for name in ("max_rhat", "min_ess", "max_rhat_components", "min_ess_components"):
+            row[name] = getattr(diagnosis, name)
+        # independent draws of an approximation cannot diverge
+        row["divergences"] = np.nan if np.isfinite(diagnosis.pareto_k) else diagnosis.divergences
+    return row
+
+
+def _compare(trusted: dict) -> tuple[dict[str, dict], tuple[str, ...]]:
+    """``az.compare`` by key, and its warnings."""
+    columns = ("elpd_diff", "dse", "p_worse", "weight")
+    if not trusted:
+        return {column: {} for column in columns}, ()
+    import arviz as az
+
+    # A number added to a row's elpd in every model changes nothing but the exponentials that
+    # stacking takes, which would overflow in some units of the data.
+    highest = np.max([elpd.elpd_i.values for elpd in trusted.values()], axis=0)
+    shifted = {
+        " ".join(map(str, key)): replace(
+            elpd, elpd=elpd.elpd - float(highest.sum()), elpd_i=elpd.elpd_i - highest
+        )
+        for key, elpd in trusted.items()
+    }
+    with warnings.catch_warnings(record=True) as caught, np.errstate(all="ignore"):
+        warnings.simplefilter("always")
+        compared = az.compare(shifted, method="stacking", round_to="none")
+    remarks = [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
+    keys = dict(zip(shifted, trusted, strict=True))
+    found = {
+        column: {keys[name]: float(value) for name, value in compared[column].items()}
+        for column in columns
+    }
+    return found, tuple(dict.fromkeys(remarks))

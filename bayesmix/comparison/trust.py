@@ -1,0 +1,43 @@
+"""Why a posterior cannot be trusted: reasons in words, none where it can."""
+
+from bayesmix.labels import Diagnosis
+from bayesmix.labels.sentences import ESS_GATE, PARETO_GATE, RHAT_GATE
+
+# A few divergent draws beside good R-hat and ESS are noted; beyond this share they are a region
+# of the posterior that the sampler cannot enter.
+DIVERGENT_SHARE = 0.005
+
+
+def reasons_for_distrust(diagnosis: Diagnosis, n_draws: int) -> tuple[str, ...]:
+    """Judge draws by the gates of the label-free quantities, basins and divergences.
+
+    Parameters
+    ----------
+    diagnosis : Diagnosis
+    n_draws : int
+        Draws of all chains together.
+
+    Returns
+    -------
+    tuple of str
+        Clauses such as ``"the chains settled in 2 different basins"``.
+    """
+    reasons = []
+    if diagnosis.multimodal:
+        reasons.append(f"the chains settled in {len(diagnosis.chain_groups)} different basins")
+    elif diagnosis.max_rhat > RHAT_GATE:
+        reasons.append(
+            f"the chains do not agree (R-hat {diagnosis.max_rhat:.3f}, gate {RHAT_GATE})"
+        )
+    if not diagnosis.multimodal and diagnosis.min_ess < ESS_GATE:
+        reasons.append(f"there are only {diagnosis.min_ess:.0f} effective draws (gate {ESS_GATE})")
+    if diagnosis.divergences > DIVERGENT_SHARE * n_draws:
+        reasons.append(f"{diagnosis.divergences} of {n_draws} draws diverged")
+    if diagnosis.pareto_k > PARETO_GATE:
+        reasons.append(
+            f"the approximation is far from the posterior (Pareto k {diagnosis.pareto_k:.2f}, "
+            f"gate {PARETO_GATE})"
+        )
+    if not diagnosis.ok and not reasons:
+        reasons.append("its draws could not be judged (one chain, or numbers that are not finite)")
+    return tuple(reasons)

@@ -1,0 +1,108 @@
+"""Numbers for people: as many digits as the uncertainty leaves standing."""
+
+import math
+
+MISSING = "\N{EN DASH}"
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+# From here on a number is written with a power of ten.
+_LARGE = 1e9
+_SMALL = 1e-4
+_MOST_DECIMALS = 6
+
+
+def plain(value: float, digits: int = 4) -> str:
+    """Write a number with so many significant digits, and whole numbers whole.
+
+    Examples
+    --------
+    >>> plain(5092.32), plain(0.012345), plain(float("nan")), plain(-2.5e-9)
+    ('5,092', '0.01234', '–', '−2.5×10⁻⁹')
+    """
+    value = float(value)
+    if not math.isfinite(value):
+        return _not_finite(value)
+    if value == 0:
+        return "0"
+    if abs(value) >= _LARGE or abs(value) < _SMALL:
+        return _scientific(value, digits)
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{decimals}f}"
+    return _signed(text.rstrip("0").rstrip(".") if "." in text else text)
+
+
+def fixed(value: float, decimals: int) -> str:
+    """Write a number with so many decimals."""
+    value = float(value)
+    return _signed(f"{value:,.{decimals}f}") if math.isfinite(value) else _not_finite(value)
+
+
+def with_interval(value: float, low: float, high: float) -> str:
+    """Write an estimate with its interval; the interval's width decides the digits.
+
+    Examples
+    --------
+    >>> with_interval(4.28964, 4.2211, 4.3567), with_interval(3.5, 3.5, 3.5)
+    ('4.29 (4.22 to 4.36)', '3.5')
+    """
+    width = float(high) - float(low)
+    if not (math.isfinite(width) and width > 0):
+        return plain(value)
+    largest = max(abs(value), abs(low), abs(high))
+    # Two digits of the width.
+    decimals = 1 - math.floor(math.log10(width))
+    if largest >= _LARGE or decimals > _MOST_DECIMALS:
+        digits = max(2, math.floor(math.log10(largest)) + decimals + 1)
+        texts = [_scientific(number, digits) for number in (value, low, high)]
+    else:
+        texts = [fixed(number, max(0, decimals)) for number in (value, low, high)]
+    return f"{texts[0]} ({texts[1]} to {texts[2]})"
+
+
+def percent(share: float) -> str:
+    """Write a share in percent; only what is exactly none or all is called so.
+
+    Examples
+    --------
+    >>> percent(0.638), percent(0.0021), percent(0.9996), percent(1)
+    ('64%', '<1%', '>99%', '100%')
+    """
+    share = float(share)
+    if not math.isfinite(share):
+        return MISSING
+    if 0 < share < 0.01:
+        return "<1%"
+    if 0.99 < share < 1:
+        return ">99%"
+    return f"{share:.0%}"
+
+
+def percent_with_interval(share: float, low: float, high: float) -> str:
+    """Write a share with its interval, in percent."""
+    if low == high:
+        return percent(share)
+    return f"{percent(share)} ({percent(low)} to {percent(high)})"
+
+
+def counted(number: int, thing: str) -> str:
+    """Write a number of things: "1 row", "1,000 rows"."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def _scientific(value: float, digits: int) -> str:
+    mantissa, exponent = f"{float(value):.{digits - 1}e}".split("e")
+    if "." in mantissa and digits <= 4:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return _signed(f"{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPT)}")
+
+
+def _signed(text: str) -> str:
+    """Write the minus sign as one, and no minus before nothing."""
+    if text.startswith("-") and not text.strip("-0.,"):
+        text = text[1:]
+    return text.replace("-", "\N{MINUS SIGN}", 1) if text.startswith("-") else text
+
+
+def _not_finite(value: float) -> str:
+    if math.isnan(value):
+        return MISSING
+    return "∞" if value > 0 else "−∞"

@@ -1,0 +1,203 @@
+"""Criteria over the number of groups."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from bayesmix.plots.frame import bare_figure, house_style, ink, shown_figure
+from bayesmix.plots.palette import FAINT, PAPER, colour, dashes, marker
+
+# Models that are worse than the best by more than so many times the median are off the scale, if
+# the worst is much worse than that.
+_REACH = 4.0
+_WORTH_A_ZOOM = 1.5
+# How far apart the families stand that share a number of groups.
+_SPREAD = 0.13
+_OFF_SCALE = "off the scale"
+# Triangles whose tip, or base, is the point itself.
+_UP = [(0, 0), (-1, -1), (1, -1)]
+_DOWN = [(0, 0), (-1, 1), (1, 1)]
+_RING: dict[str, Any] = {"linestyle": "none", "marker": "o", "markerfacecolor": "none"}
+
+_TITLES = {
+    "bic": "BIC (lower is better)",
+    "icl": "ICL (lower is better)",
+    "aic": "AIC (lower is better)",
+    "elpd_loo": "LOO: elpd with standard error (higher is better)",
+}
+
+
+def plot_comparison(table: pd.DataFrame, *, figsize: tuple[float, float] | None = None) -> Figure:
+    """Draw the criteria over the number of groups, one line for each family.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        What ``comparison.table`` has: index ``(family, n_components)``; columns ``bic, icl, aic,
+        elpd_loo, se_loo, elpd_diff``. A criterion without numbers gets no panel.
+    figsize : (float, float), optional
+        In inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A ring marks the best model by each criterion. A LOO that takes no part in the comparison,
+        since its posterior cannot be trusted, is drawn hollow. Models far worse than most are off
+        the scale; a small arrow at the edge says so.
+
+    Raises
+    ------
+    ValueError
+        When the table has none of the criteria.
+    """
+    return _drawn(table, shown_figure, figsize)
+
+
+def draw_comparison(table: pd.DataFrame) -> Figure:
+    """Return the picture of :func:`plot_comparison`, for a file: pyplot does not know it."""
+    return _drawn(table, bare_figure, None)
+
+
+def in_comparison(table: pd.DataFrame) -> pd.Series:
+    """Say of each row whether its LOO can be trusted and compared: it has an ``elpd_diff``."""
+    compared = table["elpd_diff"].notna().to_numpy(dtype=bool)
+    return pd.Series(compared | table["elpd_loo"].isna().to_numpy(dtype=bool), index=table.index)
+
+
+def _numbers(table: pd.DataFrame, name: str) -> pd.Series:
+    return pd.Series(table[name].to_numpy(dtype=float), index=table.index)
+
+
+def _drawn(
+    table: pd.DataFrame,
+    make_figure: Callable[[tuple[float, float]], Figure],
+    figsize: tuple[float, float] | None,
+) -> Figure:
+    names = [name for name in _TITLES if name in table and np.isfinite(_numbers(table, name)).any()]
+    if not names:
+        raise ValueError(f"table has numbers for none of {', '.join(_TITLES)}: nothing to draw.")
+    everything = pd.Series(True, index=table.index)
+    trusted = in_comparison(table) if "elpd_loo" in names else everything
+    columns = min(2, len(names))
+    rows = -(-len(names) // columns)
+    figure = make_figure(figsize or (4.4 * columns, 2.9 * rows + 0.5))
+    families = list(dict.fromkeys(table.index.get_level_values(0)))
+    with house_style():
+        panels = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
+        for ax, name in zip(panels, names, strict=False):
+            _draw_panel(ax, table, name, families, trusted if name == "elpd_loo" else everything)
+        for ax in panels[len(names) :]:
+            ax.remove()
+        for ax in panels[max(0, len(names) - columns) : len(names)]:
+            ax.set_xlabel("number of groups")
+            ax.tick_params(labelbottom=True)
+        arrows = any(line.get_label() == _OFF_SCALE for ax in figure.axes for line in ax.lines)
+        handles = _handles(families, hollow=not trusted.all(), arrows=arrows)
+        figure.legend(handles=handles, loc="outside lower center", ncols=min(5, len(handles)))
+    return figure
+
+
+def _draw_panel(
+    ax: Axes, table: pd.DataFrame, name: str, families: list[str], trusted: pd.Series
+) -> None:
+    spread = _SPREAD * (np.arange(len(families)) - (len(families) - 1) / 2)
+    higher_is_better = name == "elpd_loo"
+    for number, family in enumerate(families):
+        part = table.xs(family, level=0).sort_index()
+        sure = trusted.xs(family, level=0).reindex(part.index).to_numpy(dtype=bool)
+        places = part.index.to_numpy(dtype=float) + spread[number]
+        values = part[name].to_numpy(dtype=float)
+        ax.plot(places, values, color=colour(number), linestyle=dashes(number), linewidth=1.3)
+        if name == "elpd_loo" and "se_loo" in part:
+            errors = part["se_loo"].to_numpy(dtype=float)
+            ax.errorbar(places, values, errors, fmt="none", ecolor=colour(number), elinewidth=1)
+        for solid in (True, False):
+            face = colour(number) if solid else PAPER
+            style: dict[str, Any] = {
+                "color": colour(number),
+                "markerfacecolor": face,
+                "linestyle": "none",
+            }
+            chosen = sure == solid
+            ax.plot(places[chosen], values[chosen], marker=marker(number), markersize=6, **style)
+    title = _TITLES[name]
+    values = _numbers(table, name)
+    best = _best(values.loc[trusted.to_numpy(dtype=bool)].dropna(), higher_is_better)
+    if best is not None:
+        family, n_components = best
+        where = n_components + spread[families.index(family)]
+        ax.plot(where, values.loc[best], markeredgecolor=ink(), markersize=14, **_RING)
+        title += f"\nbest: {family}, {n_components} group{'s' if n_components > 1 else ''}"
+    ax.set_title(title)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    ax.grid(axis="y", color=FAINT, linewidth=0.6)
+    ax.set_axisbelow(True)
+    ax.margins(x=0.08, y=0.12)
+    errors = _numbers(table, "se_loo") if name == "elpd_loo" and "se_loo" in table else None
+    _zoom(ax, values.dropna(), errors, families, spread, higher_is_better)
+
+
+def _zoom(
+    ax: Axes,
+    values: pd.Series,
+    errors: pd.Series | None,
+    families: list[str],
+    spread: np.ndarray,
+    higher_is_better: bool,
+) -> None:
+    """Leave far worse models off the scale, where they would flatten all differences that count."""
+    sign = 1.0 if higher_is_better else -1.0
+    worse = (sign * values).max() - sign * values
+    reach = _REACH * float(worse.median())
+    if errors is not None:
+        reach = max(reach, 3 * float(errors.reindex(values.index).fillna(0).median()))
+    outside = values.loc[worse > reach]
+    if reach <= 0 or outside.empty or worse.max() < _WORTH_A_ZOOM * reach:
+        return
+    best = float((sign * values).max()) * sign
+    room = 0.15 * reach
+    if errors is not None:
+        room += float(errors.reindex(values.index).fillna(0).max())
+    edge = best - sign * 1.1 * reach
+    ends = sorted([edge, best + sign * room])
+    ax.set_ylim(ends[0], ends[1])
+    for family, n_components in outside.index.to_list():
+        number = families.index(family)
+        ax.plot(
+            n_components + spread[number],
+            edge,
+            marker=_DOWN if higher_is_better else _UP,
+            markersize=8,
+            color=colour(number),
+            linestyle="none",
+            clip_on=False,
+            label=_OFF_SCALE,
+        )
+
+
+def _best(values: pd.Series, higher_is_better: bool) -> Any:
+    """Return the index of the best value, None where there is none."""
+    if values.empty:
+        return None
+    return values.idxmax() if higher_is_better else values.idxmin()
+
+
+def _handles(families: list[str], *, hollow: bool, arrows: bool) -> list[Line2D]:
+    handles = [
+        Line2D([], [], color=colour(n), linestyle=dashes(n), marker=marker(n), label=family)
+        for n, family in enumerate(families)
+    ]
+    handles.append(Line2D([], [], markeredgecolor=ink(), markersize=11, label="best", **_RING))
+    if hollow:
+        label = "hollow: posterior not to be trusted"
+        handles.append(Line2D([], [], markeredgecolor=ink(), markersize=6, label=label, **_RING))
+    if arrows:
+        style = {"linestyle": "none", "color": ink(), "markersize": 7}
+        handles.append(Line2D([], [], marker=_UP, label=_OFF_SCALE, **style))
+    return handles

@@ -1,0 +1,119 @@
+"""What a picture needs of the draws: a few of them, in the features that it shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from bayesmix.families import Gaussian
+from bayesmix.tree import draws_of, family_of, record_of
+
+
+@dataclass(frozen=True, eq=False)
+class Marginal:
+    """Draws of the mixture's marginal distribution in some features.
+
+    The marginal of a Gaussian mixture has the same weights, and the means and covariances of the
+    features that remain.
+
+    Attributes
+    ----------
+    weights : (S, K) array
+    means : (S, K, d) array
+    covariances : (S, K, d, d) array
+    """
+
+    weights: np.ndarray
+    means: np.ndarray
+    covariances: np.ndarray
+
+    @property
+    def n_draws(self) -> int:
+        """S; a point estimate has one."""
+        return self.weights.shape[0]
+
+    @property
+    def n_components(self) -> int:
+        """K."""
+        return self.weights.shape[1]
+
+    def of(self, features: Sequence[int]) -> "Marginal":
+        """Return the marginal in fewer features, given by position."""
+        chosen = np.asarray(features, dtype=np.intp)
+        covariances = self.covariances[..., chosen[:, None], chosen]
+        return Marginal(self.weights, self.means[..., chosen], covariances)
+
+    def thinned(self, n_draws: int) -> "Marginal":
+        """Return at most so many draws, evenly spaced over all chains."""
+        chosen = evenly(self.n_draws, n_draws)
+        return Marginal(self.weights[chosen], self.means[chosen], self.covariances[chosen])
+
+    def densities(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Evaluate the densities at points (M, d).
+
+        Returns
+        -------
+        components : (K, M) array
+            ``w_k f_k(x)``, averaged over the draws.
+        mixture : (S, M) array
+            ``sum_k w_k f_k(x)``, draw by draw.
+        """
+        components = np.empty((self.n_components, len(points)))
+        mixture = np.empty((self.n_draws, len(points)))
+        params = {"means": self.means, "covariances": self.covariances}
+        for block, joint in Gaussian("full").log_joint_blocks(self.weights, params, points):
+            density = np.exp(joint)
+            components[:, block] = density.mean(axis=0).T
+            mixture[:, block] = density.sum(axis=-1)
+        return components, mixture
+
+    def typical(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return centres (K, d) and covariances (K, d, d) that stand for all draws.
+
+        Medians of the means and of the standard deviations, and the mean correlation matrix: always
+        a covariance, and one that a few draws with huge tails do not move.
+        """
+        scales = np.sqrt(np.diagonal(self.covariances, axis1=-2, axis2=-1))
+        correlations = self.covariances / (scales[..., :, None] * scales[..., None, :])
+        middle = np.median(scales, axis=0)
+        covariances = correlations.mean(axis=0) * middle[:, :, None] * middle[:, None, :]
+        return np.median(self.means, axis=0), covariances
+
+
+def marginal_of(tree: xr.DataTree) -> Marginal:
+    """Return all draws of a tree, in all its features."""
+    weights, params = draws_of(tree)
+    matrices = family_of(tree).covariance_matrices(params)
+    n_draws = weights.shape[0] * weights.shape[1]
+    means = params["means"]
+    return Marginal(
+        weights.reshape(n_draws, -1),
+        means.reshape(n_draws, *means.shape[2:]),
+        np.ascontiguousarray(matrices).reshape(n_draws, *matrices.shape[2:]),
+    )
+
+
+def chosen_features(tree: xr.DataTree, features: str | Sequence[str] | None) -> list[int]:
+    """Return the positions of features given by name; all of them by default.
+
+    Raises
+    ------
+    ValueError
+        When a name is unknown, repeated, or none is given.
+    """
+    names = [str(name) for name in record_of(tree)["features"]]
+    if features is None:
+        return list(range(len(names)))
+    wanted = [features] if isinstance(features, str) else [str(name) for name in features]
+    unknown = [name for name in wanted if name not in names]
+    if unknown:
+        raise ValueError(f"features names {unknown[0]!r}, but the tree's features are {names}.")
+    if not wanted or len(set(wanted)) < len(wanted):
+        raise ValueError(f"features must name each feature to show once, not {wanted}.")
+    return [names.index(name) for name in wanted]
+
+
+def evenly(size: int, number: int) -> np.ndarray:
+    """Return at most `number` of `size` positions, evenly spaced."""
+    return np.unique(np.linspace(0, size - 1, min(size, number)).round().astype(np.intp))

@@ -1,0 +1,85 @@
+"""What the legend of a density picture says."""
+
+from matplotlib.artist import Artist
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from bayesmix.plots.draws import Marginal
+from bayesmix.plots.frame import ink
+from bayesmix.plots.memberships import UNSURE
+from bayesmix.plots.one_feature import BAND, HISTOGRAM
+from bayesmix.plots.palette import MUTED, colour, dashes, marker
+from bayesmix.plots.two_features import CONTOURS, ELLIPSE
+
+
+def density_handles(
+    marginal: Marginal, n_features: int, ci_prob: float, *, unsure: bool
+) -> list[Artist]:
+    """Return the entries: the groups with their shares of the rows, then what the lines mean.
+
+    Parameters
+    ----------
+    marginal : Marginal
+    n_features : int
+        1: curves over a histogram; 2: rows, contours and ellipses; more: both.
+    ci_prob : float
+    unsure : bool
+        Whether some rows are drawn hollow.
+    """
+    handles: list[Artist] = [
+        Line2D(
+            [],
+            [],
+            color=colour(k),
+            linestyle=dashes(k),
+            marker=marker(k) if n_features > 1 else "none",
+            markersize=5,
+            linewidth=1.8,
+            label=f"group {k}: {share:.0%}",
+        )
+        for k, share in enumerate(marginal.weights.mean(axis=0))
+    ]
+    sampled = marginal.n_draws > 1
+    if n_features != 2:
+        handles += _of_curves(ci_prob, sampled=sampled)
+    if n_features > 1:
+        handles += _of_pairs(sampled=sampled, unsure=unsure)
+    return handles
+
+
+def _of_curves(ci_prob: float, *, sampled: bool) -> list[Artist]:
+    rows = Patch(facecolor=MUTED, alpha=HISTOGRAM + 0.1, label="rows")
+    predictive = Line2D([], [], color=ink(), linewidth=2, label="predictive density")
+    if not sampled:
+        return [rows, predictive]
+    return [
+        rows,
+        predictive,
+        Patch(facecolor=ink(), alpha=BAND, label=f"its {ci_prob:.0%} interval"),
+    ]
+
+
+def _of_pairs(*, sampled: bool, unsure: bool) -> list[Artist]:
+    shares = ", ".join(f"{100 * share:.0f}" for share in CONTOURS)
+    contours = Line2D([], [], color=ink(), linewidth=0.8, label=f"{shares}% of the prediction")
+    ellipse = _ring(size=12, width=2.0, label=f"{ELLIPSE:.0%} of a group")
+    handles: list[Artist] = [contours, ellipse]
+    if sampled:
+        handles.append(_ring(size=12, width=0.5, label="the same, single draws"))
+    if unsure:
+        handles.append(_ring(size=5, width=1.0, label=f"unsure rows (below {UNSURE:.0%})"))
+    return handles
+
+
+def _ring(*, size: float, width: float, label: str) -> Line2D:
+    return Line2D(
+        [],
+        [],
+        linestyle="none",
+        marker="o",
+        markerfacecolor="none",
+        markeredgecolor=ink(),
+        markeredgewidth=width,
+        markersize=size,
+        label=label,
+    )

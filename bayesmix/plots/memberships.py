@@ -1,0 +1,153 @@
+"""Who belongs where: the rows' probabilities of belonging to each group, and the unsure ones."""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from bayesmix.membership import responsibilities
+from bayesmix.plots.draws import evenly
+from bayesmix.plots.frame import bare_figure, house_style, ink, shortened, shown_figure
+from bayesmix.plots.palette import PAPER, colour
+
+# A row is called unsure where the probability of its label is below this.
+UNSURE = 0.9
+# Rows named one by one, and rows that the overview draws.
+NAMED_ROWS = 12
+_MOST_ROWS = 3000
+_SIZE = (8.6, 4.6)
+# The interval is a pale veil over the colours, on light and dark pages alike.
+_VEIL: dict[str, Any] = {"facecolor": "#ffffff", "alpha": 0.5}
+
+
+def plot_responsibilities(
+    tree: xr.DataTree, *, figsize: tuple[float, float] | None = None
+) -> Figure:
+    """Draw the probability that each row belongs to each group.
+
+    Left, all training rows: sorted by label and then by its probability, the probabilities of one
+    row stacked to one, the label's at the bottom; the band is the posterior interval of the label's
+    probability. Right, the rows that are hardest to place, by name, with the same interval.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        For an EMResult give its ``to_tree()``: the same picture without intervals.
+    figsize : (float, float), optional
+        In inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure = shown_figure(figsize or _SIZE)
+    _draw(figure, responsibilities(tree), sampled=_is_sampled(tree))
+    return figure
+
+
+def draw_responsibilities(tree: xr.DataTree) -> Figure:
+    """Return the picture of :func:`plot_responsibilities`, for a file: pyplot does not know it."""
+    figure = bare_figure(_SIZE)
+    _draw(figure, responsibilities(tree), sampled=_is_sampled(tree))
+    return figure
+
+
+def least_sure(membership: xr.Dataset, number: int) -> np.ndarray:
+    """Return the positions of the rows that are hardest to place, the hardest first."""
+    return np.argsort(membership["label_probability"].values, kind="stable")[:number]
+
+
+def _is_sampled(tree: xr.DataTree) -> bool:
+    sizes = tree["posterior"].to_dataset().sizes
+    return sizes["chain"] * sizes["draw"] > 1
+
+
+def _draw(figure: Figure, membership: xr.Dataset, *, sampled: bool) -> None:
+    probability = membership["probability"].values
+    n_components = probability.shape[1]
+    interval = _interval_of_label(membership) if sampled else None
+    with house_style():
+        left, right = figure.subplots(1, 2, width_ratios=(1.7, 1))
+        _draw_all(left, membership, interval)
+        _draw_hardest(right, membership, interval)
+        handles: list[Any] = [Patch(facecolor=colour(k)) for k in range(n_components)]
+        if sampled:
+            handles.append((Patch(facecolor=colour(0)), Patch(**_VEIL)))
+        labels = [f"group {k}" for k in range(n_components)]
+        if sampled:
+            labels.append(f"pale, or whiskers: {membership.attrs['ci_prob']:.0%} interval")
+        figure.legend(handles, labels, loc="outside lower center", ncols=min(len(handles), 5))
+
+
+def _interval_of_label(membership: xr.Dataset) -> np.ndarray:
+    label = membership["label"].values
+    bounds = membership["probability_interval"].transpose("obs", "component", "ci_bound").values
+    return bounds[np.arange(len(label)), label]
+
+
+def _label_first(probability: np.ndarray, label: int) -> list[int]:
+    return [label, *(k for k in range(probability.shape[1]) if k != label)]
+
+
+def _draw_all(ax: Axes, membership: xr.Dataset, interval: np.ndarray | None) -> None:
+    label = membership["label"].values
+    probability = membership["probability"].values
+    order = np.lexsort((-membership["label_probability"].values, label))
+    shown = order[evenly(len(order), _MOST_ROWS)]
+    for k in np.unique(label[shown]):
+        places = np.flatnonzero(label[shown] == k)
+        rows = shown[places]
+        # Half a row on either side, so that a group of one row has a width, too.
+        edges = np.concatenate([places - 0.5, [places[-1] + 0.5]])
+        floor = np.zeros(len(rows))
+        for component in _label_first(probability, k):
+            height = floor + probability[rows, component]
+            ax.stairs(
+                height, edges, baseline=floor, fill=True, facecolor=colour(component), linewidth=0
+            )
+            floor = height
+        if interval is not None:
+            ax.stairs(
+                interval[rows, 1],
+                edges,
+                baseline=interval[rows, 0],
+                fill=True,
+                linewidth=0,
+                **_VEIL,
+            )
+        ax.axvline(edges[-1], color=PAPER, linewidth=1.2)
+    ax.set_xlim(-0.5, len(shown) - 0.5)
+    ax.set_ylim(0, 1)
+    thinned = "" if len(shown) == len(order) else f" ({len(shown):,} of {len(order):,} shown)"
+    ax.set_xlabel(f"rows, sorted by group and certainty{thinned}")
+    ax.set_ylabel("probability")
+    n_unsure = int((membership["label_probability"].values < UNSURE).sum())
+    ax.set_title(f"All {len(order):,} rows; {n_unsure:,} unsure (below {UNSURE:.0%})")
+
+
+def _draw_hardest(ax: Axes, membership: xr.Dataset, interval: np.ndarray | None) -> None:
+    rows = least_sure(membership, NAMED_ROWS)
+    probability = membership["probability"].values
+    label = membership["label"].values
+    places = np.arange(len(rows))
+    for place, row in zip(places, rows, strict=True):
+        floor = 0.0
+        for component in _label_first(probability, int(label[row])):
+            width = probability[row, component]
+            ax.barh(place, width, left=floor, height=0.72, color=colour(component))
+            floor += width
+        if interval is not None:
+            ax.hlines(place, *interval[row], color=ink(), linewidth=1.4, clip_on=False)
+            ends = {"color": ink(), "linewidth": 1.4, "clip_on": False}
+            ax.vlines(interval[row], place - 0.2, place + 0.2, **ends)
+    names = [shortened(name, 22) for name in membership["obs"].values[rows]]
+    ax.set_yticks(places, names)
+    ax.tick_params(axis="y", length=0)
+    ax.invert_yaxis()
+    ax.set_xlim(0, 1)
+    ax.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+    ax.set_xlabel("probability")
+    ax.set_title("Hardest to place" if len(rows) > 1 else "The only row")

@@ -1,0 +1,32 @@
+"""Colours, markers and line styles of the groups.
+
+The colours are those of Okabe and Ito (2008), Color Universal Design, which people with any of the
+common colour-vision deficiencies can tell apart; their yellow and black are left out, since they
+vanish on white and on dark pages. Markers and line styles change with the colour, so that a picture
+also reads in grey.
+"""
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+MARKERS = ("o", "^", "s", "D", "v", "P", "X", "<")
+DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 1.5, 1.5, 1.5)), (0, (10, 2)))
+
+# Ink and paper of figures that stand alone; an HTML page exchanges them for those of its theme.
+INK = "#1b1f24"
+MUTED = "#6a7280"
+FAINT = "#d3d7dd"
+PAPER = "#fffffe"
+
+
+def colour(number: int) -> str:
+    """Return the colour of a group; it repeats after six."""
+    return COLOURS[number % len(COLOURS)]
+
+
+def marker(number: int) -> str:
+    """Return the marker of a group; with the colour it repeats after 24."""
+    return MARKERS[number % len(MARKERS)]
+
+
+def dashes(number: int):
+    """Return the line style of a group; with the colour it repeats after 30."""
+    return DASHES[number % len(DASHES)]

@@ -1,0 +1,117 @@
+"""Two features: the rows by group, contours of the predictive density, ellipses of the groups."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Ellipse
+from scipy.stats import chi2
+
+from bayesmix.plots.draws import Marginal, evenly
+from bayesmix.plots.frame import ink
+from bayesmix.plots.levels import mass_levels
+from bayesmix.plots.palette import colour, dashes, marker
+
+# Shares of the predictive mass inside the contours, and of a group inside its ellipse.
+CONTOURS = (0.5, 0.8, 0.95)
+ELLIPSE = 0.9
+
+_DRAWS = 150
+_MARGIN = 0.1
+_MOST_POINTS = 5000
+_MANY_POINTS = 1500
+
+
+def draw_two_features(
+    ax: Axes,
+    values: np.ndarray,
+    labels: np.ndarray,
+    unsure: np.ndarray,
+    marginal: Marginal,
+    *,
+    small: bool = False,
+) -> None:
+    """Draw the rows (N, 2) and their distribution under the mixture.
+
+    Parameters
+    ----------
+    ax : Axes
+    values : (N, 2) array
+    labels : (N,) array
+        Group of each row.
+    unsure : (N,) array of bool
+        Rows to draw hollow.
+    marginal : Marginal
+        Of these two features.
+    small : bool
+        Draw for one small panel of many: fewer and thinner lines.
+    """
+    low, high = values.min(axis=0), values.max(axis=0)
+    margin = _MARGIN * (high - low)
+    ax.set_xlim(low[0] - margin[0], high[0] + margin[0])
+    ax.set_ylim(low[1] - margin[1], high[1] + margin[1])
+    _draw_rows(ax, values, labels, unsure, size=8 if small else 18)
+    _draw_contours(ax, low - margin, high + margin, marginal, grid_size=70 if small else 120)
+    faint = evenly(marginal.n_draws, 8 if small else 15) if marginal.n_draws > 1 else ()
+    for draw in faint:
+        for k in range(marginal.n_components):
+            ax.add_patch(
+                _ellipse(
+                    marginal.means[draw, k],
+                    marginal.covariances[draw, k],
+                    edgecolor=colour(k),
+                    linewidth=0.5 if small else 0.7,
+                    alpha=0.35,
+                )
+            )
+    for k, (centre, covariance) in enumerate(zip(*marginal.typical(), strict=True)):
+        ax.add_patch(
+            _ellipse(
+                centre,
+                covariance,
+                edgecolor=colour(k),
+                linewidth=1.4 if small else 2.0,
+                linestyle=dashes(k),
+                zorder=4,
+            )
+        )
+
+
+def _draw_rows(ax, values, labels, unsure, size) -> None:
+    shown = evenly(len(values), _MOST_POINTS)
+    values, labels, unsure = values[shown], labels[shown], unsure[shown]
+    many = len(shown) > _MANY_POINTS
+    for k in np.unique(labels):
+        for hollow in (False, True):
+            rows = values[(labels == k) & (unsure == hollow)]
+            if rows.size:
+                ax.scatter(
+                    *rows.T,
+                    s=size / 2 if many else size,
+                    marker=marker(k),
+                    facecolors="none" if hollow else colour(k),
+                    edgecolors=colour(k),
+                    linewidths=1.0 if hollow else 0.0,
+                    alpha=0.9 if hollow else 0.5,
+                    zorder=2,
+                    rasterized=many,
+                )
+
+
+def _draw_contours(ax, low, high, marginal, grid_size) -> None:
+    axes = np.linspace(low, high, grid_size).T
+    points = np.stack(np.meshgrid(*axes), axis=-1)
+    _, mixture = marginal.thinned(_DRAWS).densities(points.reshape(-1, 2))
+    density = mixture.mean(axis=0).reshape(grid_size, grid_size)
+    cell = float(np.prod((high - low) / (grid_size - 1)))
+    levels = mass_levels(density, cell, CONTOURS)
+    if levels.size:
+        ax.contour(
+            *axes, density, levels=levels, colors=[ink()], linewidths=0.7, alpha=0.75, zorder=3
+        )
+
+
+def _ellipse(centre: np.ndarray, covariance: np.ndarray, **style) -> Ellipse:
+    """Return the ellipse that holds the share ELLIPSE of a Gaussian."""
+    variances, axes = np.linalg.eigh(covariance)
+    width, height = 2 * np.sqrt(np.maximum(variances, 0) * chi2.ppf(ELLIPSE, df=2))
+    angle = np.degrees(np.arctan2(axes[1, 0], axes[0, 0]))
+    return Ellipse(tuple(centre), width, height, angle=angle, facecolor="none", **style)
