@@ -76,10 +76,7 @@ def _answer(table: pd.DataFrame) -> list[str]:
         if len(ordered) == 2:
             judged = f"LOO cannot tell {names[ordered[0]]} from {names[ordered[1]]}"
         else:
-            shown = [names[key] for key in ordered[:_SHOWN]]
-            more = len(ordered) - len(shown)
-            listed = in_words([*shown, f"{more} more"] if more else shown)
-            judged = f"LOO cannot tell {listed} apart"
+            judged = f"LOO cannot tell {names.listed(ordered)} apart"
         judged += f" ({_why(table.loc[close])})"
     return [f"{_groups(close)}: {judged}; {criteria}."]
 
@@ -103,9 +100,8 @@ def _criteria(table: pd.DataFrame, names: "_Names", close: list[Key]) -> str:
 
 def _edge(table: pd.DataFrame) -> list[str]:
     tried = sorted(set(table.index.get_level_values("n_components")))
-    close = contenders(table)
-    best = close[0] if close else _lowest(table, "bic")
-    if best is None or len(tried) < 2 or best[1] < tried[-1]:
+    best = contenders(table) or [key for key in [_lowest(table, "bic")] if key is not None]
+    if len(tried) < 2 or not best or min(key[1] for key in best) < tried[-1]:
         return []
     return [f"The best has {tried[-1]} components, the most that were tried: try more."]
 
@@ -132,11 +128,15 @@ def _lowest(table: pd.DataFrame, column: str) -> Key | None:
 
 
 def _groups(keys: Sequence[Key]) -> str:
-    numbers = sorted({key[1] for key in keys})
-    if len(numbers) > 2 and np.all(np.diff(numbers) == 1):
-        return f"{numbers[0]} to {numbers[-1]} groups"
-    noun = "group" if numbers == [1] else "groups"
-    return f"{in_words([str(number) for number in numbers], last='or')} {noun}"
+    tried = sorted({key[1] for key in keys})
+    if _is_range(tried):
+        return f"{tried[0]} to {tried[-1]} groups"
+    noun = "group" if tried == [1] else "groups"
+    return f"{in_words([str(number) for number in tried], last='or')} {noun}"
+
+
+def _is_range(tried: Sequence[int]) -> bool:
+    return len(tried) > 2 and bool(np.all(np.diff(tried) == 1))
 
 
 class _Names:
@@ -147,6 +147,15 @@ class _Names:
 
     def __getitem__(self, key: Key) -> str:
         return f"{key[0]} with {key[1]}" if self._several else str(key[1])
+
+    def listed(self, keys: Sequence[Key]) -> str:
+        """All of them, the first few, or their range."""
+        tried = [key[1] for key in keys]
+        if not self._several and _is_range(tried):
+            return f"{tried[0]} to {tried[-1]}"
+        shown = [self[key] for key in keys[:_SHOWN]]
+        more = len(keys) - len(shown)
+        return in_words([*shown, f"{more} more models"] if more else shown)
 
     def with_components(self, key: Key) -> str:
         noun = "component" if key[1] == 1 else "components"

@@ -115,6 +115,7 @@ def _judged(
     # Refits cannot mend the LOO of a posterior that is itself wrong.
     repaired = repair(
         elpd,
+        tree,
         candidate.mixture,
         em,
         seed=seed,

@@ -10,6 +10,7 @@ from scipy.special import logsumexp
 
 from bayesmix.comparison.pointwise import (
     check_posterior,
+    is_flat_tail,
     log_densities,
     log_likelihood_blocks,
     per_row,
@@ -71,7 +72,8 @@ def waic(tree: xr.DataTree, X: Any = None) -> ELPDDataWAIC:
     Raises
     ------
     ValueError
-        When the tree is a point estimate, or ``X`` is not the data it was fitted on.
+        When the tree is a point estimate or has fewer than 25 draws, or ``X`` is not the data it
+        was fitted on.
 
     References
     ----------
@@ -121,5 +123,12 @@ def _log_weights(tree: xr.DataTree) -> np.ndarray:
         n_draws = sizes["chain"] * sizes["draw"]
         return np.full(n_draws, -np.log(n_draws))
     log_p, log_q = densities
-    log_weights, _ = (log_q - log_p).azstats.psislw(dim=list(log_q.dims))
-    return log_weights.transpose(*log_q.dims).values.ravel()
+    try:
+        log_weights, _ = (log_q - log_p).azstats.psislw(dim=list(log_q.dims))
+        return log_weights.transpose(*log_q.dims).values.ravel()
+    except ValueError as error:
+        if not is_flat_tail(error):
+            raise
+    # draws so near to the posterior that the largest weights are all the same need no smoothing
+    log_ratios = (log_p - log_q).values.ravel()
+    return log_ratios - logsumexp(log_ratios)

@@ -1,15 +1,16 @@
 """Leave-one-out cross-validation by Pareto smoothed importance sampling."""
 
 import warnings
-from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
 import xarray as xr
 from arviz_stats.utils import ELPDDataLOO
 
+from bayesmix.comparison.bridge import log_sum
 from bayesmix.comparison.pointwise import (
     check_posterior,
+    is_flat_tail,
     log_densities,
     log_likelihood_blocks,
     per_row,
@@ -51,7 +52,8 @@ def loo(tree: xr.DataTree, X: Any = None) -> ELPDDataLOO:
     Raises
     ------
     ValueError
-        When the tree is a point estimate, or ``X`` is not the data it was fitted on.
+        When the tree is a point estimate or has fewer than 25 draws, or ``X`` is not the data it
+        was fitted on.
 
     References
     ----------
@@ -61,42 +63,86 @@ def loo(tree: xr.DataTree, X: Any = None) -> ELPDDataLOO:
     """
     check_posterior(tree, X)
     densities = log_densities(tree)
-    efficiency = 1.0 if densities else relative_efficiency(tree)
-    made = [_of_block(values, densities, efficiency) for _, values in log_likelihood_blocks(tree)]
-    elpd_i = np.concatenate([part.elpd_i.values for part in made])
-    pareto_k = np.concatenate([part.pareto_k.values for part in made])
+    log_ratios = None if densities is None else (densities[0] - densities[1]).values
+    efficiency = relative_efficiency(tree) if log_ratios is None else 1.0
+    sizes = tree["posterior"].to_dataset().sizes
+    n_samples = sizes["chain"] * sizes["draw"]
+    blocks = [
+        _of_block(values, log_ratios, efficiency) for _, values in log_likelihood_blocks(tree)
+    ]
+    elpd_i, pareto_k, p_loo = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    good_k = min(1 - 1 / np.log10(n_samples), PARETO_K)
     elpd, se = sum_and_error(elpd_i)
-    return replace(
-        made[0],
+    return ELPDDataLOO(
         elpd=elpd,
         se=se,
-        p=float(sum(part.p for part in made)),
+        p=float(p_loo.sum()),
+        n_samples=n_samples,
         n_data_points=elpd_i.size,
-        warning=any(part.warning for part in made),
+        scale="log",
+        warning=bool((pareto_k > good_k).any()),
+        good_k=good_k,
         elpd_i=per_row(tree, elpd_i, "elpd_i"),
         pareto_k=per_row(tree, pareto_k, "pareto_k"),
-        log_weights=None,
+        approx_posterior=log_ratios is not None,
     )
 
 
-def _of_block(values, densities, efficiency: float) -> ELPDDataLOO:
-    import arviz as az
-
+def _of_block(
+    values: np.ndarray, log_ratios: np.ndarray | None, efficiency: float
+) -> tuple[np.ndarray, ...]:
+    """``elpd_i`` and Pareto k of the rows of a block, and its effective number of parameters."""
     block = xr.Dataset({"x": ((*SAMPLE_DIMS, "obs"), values)})
     tree = xr.DataTree.from_dict({"/log_likelihood": block})
-    # Pareto k is in the result, where its reader finds it; a warning would be lost in a sweep.
+    try:
+        elpd = _quietly(tree, log_ratios, efficiency)
+    except ValueError as error:
+        if not is_flat_tail(error):
+            raise
+        return _without_tail(values, log_ratios, efficiency)
+    pareto_k = np.asarray(elpd.pareto_k, dtype=float)
+    # where no tail can be fitted, nothing speaks for the estimate
+    pareto_k = np.where(np.isnan(pareto_k), np.inf, pareto_k)
+    return np.asarray(elpd.elpd_i, dtype=float), pareto_k, np.array([elpd.p])
+
+
+def _quietly(tree: xr.DataTree, log_ratios: np.ndarray | None, efficiency: float) -> ELPDDataLOO:
+    """What ArviZ makes of a block; Pareto k is in the result, so it need not warn of it."""
+    import arviz as az
+
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        if densities is None:
+        if log_ratios is None:
             elpd = az.loo(tree, pointwise=True, reff=efficiency)
         else:
-            log_p, log_q = (density.values for density in densities)
-            elpd = az.loo_approximate_posterior(tree, log_p=log_p, log_q=log_q, pointwise=True)
+            elpd = az.loo_approximate_posterior(
+                tree, log_p=log_ratios, log_q=np.zeros_like(log_ratios), pointwise=True
+            )
     return cast(ELPDDataLOO, elpd)
 
 
+def _without_tail(
+    values: np.ndarray, log_ratios: np.ndarray | None, efficiency: float
+) -> tuple[np.ndarray, ...]:
+    """A block in which some row's largest weights are all the same, as of a chain that stands still.
+
+    Halved until that row is alone; it gets plain importance weights and an infinite Pareto k.
+    """
+    n_rows = values.shape[-1]
+    if n_rows > 1:
+        halves = values[..., : n_rows // 2], values[..., n_rows // 2 :]
+        parts = [_of_block(half, log_ratios, efficiency) for half in halves]
+        return tuple(np.concatenate(pair) for pair in zip(*parts, strict=True))
+    prior = np.zeros(values.size) if log_ratios is None else log_ratios.ravel()
+    density = values.ravel()
+    # mean of p(x_i | theta) under weights proportional to prior / p(x_i | theta)
+    elpd_i = log_sum(prior) - log_sum(prior - density)
+    p_loo = log_sum(density) - np.log(density.size) - elpd_i
+    return np.array([elpd_i]), np.array([np.inf]), np.array([p_loo])
+
+
 def bad_rows(elpd: ELPDDataLOO) -> np.ndarray:
-    """Positions of the rows whose Pareto k exceeds 0.7 (or is no number), the worst first."""
-    pareto_k = np.nan_to_num(np.asarray(elpd.pareto_k), nan=np.inf)
+    """Positions of the rows whose Pareto k exceeds 0.7, the worst first."""
+    pareto_k = np.asarray(elpd.pareto_k, dtype=float)
     order = np.argsort(-pareto_k, kind="stable")
     return order[pareto_k[order] > PARETO_K]

@@ -12,25 +12,35 @@ from bayesmix.tree import SAMPLE_DIMS, draws_of, family_of, record_of, training_
 # Numbers (draws times rows) of one block: 32 MB.
 MAX_VALUES = 4e6
 
+# ArviZ fits the tail of the importance weights to at least 5 draws, a fifth of them.
+_FEWEST_DRAWS = 25
+
 # With more posterior entries than this, those of weights and means speak for all: the effective
 # size of every entry of large covariance matrices would take longer than the rest.
 _MAX_ENTRIES = 2000
 
 
 def check_posterior(tree: xr.DataTree, X: Any = None) -> None:
-    """Refuse a tree without a posterior, and rows it was not fitted on.
+    """Refuse a tree with no or few posterior draws, and rows it was not fitted on.
 
     Raises
     ------
     ValueError
-        When the tree is a point estimate, or ``X`` is not its training data.
+        When the tree is a point estimate or has fewer than 25 draws, or ``X`` is not its training
+        data.
     """
     record = record_of(tree)
     sizes = tree["posterior"].to_dataset().sizes
-    if record.get("method") == "em" or sizes["chain"] * sizes["draw"] < 2:
+    n_draws = sizes["chain"] * sizes["draw"]
+    if record.get("method") == "em" or n_draws < 2:
         raise ValueError(
             "LOO and WAIC average over posterior draws, and this tree holds a point estimate: "
             "use fit_nuts, fit_advi or fit_laplace; for a point estimate compare bic and icl."
+        )
+    if n_draws < _FEWEST_DRAWS:
+        raise ValueError(
+            f"The tree has {n_draws} draws, and LOO and WAIC need at least {_FEWEST_DRAWS}: "
+            "a fifth of them is the tail that importance weights are smoothed by."
         )
     if X is None:
         return
@@ -96,5 +106,12 @@ def per_row(tree: xr.DataTree, values: np.ndarray, name: str) -> xr.DataArray:
 
 
 def sum_and_error(pointwise: np.ndarray) -> tuple[float, float]:
-    """The sum over rows and its standard error ``sqrt(N var)``, as ArviZ takes it."""
-    return float(pointwise.sum()), float(np.sqrt(pointwise.size * np.var(pointwise)))
+    """The sum over rows and its standard error ``sqrt(N var)`` with ``N - 1``, as ``az.loo``."""
+    if pointwise.size == 1:
+        return float(pointwise[0]), np.nan
+    return float(pointwise.sum()), float(np.sqrt(pointwise.size * np.var(pointwise, ddof=1)))
+
+
+def is_flat_tail(error: ValueError) -> bool:
+    """Whether ArviZ refused to smooth weights because the largest are all the same."""
+    return "tail values are the same" in str(error)

@@ -5,23 +5,25 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from arviz_stats.utils import ELPDDataLOO
-from scipy.special import logsumexp
 
+from bayesmix.comparison.bridge import log_predictive
 from bayesmix.comparison.leave_one_out import PARETO_K, bad_rows
-from bayesmix.comparison.pointwise import sum_and_error
+from bayesmix.comparison.pointwise import log_densities, sum_and_error
 from bayesmix.comparison.trust import DIVERGENT_SHARE
 from bayesmix.data import check_fit, read_rows
 from bayesmix.em import EMResult
 from bayesmix.labels import Diagnosis, diagnose
 from bayesmix.mixture import Mixture
-from bayesmix.tree import draws_of
+from bayesmix.tree import draws_of, family_of
 
 # Refits of one model; more bad rows than this say that the model is fragile, and cost too much.
 MAX_REFITS = 10
 
 # A refit is used for one mean over its draws, so its gate is wider than that of a posterior.
 _RHAT = 1.05
+_LARGEST_ERROR = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +46,7 @@ class Repair:
 
 def repair(
     elpd: ELPDDataLOO,
+    tree: xr.DataTree,
     mixture: Mixture,
     em: EMResult,
     *,
@@ -54,14 +57,17 @@ def repair(
 ) -> Repair:
     """Refit the rows whose Pareto k exceeds 0.7, at most ``max_refits``, the worst first.
 
-    For such a row ``elpd_i = log mean_s p(x_i | theta_s)`` over NUTS draws of the posterior without
-    the row, under the same resolved priors, started from the EM optima of all rows. A refit
-    whose own chains do not mix leaves its row as it was.
+    For such a row ``elpd_i`` is the log predictive density under NUTS draws of the posterior
+    without it (see ``log_predictive``), with the same resolved priors, started from the EM optima
+    of all rows. A row stays as it was where the chains of its refit do not mix, or its Monte
+    Carlo error exceeds half a nat.
 
     Parameters
     ----------
     elpd : ELPDDataLOO
-        Of all rows of ``em``.
+        Of ``tree``.
+    tree : xarray.DataTree
+        Posterior draws given all rows of ``em``.
     mixture : Mixture
         With resolved priors.
     em : EMResult
@@ -78,7 +84,7 @@ def repair(
     exact = {}
     for count, row in enumerate(bad[:max_refits].tolist(), start=1):
         report(f"leaving out row {count} of {min(len(bad), max_refits)}")
-        value = _left_out(mixture, em, row, seed, options or {})
+        value = _left_out(tree, mixture, em, row, seed, options or {})
         if value is not None:
             exact[row] = value
     remaining = tuple(row for row in bad.tolist() if row not in exact)
@@ -86,6 +92,7 @@ def repair(
 
 
 def _left_out(
+    tree: xr.DataTree,
     mixture: Mixture,
     em: EMResult,
     row: int,
@@ -100,7 +107,7 @@ def _left_out(
     except ValueError:  # too few distinct rows, or a column without spread, once the row is gone
         return None
     own = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, row))
-    tree = mixture.fit_nuts(
+    without = mixture.fit_nuts(
         others,
         init=em,
         random_seed=int(own.generate_state(1)[0]),
@@ -109,11 +116,18 @@ def _left_out(
         relabel=None,
         **options,
     )
-    weights, params = draws_of(tree)
-    if not _mixed(diagnose(tree), weights.shape[0] * weights.shape[1]):
+    density_without = _densities(without, values[row])
+    if not _mixed(diagnose(without), density_without.size):
         return None
-    log_density = mixture.family.log_mixture(weights, params, values[row : row + 1])
-    return float(logsumexp(log_density) - np.log(log_density.size))
+    # an approximation's draws are not the posterior's, and cannot stand on the other side
+    given = None if log_densities(tree) else _densities(tree, values[row])
+    value, error = log_predictive(density_without, given)
+    return value if error < _LARGEST_ERROR else None
+
+
+def _densities(tree: xr.DataTree, x: np.ndarray) -> np.ndarray:
+    """``log p(x | theta)`` of one row over all draws."""
+    return family_of(tree).log_mixture(*draws_of(tree), x[None]).ravel()
 
 
 def _mixed(diagnosis: Diagnosis, n_draws: int) -> bool:

@@ -1,6 +1,7 @@
 """The result of a sweep."""
 
 import html
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from bayesmix.comparison.advice import contenders
 from bayesmix.comparison.candidate import Candidate
 from bayesmix.comparison.table import display_table, numbers
 from bayesmix.data import Rows
 
 if TYPE_CHECKING:
+    import xarray as xr
     from matplotlib.figure import Figure
 
 # Column, and whether higher (1) or lower (-1) is better.
@@ -52,6 +55,8 @@ class Comparison:
     method : str
     same_as : mapping of str to str
         Families left out because with one feature they are the same model as another.
+    code : str
+        The Python that makes it again.
     """
 
     table: pd.DataFrame
@@ -60,6 +65,7 @@ class Comparison:
     rows: Rows
     method: str
     same_as: Mapping[str, str] = field(default_factory=dict)
+    code: str = ""
 
     def __getitem__(self, key: tuple[Any, int]) -> Candidate:
         """The model of a family (or its name) with a number of components."""
@@ -108,6 +114,27 @@ class Comparison:
         return self.candidates[int(np.nanargmax(values))]
 
     @property
+    def chosen(self) -> Candidate:
+        """The model to look at first, where one must be shown.
+
+        Of the models that LOO cannot tell from the best one, that with the lowest BIC; where no
+        LOO can be trusted, the model with the lowest BIC.
+        """
+        close = contenders(self.table)
+        if not close:
+            return self.best("bic")
+        return min((self[key] for key in close), key=_bic)
+
+    def tree_to_show(self) -> "xr.DataTree":
+        """The posterior of ``chosen``; its MAP estimate where no posterior can be trusted."""
+        chosen = self.chosen
+        if chosen.tree is not None and not chosen.distrust:
+            return chosen.tree
+        if chosen.em is None:
+            raise ValueError(f"{chosen.mixture} was not fitted; its notes say why.")
+        return chosen.em.to_tree()
+
+    @property
     def trusted(self) -> pd.Series:
         """Whether each model's LOO can be trusted; True where none was asked for."""
         return pd.Series(
@@ -127,9 +154,32 @@ class Comparison:
 
         return plot_comparison(self.table, **options)
 
-    def to_html(self, path: str | Path) -> Path:
-        """Write the comparison as one self-contained HTML file."""
-        raise NotImplementedError
+    def to_html(self, path: str | os.PathLike[str], *, title: str | None = None) -> Path:
+        """Write the comparison as one self-contained HTML file.
+
+        It shows the groups of ``chosen`` in full, and how it was chosen.
+
+        Parameters
+        ----------
+        path : str or path
+            Ends in ``.html``; its folder must exist. An existing file is replaced.
+        title : str, optional
+
+        Returns
+        -------
+        pathlib.Path
+            The path written.
+        """
+        from bayesmix.html import render_comparison
+
+        return render_comparison(
+            self.tree_to_show(),
+            path,
+            table=self.table,
+            advice=self.advice,
+            code=self.code,
+            title=title,
+        )
 
     def __repr__(self) -> str:
         brief = self._brief().to_string()
@@ -150,3 +200,7 @@ class Comparison:
     def _brief(self) -> pd.DataFrame:
         shown = display_table(self.table)[list(_BRIEF)]
         return shown.loc[:, (shown != "-").any()]
+
+
+def _bic(candidate: Candidate) -> float:
+    return np.inf if candidate.point is None else candidate.point.bic

@@ -14,7 +14,7 @@ from bayesmix.comparison.consider import METHODS, Settings, consider
 from bayesmix.comparison.progress import progress
 from bayesmix.comparison.result import Comparison
 from bayesmix.comparison.table import make_table
-from bayesmix.data import check_n_components, read_rows
+from bayesmix.data import Rows, check_n_components, read_rows
 from bayesmix.families import Family, Gaussian
 from bayesmix.mixture import Mixture
 from bayesmix.tree import record_of
@@ -132,6 +132,7 @@ def sweep(
         rows=rows,
         method=settings.method,
         same_as=same_as,
+        code=_code(rows, numbers, families, priors, settings.method, random_seed),
     )
 
 
@@ -181,6 +182,34 @@ def _with_notes(candidates: Sequence[Candidate], same_as: Mapping[str, str]) -> 
             said.append(f"with one feature {notes.in_words(twins)} {verb} this same model")
         complete.append(replace(candidate, notes=(*candidate.notes, *said)))
     return complete
+
+
+def _code(
+    rows: Rows,
+    numbers: Sequence[int],
+    families: Sequence[Family],
+    priors: Mapping[str, Any] | None,
+    method: str,
+    random_seed: Any,
+) -> str:
+    """The Python that makes the comparison again."""
+    named = ", ".join(f'bm.Gaussian("{family.covariance}")' for family in families)
+    given = [f"n_components={list(numbers)}", f"families=[{named}]", f'method="{method}"']
+    if priors is not None:
+        given.append("priors=priors")
+    if random_seed is not None:
+        given.append(f"random_seed={random_seed!r}")
+    lines = [
+        "import bayesmix as bm",
+        "",
+        f"X = ...  # the {rows.n_rows} rows of {list(rows.features)!r}",
+        "comparison = bm.compare(",
+        "    X,",
+        *(f"    {argument}," for argument in given),
+        ")",
+        'comparison.to_html("report.html")',
+    ]
+    return "\n".join(lines)
 
 
 def _interrupted(candidate: Candidate) -> bool:

@@ -2,19 +2,28 @@
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 from pymc.pytensorf import rewrite_pregrad
 from pytensor.graph.replace import clone_replace, vectorize_graph
+from pytensor.graph.traversal import ancestors
+from pytensor.tensor.variable import TensorConstant
 
 from bayesmix.density.protocol import FreeVariable
 from bayesmix.pymc_model.expected import expected_log_likelihood, log_prior
 
 # Maps between spaces run a few times on many draws: NumPy is fast enough and has nothing to compile.
 WITHOUT_COMPILING = "FAST_COMPILE"
+
+
+class _Compiled(NamedTuple):
+    """A function and the arrays that it takes after its arguments."""
+
+    run: Callable[..., Any]
+    data: tuple[np.ndarray, ...]
 
 
 class PyMCDensity:
@@ -26,6 +35,9 @@ class PyMCDensity:
     Parameters
     ----------
     model : pm.Model
+    mode : str or pytensor.compile.mode.Mode, optional
+        How PyTensor compiles value and gradient. Default: PyTensor's own default, Numba. ``"FAST_COMPILE"``
+        compiles nothing and is some twenty times as slow to call.
 
     Attributes
     ----------
@@ -35,8 +47,8 @@ class PyMCDensity:
         Length of ``q``.
     """
 
-    def __init__(self, model: pm.Model):
-        self.model = model
+    def __init__(self, model: pm.Model, *, mode: Any = None):
+        self.model, self.mode = model, mode
         self.variables = _free_variables(model)
         self.size = sum(variable.place.stop - variable.place.start for variable in self.variables)
         self._vector = pt.tensor("q", dtype="float64", shape=(self.size,))
@@ -57,9 +69,7 @@ class PyMCDensity:
         """
         return self._call(self._prior_with_jacobian if jacobian else self._prior_without_jacobian, q)
 
-    def expected_logp_grad(
-        self, q: Any, counts: Any, centres: Any, scatters: Any
-    ) -> tuple[float, np.ndarray]:
+    def expected_logp_grad(self, q: Any, counts: Any, centres: Any, scatters: Any) -> tuple[float, np.ndarray]:
         """As :meth:`map_logp_grad` with the expected complete-data log-likelihood of an M-step.
 
         See :class:`~bayesmix.density.Density`.
@@ -70,11 +80,6 @@ class PyMCDensity:
             If the model has no observed `MixtureLikelihood` named ``x``.
         """
         return self._call(self._expected, q, counts, centres, scatters)
-
-    @property
-    def compiled(self) -> Callable[..., Any] | None:
-        """The Numba function ``f(q) -> (logp (), grad (size,))``, callable without the GIL; None for other backends."""
-        return _jitted(self._posterior)
 
     def constrain(self, q: Any) -> dict[str, np.ndarray]:
         """Free variables and Deterministics in the units of the data, for ``q`` (..., size)."""
@@ -114,9 +119,10 @@ class PyMCDensity:
         flat = np.concatenate([part.reshape(n_draws, -1) for part in parts], axis=1)
         return flat.reshape(*leading, self.size)
 
-    def _call(self, function: Any, *arguments: Any) -> tuple[float, np.ndarray]:
-        run = _jitted(function) or function
-        value, gradient = run(*(np.ascontiguousarray(argument, dtype=np.float64) for argument in arguments))
+    def _call(self, compiled: "_Compiled", *arguments: Any) -> tuple[float, np.ndarray]:
+        value, gradient = compiled.run(
+            *(np.ascontiguousarray(argument, dtype=np.float64) for argument in arguments), *compiled.data
+        )
         return float(value), gradient
 
     @cached_property
@@ -148,11 +154,19 @@ class PyMCDensity:
     def _compile(self, log_density: Any, *others: Any) -> Any:
         """Value and gradient of a graph in the model's value variables, as a function of ``q``."""
         # The fused likelihood is put in place by these rewrites: they must precede the gradient.
-        log_density = rewrite_pregrad(log_density)
+        log_density, data = _without_data(rewrite_pregrad(log_density))
         slopes = pt.grad(log_density, self._value_variables, disconnected_inputs="ignore")
         gradient = pt.concatenate([slope.ravel() for slope in slopes])
         outputs = clone_replace([log_density, gradient], self._values_of(self._vector))
-        return pm.compile([self._vector, *others], outputs, trust_input=True)
+        function = pm.compile(
+            [self._vector, *others, *data],
+            outputs,
+            mode=self.mode,
+            trust_input=True,
+            on_unused_input="ignore",
+        )
+        # What Numba compiled, without PyTensor's storage around it, can be called from several threads.
+        return _Compiled(getattr(function.vm, "jit_fn", function), tuple(data.values()))
 
     def _values_of(self, vector: Any) -> dict[Any, Any]:
         return {
@@ -203,6 +217,18 @@ def _free_variables(model: pm.Model) -> tuple[FreeVariable, ...]:
     return tuple(variables)
 
 
-def _jitted(function: Any) -> Callable[..., Any] | None:
-    """What PyTensor's Numba linker compiled, without PyTensor's storage around it: reentrant and fast."""
-    return getattr(function.vm, "jit_fn", None)
+def _without_data(graph: Any) -> tuple[Any, dict[Any, np.ndarray]]:
+    """The graph with an input in the place of every constant that may depend on the data, and their values.
+
+    PyTensor's disk cache looks constants up by value. Without this, every new data set would be compiled anew.
+    """
+    data = {}
+    for node in ancestors([graph]):
+        if isinstance(node, TensorConstant) and node.type.dtype == "float64" and not _is_plain(node.data):
+            data[node] = pt.tensor(dtype="float64", shape=node.type.shape)
+    return clone_replace(graph, data), {data[node]: np.array(node.data, order="C") for node in data}
+
+
+def _is_plain(value: np.ndarray) -> bool:
+    """Empty arrays, and numbers that come from a formula: halves of integers, infinities."""
+    return value.size == 0 or (value.ndim == 0 and not bool((2.0 * value) % 1.0 > 0.0))

@@ -26,7 +26,7 @@ class SubsampledDensity(Density, Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Minibatch:
-    """``log prior + (N / m) log likelihood of m rows``: its mean over random rows is the log density.
+    """``log prior + (N / m) log likelihood of m rows``: on average the log density of all rows.
 
     Attributes
     ----------

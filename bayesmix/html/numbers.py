@@ -24,7 +24,7 @@ def plain(value: float, digits: int = 4) -> str:
     if value == 0:
         return "0"
     if abs(value) >= _LARGE or abs(value) < _SMALL:
-        return _scientific(value, digits)
+        return _scientific(value, digits, trimmed=True)
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     text = f"{value:,.{decimals}f}"
     return _signed(text.rstrip("0").rstrip(".") if "." in text else text)
@@ -44,18 +44,26 @@ def with_interval(value: float, low: float, high: float) -> str:
     >>> with_interval(4.28964, 4.2211, 4.3567), with_interval(3.5, 3.5, 3.5)
     ('4.29 (4.22 to 4.36)', '3.5')
     """
-    width = float(high) - float(low)
+    texts = _as_sure((value, low, high), float(high) - float(low))
+    return plain(value) if texts is None else f"{texts[0]} ({texts[1]} to {texts[2]})"
+
+
+def as_sure(value: float, low: float, high: float) -> str:
+    """Write an estimate alone, with the digits that :func:`with_interval` gives it."""
+    texts = _as_sure((value, low, high), float(high) - float(low))
+    return plain(value) if texts is None else texts[0]
+
+
+def _as_sure(numbers: tuple[float, float, float], width: float) -> list[str] | None:
+    """Round to a tenth to a fifth of the width; None where there is no width."""
     if not (math.isfinite(width) and width > 0):
-        return plain(value)
-    largest = max(abs(value), abs(low), abs(high))
-    # Two digits of the width.
-    decimals = 1 - math.floor(math.log10(width))
+        return None
+    largest = max(abs(number) for number in numbers)
+    decimals = -math.floor(math.log10(width / 5))
     if largest >= _LARGE or decimals > _MOST_DECIMALS:
         digits = max(2, math.floor(math.log10(largest)) + decimals + 1)
-        texts = [_scientific(number, digits) for number in (value, low, high)]
-    else:
-        texts = [fixed(number, max(0, decimals)) for number in (value, low, high)]
-    return f"{texts[0]} ({texts[1]} to {texts[2]})"
+        return [_scientific(number, digits) for number in numbers]
+    return [fixed(number, max(0, decimals)) for number in numbers]
 
 
 def percent(share: float) -> str:
@@ -88,9 +96,11 @@ def counted(number: int, thing: str) -> str:
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
-def _scientific(value: float, digits: int) -> str:
+def _scientific(value: float, digits: int, *, trimmed: bool = False) -> str:
+    if value == 0:
+        return "0"
     mantissa, exponent = f"{float(value):.{digits - 1}e}".split("e")
-    if "." in mantissa and digits <= 4:
+    if trimmed and "." in mantissa:
         mantissa = mantissa.rstrip("0").rstrip(".")
     return _signed(f"{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPT)}")
 

@@ -3,13 +3,14 @@
 import io
 import re
 import warnings
-import xml.etree.ElementTree as ElementTree
+from typing import Any
+from xml.etree import ElementTree
 
 import matplotlib
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from bayesmix.plots.palette import FAINT, INK, MUTED, PAPER
+from bayesmix.plots.palette import COLOURS, FAINT, INK, MUTED, PAPER
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _LINK = "{http://www.w3.org/1999/xlink}href"
@@ -19,7 +20,7 @@ _THEME = {
     MUTED: "var(--muted)",
     FAINT: "var(--faint)",
     PAPER: "var(--paper)",
-}
+} | {colour: f"var(--group-{number})" for number, colour in enumerate(COLOURS)}
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 
@@ -41,13 +42,13 @@ def to_svg(figure: Figure, alt: str, name: str) -> Markup:
         Text stays text. There is no link to anything outside.
     """
     stream = io.StringIO()
-    settings = {"svg.fonttype": "none", "svg.hashsalt": name, "path.simplify": True}
+    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": name, "path.simplify": True}
     with warnings.catch_warnings(), matplotlib.rc_context(settings):
         # The reader's browser has glyphs that matplotlib's own font lacks.
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
         figure.savefig(stream, format="svg", dpi=150, metadata={"Date": None, "Creator": None})
     # The text is matplotlib's own, just written: nothing of it comes from elsewhere.
-    root = ElementTree.fromstring(stream.getvalue())  # noqa: S314
+    root = ElementTree.fromstring(stream.getvalue())
     _tidy(root, name)
     width, height = root.get("viewBox", "0 0 1 1").split()[2:]
     root.attrib = {
@@ -57,7 +58,7 @@ def to_svg(figure: Figure, alt: str, name: str) -> Markup:
         "style": f"max-width: {float(width) / 72:.2f}in; aspect-ratio: {width} / {height}; "
         "stroke-linejoin: round; stroke-linecap: butt",
     }
-    return Markup(ElementTree.tostring(root, encoding="unicode"))  # noqa: S704
+    return Markup(ElementTree.tostring(root, encoding="unicode"))
 
 
 def _tidy(root: ElementTree.Element, name: str) -> None:

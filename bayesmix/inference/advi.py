@@ -1,10 +1,9 @@
-"""Automatic variational inference: the Gaussian nearest to the posterior, in the flat unconstrained vector."""
+"""Automatic variational inference: the Gaussian nearest to the posterior."""
 
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Literal
 
 import numpy as np
 
@@ -14,9 +13,9 @@ from bayesmix.inference.gaussian_check import checked_draws
 from bayesmix.inference.natural_gradient import FullRank, MeanField, Moments, Rank
 from bayesmix.inference.paired_gradients import AllRows, PairedGradients, SomeRows
 
-# The noise that is left in the answer, in nats of ELBO for each unknown: an error of 0.014 standard deviations
-_TOLERANCE = 1e-4
-_TOLERABLE = 1e-2  # the same where the most draws do not bring it down to that: 0.14 standard deviations
+# The noise that is left in the answer, in nats of ELBO for each unknown
+_TOLERANCE = 1e-4  # an error of 0.014 standard deviations
+_TOLERABLE = 1e-2  # 0.14, where the most draws do not bring it further down
 _RESOLVED = 3.0  # a step is taken when its gain is three times what noise alone would show
 _FIRST_PAIRS, _MOST_PAIRS = 16, 2**14
 _PAIRS_AT_ONCE = 1024
@@ -29,16 +28,16 @@ class Status(Enum):
     """How the climb ended; the value is the sentence."""
 
     CONVERGED = "converged: no step is left whose gain would show"
-    NOISY = "stopped with the next step hidden in noise: the posterior is far from Gaussian; use NUTS"
+    NOISY = "stopped, the next step hidden in noise: the posterior is far from Gaussian; use NUTS"
     MAX_STEPS = "stopped at max_steps while the ELBO was still rising"
-    LOST = "stopped because the ELBO fell however short the step: the posterior is far from Gaussian; use NUTS"
+    LOST = "stopped: the ELBO fell however short the step; use NUTS"
 
 
 def run(
     density: Density,
     start: tuple[np.ndarray, np.ndarray],
     *,
-    rank: Literal["full", "mean-field"] = "full",
+    rank: str = "full",
     draws: int = 1000,
     random_seed: int | np.random.SeedSequence | None = None,
     minibatch: int | None = None,
@@ -48,10 +47,12 @@ def run(
 ) -> Draws:
     """Fit a Gaussian to a density by natural gradients, draw from it and judge it.
 
-    Maximises the ELBO, ``E_q[log p - log q]``, over ``q = N(m, S)`` with S a full matrix or, for ``"mean-field"``,
-    diagonal in the unconstrained vector itself. Each step is estimated from as many pairs of draws as it takes for its
-    gain to stand out from the noise; the climb ends when the gain does not, although the noise is down to 1e-4 nats for
-    each unknown (or the step has had 2^14 pairs). A step after which the ELBO has fallen is taken back and made shorter.
+    Maximises the ELBO, ``E_q[log p - log q]``, over ``q = N(m, S)`` with S a full matrix or, for
+    ``"mean-field"``, diagonal in the unconstrained vector itself. Each step is estimated from as
+    many pairs of draws as it takes for its gain to stand out from the noise; the climb ends when
+    the gain is below 1e-4 nats for each unknown, or does not stand out although the noise is below
+    that (or the step has had 2^14 pairs). A step after which the ELBO has fallen is taken back and
+    made shorter.
 
     Parameters
     ----------
@@ -62,8 +63,9 @@ def run(
     draws : int
     random_seed : int or numpy.random.SeedSequence, optional
     minibatch : int, optional
-        Estimate each gradient from so many random rows (without replacement, new ones for each pair), as a difference
-        from the gradient of all rows at the mean. The final draws are judged with all rows.
+        Estimate each gradient from so many random rows (without replacement, new ones for each
+        pair), as a difference from the gradient of all rows at the mean. The final draws are judged
+        with all rows.
     progress : callable, optional
         Called with the number of the step and the ELBO.
     max_steps : int
@@ -73,8 +75,9 @@ def run(
     Returns
     -------
     Draws
-        As :func:`bayesmix.inference.gaussian_check.checked_draws`; attrs also ``converged`` (0 or 1), ``n_steps``
-        (length of the trace of the ELBO), ``n_gradients``, ``elbo_gap`` (estimate of what the ELBO could still gain).
+        As :func:`bayesmix.inference.gaussian_check.checked_draws`; attrs also ``converged`` (0 or
+        1), ``n_steps`` (length of the trace of the ELBO), ``n_gradients``, ``elbo_gap`` (estimate
+        of what the ELBO could still gain).
 
     Raises
     ------
@@ -85,10 +88,11 @@ def run(
 
     References
     ----------
-    Kucukelbir, Tran, Ranganath, Gelman and Blei (2017), Automatic differentiation variational inference, JMLR 18. For
-    the optimiser see :mod:`bayesmix.inference.natural_gradient`; for growing batches, Bollapragada, Byrd and Nocedal
-    (2018), Adaptive sampling strategies for stochastic optimization, SIAM Journal on Optimization 28; for minibatches,
-    Johnson and Zhang (2013), Accelerating stochastic gradient descent using predictive variance reduction, NeurIPS.
+    Kucukelbir, Tran, Ranganath, Gelman and Blei (2017), Automatic differentiation variational
+    inference, JMLR 18. The optimiser: see :mod:`bayesmix.inference.natural_gradient`. Growing
+    batches: Bollapragada, Byrd and Nocedal (2018), Adaptive sampling strategies for stochastic
+    optimization, SIAM Journal on Optimization 28. Minibatches: Johnson and Zhang (2013),
+    Accelerating stochastic gradient descent using predictive variance reduction, NeurIPS.
     """
     mean, transform = (np.asarray(part, dtype=float) for part in start)
     if rank == "full":
@@ -98,7 +102,9 @@ def run(
     else:
         raise ValueError(f"rank must be 'full' or 'mean-field', not {rank!r}")
     climbing, drawing = np.random.default_rng(random_seed).spawn(2)
-    gradients = AllRows(density) if minibatch is None else SomeRows(density, minibatch, climbing.spawn(1)[0])
+    gradients: PairedGradients = AllRows(density)
+    if minibatch is not None:
+        gradients = SomeRows(density, minibatch, climbing.spawn(1)[0])
     began = time.perf_counter()
     climb = _climb(gradients, first, climbing, max_steps, progress)
     fitted = time.perf_counter()
@@ -172,7 +178,7 @@ def _climb(
             rank = rank.shrunk()
             continue
         gap = moments.gap
-        if gap < _RESOLVED * moments.noise:
+        if gap < max(_RESOLVED * moments.noise, _TOLERANCE * rank.mean.size):
             if moments.noise > _TOLERABLE * rank.mean.size:
                 return _Climb(rank, Status.NOISY, step, gap)
             return _Climb(rank.moved(moments, rho), Status.CONVERGED, step, moments.noise)
@@ -191,7 +197,7 @@ def _adapted(rho: float, cosine: float) -> float:
 
 
 def _look_around(gradients: PairedGradients, rank: Rank, rng: np.random.Generator) -> _Look:
-    """Twice as many pairs until the step's gain stands out from the noise, or the noise is within the tolerance."""
+    """Twice as many pairs until the step's gain stands out or the noise is within the tolerance."""
     size, log_height = rank.mean.size, rank.approximation.log_height
     moments, ratios, n_drawn, wanted = None, [], 0, _FIRST_PAIRS
     while n_drawn < _MOST_PAIRS:
@@ -199,7 +205,8 @@ def _look_around(gradients: PairedGradients, rank: Rank, rng: np.random.Generato
             z = rng.standard_normal((min(wanted - n_drawn, _PAIRS_AT_ONCE), size))
             n_drawn += len(z)
             values, even, odd = gradients.at_pairs(rank.mean, rank.stretched(z))
-            ratio = values + 0.5 * (z**2).sum(axis=1) - log_height  # log p - log q, mean of the pair
+            # log p - log q, the mean of the pair
+            ratio = values + 0.5 * (z**2).sum(axis=1) - log_height
             fine = np.isfinite(ratio) & np.isfinite(even).all(axis=1) & np.isfinite(odd).all(axis=1)
             ratios.append(ratio[fine])
             more = rank.moments(z[fine], even[fine], odd[fine])

@@ -6,7 +6,6 @@ Gaussian has next to none, and raise an alarm although relabelling makes the dra
 So k-hat judges the average of the Gaussian over the labellings.
 """
 
-import warnings
 from collections.abc import Collection, Iterator
 from itertools import islice, permutations
 from math import factorial
@@ -18,10 +17,11 @@ from bayesmix.density import Density
 from bayesmix.inference.draws import Draws
 from bayesmix.inference.gaussian_approximation import GaussianApproximation
 
-TRUSTED = 0.7  # Vehtari, Simpson, Gelman, Yao, Gabry (2024): above it importance sampling is unreliable
+TRUSTED = 0.7  # importance sampling is unreliable above it (Vehtari and others, 2024)
 _MOST_COMPONENTS = 6  # 720 labellings
 _NEGLIGIBLE = 40.0  # nats below the draw's own labelling: all 720 together change log q by 3e-15
-_EXACT = 1e-8  # nats: log ratios that differ by less are rounding, and have no tail
+_EXACT = 1e-8  # nats: log ratios that differ by less are rounding, and form no tail
+_FEWEST = 25  # draws: their largest fifth has the five that a tail needs
 _PERMUTATIONS_AT_ONCE = 24
 
 
@@ -66,10 +66,11 @@ def checked_draws(
         spread = float(ratios.std(ddof=1) / np.sqrt(draws)) if draws > 1 else np.nan
     notes = ()
     if not k_hat <= TRUSTED:
-        notes = (
+        sentence = (
             f"the Gaussian approximation cannot be trusted (Pareto k-hat {k_hat:.2f}, above "
-            f"{TRUSTED}): the posterior has another shape; {remedy}",
+            f"{TRUSTED}): the posterior has another shape; {remedy}"
         )
+        notes = (sentence,)
     return Draws(
         unconstrained=q[None],
         stats={"log_p": log_p[None], "log_q": log_q[None], "lp": log_p[None].copy()},
@@ -89,7 +90,8 @@ def pareto_k(log_ratios: np.ndarray) -> float:
     Returns
     -------
     float
-        Minus infinity where the ratios are all alike; infinity where there are too few to judge.
+        Minus infinity where the largest ratios are all alike; infinity where there are too few to
+        judge.
 
     References
     ----------
@@ -97,18 +99,17 @@ def pareto_k(log_ratios: np.ndarray) -> float:
     Machine Learning Research 25. Yao, Vehtari, Simpson and Gelman (2018), Yes, but did it work?:
     evaluating variational inference, ICML.
     """
-    from arviz_stats.base import array_stats
+    from arviz_stats.base.array import array_stats
 
     possible = log_ratios[np.isfinite(log_ratios)]
-    if possible.size == 0:
+    if possible.size == 0 or log_ratios.size < _FEWEST:
         return np.inf
-    if possible.size == log_ratios.size and np.ptp(log_ratios) < _EXACT:
+    n_tail = int(np.ceil(min(0.2 * log_ratios.size, 3 * np.sqrt(log_ratios.size))))
+    if np.ptp(np.sort(log_ratios)[-n_tail - 1 :]) < _EXACT:
         return -np.inf
     # a weight of zero belongs to the bulk, whatever its logarithm: the tail fit needs a number
     finite = np.where(np.isfinite(log_ratios), log_ratios, possible.min() - 1.0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of too few draws: k-hat is infinite then
-        return float(array_stats.psislw(-finite)[1])
+    return float(array_stats.psislw(-finite)[1])
 
 
 def log_q_over_labellings(
@@ -152,13 +153,13 @@ def log_q_over_labellings(
     shifted = _cyclic_shifts(density, q, component_variables, n_components)
     bounds = _bounds(approximation, shifted, slots, n_components)
     height = approximation.log_height
-    relative = [np.zeros((1, q.shape[0]))]
+    relative: list[np.ndarray] = [np.zeros((1, len(q)))]
     for orders in _orders(n_components):
         # slot b holds component orders[b]: in the shift by orders[b] - b it does, too
         shifts = (orders - np.arange(n_components)) % n_components
         bound = bounds[:, np.arange(n_components), shifts].max(axis=-1)  # (n, permutations)
         draw, which = np.nonzero(height - 0.5 * bound > own[:, None] - _NEGLIGIBLE)
-        terms = np.full((len(orders), q.shape[0]), -np.inf)
+        terms = np.full((len(orders), len(q)), -np.inf)
         if draw.size:
             source = np.where(slots >= 0, shifts[which][:, slots], 0)
             points = shifted[source, draw[:, None], np.arange(density.size)]

@@ -1,21 +1,24 @@
-"""Steps of a Gaussian towards a log density along its natural gradient, estimated from random draws.
+"""Steps of a Gaussian towards a log density along its natural gradient, from random draws.
 
 For ``q = N(m, S)`` with precision ``P``, by the identities of Bonnet and Price,
 
-    ELBO(q) = E_q log p - E_q log q,   slope in m: E_q[grad log p],   slope in S: (E_q[hess log p] + P) / 2,
+    ELBO = E_q[log p - log q],   slope in m: E_q[grad log p],   in S: (E_q[hess log p] + P) / 2,
 
-and with ``theta = m + L z`` Stein's lemma gives ``L' E[hess log p] L = E[L' grad log p(theta) z']``. The natural gradient
-step of size rho replaces the precision by ``(1 - rho) P - rho E[hess log p]`` and then moves the mean by
-``rho P^-1 E[grad log p]``: for a Gaussian log density and rho = 1 it is exact from anywhere.
+and with ``theta = m + L z``, by Stein's lemma, ``L' E[hess log p] L = E[L' grad log p(theta) z']``.
+The natural gradient step of size rho replaces the precision by ``(1 - rho) P - rho E[hess log p]``
+and then moves the mean by rho times its inverse times ``E[grad log p]``: for a Gaussian log density
+and rho = 1 it is exact from anywhere.
 
-Draws come in pairs z, -z. The even part of the gradient serves the mean, the odd part the precision, and neither sees the
-other's noise. ``z`` itself, which is minus the gradient of log q in these coordinates, is added to the odd part: where q
-is right the noise of full rank vanishes ("sticking the landing").
+Draws come in pairs z, -z. The even part of the gradient serves the mean, the odd part the
+precision, and neither sees the other's noise. ``z`` itself, which is minus the gradient of log q in
+these coordinates, is added to the odd part: where q is right the noise of full rank vanishes
+("sticking the landing").
 
 References
 ----------
-Khan and Lin (2017), Conjugate-computation variational inference, AISTATS. Opper and Archambeau (2009), The variational
-Gaussian approximation revisited, Neural Computation 21. Roeder, Wu and Duvenaud (2017), Sticking the landing, NeurIPS.
+Khan and Lin (2017), Conjugate-computation variational inference, AISTATS. Opper and Archambeau
+(2009), The variational Gaussian approximation revisited, Neural Computation 21. Roeder, Wu and
+Duvenaud (2017), Sticking the landing, NeurIPS.
 """
 
 from dataclasses import dataclass, replace
@@ -25,7 +28,7 @@ import numpy as np
 
 from bayesmix.inference.gaussian_approximation import GaussianApproximation
 
-# One step changes no variance by more than a factor of four, and no mean by more than a typical radius.
+# A step changes no variance by more than a factor of four; the mean moves a typical radius at most
 _LEAST, _MOST = 0.25, 4.0
 
 
@@ -78,6 +81,11 @@ class Rank(Protocol):
     """A Gaussian that can be moved."""
 
     @property
+    def mean(self) -> np.ndarray:
+        """Its mean, (size,)."""
+        ...
+
+    @property
     def approximation(self) -> GaussianApproximation:
         """The Gaussian."""
         ...
@@ -87,7 +95,7 @@ class Rank(Protocol):
         ...
 
     def moments(self, z: np.ndarray, even: np.ndarray, odd: np.ndarray) -> Moments:
-        """Of gradients ``even + odd`` at ``m + L z`` and ``even - odd`` at ``m - L z``, rows alike."""
+        """Of gradients ``even + odd`` at ``m + L z`` and ``even - odd`` at ``m - L z``."""
         ...
 
     def moved(self, moments: Moments, rho: float) -> "Rank":
@@ -142,9 +150,10 @@ class FullRank:
 class MeanField:
     """Independent coordinates with standard deviations ``deviations``.
 
-    The mean is moved in the coordinates of ``transform``, a root of a covariance like the target's: one coordinate at a
-    time, strong correlations would make the steps diverge or crawl. ``precision``, the inverse of that covariance, takes
-    the place that log q has in full rank: added to the odd part, it takes off the noise of a Gaussian target.
+    The mean is moved in the coordinates of ``transform``, a root of a covariance like the target's:
+    one coordinate at a time, strong correlations would make the steps diverge or crawl.
+    ``precision``, the inverse of that covariance, takes the place that log q has in full rank:
+    added to the odd part, it takes off the noise of a Gaussian target.
     """
 
     mean: np.ndarray
@@ -154,7 +163,7 @@ class MeanField:
 
     @classmethod
     def like(cls, mean: np.ndarray, transform: np.ndarray) -> "MeanField":
-        """The best approximation of ``N(mean, transform @ transform.T)``: the diagonal of its precision."""
+        """The nearest to ``N(mean, transform @ transform.T)``: the diagonal of its precision."""
         inverse = np.linalg.inv(transform)
         precision = inverse.T @ inverse
         return cls(mean, 1 / np.sqrt(np.diagonal(precision)), transform, precision)

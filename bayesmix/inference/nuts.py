@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from bayesmix.density import Density
 from bayesmix.density.closed_form import ClosedFormDensity
 from bayesmix.inference.draws import Draws
 from bayesmix.inference.gaussian_check import pareto_k
+from bayesmix.inference.interruption import INTERRUPTED, finished_draws, most_draws
 from bayesmix.inference.laplace import Laplace
 
 # nutpie's names of the statistics -> ArviZ's
@@ -88,15 +90,20 @@ def run(density: Density, basin: Laplace, settings: NutsSettings, seed: int) -> 
     """Chains started around one basin, in its whitened coordinates.
 
     Starts are draws of the Gaussian at the mode (never the mode itself, where nutpie refuses a gradient of exactly
-    zero), re-drawn where the density is not finite. An interrupted run keeps the draws that every chain has finished.
+    zero), re-drawn where the density is not finite.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the run is interrupted before any chain has a draw. Later, what was finished is kept: as many draws as
+        the chains that are kept all have (see :func:`bayesmix.inference.interruption.most_draws`), and a note says so.
     """
     began = time.perf_counter()
     rng = np.random.default_rng(seed)
     course = course_for(density, basin, rng)
-    starts = [_start(density, basin, rng) for _ in range(settings.chains)]
     make = _closed_form_model if isinstance(density, ClosedFormDensity) else _python_model
-    model, keep_alive = make(density, basin, starts)
-    trace, note = _sample(model, settings, course, int(rng.integers(2**31)))
+    model, keep_alive = make(density, basin)
+    trace, interrupted = _sample(model, settings, course, int(rng.integers(2**31)))
     del keep_alive
     kept = slice(course.per_draw - 1, None, course.per_draw)
     stats = {ours: np.asarray(trace["sample_stats"][theirs])[:, kept] for theirs, ours in _STATS.items()}
@@ -104,7 +111,11 @@ def run(density: Density, basin: Laplace, settings: NutsSettings, seed: int) -> 
         # the depth is limited on purpose: it is no sign of trouble
         stats["reached_max_treedepth"] = np.zeros_like(stats["reached_max_treedepth"])
     q = np.asarray(trace["posterior"]["q"])[:, kept]
-    return Draws(q, stats, {"sampling": time.perf_counter() - began}, (note,) if note else ())
+    if interrupted:
+        chains, draws = most_draws(finished_draws(q))
+        q, stats = q[chains, :draws], {name: values[chains, :draws] for name, values in stats.items()}
+    seconds = {"sampling": time.perf_counter() - began}
+    return Draws(q, stats, seconds, (INTERRUPTED,) if interrupted else ())
 
 
 def _start(density: Density, basin: Laplace, rng: np.random.Generator) -> np.ndarray:
@@ -137,20 +148,20 @@ def _sample(model, settings: NutsSettings, course: Course, seed: int):
         **arguments,
     )
     try:
-        return sampler.wait(), ""
+        return sampler.wait(), False
     except KeyboardInterrupt:
-        trace = sampler.abort()
-        return trace, "interrupted: only the draws that were finished are kept"
+        return sampler.abort(), True
 
 
-def _in_turn(starts: list[np.ndarray]) -> Callable[[int | None], np.ndarray]:
-    """nutpie asks for one start a chain, in order."""
-    remaining = iter(starts)
-    last = starts[-1]
-    return lambda seed: next(remaining, last)
+def _starting_points(density: Density, basin: Laplace) -> Callable[[Any], np.ndarray]:
+    """The start of a chain from the seed that nutpie gives it.
+
+    A function of nothing but the seed: chains that run at once ask in any order.
+    """
+    return lambda seed: _start(density, basin, np.random.default_rng(seed))
 
 
-def _closed_form_model(density: ClosedFormDensity, basin: Laplace, starts):
+def _closed_form_model(density: ClosedFormDensity, basin: Laplace):
     """A model whose functions are C function pointers: nothing is compiled, and no call takes the GIL."""
     from nutpie.compile_pymc import CompiledPyMCModel
 
@@ -158,23 +169,25 @@ def _closed_form_model(density: ClosedFormDensity, basin: Laplace, starts):
     from bayesmix.density.compiled.whitening import expand_function
 
     n = density.size
+    numbers = density.numbers.copy()
+    numbers[0] += density.units.log_likelihood_shift  # the sampler's log density is that of the data's units, too
     arrays = {
         sampler.COLUMNS: density.units.columns,
-        sampler.NUMBERS: density.numbers,
+        sampler.NUMBERS: numbers,
         sampler.CENTRE: np.ascontiguousarray(basin.mode),
         sampler.TRANSFORM: np.ascontiguousarray(basin.transform),
     }
     entries = np.zeros(sampler.N_ENTRIES, dtype=np.int64)
     entries[sampler.N_FEATURES], entries[sampler.N_ROWS] = density.units.columns.shape
     entries[sampler.N_COMPONENTS], entries[sampler.N_BLOCKS] = density.n_components, density.n_blocks
-    entries[sampler.N_NUMBERS] = density.numbers.size
+    entries[sampler.N_NUMBERS] = numbers.size
     for place, array in arrays.items():
         entries[place] = array.ctypes.data
     model = CompiledPyMCModel(
         dims={},
         compiled_logp_func=density.compiled.sampler_function,
         compiled_expand_func=expand_function,
-        initial_point_func=_in_turn(starts),
+        initial_point_func=_starting_points(density, basin),
         shared_data={},
         shared_var_keys={},
         user_data=entries,
@@ -189,7 +202,7 @@ def _closed_form_model(density: ClosedFormDensity, basin: Laplace, starts):
     return model, (arrays, entries)
 
 
-def _python_model(density: Density, basin: Laplace, starts):
+def _python_model(density: Density, basin: Laplace):
     """The same through Python calls, for a density that only PyMC can evaluate."""
     from nutpie.compiled_pyfunc import from_pyfunc
 
@@ -214,7 +227,7 @@ def _python_model(density: Density, basin: Laplace, starts):
         [np.dtype("float64")],
         [(n,)],
         ["q"],
-        make_initial_point_fn=_in_turn(starts),
+        make_initial_point_fn=_starting_points(density, basin),
     )
     return model, density
 

@@ -9,22 +9,40 @@ from bayesmix.density import Density
 from bayesmix.em import EMResult
 from bayesmix.inference.basins import allocate, find_basins
 from bayesmix.inference.draws import Draws
+from bayesmix.inference.interruption import INTERRUPTED, most_draws
 from bayesmix.inference.nuts import NutsSettings
 from bayesmix.inference.nuts import run as run_in_basin
 
 
 def run(density: Density, em: EMResult, settings: NutsSettings, seeds: Sequence[int]) -> Draws:
-    """Sample every basin that has a chain, and join the chains."""
+    """Sample every basin that has a chain, and join the chains.
+
+    An interrupted run keeps the chains and draws that were finished; basins that were still to come are left out.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If it is interrupted before any chain has a draw.
+    """
     basins = find_basins(density, em)
-    parts = [
-        run_in_basin(density, basin, replace(settings, chains=chains), seed)
-        for basin, chains, seed in zip(basins, allocate(basins, settings.chains), seeds, strict=False)
-        if chains > 0
-    ]
-    shortest = min(part.unconstrained.shape[1] for part in parts)
+    parts: list[Draws] = []
+    for basin, chains, seed in zip(basins, allocate(basins, settings.chains), seeds, strict=False):
+        if chains == 0:
+            continue
+        try:
+            parts.append(run_in_basin(density, basin, replace(settings, chains=chains), seed))
+        except KeyboardInterrupt:
+            if not parts:
+                raise
+            parts[-1] = replace(parts[-1], notes=(*parts[-1].notes, INTERRUPTED))
+        if INTERRUPTED in parts[-1].notes:
+            break
+    q = [chain for part in parts for chain in part.unconstrained]
+    kept, n_draws = most_draws([len(chain) for chain in q])
+    stats = {name: [chain for part in parts for chain in part.stats[name]] for name in parts[0].stats}
     return Draws(
-        np.concatenate([part.unconstrained[:, :shortest] for part in parts]),
-        {name: np.concatenate([part.stats[name][:, :shortest] for part in parts]) for name in parts[0].stats},
+        np.stack([q[chain][:n_draws] for chain in kept]),
+        {name: np.stack([values[chain][:n_draws] for chain in kept]) for name, values in stats.items()},
         {"sampling": sum(part.seconds["sampling"] for part in parts)},
         tuple(dict.fromkeys(note for part in parts for note in part.notes)),
     )

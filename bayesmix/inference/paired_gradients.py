@@ -1,4 +1,4 @@
-"""Gradients of a density at pairs of points on either side of a mean, from all rows or from random ones."""
+"""Gradients of a density at pairs of points around a mean, from all rows or from random ones."""
 
 from typing import Protocol, cast
 
@@ -16,7 +16,7 @@ class PairedGradients(Protocol):
     n_calls: int
 
     def at_pairs(self, mean: np.ndarray, offsets: np.ndarray) -> Pairs:
-        """Mean value (n,), even part and odd part of the gradient (n, size) at ``mean +- offsets``."""
+        """Mean value (n,), even and odd part of the gradient (n, size) at ``mean +- offsets``."""
         ...
 
 
@@ -38,17 +38,22 @@ class AllRows:
 class SomeRows:
     """Unbiased estimates of the same from random rows, a new set for each pair.
 
-    The rows' gradient at the mean is taken off and that of all rows put in its place, so that only how the gradient
-    *changes* between the mean and the draws is left to chance.
+    The rows' gradient at the mean is taken off and that of all rows put in its place, so that only
+    how the gradient *changes* between the mean and the draws is left to chance.
     """
 
     def __init__(self, density: Density, size: int, rng: np.random.Generator):
         if not hasattr(density, "minibatch"):
-            raise TypeError("minibatches need a density in closed form: these priors are known to PyMC alone")
+            raise TypeError(
+                "minibatches need a density in closed form: these priors are known to PyMC alone"
+            )
         self.density, self.rng, self.n_calls = cast(SubsampledDensity, density), rng, 0
         n_rows = self.density.n_rows
+        # the name is that of the public argument
         if not 1 <= size <= n_rows:
-            raise ValueError(f"minibatch must be between 1 and the number of rows, {n_rows}, not {size!r}")
+            raise ValueError(
+                f"minibatch_size must be between 1 and the number of rows, {n_rows}, not {size!r}"
+            )
         self.size = size
 
     def at_pairs(self, mean: np.ndarray, offsets: np.ndarray) -> Pairs:

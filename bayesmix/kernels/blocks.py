@@ -12,6 +12,15 @@ COMPILED = {"nogil": True, "fastmath": ROW_LOOP, "error_model": "numpy", "cache"
 
 
 @nb.njit(**COMPILED)
+def no_nan(array):
+    """Whether no entry is NaN. A row's maximum over components passes over NaN, so that it must be looked for."""
+    for value in array.flat:
+        if value != value:
+            return False
+    return True
+
+
+@nb.njit(**COMPILED)
 def normalise(log_joint, row_weights, start, size, top, total):
     """Turn a block of log joint densities (K, block) into weighted responsibilities; return its log-likelihood."""
     n_components = log_joint.shape[0]
@@ -45,12 +54,15 @@ def normalise(log_joint, row_weights, start, size, top, total):
 
 
 @nb.njit(**COMPILED)
-def log_sum(log_components):
-    """``log sum_k exp(log_components[s, k, n])`` as (S, N)."""
+def log_sum(log_components, offsets):
+    """``log sum_k exp(log_components[s, k, n])`` as (S, N); NaN where an offset (S, K) is."""
     n_draws, n_components, n_rows = log_components.shape
     out = np.empty((n_draws, n_rows))
     top, total = np.empty(BLOCK), np.empty(BLOCK)
     for s in range(n_draws):
+        if not no_nan(offsets[s]):
+            out[s] = np.nan
+            continue
         for start in range(0, n_rows, BLOCK):
             size = min(BLOCK, n_rows - start)
             row = log_components[s, 0]

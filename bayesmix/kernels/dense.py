@@ -9,7 +9,7 @@ import math
 import numba as nb
 import numpy as np
 
-from bayesmix.kernels.blocks import BLOCK, COMPILED, log_sum, normalise
+from bayesmix.kernels.blocks import BLOCK, COMPILED, log_sum, no_nan, normalise
 
 
 @nb.njit(**COMPILED)
@@ -119,7 +119,7 @@ def accumulate(columns, row_weights, offsets, means, whiteners):
         for i in range(n_features):
             for j in range(i):
                 second[k, j, i] = second[k, i, j]
-    if not math.isfinite(log_likelihood):
+    if not (math.isfinite(log_likelihood) and no_nan(offsets)):
         log_likelihood = -math.inf
     return log_likelihood, counts, first, second
 
@@ -153,7 +153,7 @@ def log_joint(columns, offsets, means, whiteners):
 @nb.njit(**COMPILED)
 def log_mixture(columns, offsets, means, whiteners):
     """``log sum_k w_k f_k(x_i)`` for S parameter draws: (S, K) offsets, ... -> (S, N)."""
-    return log_sum(_log_components(columns, offsets, means, whiteners))
+    return log_sum(_log_components(columns, offsets, means, whiteners), offsets)
 
 
 @nb.njit(**COMPILED)

@@ -7,10 +7,12 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bayesmix.em import EMResult
 from bayesmix.membership import check_ci_prob, default_ci_prob, responsibilities
 from bayesmix.plots.draws import chosen_features, marginal_of
 from bayesmix.plots.frame import bare_figure, house_style, shortened, shown_figure
-from bayesmix.plots.legend import density_handles
+from bayesmix.plots.given import as_tree
+from bayesmix.plots.legend import density_handles, legend_columns
 from bayesmix.plots.memberships import UNSURE
 from bayesmix.plots.one_feature import draw_one_feature
 from bayesmix.plots.two_features import draw_two_features
@@ -23,7 +25,7 @@ _LONGEST_IN_MATRIX = 22
 
 
 def plot_density(
-    tree: xr.DataTree,
+    tree: xr.DataTree | EMResult,
     *,
     features: str | Sequence[str] | None = None,
     ci_prob: float | None = None,
@@ -40,8 +42,8 @@ def plot_density(
 
     Parameters
     ----------
-    tree : xarray.DataTree
-        For an EMResult give its ``to_tree()``: the same picture without uncertainty.
+    tree : xarray.DataTree or EMResult
+        An EMResult gives the same picture without uncertainty.
     features : str or sequence of str, optional
         The features to show, by name; by default all, and of more than five the first five.
     ci_prob : float, optional
@@ -60,6 +62,7 @@ def plot_density(
     ValueError
         When a feature is unknown, or ``ax`` is given for more than two.
     """
+    tree = as_tree(tree)
     ci_prob = default_ci_prob() if ci_prob is None else check_ci_prob(ci_prob)
     chosen = chosen_features(tree, features)
     if features is None:
@@ -119,13 +122,13 @@ def _draw(
             target.set_ylabel(names[1])
         handles = density_handles(marginal, len(chosen), ci_prob, unsure=bool(unsure.any()))
         if ax is None:
-            figure.legend(handles=handles, loc="outside right upper")
+            figure.legend(handles=handles, loc="outside right upper", ncols=legend_columns(handles))
         else:
             target.legend(handles=handles, loc="best")
 
 
 def _draw_matrix(figure, values, names, labels, unsure, marginal, ci_prob) -> None:
-    """Draw pairs below the diagonal and single features on it; the legend takes the empty corner."""
+    """Draw single features on the diagonal and pairs below it."""
     size = len(names)
     axes = figure.subplots(size, size, squeeze=False)
     for row in range(size):
@@ -164,7 +167,13 @@ def _add_matrix_legend(figure, tree, marginal, ci_prob, *, unsure: bool) -> None
     n_shown, n_all = marginal.means.shape[-1], len(record_of(tree)["features"])
     handles = density_handles(marginal, n_shown, ci_prob, unsure=unsure)
     title = None if n_shown == n_all else f"{n_shown} of {n_all} features"
-    figure.legend(handles=handles, loc="upper right", borderaxespad=1.5, title=title)
+    figure.legend(
+        handles=handles,
+        loc="upper right",
+        borderaxespad=1.5,
+        title=title,
+        ncols=legend_columns(handles),
+    )
 
 
 def _limits(values: np.ndarray) -> tuple[float, float]:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -82,7 +83,14 @@ def ink() -> str:
     return matplotlib.rcParams["text.color"]
 
 
+def row_name(name: Any) -> str:
+    """Return a row's name as text: a time without needless zeros."""
+    if isinstance(name, np.datetime64):
+        return str(np.datetime_as_string(name, unit="auto"))
+    return str(name)
+
+
 def shortened(name: Any, longest: int = _LONGEST_NAME) -> str:
     """Return a name as one line of at most so many letters."""
-    line = " ".join(str(name).split())
+    line = " ".join(row_name(name).split())
     return line if len(line) <= longest else line[: longest - 1] + "…"

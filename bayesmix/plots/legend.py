@@ -11,6 +11,8 @@ from bayesmix.plots.one_feature import BAND, HISTOGRAM
 from bayesmix.plots.palette import MUTED, colour, dashes, marker
 from bayesmix.plots.two_features import CONTOURS, ELLIPSE
 
+_LONGEST_COLUMN = 17
+
 
 def density_handles(
     marginal: Marginal, n_features: int, ci_prob: float, *, unsure: bool
@@ -45,6 +47,11 @@ def density_handles(
     if n_features > 1:
         handles += _of_pairs(sampled=sampled, unsure=unsure)
     return handles
+
+
+def legend_columns(handles: list[Artist]) -> int:
+    """Return how many columns the entries take: a second one rather than more than fit."""
+    return 1 if len(handles) <= _LONGEST_COLUMN else 2
 
 
 def _of_curves(ci_prob: float, *, sampled: bool) -> list[Artist]:

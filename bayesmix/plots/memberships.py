@@ -8,9 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from bayesmix.em import EMResult
 from bayesmix.membership import responsibilities
 from bayesmix.plots.draws import evenly
 from bayesmix.plots.frame import bare_figure, house_style, ink, shortened, shown_figure
+from bayesmix.plots.given import as_tree
 from bayesmix.plots.palette import PAPER, colour
 
 # A row is called unsure where the probability of its label is below this.
@@ -24,7 +26,7 @@ _VEIL: dict[str, Any] = {"facecolor": "#ffffff", "alpha": 0.5}
 
 
 def plot_responsibilities(
-    tree: xr.DataTree, *, figsize: tuple[float, float] | None = None
+    tree: xr.DataTree | EMResult, *, figsize: tuple[float, float] | None = None
 ) -> Figure:
     """Draw the probability that each row belongs to each group.
 
@@ -34,8 +36,8 @@ def plot_responsibilities(
 
     Parameters
     ----------
-    tree : xarray.DataTree
-        For an EMResult give its ``to_tree()``: the same picture without intervals.
+    tree : xarray.DataTree or EMResult
+        An EMResult gives the same picture without intervals.
     figsize : (float, float), optional
         In inches.
 
@@ -43,6 +45,7 @@ def plot_responsibilities(
     -------
     matplotlib.figure.Figure
     """
+    tree = as_tree(tree)
     figure = shown_figure(figsize or _SIZE)
     _draw(figure, responsibilities(tree), sampled=_is_sampled(tree))
     return figure

@@ -70,5 +70,6 @@ def _ticks(ax: Axes, values: np.ndarray, labels: np.ndarray, top: float) -> None
 
 
 def _bins(values: np.ndarray) -> int:
-    """Freedman and Diaconis's number of bins, within reason whatever the outliers."""
-    return int(np.clip(len(np.histogram_bin_edges(values, "fd")) - 1, *_BINS))
+    """Freedman and Diaconis's number of bins, which is low for several modes, or sqrt(N)."""
+    by_spread = len(np.histogram_bin_edges(values, "fd")) - 1
+    return int(np.clip(max(by_spread, np.sqrt(len(values))), *_BINS))

@@ -1,12 +1,22 @@
 """Colours, markers and line styles of the groups.
 
-The colours are those of Okabe and Ito (2008), Color Universal Design, which people with any of the
-common colour-vision deficiencies can tell apart; their yellow and black are left out, since they
-vanish on white and on dark pages. Markers and line styles change with the colour, so that a picture
-also reads in grey.
+The first six colours are those of Okabe and Ito (2008), Color Universal Design, which people with
+any of the common colour-vision deficiencies can tell apart; their yellow and black are left out,
+since they vanish on white and on dark pages. The next three are from Tol's "muted" scheme. Markers
+and line styles change with the colour, so that a picture also reads in grey.
 """
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+COLOURS = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#56b4e9",
+    "#e69f00",
+    "#332288",
+    "#999933",
+    "#882255",
+)
 MARKERS = ("o", "^", "s", "D", "v", "P", "X", "<")
 DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 1.5, 1.5, 1.5)), (0, (10, 2)))
 
@@ -18,15 +28,15 @@ PAPER = "#fffffe"
 
 
 def colour(number: int) -> str:
-    """Return the colour of a group; it repeats after six."""
+    """Return the colour of a group; it repeats after nine."""
     return COLOURS[number % len(COLOURS)]
 
 
 def marker(number: int) -> str:
-    """Return the marker of a group; with the colour it repeats after 24."""
+    """Return the marker of a group; with the colour it repeats after 72."""
     return MARKERS[number % len(MARKERS)]
 
 
 def dashes(number: int):
-    """Return the line style of a group; with the colour it repeats after 30."""
+    """Return the line style of a group; with the colour it repeats after 45."""
     return DASHES[number % len(DASHES)]

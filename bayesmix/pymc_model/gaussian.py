@@ -36,6 +36,7 @@ class GaussianMixtureRV(SymbolicRandomVariable):
 
     @classmethod
     def rv_op(cls, weights: Any, means: Any, spread: Any, *, size: Any = None, rng: Any = None) -> Any:
+        """The graph that draws rows."""
         weights, means, spread = (pt.as_tensor(value, dtype="float64") for value in (weights, means, spread))
         rng, size = normalize_rng_param(rng), normalize_size_param(size)
         rows = () if rv_size_is_none(size) else tuple(size)
@@ -43,9 +44,7 @@ class GaussianMixtureRV(SymbolicRandomVariable):
         # The component is the number of cumulated weights below a uniform number; the last one is never compared,
         # so that weights which sum to 1 - 1e-16 cannot give a component too many.
         component = (uniform > pt.cumsum(weights)[:-1]).sum(axis=-1)
-        final_rng, normals = pt.random.normal(
-            size=(*rows, means.shape[-1]), rng=middle_rng, return_next_rng=True
-        )
+        final_rng, normals = pt.random.normal(size=(*rows, means.shape[-1]), rng=middle_rng, return_next_rng=True)
         draws = means[component] + cls.deviation(cls.factor(spread), component, normals)
         return cls(
             inputs=[rng, size, weights, means, spread],
@@ -99,7 +98,7 @@ class TiedMixtureRV(GaussianMixtureRV):
         """``L z``."""
         return normals @ factor.T
 
-    expected_squares = FullMixtureRV.expected_squares
+    expected_squares = staticmethod(FullMixtureRV.expected_squares)
 
 
 class DiagMixtureRV(GaussianMixtureRV):

@@ -63,10 +63,9 @@ class MixtureLikelihood:
         total_size: Any = None,
         **kwargs: Any,
     ) -> Any:
+        """Add the variable to the model on the context stack."""
         distribution, arguments = _distribution_of(weights, family, params)
-        return distribution(
-            name, *arguments, observed=observed, dims=dims, total_size=total_size, **kwargs
-        )
+        return distribution(name, *arguments, observed=observed, dims=dims, total_size=total_size, **kwargs)
 
     @classmethod
     def dist(cls, weights: Any, family: Any, params: Mapping[str, Any], **kwargs: Any) -> Any:

@@ -36,6 +36,7 @@ class InverseWishartRV(SymbolicRandomVariable):
 
     @classmethod
     def rv_op(cls, dof: Any, scale: Any, *, size: Any = None, rng: Any = None) -> Any:
+        """The graph that draws matrices."""
         dof, scale = pt.as_tensor(dof, dtype="float64"), pt.as_tensor(scale, dtype="float64")
         rng, size = normalize_rng_param(rng), normalize_size_param(size)
         if not (dof.type.ndim == 0 and scale.type.ndim == 2):
@@ -92,9 +93,10 @@ class InverseWishart(Distribution):
         for _ in range(value.type.ndim - 2):
             right = right[None]
         whitened = pt.linalg.solve_triangular(factor, right, lower=True, b_ndim=2)
-        log_gamma = n * (n - 1.0) / 4.0 * np.log(np.pi) + pt.gammaln(
-            (dof - pt.arange(scale.shape[-1], dtype="float64")) / 2.0
-        ).sum()
+        log_gamma = (
+            n * (n - 1.0) / 4.0 * np.log(np.pi)
+            + pt.gammaln((dof - pt.arange(scale.shape[-1], dtype="float64")) / 2.0).sum()
+        )
         constant = dof * _log_diagonal(scale_factor).sum() - dof * n / 2.0 * np.log(2.0) - log_gamma
         return _impossible_where_nan(
             constant
@@ -112,6 +114,7 @@ class LKJMatrixRV(SymbolicRandomVariable):
 
     @classmethod
     def rv_op(cls, eta: Any, identity: Any, *, size: Any = None, rng: Any = None) -> Any:
+        """The graph that draws matrices."""
         eta, identity = pt.as_tensor(eta, dtype="float64"), pt.as_tensor(identity, dtype="float64")
         rng, size = normalize_rng_param(rng), normalize_size_param(size)
         if not (eta.type.ndim == 0 and identity.type.ndim == 2):
@@ -124,9 +127,7 @@ class LKJMatrixRV(SymbolicRandomVariable):
             rng=rng,
             return_next_rng=True,
         )
-        final_rng, normals = pt.random.normal(
-            size=(*batch, n - 1, n), rng=middle_rng, return_next_rng=True
-        )
+        final_rng, normals = pt.random.normal(size=(*batch, n - 1, n), rng=middle_rng, return_next_rng=True)
         direction = pt.tril(normals)[..., : n - 1]
         direction = direction / pt.sqrt(pt.square(direction).sum(axis=-1, keepdims=True))
         below = pt.zeros((*batch, n, n))[..., 1:, : n - 1].set(direction * pt.sqrt(lengths)[..., None])

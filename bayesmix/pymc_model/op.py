@@ -55,6 +55,7 @@ class RowLogDensity(Op):
         self.gufunc_signature = f"(d,n),(k),(k,d),{FACTOR_SIGNATURE[covariance]}->(n)"
 
     def make_node(self, *inputs: Any) -> Apply:
+        """Apply the Op; see the class for its inputs."""
         columns = pt.as_tensor(inputs[0], dtype="float64")
         if columns.type.ndim != 2:
             raise TypeError(f"columns must be a matrix (D, N), got {columns.type.ndim} dimensions")
@@ -63,14 +64,17 @@ class RowLogDensity(Op):
         return Apply(self, [columns, *parameters], [rows])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
+        """Run the compiled function outside of a compiled graph."""
         output_storage[0][0] = ROW_FUNCTIONS[self.covariance](*inputs)
 
-    def infer_shape(self, fgraph: Any, node: Apply, shapes: Any) -> list[Any]:
+    def infer_shape(self, node: Apply, shapes: Any) -> list[Any]:
+        """Shapes of the outputs, without a pass over the data."""
         return [(shapes[0][1],)]
 
     def pullback(
         self, inputs: Sequence[Variable], outputs: Sequence[Variable], cotangents: Sequence[Variable]
     ) -> list[Variable]:
+        """Derivatives for the parameters from one pass; for the rows only where those are unknown."""
         columns, *parameters = inputs
         _, *slopes = SumLogDensity(self.covariance)(columns, cotangents[0], *parameters)
         rows_slope = slope_in_rows(self.covariance, columns, cotangents[0], *parameters)
@@ -94,6 +98,7 @@ class SumLogDensity(Op):
         self.gufunc_signature = f"(d,n),(v),(k),(k,d),{factor}->(),(k),(k,d),{factor}"
 
     def make_node(self, *inputs: Any) -> Apply:
+        """Apply the Op; see the class for its inputs."""
         columns = pt.as_tensor(inputs[0], dtype="float64")
         row_weights = pt.as_tensor(inputs[1], dtype="float64")
         parameters = _parameter_variables(self.covariance, *inputs[2:])
@@ -101,20 +106,24 @@ class SumLogDensity(Op):
         return Apply(self, [columns, row_weights, *parameters], outputs)
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
+        """Run the compiled function outside of a compiled graph."""
         results = SUM_FUNCTIONS[self.covariance](*inputs)
         for storage, result in zip(output_storage, results, strict=True):
             storage[0] = result
 
-    def infer_shape(self, fgraph: Any, node: Apply, shapes: Any) -> list[Any]:
+    def infer_shape(self, node: Apply, shapes: Any) -> list[Any]:
+        """Shapes of the outputs, without a pass over the data."""
         return [(), *shapes[2:]]
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        """Which outputs depend on which inputs."""
         # Only the value is a differentiable function of the inputs; its derivatives are given, not derived again.
         return [[True, False, False, False] for _ in node.inputs]
 
     def pullback(
         self, inputs: Sequence[Variable], outputs: Sequence[Variable], cotangents: Sequence[Variable]
     ) -> list[Variable]:
+        """Derivatives for the parameters from one pass; for the rows only where those are unknown."""
         value_cotangent = cotangents[0]
         if isinstance(value_cotangent.type, DisconnectedType):
             return [disconnected_type() for _ in inputs]

@@ -11,6 +11,7 @@ from typing import Any
 import pytensor.tensor as pt
 from pytensor.compile.mode import optdb
 from pytensor.graph.rewriting.basic import copy_stack_trace, dfs_rewriter, node_rewriter
+from pytensor.scalar.basic import Mul
 from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.math import Sum
 from pytensor.tensor.rewriting.basic import (
@@ -18,7 +19,6 @@ from pytensor.tensor.rewriting.basic import (
     register_specialize,
     register_stabilize,
 )
-from pytensor.scalar.basic import Mul
 
 from bayesmix.pymc_model.op import UNWEIGHTED, RowLogDensity, SumLogDensity
 

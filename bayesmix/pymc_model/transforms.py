@@ -118,9 +118,7 @@ class ScaledCholesky(Transform):
         """Unconstrained to raw units."""
         value = pt.as_tensor_variable(value)
         packed = value[..., self.diagonal].set(pt.exp(value[..., self.diagonal]))
-        return times_transpose(
-            lower_triangle_of(packed * self.scale[self.rows], self.rows, self.columns, self.size)
-        )
+        return times_transpose(lower_triangle_of(packed * self.scale[self.rows], self.rows, self.columns, self.size))
 
     def log_jac_det(self, value: Any, *inputs: Any) -> Any:
         """One number a matrix."""

@@ -3,6 +3,8 @@ r"""Priors as variables of a PyMC model: one small class for each covariance.
 Conjugate priors declare ``covariances`` or ``variances`` and then ``means`` given them; separated priors declare
 ``means``, ``scales`` and, where features are correlated, ``correlations``. Values keep the units of the data; the
 transforms of `bayesmix.pymc_model.transforms` make the unconstrained values free of them.
+
+Hyperparameters are handed over as NumPy numbers: PyTensor makes a Python float such as 2.5 a single-precision constant.
 """
 
 from collections.abc import Mapping
@@ -75,9 +77,7 @@ def declare_means(prior: Any, units: Units) -> Any:
     """``means`` of a separated prior: independent normals."""
     start = units.start.get("means")
     if isinstance(prior, PyMCPrior):
-        return declare_foreign(
-            prior.distribution, "means", MEANS_DIMS, transform=units.affine, start=start
-        )
+        return declare_foreign(prior.distribution, "means", MEANS_DIMS, transform=units.affine, start=start)
     assert isinstance(prior, Normal)
     variable = pm.Normal.dist(np.asarray(prior.mean), np.asarray(prior.sd), shape=shape_of(MEANS_DIMS))
     return add_variable("means", variable, MEANS_DIMS, transform=units.affine, start=start)
@@ -123,9 +123,7 @@ class Correlated:
         dims = (*self.leading, "feature", "feature_bis")
         start, transform = units.start.get("correlations"), CorrelationRows(units.n_features)
         if isinstance(prior, PyMCPrior):
-            return declare_foreign(
-                prior.distribution, "correlations", dims, transform=transform, start=start
-            )
+            return declare_foreign(prior.distribution, "correlations", dims, transform=transform, start=start)
         assert isinstance(prior, LKJ)
         variable = LKJMatrix.dist(prior.eta, units.n_features, shape=shape_of(dims))
         return add_variable("correlations", variable, dims, transform=transform, start=start)
@@ -163,7 +161,7 @@ class Uncorrelated:
         half_scale = np.asarray(prior.scale) / 2.0
         variances = add_variable(
             "variances",
-            pm.InverseGamma.dist(alpha=prior.dof / 2.0, beta=half_scale, shape=shape_of(self.dims)),
+            pm.InverseGamma.dist(alpha=np.float64(prior.dof / 2.0), beta=half_scale, shape=shape_of(self.dims)),
             self.dims,
             transform=ScaledLog(self.unit(units.scale) ** 2),
             start=units.start.get("variances"),
@@ -224,7 +222,7 @@ def declare_scales(prior: Any, dims: tuple[str, ...], unit: Any, units: Units) -
     if isinstance(prior, PyMCPrior):
         return declare_foreign(prior.distribution, "scales", dims, transform=ScaledLog(unit), start=start)
     assert isinstance(prior, LogNormal)
-    variable = pm.LogNormal.dist(np.asarray(prior.log_mean), prior.log_sd, shape=shape_of(dims))
+    variable = pm.LogNormal.dist(np.asarray(prior.log_mean), np.float64(prior.log_sd), shape=shape_of(dims))
     return add_variable("scales", variable, dims, transform=ScaledLog(unit), start=start)
 
 

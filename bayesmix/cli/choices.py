@@ -1,0 +1,98 @@
+"""What people write after an option: numbers of groups, covariances, columns, output files."""
+
+import csv
+import io
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bayesmix.families import Family
+
+
+def numbers_of(text: str) -> list[int]:
+    """Read numbers of groups: ``"3"``, ``"1:6"`` (both ends included), ``"1,2,4"``, ``"1:3,6"``.
+
+    Raises
+    ------
+    ValueError
+        If it is none of these, or counts downwards, or a number is below 1.
+    """
+    numbers: list[int] = []
+    for part in text.split(","):
+        ends = [end.strip() for end in part.split(":")]
+        if len(ends) > 2 or not all(end.isdecimal() for end in ends):
+            raise ValueError(
+                f"--components {text!r} is no number of groups: write 3, a range such as 1:6 "
+                "(both ends included), or a list such as 1,2,4."
+            )
+        first, last = int(ends[0]), int(ends[-1])
+        if first < 1 or last < first:
+            raise ValueError(
+                f"--components {text!r}: {part.strip()!r} must count upwards from 1 or more, "
+                "such as 1:6."
+            )
+        numbers.extend(range(first, last + 1))
+    return list(dict.fromkeys(numbers))
+
+
+def families_of(family: str, covariances: str) -> "list[Family]":
+    """Make the families of a comma-separated list of covariances.
+
+    Raises
+    ------
+    ValueError
+        If a covariance is unknown.
+    """
+    from bayesmix.families import family_from_name
+
+    return [family_from_name(f"{family}-{part.strip()}") for part in covariances.split(",")]
+
+
+def names_of(text: str) -> list[str]:
+    """Read column names separated by commas; a name with a comma stands in double quotes.
+
+    Raises
+    ------
+    ValueError
+        If there is no name, or one is given twice.
+    """
+    names = next(csv.reader([text], skipinitialspace=True), [])
+    if not names or "" in names:
+        raise ValueError(
+            f"--columns {text!r} has an empty name: write names with commas between, "
+            "such as --columns height,weight."
+        )
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"--columns names {twice[0]!r} twice: name each column once.")
+    return names
+
+
+def as_option(names: Sequence[str]) -> str:
+    """Write the option that ``names_of`` reads as these columns, ready for a shell."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(names)
+    return f"--columns {shlex.quote(line.getvalue())}"
+
+
+def check_output(path: Path | None, suffixes: Sequence[str]) -> None:
+    """Refuse a place that nothing can be written to, before the work begins.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is none of those, the folder does not exist, or a folder stands there.
+    """
+    if path is None:
+        return
+    if path.suffix.lower() not in suffixes:
+        known = " or ".join(suffixes)
+        raise ValueError(f"--output {str(path)!r} must end in {known}.")
+    if not path.parent.is_dir():
+        raise ValueError(
+            f"--output {str(path)!r}: there is no folder {str(path.parent)!r}; create it first."
+        )
+    if path.is_dir() and path.suffix != ".zarr":
+        raise ValueError(f"--output {str(path)!r} is a folder: give the name of a file.")

@@ -1,0 +1,185 @@
+"""Reads rows from files, and writes files that are either whole or not there."""
+
+import uuid
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bayesmix.cli.choices import as_option
+from bayesmix.data import read_rows
+from bayesmix.data.words import counted, listed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SEPARATORS = {".csv": ",", ".tsv": "\t"}
+_PARQUET = (".parquet", ".pq")
+
+Say = Callable[[str], None]
+
+
+def read_frame(
+    path: Path,
+    *,
+    columns: Sequence[str] | None = None,
+    index: str | None = None,
+    drop_missing: bool = False,
+    say: Say,
+) -> "pd.DataFrame":
+    """Read the columns of a CSV, TSV or Parquet file that hold the rows to be modelled.
+
+    Parameters
+    ----------
+    path : Path
+    columns : sequence of str, optional
+        Which columns, in this order; by default all, and then all must be numbers.
+    index : str, optional
+        Column that names the rows.
+    drop_missing : bool
+        Leave out rows with missing values, and say how many.
+    say : callable
+        Takes a sentence for the user.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read, lacks a column, or its columns are not numbers; nothing is left
+        out unless asked for.
+    ImportError
+        If it is a Parquet file and pyarrow is not installed.
+    """
+    asked = None if columns is None else {*columns, *([index] if index is not None else [])}
+    frame = _read(path, asked)
+    wanted = [name for name in frame.columns if name != index] if columns is None else [*columns]
+    absent = [name for name in (*wanted, index) if name is not None and name not in frame.columns]
+    if absent:
+        noun = "column" if len(absent) == 1 else "columns"
+        raise ValueError(
+            f"{path} has no {noun} {listed(absent)}: its columns are "
+            f"{', '.join(map(repr, _read(path, None).columns))}."
+        )
+    if index is not None:
+        frame = frame.set_index(index, drop=index not in wanted)
+    frame = frame.loc[:, wanted]
+    _check_numbers(path, frame)
+    frame = _without_missing(path, frame, drop_missing, say)
+    read_rows(frame, argument=path.name)
+    return frame
+
+
+@contextmanager
+def written(path: Path) -> Iterator[Path]:
+    """Give a temporary name beside ``path``; at the end the file takes the place of ``path``.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be written.
+    """
+    temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex}{path.suffix}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be written: {error.strerror or error}.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_frame(frame: "pd.DataFrame", path: Path) -> None:
+    """Write a table as CSV or Parquet, by the suffix, with its index.
+
+    Raises
+    ------
+    ImportError
+        If it is to be a Parquet file and pyarrow is not installed.
+    """
+    if path.suffix.lower() in _PARQUET:
+        check_parquet(path)
+        with written(path) as temporary:
+            frame.to_parquet(temporary)
+        return
+    with written(path) as temporary:
+        frame.to_csv(temporary)
+
+
+def check_parquet(path: Path) -> None:
+    """Say what to install where a Parquet file cannot be read or written."""
+    if find_spec("pyarrow") is None:
+        raise ImportError(
+            f'{path}: Parquet files need pyarrow; install it with pip install "bayesmix[parquet]".'
+        )
+
+
+def _read(path: Path, asked: Collection[str] | None) -> "pd.DataFrame":
+    """The columns of a file that are asked for and there, or all."""
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder, not a file of rows.")
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist.")
+    if path.suffix.lower() in _PARQUET:
+        frame = _read_parquet(path)
+        keep = [asked is None or name in asked for name in frame.columns]
+        return frame.loc[:, keep]
+    return _read_text(path, asked)
+
+
+def _read_parquet(path: Path) -> "pd.DataFrame":
+    check_parquet(path)
+    import pandas as pd
+    from pyarrow import ArrowException
+
+    try:
+        frame = pd.read_parquet(path)
+    except (ArrowException, OSError) as error:
+        raise ValueError(f"{path} cannot be read as Parquet: {error}") from error
+    return frame.set_axis([str(name) for name in frame.columns], axis=1)
+
+
+def _read_text(path: Path, asked: Collection[str] | None) -> "pd.DataFrame":
+    import pandas as pd
+
+    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
+    if suffix not in _SEPARATORS:
+        known = ", ".join((*_SEPARATORS, *_PARQUET))
+        raise ValueError(f"{path}: rows are read from files that end in {known}.")
+    keep = None if asked is None else lambda name: name in asked
+    try:
+        return pd.read_csv(path, sep=_SEPARATORS[suffix], usecols=keep)
+    except pd.errors.EmptyDataError as error:
+        raise ValueError(f"{path} is empty.") from error
+    except (pd.errors.ParserError, UnicodeDecodeError, OSError) as error:
+        raise ValueError(f"{path} cannot be read as a table of text: {error}") from error
+
+
+def _check_numbers(path: Path, frame: "pd.DataFrame") -> None:
+    from pandas.api.types import is_numeric_dtype
+
+    good = [name for name in frame.columns if is_numeric_dtype(frame[name])]
+    refused = [name for name in frame.columns if name not in good]
+    if not refused:
+        return
+    example = frame[refused[0]].dropna()
+    shown = f" ({refused[0]!r} holds {str(example.iloc[0])!r:.40})" if len(example) else ""
+    remedy = f"Choose columns: {as_option(good)}" if good else "Give columns of numbers"
+    holds = "column that is" if len(refused) == 1 else "columns that are"
+    raise ValueError(f"{path} has {holds} not numbers: {listed(refused)}{shown}. {remedy}.")
+
+
+def _without_missing(path: Path, frame: "pd.DataFrame", drop: bool, say: Say) -> "pd.DataFrame":
+    missing = frame.isna()
+    affected = missing.any(axis=1)
+    n_affected = int(affected.sum())
+    if n_affected == 0:
+        return frame
+    n_values = int(missing.to_numpy().sum())
+    within = listed([str(name) for name in frame.columns[missing.any(axis=0)]])
+    if not drop:
+        raise ValueError(
+            f"{path} has {counted(n_values, 'missing value')} in {counted(n_affected, 'row')} "
+            f"(columns {within}). Leave these rows out with --drop-missing, or fill the values in."
+        )
+    say(f"{counted(n_affected, 'row')} with missing values left out ({within}).")
+    return frame.loc[~affected]

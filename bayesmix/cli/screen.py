@@ -1,0 +1,194 @@
+"""What the terminal shows: tables that fit 100 columns, and sentences."""
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from bayesmix.comparison import Candidate, Comparison
+    from bayesmix.html.digest import Digest
+
+# Where there is no terminal to ask: the width that people's terminals and files have.
+_WIDTH = 100
+# Features that a table of rows or groups has room for.
+_MOST_FEATURES = 6
+_MOST_GROUPS = 6
+HARDEST = 5
+_CRITERIA = {"bic": "BIC", "aic": "AIC", "icl": "ICL"}
+_ELPD = {"loo": "LOO", "waic": "WAIC"}
+
+
+def results() -> Console:
+    """Standard output."""
+    return _console(stderr=False)
+
+
+def say(sentence: str) -> None:
+    """Tell, on standard error, what is going on."""
+    _console(stderr=True).print(Text(sentence, style="dim"))
+
+
+def show_sentences(console: Console, sentences: Sequence[str]) -> None:
+    """Print the first sentence in bold, and the others below it."""
+    console.print()
+    for place, sentence in enumerate(sentences):
+        console.print(Text(sentence, style="bold" if place == 0 else ""))
+
+
+def show_written(console: Console, what: str, path: "Path") -> None:
+    """Say where something was written."""
+    console.print()
+    console.print(Text(f"The {what} is in {path.resolve()}"), soft_wrap=True)
+
+
+def show_criteria(console: Console, comparison: "Comparison") -> None:
+    """Print the criteria of all models as one table, and how to read it."""
+    table = comparison.table
+    several = table.index.get_level_values("family").nunique() > 1
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    if several:
+        grid.add_column("family")
+    grid.add_column("groups", justify="right")
+    cells = [*_criteria(table), *_expected_densities(table)]
+    for heading, _ in cells:
+        grid.add_column(heading, justify="right", no_wrap=True)
+    trusted = comparison.trusted.to_numpy()
+    for i, (family, n_components) in enumerate(table.index):
+        key = [family, str(n_components)] if several else [str(n_components)]
+        row = [texts[i] for _, texts in cells]
+        grid.add_row(*map(Text, key), *row, style="" if trusted[i] else "dim")
+    console.print(grid)
+    explained = "BIC, AIC and ICL of the maximum-likelihood estimate: lower is better."
+    if len(cells) > len(_CRITERIA):
+        explained += (
+            " LOO and WAIC, the expected log density of new rows ± its standard error: higher is"
+            " better; in brackets where the posterior cannot be trusted. Bold: the best."
+        )
+    console.print(Text(explained, style="dim"))
+
+
+def show_notes(console: Console, candidates: "Sequence[Candidate]") -> None:
+    """Print what a careful reader must know of each model."""
+    several = len({candidate.key[0] for candidate in candidates}) > 1
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column()
+    for candidate in candidates:
+        # Why a posterior cannot be trusted is part of the answer, which is printed too.
+        said = [n for n in candidate.notes if not any(reason in n for reason in candidate.distrust)]
+        if said:
+            family, n_components = candidate.key
+            name = f"{family} {n_components}" if several else str(n_components)
+            grid.add_row(name, Text("; ".join(said)))
+    if grid.row_count:
+        console.print()
+        console.print(Text("Notes, by number of groups", style="bold"))
+        console.print(grid)
+
+
+def show_groups(console: Console, digest: "Digest", model: str) -> None:
+    """Print the size and the centre of every group, with intervals."""
+    from bayesmix.html.numbers import percent_with_interval, with_interval
+
+    shares, centres = digest.shares, digest.centres
+    labels = digest.membership["label"].values
+    features = digest.rows.features[:_MOST_FEATURES]
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
+    groups = f"{digest.n_components} groups" if digest.n_components > 1 else "one group"
+    grid.title = Text(f"The {groups} ({model})", style="bold")
+    grid.add_column("group", justify="right")
+    grid.add_column("share of all", justify="right")
+    grid.add_column("rows", justify="right")
+    for name in features:
+        grid.add_column(Text(name), justify="right")
+    for k in range(digest.n_components):
+        where = [
+            with_interval(centres.value[k, j], centres.low[k, j], centres.high[k, j])
+            for j in range(len(features))
+        ]
+        share = percent_with_interval(shares.value[k], shares.low[k], shares.high[k])
+        grid.add_row(str(k), share, f"{np.sum(labels == k):,}", *where)
+    console.print()
+    console.print(grid)
+    more = _and_more(digest.rows.n_features)
+    if digest.sampled:
+        said = f"Centres and shares with {digest.ci_prob:.0%} posterior intervals."
+    else:
+        said = "Centres of the point estimate."
+    console.print(Text(said + more, style="dim"))
+
+
+def show_hardest(console: Console, digest: "Digest") -> None:
+    """Print the rows whose group is least certain."""
+    if digest.n_components == 1:
+        return
+    from bayesmix.html.numbers import percent, plain
+
+    membership, rows = digest.membership, digest.rows
+    order = np.argsort(-membership["entropy"].values, kind="stable")[:HARDEST]
+    features = rows.features[:_MOST_FEATURES]
+    groups = range(min(digest.n_components, _MOST_GROUPS))
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
+    grid.title = Text("The rows that are hardest to place", style="bold")
+    for heading in ("row", *features, *(f"P(group {k})" for k in groups)):
+        grid.add_column(Text(heading), justify="right")
+    probability = membership["probability"].values
+    for i in order:
+        values = [plain(value) for value in rows.values[i, : len(features)]]
+        grid.add_row(Text(str(rows.obs[i])), *values, *(percent(probability[i, k]) for k in groups))
+    console.print()
+    console.print(grid)
+    if more := _and_more(rows.n_features).strip():
+        console.print(Text(more, style="dim"))
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    if not console.is_terminal and not os.environ.get("COLUMNS"):
+        console.width = _WIDTH
+    return console
+
+
+def _criteria(table: "pd.DataFrame") -> Iterable[tuple[str, list[Text]]]:
+    for column, heading in _CRITERIA.items():
+        values = table[column].to_numpy(dtype=float)
+        best = np.nanmin(values) if np.isfinite(values).any() else np.nan
+        yield heading, [_cell(f"{value:.1f}", value == best, value) for value in values]
+
+
+def _expected_densities(table: "pd.DataFrame") -> Iterable[tuple[str, list[Text]]]:
+    from bayesmix.comparison.table import is_bracketed
+
+    bracketed = is_bracketed(table)
+    for name, heading in _ELPD.items():
+        values = table[f"elpd_{name}"].to_numpy(dtype=float)
+        errors = table[f"se_{name}"].to_numpy(dtype=float)
+        if not np.isfinite(values).any():
+            continue
+        free = np.where(bracketed, np.nan, values)
+        best = np.nanmax(free) if np.isfinite(free).any() else np.nan
+        texts = []
+        for value, error, inside in zip(values, errors, bracketed, strict=True):
+            text = f"{value:.1f} ± {error:.1f}"
+            shown = f"({text})" if inside else f"{text} "
+            texts.append(_cell(shown, value == best and not inside, value))
+        yield heading, texts
+
+
+def _cell(text: str, best: bool, value: float) -> Text:
+    return Text(text if np.isfinite(value) else "-", style="bold" if best else "")
+
+
+def _and_more(n_features: int) -> str:
+    left_out = n_features - _MOST_FEATURES
+    return f" {left_out} more features are not shown." if left_out > 0 else ""

@@ -1,0 +1,132 @@
+"""A tree read once: what all sections of a report need of it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from bayesmix.data import Rows
+from bayesmix.families import Family
+from bayesmix.labels import Diagnosis, diagnose
+from bayesmix.membership import default_ci_prob, equal_tailed, responsibilities
+from bayesmix.tree import draws_of, family_of, record_of, training_rows
+
+_METHODS = {
+    "em": "expectation-maximisation (a point estimate)",
+    "nuts": "the No-U-Turn sampler",
+    "advi": "variational inference (ADVI)",
+    "laplace": "the Laplace approximation",
+    "adopted": "draws of another sampler",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """A quantity's typical value and interval, in arrays of one shape."""
+
+    value: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Digest:
+    """What a tree says, group by group and row by row."""
+
+    tree: xr.DataTree
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """How the tree came about."""
+        return record_of(self.tree)
+
+    @cached_property
+    def family(self) -> Family:
+        """What a group is."""
+        return family_of(self.tree)
+
+    @cached_property
+    def rows(self) -> Rows:
+        """The training rows."""
+        return training_rows(self.tree)
+
+    @cached_property
+    def membership(self) -> xr.Dataset:
+        """Who belongs where."""
+        return responsibilities(self.tree)
+
+    @cached_property
+    def diagnosis(self) -> Diagnosis:
+        """How far the draws can be trusted."""
+        return diagnose(self.tree)
+
+    @cached_property
+    def ci_prob(self) -> float:
+        """Probability inside all intervals."""
+        return float(self.membership.attrs.get("ci_prob", default_ci_prob()))
+
+    @property
+    def method(self) -> str:
+        """How the draws were made."""
+        return str(self.record.get("method", "unknown"))
+
+    @property
+    def method_in_words(self) -> str:
+        """How the draws were made, for people who do not know the short name."""
+        return _METHODS.get(self.method, self.method)
+
+    @property
+    def n_components(self) -> int:
+        """K."""
+        return int(self.record["n_components"])
+
+    @property
+    def n_chains(self) -> int:
+        """Number of chains."""
+        return int(self.tree["posterior"].to_dataset().sizes["chain"])
+
+    @property
+    def n_draws(self) -> int:
+        """Draws of each chain."""
+        return int(self.tree["posterior"].to_dataset().sizes["draw"])
+
+    @property
+    def sampled(self) -> bool:
+        """Whether there is more than one draw, and thus any uncertainty."""
+        return self.n_chains * self.n_draws > 1
+
+    @cached_property
+    def shares(self) -> Estimate:
+        """Weights (K,): posterior means, which sum to one."""
+        weights, _ = self._draws
+        return _summary(weights, weights.mean(axis=0), self.ci_prob)
+
+    @cached_property
+    def centres(self) -> Estimate:
+        """Means (K, D): posterior medians."""
+        means = self._draws[1]["means"]
+        return _summary(means, np.median(means, axis=0), self.ci_prob)
+
+    @cached_property
+    def spreads(self) -> Estimate:
+        """Standard deviations (K, D): posterior medians."""
+        matrices = self.family.covariance_matrices(self._draws[1])
+        scales = np.sqrt(np.diagonal(matrices, axis1=-2, axis2=-1))
+        return _summary(scales, np.median(scales, axis=0), self.ci_prob)
+
+    @cached_property
+    def _draws(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """All chains in one: weights (S, K) and parameters (S, ...)."""
+        weights, params = draws_of(self.tree)
+        size = weights.shape[0] * weights.shape[1]
+        flat = {name: value.reshape(size, *value.shape[2:]) for name, value in params.items()}
+        return weights.reshape(size, -1), flat
+
+
+def _summary(draws: np.ndarray, value: np.ndarray, ci_prob: float) -> Estimate:
+    """Interval over the draws (S, ...)."""
+    flat = draws.reshape(len(draws), -1)
+    interval = equal_tailed(flat, ci_prob).reshape(*draws.shape[1:], 2)
+    return Estimate(value, interval[..., 0], interval[..., 1])

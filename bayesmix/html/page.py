@@ -1,0 +1,96 @@
+"""From content to one self-contained HTML file."""
+
+import base64
+import hashlib
+import os
+import uuid
+from importlib import resources
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from bayesmix.html.content import Picture, ReportContent
+from bayesmix.html.vector import to_svg
+from bayesmix.version import __version__
+
+
+def render(content: ReportContent) -> str:
+    """Write a report as HTML.
+
+    Every string of the content is escaped; the page loads nothing, and its policy forbids any
+    script but its own.
+
+    Parameters
+    ----------
+    content : ReportContent
+
+    Returns
+    -------
+    str
+    """
+    environment = Environment(autoescape=True, undefined=StrictUndefined)
+    script = _shipped("report.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return environment.from_string(_shipped("report.html.j2")).render(
+        content=content,
+        svg=_svg,
+        # Shipped with the package, and not the user's.
+        style=Markup(_shipped("report.css")),
+        script=Markup(script),
+        script_hash=f"sha256-{digest}",
+        version=__version__,
+    )
+
+
+def write_html(content: ReportContent, path: str | os.PathLike[str]) -> Path:
+    """Write a report to a file.
+
+    It is written under a temporary name in the same folder and then renamed, so that ``path`` holds
+    either its old content or the whole new one.
+
+    Parameters
+    ----------
+    content : ReportContent
+    path : str or path
+        Ends in ``.html`` or ``.htm``. An existing file is replaced.
+
+    Returns
+    -------
+    pathlib.Path
+        The path written.
+
+    Raises
+    ------
+    ValueError
+        When the suffix is another.
+    FileNotFoundError
+        When the folder of ``path`` does not exist.
+    """
+    path = checked_path(path)
+    text = render(content)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def checked_path(path: str | os.PathLike[str]) -> Path:
+    """Return the path, or say why no report can be written there."""
+    path = Path(path)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"path must end in .html, not {path.name!r}.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"The folder {path.parent} does not exist; create it first.")
+    return path
+
+
+def _svg(picture: Picture, name: str) -> Markup:
+    return to_svg(picture.figure, picture.alt, name)
+
+
+def _shipped(name: str) -> str:
+    return resources.files("bayesmix.html").joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,157 @@
+"""The report of one fit, and that of a comparison."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from bayesmix.em import EMResult
+from bayesmix.html.content import ReportContent
+from bayesmix.html.digest import Digest
+from bayesmix.html.numbers import counted
+from bayesmix.html.page import checked_path, write_html
+from bayesmix.html.sections import (
+    answer_of,
+    choice_section,
+    data_section,
+    groups_section,
+    membership_section,
+    picture_section,
+    reproduction_section,
+    trust_section,
+    warnings_of,
+)
+from bayesmix.plots.given import as_tree
+
+_GIVEN = (
+    "The number of groups was given, not chosen: bm.compare says how many groups the data support."
+)
+
+
+def content_of_tree(tree: xr.DataTree, *, title: str | None = None) -> ReportContent:
+    """Fill a report with what a tree says.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        For an EMResult its ``to_tree()``.
+    title : str, optional
+
+    Returns
+    -------
+    ReportContent
+        ``choice`` is None: one fit does not say how many groups there are.
+    """
+    digest = Digest(tree)
+    answer = answer_of(digest)
+    return ReportContent(
+        title=title or _title(digest),
+        answer=(*answer, _GIVEN),
+        warnings=warnings_of(digest),
+        data=data_section(digest),
+        groups=groups_section(digest),
+        picture=picture_section(digest),
+        membership=membership_section(digest),
+        choice=None,
+        trust=trust_section(digest),
+        reproduction=reproduction_section(digest),
+    )
+
+
+def content_of_comparison(
+    tree: xr.DataTree,
+    *,
+    table: pd.DataFrame,
+    advice: Sequence[str],
+    code: str = "",
+    title: str | None = None,
+) -> ReportContent:
+    """Fill a report with a comparison, and with the model of it that is shown.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        The model to show: the best one that can be trusted, or the ``to_tree()`` of its EM.
+    table : pandas.DataFrame
+        As ``Comparison.table``.
+    advice : sequence of str
+        How many groups there are; the first sentence becomes the answer.
+    code : str, optional
+        The Python that makes the comparison again.
+    title : str, optional
+
+    Returns
+    -------
+    ReportContent
+    """
+    digest = Digest(tree)
+    shown = (str(digest.family), digest.n_components)
+    groups = counted(digest.n_components, "group")
+    about_shown = f"What follows shows {shown[0]} with {groups}."
+    content = content_of_tree(tree, title=title or f"How many groups? {_named(digest)}")
+    return replace(
+        content,
+        answer=(*advice[:1], about_shown, *answer_of(digest)),
+        choice=choice_section(table, advice, best=shown),
+        reproduction=reproduction_section(digest, code),
+    )
+
+
+def report(
+    tree: xr.DataTree | EMResult, path: str | os.PathLike[str], *, title: str | None = None
+) -> Path:
+    """Write the report of one fit to a self-contained HTML file.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree or EMResult
+    path : str or path
+        Ends in ``.html``; its folder must exist. An existing file is replaced.
+    title : str, optional
+
+    Returns
+    -------
+    pathlib.Path
+        The path written.
+
+    Raises
+    ------
+    ValueError
+        When the suffix is another, or the tree is not bayesmix's.
+    FileNotFoundError
+        When the folder of ``path`` does not exist.
+    """
+    path = checked_path(path)
+    return write_html(content_of_tree(as_tree(tree), title=title), path)
+
+
+def render_comparison(
+    tree: xr.DataTree,
+    path: str | os.PathLike[str],
+    *,
+    table: pd.DataFrame,
+    advice: Sequence[str],
+    code: str = "",
+    title: str | None = None,
+) -> Path:
+    """Write the report of a comparison to a self-contained HTML file.
+
+    Parameters are those of :func:`content_of_comparison` and :func:`report`.
+    """
+    path = checked_path(path)
+    content = content_of_comparison(tree, table=table, advice=advice, code=code, title=title)
+    return write_html(content, path)
+
+
+def _title(digest: Digest) -> str:
+    return f"{counted(digest.n_components, 'group').capitalize()} in {_named(digest)}"
+
+
+def _named(digest: Digest) -> str:
+    rows = counted(digest.rows.n_rows, "row")
+    features = digest.rows.features
+    shown = ", ".join(features[:4]) + (", …" if len(features) > 4 else "")
+    return f"{rows} of {shown}"

@@ -1,0 +1,174 @@
+"""How the number of groups was chosen: the table, the picture and the advice."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from bayesmix.html.content import Cell, Picture, Section, Table
+from bayesmix.html.numbers import MISSING, fixed
+from bayesmix.plots import draw_comparison
+from bayesmix.plots.criteria import in_comparison
+
+_DECIMALS = {"max_rhat": 3, "max_rhat_components": 3, "p_worse": 2, "weight": 2}
+_WHOLE = ("n_parameters", "n_bad_k", "min_ess", "min_ess_components", "divergences")
+_HEADINGS = {
+    "bic": "BIC",
+    "icl": "ICL",
+    "aic": "AIC",
+    "weight": "weight",
+    "max_rhat": "R\N{NON-BREAKING HYPHEN}hat",
+    "min_ess": "ESS",
+    "divergences": "diverged",
+}
+_READING = (
+    "BIC, ICL and AIC judge the point estimate: lower is better. LOO (leave-one-out "
+    "cross-validation) judges how well the posterior predicts rows it has not seen: higher is "
+    "better, and differences below 4, or below two of their standard errors, are small. In the "
+    "table, s.e. is the standard error; a LOO in square brackets belongs to a posterior that "
+    "cannot be trusted, and takes no part."
+)
+
+
+def choice_section(
+    table: pd.DataFrame, advice: Sequence[str], best: tuple[str, int] | None = None
+) -> Section:
+    """Tell how the number of groups was chosen.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As ``Comparison.table``: index ``(family, n_components)``.
+    advice : sequence of str
+    best : (str, int), optional
+        The row of the model that the report shows; it stands out.
+    """
+    tables = [_main_table(table, best)]
+    notes = _notes_table(table)
+    if notes is not None:
+        tables.append(notes)
+    tables.append(_full_table(table))
+    pictures = ()
+    if any(name in table and table[name].notna().any() for name in ("bic", "elpd_loo")):
+        pictures = (Picture(draw_comparison(table), _alt(table), _caption(table)),)
+    return Section(
+        sentences=tuple(advice),
+        pictures=pictures,
+        tables=tuple(tables),
+        listed=True,
+    )
+
+
+def _main_table(table: pd.DataFrame, best: tuple[str, int] | None) -> Table:
+    columns: dict[str, Callable[[int], Cell]] = {}
+    for name in ("bic", "icl", "aic"):
+        if _present(table, name):
+            columns[_HEADINGS[name]] = _column(table, name)
+    if _present(table, "elpd_loo"):
+        columns["LOO (s.e.)"] = _loo(table)
+        columns["worse by (s.e.)"] = _paired(table, "elpd_diff", "dse")
+    for name in ("weight", "max_rhat", "min_ess", "divergences"):
+        if _present(table, name):
+            columns[_HEADINGS[name]] = _column(table, name)
+    keys = list(table.index)
+    return Table(
+        caption="The models that were compared",
+        header=("family", "groups", *columns),
+        rows=tuple(
+            (*_labels(key), *(cell(i) for cell in columns.values())) for i, key in enumerate(keys)
+        ),
+        n_labels=2,
+        highlighted=frozenset(i for i, key in enumerate(keys) if key == best),
+    )
+
+
+def _notes_table(table: pd.DataFrame) -> Table | None:
+    notes = table["notes"].fillna("").astype(str) if "notes" in table else []
+    rows = tuple(
+        (*_labels(key), Cell(note)) for key, note in zip(table.index, notes, strict=False) if note
+    )
+    if not rows:
+        return None
+    return Table(
+        caption="What a careful reader must know",
+        header=("family", "groups", "note"),
+        rows=rows,
+        n_labels=2,
+        words=True,
+    )
+
+
+def _full_table(table: pd.DataFrame) -> Table:
+    names = [str(name) for name in table.columns if name != "notes"]
+    cells = [_column(table, name) for name in names]
+    return Table(
+        caption="All numbers",
+        header=("family", "groups", *names),
+        rows=tuple(
+            (*_labels(key), *(cell(i) for cell in cells)) for i, key in enumerate(table.index)
+        ),
+        n_labels=2,
+        folded=True,
+    )
+
+
+def _labels(key) -> tuple[Cell, Cell]:
+    return Cell(str(key[0])), Cell(str(key[1]), float(key[1]))
+
+
+def _present(table: pd.DataFrame, name: str) -> bool:
+    return name in table and bool(table[name].notna().any())
+
+
+def _column(table: pd.DataFrame, name: str) -> Callable[[int], Cell]:
+    values = table[name].to_numpy(dtype=float)
+    decimals = 0 if name in _WHOLE else _DECIMALS.get(name, 1)
+    return lambda i: Cell(fixed(values[i], decimals), float(values[i]))
+
+
+def _paired(table: pd.DataFrame, name: str, error: str) -> Callable[[int], Cell]:
+    values, errors = table[name].to_numpy(dtype=float), table[error].to_numpy(dtype=float)
+
+    def cell(i: int) -> Cell:
+        if np.isnan(values[i]):
+            return Cell(MISSING, np.nan)
+        return Cell(f"{fixed(values[i], 1)} ({fixed(errors[i], 1)})", float(values[i]))
+
+    return cell
+
+
+def _loo(table: pd.DataFrame) -> Callable[[int], Cell]:
+    paired, compared = _paired(table, "elpd_loo", "se_loo"), in_comparison(table).to_numpy()
+
+    def cell(i: int) -> Cell:
+        plain = paired(i)
+        return plain if compared[i] else Cell(f"[{plain.text}]", plain.sort)
+
+    return cell
+
+
+def _caption(table: pd.DataFrame) -> str:
+    loo = (
+        " A hollow mark is a posterior that cannot be trusted."
+        if _present(table, "elpd_loo")
+        else ""
+    )
+    return f"The criteria over the number of groups; a ring marks the best.{loo} {_READING}"
+
+
+def _alt(table: pd.DataFrame) -> str:
+    said = []
+    for name in ("bic", "icl", "aic"):
+        if _present(table, name):
+            family, groups = _lowest(table, name)
+            said.append(f"{_HEADINGS[name]} is lowest for {family} with {groups}")
+    if _present(table, "elpd_diff"):
+        family, groups = _lowest(table, "elpd_diff")
+        said.append(f"LOO is highest for {family} with {groups}")
+    return (
+        f"Criteria over the number of groups: {'; '.join(said)}. The table below has the numbers."
+    )
+
+
+def _lowest(table: pd.DataFrame, name: str) -> tuple[str, int]:
+    return table.index.to_list()[int(np.nanargmin(table[name].to_numpy(dtype=float)))]

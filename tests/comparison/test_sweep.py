@@ -1,0 +1,238 @@
+"""The sweep on real rows: every model kept, each judged, none able to stop the others."""
+
+import io
+from contextlib import redirect_stderr
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+import bayesmix.comparison.consider as consider
+from bayesmix.comparison import Comparison, compare
+from bayesmix.comparison.consider import Settings
+from bayesmix.comparison.sweep import sweep
+from bayesmix.comparison.table import COLUMNS
+from bayesmix.datasets import load_faithful, load_galaxies
+from bayesmix.families import Gaussian
+from bayesmix.priors import Dirichlet, NormalInverseWishart
+
+FULL, DIAG = Gaussian("full"), Gaussian("diag")
+
+
+def quick(X, numbers, families=(FULL,), priors=None, seed=1, **settings) -> Comparison:
+    return sweep(X, numbers, families, priors, Settings(**settings), seed, progressbar=False)
+
+
+@pytest.fixture(scope="module")
+def comparison() -> Comparison:
+    return compare(
+        load_faithful()[::2], [1, 2], families=[FULL, DIAG], random_seed=3, progressbar=False
+    )
+
+
+def test_table(comparison):
+    table = comparison.table
+    assert list(table.index) == [(f, k) for f in ("gaussian-full", "gaussian-diag") for k in (1, 2)]
+    assert tuple(table.columns) == COLUMNS
+    assert table.drop(columns=["notes", "p_worse"]).notna().all(axis=None)
+    assert (table["max_rhat"] < 1.01).all()
+    assert (table["min_ess"] > 400).all()
+    assert table["n_bad_k"].dtype == table["divergences"].dtype == int
+    assert table["weight"].sum() == pytest.approx(1)
+    np.testing.assert_allclose(table["elpd_loo"], table["elpd_waic"], atol=1)
+
+
+def test_two_groups_are_found(comparison):
+    assert comparison.advice[0].startswith("2 groups: ")
+    for criterion in ("loo", "waic", "bic", "aic", "icl"):
+        assert comparison.best(criterion).key == ("gaussian-full", 2)
+    assert comparison.chosen is comparison.best()
+    assert comparison.trusted.all()
+
+
+def test_indexing(comparison):
+    candidate = comparison["gaussian-full", 2]
+    assert candidate is comparison[FULL, 2]
+    assert candidate.key == ("gaussian-full", 2)
+    assert candidate.ml.estimate == "ml"
+    assert candidate.em.estimate == "map"
+    assert candidate.ml.log_likelihood > candidate.em.log_likelihood
+    assert candidate.mixture.priors == candidate.em.priors  # resolved, and the same throughout
+    assert candidate.loo.elpd == comparison.table.loc[candidate.key, "elpd_loo"]
+    assert candidate.tree["posterior"].sizes["component"] == 2
+    assert comparison.tree_to_show() is candidate.tree
+    with pytest.raises(KeyError, match=r"'gaussian-full', 7.*one of .*'gaussian-diag', 1"):
+        comparison["gaussian-full", 7]
+    with pytest.raises(KeyError, match="ask for"):
+        comparison[2]
+    with pytest.raises(ValueError, match="criterion must be one of"):
+        comparison.best("dic")
+
+
+def test_a_model_does_not_depend_on_its_companions(comparison):
+    alone = compare(load_faithful()[::2], 2, families=DIAG, random_seed=3, progressbar=False)
+    assert alone.table.loc[("gaussian-diag", 2), "elpd_loo"] == pytest.approx(
+        comparison.table.loc[("gaussian-diag", 2), "elpd_loo"], abs=1e-12
+    )
+
+
+def test_shown(comparison, tmp_path):
+    assert "2 groups" in repr(comparison)
+    assert "gaussian-diag" in repr(comparison)
+    assert "<table" in comparison._repr_html_()
+    assert isinstance(comparison.plot(), Figure)
+    page = comparison.to_html(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "2 groups" in page
+    assert "bm.compare(" in page
+    assert "n_components=[1, 2]" in comparison.code
+    assert 'families=[bm.Gaussian("full"), bm.Gaussian("diag")]' in comparison.code
+    assert "mixture of 2" in repr(comparison["gaussian-full", 2])
+
+
+def test_one_feature_has_one_covariance():
+    made = quick(
+        load_galaxies(),
+        [2],
+        [Gaussian(c) for c in ("diag", "full", "tied", "spherical")],
+        method="em",
+    )
+    assert list(made.table.index) == [("gaussian-diag", 2), ("gaussian-tied", 2)]
+    assert made.same_as == {"gaussian-full": "gaussian-diag", "gaussian-spherical": "gaussian-diag"}
+    said = "with one feature gaussian-full and gaussian-spherical are this same model"
+    assert said in made.table.loc[("gaussian-diag", 2), "notes"]
+    assert said not in made.table.loc[("gaussian-tied", 2), "notes"]
+    assert made["gaussian-full", 2] is made["gaussian-diag", 2]
+
+
+def test_point_estimates_only():
+    made = quick(load_faithful(), [1, 2, 3], method="em")
+    assert (
+        made.table[["elpd_loo", "elpd_waic", "max_rhat", "n_bad_k", "weight"]].isna().all(axis=None)
+    )
+    assert made.best("bic").key == ("gaussian-full", 2)
+    assert "point estimates only" in made.advice[0]
+    assert made["gaussian-full", 2].tree is None
+    assert made.tree_to_show()["posterior"].sizes["draw"] == 1
+    with pytest.raises(ValueError, match=r"No model has a loo that can be trusted.*method='em'"):
+        made.best("loo")
+    assert isinstance(made.plot(), Figure)
+
+
+def test_laplace_is_judged_by_pareto_k():
+    made = quick(load_faithful()[::2], [1, 2], method="laplace")
+    table = made.table
+    assert table["max_rhat"].isna().all()
+    assert table["divergences"].isna().all()
+    assert table["elpd_loo"].notna().all()
+    for candidate in made.candidates:
+        assert candidate.loo.approx_posterior
+        far = candidate.tree["posterior"].attrs.get("pareto_k", np.nan) > 0.7
+        assert bool(candidate.distrust) == far
+
+
+def test_a_model_that_does_not_fit_the_data_is_a_note():
+    X = pd.DataFrame({"a": [0.0, 0.1, 5.0, 5.1, 0.2, 5.2], "b": [1.0, 1.1, 3.0, 3.1, 0.9, 3.3]})
+    made = quick(X, [1, 2, 9], method="em")
+    failed = made["gaussian-full", 9]
+    assert failed.em is None
+    assert "not fitted: X has fewer distinct rows than components" in failed.notes[0]
+    assert made.table.loc[("gaussian-full", 9)].drop("notes").isna().all()
+    assert made.table.loc[("gaussian-full", 1), "bic"] > 0
+    with pytest.raises(ValueError, match=r"No model can be fitted.*fewer distinct rows"):
+        quick(X, [8, 9], method="em")
+
+
+def test_collinear_columns_stop_the_full_covariance_only():
+    X = load_faithful()[::4].assign(twice=lambda frame: 2 * frame["waiting"])
+    made = quick(X, [1], [FULL, DIAG], method="em")
+    assert "collinear" in made.table.loc[("gaussian-full", 1), "notes"]
+    assert np.isfinite(made.table.loc[("gaussian-diag", 1), "bic"])
+
+
+def test_priors_that_do_not_fit_one_model_are_a_note():
+    made = quick(load_faithful(), [2, 3], priors={"weights": Dirichlet((1.0, 2.0))}, method="em")
+    assert "2 concentrations for 3 components" in made.table.loc[("gaussian-full", 3), "notes"]
+    diagonal = {"components": NormalInverseWishart(scale=(1.0, 1.0))}
+    made = quick(load_faithful(), [1], [FULL, DIAG], diagonal, method="em")
+    assert "scale must have shape" in made.table.loc[("gaussian-full", 1), "notes"]
+
+
+def test_a_sampler_that_fails_is_a_note(monkeypatch):
+    def fail(self, *args, **options):
+        raise RuntimeError("all initialisations failed")
+
+    monkeypatch.setattr(consider.Mixture, "fit_nuts", fail)
+    made = quick(load_faithful(), [2])
+    assert "NUTS failed: all initialisations failed" in made.table["notes"].iloc[0]
+    assert np.isfinite(made.table["bic"].iloc[0])
+    assert made.table["elpd_loo"].isna().all()
+
+
+@pytest.mark.parametrize("error", [TypeError, KeyError, ValueError, NotImplementedError])
+def test_errors_of_the_program_are_not_swallowed(monkeypatch, error):
+    def fail(self, *args, **options):
+        raise error("a mistake")
+
+    monkeypatch.setattr(consider.Mixture, "fit_nuts", fail)
+    with pytest.raises(error, match="a mistake"):
+        quick(load_faithful(), [2])
+
+
+def test_an_interrupted_sweep_keeps_what_is_finished(monkeypatch):
+    fit = consider.Mixture.fit_laplace
+
+    def interrupt(self, *args, **options):
+        if self.n_components == 2:
+            raise KeyboardInterrupt
+        return fit(self, *args, **options)
+
+    monkeypatch.setattr(consider.Mixture, "fit_laplace", interrupt)
+    made = quick(load_faithful()[::4], [1, 2, 3], method="laplace")
+    assert np.isfinite(made.table["elpd_loo"].iloc[0])
+    assert made.table["notes"].iloc[1] == "not fitted: the comparison was interrupted"
+    assert made.table["notes"].iloc[2] == "not fitted: the comparison was interrupted"
+    with pytest.raises(KeyboardInterrupt):
+        quick(load_faithful()[::4], [2, 1], method="laplace")
+
+
+def test_every_start_collapsed(monkeypatch):
+    monkeypatch.setattr(consider, "maximum_likelihood", lambda *args: None)
+    made = quick(load_faithful(), [2], method="em")
+    candidate = made["gaussian-full", 2]
+    assert made.table["bic"].iloc[0] == candidate.em.bic
+    assert "BIC, AIC and ICL are at the MAP estimate" in made.table["notes"].iloc[0]
+
+
+def test_few_rows_and_wide_data():
+    rng = np.random.default_rng(0)
+    made = quick(rng.normal(size=(8, 10)), [1], [FULL, DIAG], method="em")
+    assert made["gaussian-full", 1].ml is None  # the covariance is singular
+    assert made["gaussian-diag", 1].ml is not None
+    sampled = quick(load_faithful()[::8], [1], method="laplace")
+    assert any("fewer than 100 rows" in sentence for sentence in sampled.advice)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"n_components": []}, ValueError, "n_components is empty"),
+        ({"n_components": 0}, ValueError, "n_components must be an integer of at least 1"),
+        ({"n_components": [1, 2.5]}, TypeError, "n_components"),
+        ({"n_components": "1:6"}, TypeError, "n_components"),
+        ({"n_components": 2, "method": "mcmc"}, ValueError, "method must be one of 'nuts'"),
+        ({"n_components": 2, "families": ["full"]}, TypeError, "bm.Gaussian"),
+        ({"n_components": 2, "families": []}, ValueError, "families is empty"),
+        ({"n_components": 2, "random_seed": -1}, ValueError, "random_seed"),
+        ({"n_components": 2, "priors": {"weight": 1}}, ValueError, "no part named 'weight'"),
+    ],
+)
+def test_refusals(arguments, error, message):
+    with pytest.raises(error, match=message):
+        compare(load_faithful(), progressbar=False, **arguments)
+
+
+def test_progress_goes_to_standard_error(capsys):
+    with redirect_stderr(io.StringIO()):
+        compare(load_faithful(), range(1, 3), method="em", random_seed=1)
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,304 @@
+import base64
+import hashlib
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayesmix as bm
+from bayesmix.html import content_of_comparison, content_of_tree, render, render_comparison, report
+from bayesmix.html.digest import Digest
+from bayesmix.html.sections.reproduction import code_of
+from bayesmix.membership import responsibilities
+from bayesmix.tree import with_record
+from tests.html.pages import Page
+from tests.simulated_trees import simulated_tree
+
+HEADINGS = [
+    "The data",
+    "The groups",
+    "The picture",
+    "Who belongs where",
+    "How the number of groups was chosen",
+    "Can it be trusted?",
+    "How to reproduce it",
+]
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "\"><img src=x onerror=alert(2)>'",
+    "{{ 7 * 7 }} & --> ]]> </svg></style>",
+)
+
+
+def hostile_em():
+    """Every string a user can bring is one that a careless page would run."""
+    rng = np.random.default_rng(0)
+    values = np.concatenate([rng.normal(size=(30, 3)), rng.normal(size=(20, 3)) + 2])
+    index = [f"{HOSTILE[1]} <b>{i}</b>" for i in range(50)]
+    frame = pd.DataFrame(values, columns=list(HOSTILE), index=index)
+    return bm.Mixture(2).fit_em(frame, random_seed=1)
+
+
+def hostile_table():
+    index = pd.MultiIndex.from_tuples([(HOSTILE[0], 1), (HOSTILE[0], 2)], names=["family", "K"])
+    columns = {"bic": [2.0, 1.0], "icl": [2.0, 1.0], "aic": [2.0, 1.0], "elpd_loo": [-5.0, -4.0]}
+    columns |= {"se_loo": [1.0, 1.0], "elpd_diff": [np.nan, 0.0], "dse": [np.nan, 0.0]}
+    return pd.DataFrame(columns | {"notes": [HOSTILE[1], ""]}, index=index)
+
+
+def comparison_table():
+    keys = [("gaussian-full", k) for k in (1, 2, 3)]
+    index = pd.MultiIndex.from_tuples(keys, names=["family", "n_components"])
+    return pd.DataFrame(
+        {
+            "log_likelihood": [-1300.123456789, -1130.0, -1120.0],
+            "n_parameters": [5, 11, 17],
+            "aic": [2610.0, 2282.0, 2274.0],
+            "bic": [2628.0, 2322.0, 2335.0],
+            "icl": [2628.0, 2323.0, 2390.0],
+            "elpd_loo": [-1305.2, -1140.1, -1139.5],
+            "se_loo": [12.0, 15.0, 15.5],
+            "elpd_diff": [165.1, 0.0, np.nan],
+            "dse": [20.0, 0.0, np.nan],
+            "weight": [0.01, 0.99, np.nan],
+            "max_rhat": [1.001, 1.002, 1.5],
+            "min_ess": [2000.0, 2500.0, 7.0],
+            "divergences": [0, 0, 41],
+            "notes": ["", "", "41 draws diverged"],
+        },
+        index=index,
+    )
+
+
+@pytest.fixture(scope="module")
+def tree():
+    return simulated_tree(n_features=2, n_components=2, separation=3.0)
+
+
+@pytest.fixture(scope="module")
+def pages(tree):
+    """Every kind of report: one fit, point estimates, one group, a comparison, a hostile one."""
+    advice = ("2 groups: LOO prefers 2.", "The posterior of 3 components cannot be trusted.")
+    hostile = hostile_em().to_tree()
+    contents = {
+        "fit": content_of_tree(tree),
+        "one feature": content_of_tree(simulated_tree("diag", n_features=1)),
+        "four features": content_of_tree(simulated_tree("tied", n_features=4)),
+        "one group": content_of_tree(simulated_tree("spherical", n_components=1)),
+        "comparison": content_of_comparison(tree, table=comparison_table(), advice=advice),
+        "hostile": content_of_comparison(
+            hostile, table=hostile_table(), advice=HOSTILE, code=HOSTILE[0], title=HOSTILE[0]
+        ),
+    }
+    return {name: render(content) for name, content in contents.items()}
+
+
+KINDS = ["fit", "one feature", "four features", "one group", "comparison", "hostile"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_page_is_well_formed_and_its_ids_are_unique(pages, kind):
+    page = Page(pages[kind])
+    assert page.mistakes == []
+    ids = [attributes["id"] for _, attributes, _ in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    targets = re.findall(r'(?:href="#|url\(#)([^")]+)', pages[kind])
+    assert set(targets) <= set(ids)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_page_loads_nothing(pages, kind):
+    assert not re.search(r"https?://|@import|url\((?!#)", pages[kind])
+    for tag, attributes, _ in Page(pages[kind]).elements:
+        assert "src" not in attributes
+        link = attributes.get("href")
+        assert link is None or link.startswith(("#", "data:image/png;base64,")), (tag, link)
+        assert tag not in ("link", "iframe", "object", "embed", "base", "form")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_pictures_have_alternative_text_and_tables_captions(pages, kind):
+    page = Page(pages[kind])
+    pictures = page.all("svg")
+    assert pictures
+    assert page.all("img") == []
+    for picture in pictures:
+        assert picture["role"] == "img"
+        assert len(picture["aria-label"] or "") > 40
+    assert len(page.all("figure")) == len(pictures) == len(page.texts("figcaption"))
+    assert len(page.all("table")) == len(page.all("caption"))
+    assert all(heading["scope"] in ("row", "col") for heading in page.all("th"))
+    assert page.all("html") == [{"lang": "en"}]
+    assert len(page.all("h1")) == 1
+
+
+def test_hostile_strings_stay_text(pages):
+    page = Page(pages["hostile"])
+    scripts = page.texts("script")
+    assert len(scripts) == 1
+    assert "alert" not in scripts[0]
+    assert not page.all("img")
+    assert not page.all("b")
+    for _, attributes, _ in page.elements:
+        assert not [name for name in attributes if name.startswith("on")]
+    for hostile in HOSTILE:
+        assert hostile in page.words
+    assert page.texts("title") == page.texts("h1") == [HOSTILE[0]]
+    labels = page.texts("text")
+    assert HOSTILE[0] in labels
+    assert "49" not in page.texts("th")
+
+
+@pytest.mark.parametrize("kind", ["fit", "hostile"])
+def test_the_policy_allows_the_pages_own_script_and_no_other(pages, kind):
+    (script,) = re.findall(r"<script>(.*?)</script>", pages[kind], re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    (policy,) = [m["content"] for m in Page(pages[kind]).all("meta") if "http-equiv" in m]
+    assert f"script-src 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy
+
+
+def test_the_order_is_answer_data_groups_picture_rows_choice_trust_reproduction(pages):
+    assert Page(pages["comparison"]).texts("h2")[-7:] == HEADINGS
+    given = [heading for heading in HEADINGS if not heading.startswith("How the number")]
+    assert Page(pages["fit"]).texts("h2")[-6:] == given
+    assert pages["fit"].index('class="answer"') < pages["fit"].index('<h2 id="data">')
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_numbers_are_for_people(pages, kind):
+    words = Page(pages[kind]).words
+    assert not re.search(r"\d\.\d{7}", words)
+    assert not re.search(r"\bnan\b|\bNaN\b|\binf\b", words)
+
+
+def test_columns_can_be_sorted_by_number(pages):
+    page = Page(pages["comparison"])
+    tables = page.all("table")
+    assert all(table["class"] == "sortable" for table in tables)
+    cells = [
+        c for tag, c, _ in page.elements if tag in ("td",) or (tag == "th" and c["scope"] == "row")
+    ]
+    assert all("data-sort" in cell for cell in cells)
+    assert {"-1305.2", "-1140.1", "-1139.5"} <= {cell["data-sort"] for cell in cells}
+    columns = [h for h in page.all("th") if h["scope"] == "col"]
+    assert len(columns) == len(page.texts("button"))
+
+
+def test_a_loo_that_is_not_trusted_is_in_brackets_and_nothing_is_a_dash(pages):
+    cells = Page(pages["comparison"]).texts("td")
+    assert "−1,140.1 (15.0)" in cells
+    assert "[−1,139.5 (15.5)]" in cells
+    assert "0.0 (0.0)" in cells
+    assert "–" in cells
+    assert "41 draws diverged" in cells
+
+
+def test_the_shown_model_stands_out_in_the_table(pages):
+    text = pages["comparison"]
+    table = text[text.index("The models that were compared") :]
+    rows = re.findall(
+        r"<tr( class=\"highlighted\")?>\s*<th scope=\"row\"[^>]*>gaussian-full", table
+    )
+    assert [bool(row) for row in rows[:3]] == [False, True, False]
+
+
+def test_the_answer_comes_first_in_words(pages):
+    answers = Page(pages["comparison"]).texts("p")
+    start = answers.index("2 groups: LOO prefers 2.")
+    assert answers[start + 1] == "What follows shows gaussian-full with 2 groups."
+    alone = Page(pages["fit"]).words
+    assert "The 60 rows are described as a mixture of 2 groups." in alone
+    assert "The number of groups was given, not chosen" in alone
+
+
+def test_groups_are_told_in_the_users_units(tree, pages):
+    page = Page(pages["fit"])
+    means = tree["posterior"]["means"].values.reshape(-1, 2, 2)
+    cells = page.texts("td")
+    low, high = np.quantile(means[:, 1, 0], [0.055, 0.945])
+    expected = f"{np.median(means[:, 1, 0]):.2f} ({low:.2f} to {high:.2f})"
+    assert expected in cells
+    labels = responsibilities(tree)["label"].values
+    assert str(np.sum(labels == 0)) in cells
+
+
+def test_few_draws_are_warned_of_and_point_estimates_are_not(pages):
+    assert "Do not rely on these numbers yet" in Page(pages["fit"]).texts("h2")
+    hostile = Page(pages["hostile"])
+    assert "Do not rely on these numbers yet" not in hostile.texts("h2")
+    assert "This is a point estimate" in hostile.words
+
+
+def test_report_writes_one_file_below_the_limit(tmp_path):
+    tree = simulated_tree(n_rows=20_000, n_features=4, shape=(2, 25), separation=3.0)
+    path = report(tree, tmp_path / "report.html", title="Twenty thousand")
+    assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
+    assert path.stat().st_size < 3_000_000
+    page = Page(path.read_text(encoding="utf-8"))
+    assert page.mistakes == []
+    assert page.texts("title") == ["Twenty thousand"]
+
+
+def test_an_em_result_and_a_comparison_can_be_written(tmp_path):
+    em = hostile_em()
+    assert "point estimate" in report(em, tmp_path / "em.html").read_text(encoding="utf-8")
+    path = render_comparison(
+        em.to_tree(), tmp_path / "comparison.htm", table=comparison_table(), advice=("2 groups.",)
+    )
+    assert "How the number of groups was chosen" in path.read_text(encoding="utf-8")
+
+
+NIW = bm.priors.NormalInverseWishart(dof=7.0, shrinkage=0.1)
+PRIORS = {
+    "default": None,
+    "conjugate": {"weights": bm.priors.Dirichlet(2.0), "components": NIW},
+    "separated": {"scales": bm.priors.LogNormal(log_sd=0.5), "correlations": bm.priors.LKJ(3.0)},
+}
+
+
+@pytest.mark.parametrize("priors", list(PRIORS))
+def test_the_code_makes_the_same_mixture_again(priors):
+    X = bm.datasets.load_faithful()
+    mixture = bm.Mixture(2, priors=PRIORS[priors]).resolve_priors(X)
+    tree = bm.Mixture(2).fit_em(X, random_seed=4).to_tree()
+    tree = with_record(tree, mixture=mixture.to_dict())
+    code = code_of(Digest(tree))
+    assert ("priors=" in code) == (priors != "default")
+    scope: dict = {"X": X}
+    exec(
+        "\n".join(line for line in code.splitlines() if line.startswith(("import", "mixture"))),
+        scope,
+    )
+    assert repr(to_dict(scope["mixture"].resolve_priors(X).priors)) == repr(
+        mixture.to_dict()["priors"]
+    )
+
+
+def test_the_code_makes_the_same_estimate_again():
+    X = bm.datasets.load_faithful()
+    tree = bm.Mixture(2).fit_em(X, random_seed=4).to_tree()
+    lines = code_of(Digest(tree)).splitlines()
+    scope: dict = {"X": X}
+    exec("\n".join(line for line in lines if not line.startswith(("X =", "bm.report"))), scope)
+    assert scope["tree"]["posterior"].to_dataset().equals(tree["posterior"].to_dataset())
+
+
+@pytest.mark.parametrize(
+    ("method", "fit"),
+    [
+        ("nuts", "mixture.fit_nuts(X, draws=12, chains=2, random_seed=0)"),
+        ("advi", "mixture.fit_advi(X, draws=12, random_seed=0)"),
+        ("adopted", "mixture.adopt(idata, X)"),
+    ],
+)
+def test_the_code_names_the_method_and_its_settings(method, fit):
+    assert fit in code_of(Digest(simulated_tree(record={"method": method})))
+
+
+def test_a_prior_of_which_only_the_text_is_left_is_said(tree):
+    priors = {"weights": {"pymc": "PyMC prior\nStickBreaking"}, "components": {"prior": "Any"}}
+    code = code_of(Digest(with_record(tree, mixture={"priors": priors})))
+    assert "\n# priors['weights'] was 'PyMC prior\\nStickBreaking'" in code
+    assert compile(code, "report", "exec")

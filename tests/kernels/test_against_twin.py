@@ -1,0 +1,210 @@
+"""Law 2: the fast kernels against the slow twin and against extended precision."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import logsumexp
+
+from bayesmix.kernels import axis, dense, reference
+from tests.kernels.inputs import Form, axis_form, dense_form, exact, rows_of
+
+KERNELS = {"dense": (dense, dense_form), "axis": (axis, axis_form)}
+NAMES = ("log_likelihood", "counts", "first", "second")
+NO_WEIGHTS = np.empty(0)
+
+
+def fast(kernel, rows, form, row_weights=NO_WEIGHTS):
+    return kernel.accumulate(np.ascontiguousarray(rows.T), row_weights, *form)
+
+
+def assert_within(found, wanted, sizes, tolerance):
+    for name, one, other, size in zip(NAMES, found, wanted, sizes, strict=True):
+        error, size = np.abs(np.asarray(one - other, dtype=float)), np.asarray(size, dtype=float)
+        assert np.all(error <= tolerance * size), f"{name}: {error} where the absolute terms add up to {size}"
+
+
+@pytest.mark.parametrize("geometry", KERNELS)
+@settings(deadline=None, max_examples=40, derandomize=True)
+@given(
+    seed=st.integers(0, 10**6),
+    n_rows=st.sampled_from([1, 2, 7, 255, 256, 257, 600]),
+    n_components=st.integers(1, 5),
+    n_features=st.integers(1, 7),
+    log_condition=st.floats(0.0, 4.0),
+    weighted=st.booleans(),
+)
+def test_statistics_up_to_condition_1e4(geometry, seed, n_rows, n_components, n_features, log_condition, weighted):
+    kernel, make = KERNELS[geometry]
+    rng = np.random.default_rng(seed)
+    form = make(rng, n_components, n_features, 10.0**log_condition)
+    rows = rows_of(rng, form, n_rows)
+    weights = rng.uniform(0.0, 3.0, n_rows) if weighted else np.ones(n_rows)
+    found = fast(kernel, rows, form, weights if weighted else NO_WEIGHTS)
+    wanted, sizes = exact(rows, weights, form)
+    assert_within(found, wanted, sizes, 1e-12)
+    assert_within(found, reference.accumulate(rows, weights, *form), sizes, 1e-12)
+
+
+@pytest.mark.parametrize("condition", [1e6, 1e8, 1e10, 1e12])
+@pytest.mark.parametrize("geometry", KERNELS)
+def test_statistics_above_condition_1e4(geometry, condition):
+    kernel, make = KERNELS[geometry]
+    rng = np.random.default_rng(3)
+    form = make(rng, 3, 5, condition)
+    rows = rows_of(rng, form, 300)
+    found = fast(kernel, rows, form)
+    wanted, _ = exact(rows, np.ones(300), form)
+    y = reference.residuals(rows, form.means, form.whiteners)
+    nearest = 1 + (y**2).sum(axis=2).min(axis=1)  # what a row adds, were nothing to cancel
+    assert_within(found, wanted, [nearest.sum()] * 4, 100 * np.finfo(float).eps * condition)
+
+
+@pytest.mark.parametrize("geometry", KERNELS)
+def test_rows_at_forty_standard_deviations(geometry):
+    kernel, make = KERNELS[geometry]
+    rng = np.random.default_rng(4)
+    form = make(rng, 3, 3)
+    rows = rows_of(rng, form, 300, distance=40.0)
+    found = fast(kernel, rows, form)
+    wanted, sizes = exact(rows, np.ones(300), form)
+    assert wanted[0] < -300 * 300  # far out indeed: hundreds of nats a row
+    assert_within(found, wanted, sizes, 1e-12)
+
+
+@pytest.mark.parametrize("n_components", [1, 4])
+@pytest.mark.parametrize("geometry", KERNELS)
+def test_fifty_features(geometry, n_components):
+    kernel, make = KERNELS[geometry]
+    rng = np.random.default_rng(5)
+    form = make(rng, n_components, 50, 1e3)
+    rows = rows_of(rng, form, 700)
+    wanted, sizes = exact(rows, np.ones(700), form)
+    assert_within(fast(kernel, rows, form), wanted, sizes, 1e-12)
+
+
+@pytest.mark.parametrize("geometry", KERNELS)
+def test_tied_rows(geometry):
+    kernel, make = KERNELS[geometry]
+    rng = np.random.default_rng(6)
+    form = make(rng, 3, 2)
+    rows = np.repeat(rows_of(rng, form, 5), 80, axis=0)
+    rows[:80] = form.means[0]  # exactly on a mean
+    wanted, sizes = exact(rows, np.ones(400), form)
+    assert_within(fast(kernel, rows, form), wanted, sizes, 1e-12)
+
+
+@pytest.mark.parametrize("geometry", KERNELS)
+def test_no_rows(geometry):
+    kernel, make = KERNELS[geometry]
+    form = make(np.random.default_rng(7), 2, 3)
+    found = fast(kernel, np.empty((0, 3)), form)
+    assert all(np.all(np.asarray(part) == 0) for part in found)
+
+
+@pytest.mark.parametrize("geometry", KERNELS)
+def test_row_weights_are_repeated_rows(geometry):
+    kernel, make = KERNELS[geometry]
+    rng = np.random.default_rng(8)
+    form = make(rng, 3, 4)
+    rows = rows_of(rng, form, 500)
+    times = rng.integers(0, 4, 500)
+    found = fast(kernel, rows, form, times.astype(float))
+    _, sizes = exact(rows, times, form)
+    assert_within(found, fast(kernel, np.repeat(rows, times, axis=0), form), sizes, 1e-12)
+
+
+@pytest.mark.parametrize("geometry", KERNELS)
+def test_statistics_add(geometry):
+    kernel, make = KERNELS[geometry]
+    rng = np.random.default_rng(9)
+    form = make(rng, 3, 4)
+    rows = rows_of(rng, form, 900)
+    _, sizes = exact(rows, np.ones(900), form)
+    parts = zip(fast(kernel, rows[:317], form), fast(kernel, rows[317:], form), strict=True)
+    assert_within([a + b for a, b in parts], fast(kernel, rows, form), sizes, 1e-12)
+
+
+@pytest.mark.parametrize("geometry", KERNELS)
+def test_log_joint_and_log_mixture_of_many_draws(geometry):
+    kernel, make = KERNELS[geometry]
+    rng = np.random.default_rng(10)
+    forms = [make(rng, 3, 4) for _ in range(5)]
+    rows = rows_of(rng, forms[0], 300, distance=3.0)
+    stacked = [np.stack(parts) for parts in zip(*forms, strict=True)]
+    columns = np.ascontiguousarray(rows.T)
+    joint, mixture = kernel.log_joint(columns, *stacked), kernel.log_mixture(columns, *stacked)
+    assert joint.shape == (5, 300, 3)
+    assert mixture.shape == (5, 300)
+    for s, form in enumerate(forms):
+        y = reference.residuals(rows, form.means, form.whiteners)
+        wanted = form.offsets - 0.5 * (y**2).sum(axis=2)
+        np.testing.assert_allclose(joint[s], wanted, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(mixture[s], logsumexp(wanted, axis=1), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("geometry", KERNELS)
+def test_an_empty_component_is_as_if_it_were_not_there(geometry):
+    kernel, make = KERNELS[geometry]
+    rng = np.random.default_rng(11)
+    form = make(rng, 3, 2)
+    offsets = form.offsets.copy()
+    offsets[1] = -np.inf
+    rows = rows_of(rng, form, 100)
+    value, counts, first, second = fast(kernel, rows, Form(offsets, *form[1:]))
+    others = Form(offsets[[0, 2]], form.means[[0, 2]], form.whiteners[[0, 2]])
+    wanted = fast(kernel, rows, others)
+    assert value == pytest.approx(wanted[0], rel=1e-14)
+    assert counts[1] == 0
+    assert np.all(first[1] == 0) and np.all(second[1] == 0)
+    np.testing.assert_allclose(counts[[0, 2]], wanted[1], rtol=1e-13)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("geometry", KERNELS)
+def test_a_component_that_is_not_a_number_is_no_likelihood(geometry, place):
+    """A failed Cholesky leaves NaN: the likelihood there is minus infinity, whichever component it is."""
+    kernel, make = KERNELS[geometry]
+    rng = np.random.default_rng(12)
+    form = make(rng, 3, 2)
+    rows = rows_of(rng, form, 100)
+    offsets = form.offsets.copy()
+    offsets[place] = np.nan
+    assert fast(kernel, rows, Form(offsets, *form[1:]))[0] == -np.inf
+    stacked = [np.stack([part, part]) for part in form]
+    stacked[0][1, place] = np.nan
+    densities = kernel.log_mixture(np.ascontiguousarray(rows.T), *stacked)
+    assert np.isfinite(densities[0]).all()
+    assert np.isnan(densities[1]).all()
+
+
+@pytest.mark.parametrize("geometry", KERNELS)
+def test_score_is_the_slope_of_the_log_likelihood(geometry):
+    """In the means, and in the factor (the inverse of the whitener)."""
+    from tests.central_differences import gradient
+
+    kernel, make = KERNELS[geometry]
+    rng = np.random.default_rng(13)
+    form = make(rng, 3, 3)
+    rows = rows_of(rng, form, 50, distance=1.5)
+    ones = np.ones(50)
+    invert = (lambda a: 1 / a) if geometry == "axis" else np.linalg.inv
+    factors = invert(form.whiteners)
+
+    def determinant(factor):  # log |L|
+        diagonal = factor if geometry == "axis" else np.diagonal(factor, axis1=1, axis2=2)
+        return np.log(diagonal).sum(axis=1)
+
+    height = form.offsets + determinant(factors)
+
+    def of_factors(moved):
+        lower = moved if geometry == "axis" else np.tril(moved)
+        return reference.accumulate(rows, ones, height - determinant(lower), form.means, invert(lower))[0]
+
+    def of_means(moved):
+        return reference.accumulate(rows, ones, form.offsets, moved, form.whiteners)[0]
+
+    _, counts, first, second = fast(kernel, rows, form)
+    slope_means, slope_factors = kernel.score(counts, first, second, form.whiteners)
+    np.testing.assert_allclose(slope_means, gradient(of_means, form.means), rtol=1e-7, atol=1e-6)
+    np.testing.assert_allclose(slope_factors, gradient(of_factors, factors), rtol=1e-7, atol=1e-6)
