@@ -29,10 +29,7 @@ def numbers_of(text: str) -> list[int]:
             )
         first, last = int(ends[0]), int(ends[-1])
         if first < 1 or last < first:
-            raise ValueError(
-                f"--components {text!r}: {part.strip()!r} must count upwards from 1 or more, "
-                "such as 1:6."
-            )
+            raise ValueError(f"--components {text!r}: {part.strip()!r} must count upwards from 1 or more, such as 1:6.")
         numbers.extend(range(first, last + 1))
     return list(dict.fromkeys(numbers))
 
@@ -61,8 +58,7 @@ def names_of(text: str) -> list[str]:
     names = next(csv.reader([text], skipinitialspace=True), [])
     if not names or "" in names:
         raise ValueError(
-            f"--columns {text!r} has an empty name: write names with commas between, "
-            "such as --columns height,weight."
+            f"--columns {text!r} has an empty name: write names with commas between, such as --columns height,weight."
         )
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -91,8 +87,6 @@ def check_output(path: Path | None, suffixes: Sequence[str]) -> None:
         known = " or ".join(suffixes)
         raise ValueError(f"--output {str(path)!r} must end in {known}.")
     if not path.parent.is_dir():
-        raise ValueError(
-            f"--output {str(path)!r}: there is no folder {str(path.parent)!r}; create it first."
-        )
+        raise ValueError(f"--output {str(path)!r}: there is no folder {str(path.parent)!r}; create it first.")
     if path.is_dir() and path.suffix != ".zarr":
         raise ValueError(f"--output {str(path)!r} is a folder: give the name of a file.")

@@ -26,6 +26,7 @@ app = App(
     help_format="plaintext",
     version=__version__,
     result_action="return_value",
+    suppress_keyboard_interrupt=False,
     default_parameter=Parameter(negative=()),
 )
 
@@ -64,9 +65,7 @@ class Source:
                 f"--columns names {len(columns)} columns, but the fit has {len(features)}: "
                 f"{', '.join(features)}. Name one for each, in this order."
             )
-        frame = read_frame(
-            data, columns=columns, index=self.index, drop_missing=self.drop_missing, say=say
-        )
+        frame = read_frame(data, columns=columns, index=self.index, drop_missing=self.drop_missing, say=say)
         say(f"{data.name}: {len(frame):,} rows of {', '.join(map(str, frame.columns))}.")
         return frame if features is None else frame.set_axis(list(features), axis=1)
 

@@ -57,8 +57,7 @@ def read_frame(
     if absent:
         noun = "column" if len(absent) == 1 else "columns"
         raise ValueError(
-            f"{path} has no {noun} {listed(absent)}: its columns are "
-            f"{', '.join(map(repr, _read(path, None).columns))}."
+            f"{path} has no {noun} {listed(absent)}: its columns are {', '.join(map(repr, _read(path, None).columns))}."
         )
     if index is not None:
         frame = frame.set_index(index, drop=index not in wanted)
@@ -108,9 +107,7 @@ def write_frame(frame: "pd.DataFrame", path: Path) -> None:
 def check_parquet(path: Path) -> None:
     """Say what to install where a Parquet file cannot be read or written."""
     if find_spec("pyarrow") is None:
-        raise ImportError(
-            f'{path}: Parquet files need pyarrow; install it with pip install "bayesmix[parquet]".'
-        )
+        raise ImportError(f'{path}: Parquet files need pyarrow; install it with pip install "bayesmix[parquet]".')
 
 
 def _read(path: Path, asked: Collection[str] | None) -> "pd.DataFrame":

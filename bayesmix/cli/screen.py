@@ -113,8 +113,7 @@ def show_groups(console: Console, digest: "Digest", model: str) -> None:
         grid.add_column(Text(name), justify="right")
     for k in range(digest.n_components):
         where = [
-            with_interval(centres.value[k, j], centres.low[k, j], centres.high[k, j])
-            for j in range(len(features))
+            with_interval(centres.value[k, j], centres.low[k, j], centres.high[k, j]) for j in range(len(features))
         ]
         share = percent_with_interval(shares.value[k], shares.low[k], shares.high[k])
         grid.add_row(str(k), share, f"{np.sum(labels == k):,}", *where)

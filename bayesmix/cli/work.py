@@ -81,9 +81,7 @@ def fit_and_show(
         screen.show_written(console, "fit", output)
 
 
-def label_and_write(
-    tree: "xr.DataTree", X: pd.DataFrame, output: Path | None, *, intervals: bool
-) -> None:
+def label_and_write(tree: "xr.DataTree", X: pd.DataFrame, output: Path | None, *, intervals: bool) -> None:
     """Write who belongs where as a table, one row for each row of X."""
     table = _labels(responsibilities(tree, X), X.index, intervals=intervals)
     if output is None:

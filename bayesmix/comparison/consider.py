@@ -12,7 +12,7 @@ from bayesmix.comparison.criteria import maximum_likelihood
 from bayesmix.comparison.information import waic
 from bayesmix.comparison.leave_one_out import loo
 from bayesmix.comparison.refit import MAX_REFITS, repair
-from bayesmix.comparison.trust import reasons_for_distrust
+from bayesmix.comparison.trust import reasons_for_distrust, times_as_long
 from bayesmix.em import EMResult
 from bayesmix.labels import diagnose
 from bayesmix.mixture import Mixture
@@ -73,12 +73,40 @@ def consider(
         return candidate
     report(_NAMES[settings.method])
     try:
-        tree = _posterior(resolved, X, em, settings, _number(for_draws))
+        tree, said = _sampled(resolved, X, em, settings, _number(for_draws), report)
     except (RuntimeError, np.linalg.LinAlgError) as error:
         if isinstance(error, NotImplementedError | RecursionError):  # not the model's fault
             raise
         return _noted(candidate, [f"{_NAMES[settings.method]} failed: {error}"])
-    return _judged(replace(candidate, tree=tree), tree, em, settings, for_refits, report)
+    candidate = _noted(replace(candidate, tree=tree), said)
+    return _judged(candidate, tree, em, settings, for_refits, report)
+
+
+def _sampled(
+    mixture: Mixture, X: Any, em: EMResult, settings: Settings, seed: int, report: Report
+) -> tuple["xr.DataTree", list[str]]:
+    """Make the posterior; chains that fail a gate narrowly are run once more, and longer."""
+    tree = _posterior(mixture, X, em, settings, seed)
+    sizes = tree["posterior"].to_dataset().sizes
+    if settings.method != "nuts" or was_interrupted(tree):
+        return tree, []
+    diagnosis = diagnose(tree)
+    times = times_as_long(diagnosis, sizes["chain"] * sizes["draw"])
+    if times == 1:
+        return tree, []
+    draws = times * sizes["draw"]
+    report(f"NUTS, {draws} draws a chain")
+    longer = replace(settings, options={**settings.options, "draws": draws})
+    said = (
+        f"{draws} draws a chain, since {sizes['draw']} gave {diagnosis.min_ess:.0f} effective "
+        f"ones and an R-hat of {diagnosis.max_rhat:.3f}"
+    )
+    return _posterior(mixture, X, em, longer, seed), [said]
+
+
+def was_interrupted(tree: "xr.DataTree") -> bool:
+    """Whether the user stopped the sampler, which then kept the draws it had."""
+    return any(note.startswith("interrupted") for note in record_of(tree).get("notes", []))
 
 
 def _posterior(
@@ -134,7 +162,7 @@ def _judged(
     said = [
         *notes.of_posterior(diagnosis, distrust, n_draws),
         *notes.of_bad_rows(len(repaired.refitted), len(repaired.remaining)),
-        *notes.of_waic(widely),
+        *notes.of_waic(widely, repaired.elpd),
         *record_of(tree).get("notes", []),
     ]
     return _noted(judged, said)

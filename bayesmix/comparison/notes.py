@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from arviz_stats.utils import ELPDDataLOO
+
 from bayesmix.comparison.candidate import Candidate
 from bayesmix.comparison.information import P_WAIC_I, ELPDDataWAIC
 from bayesmix.comparison.leave_one_out import PARETO_K
@@ -16,6 +18,8 @@ PRIOR_SHARE = 0.1
 # A share of draws with an empty component below this is not worth a note.
 _EMPTY = 0.05
 _SHOWN = 5
+# WAIC and LOO estimate the same number; less than this apart, nothing hangs on which is read.
+_WAIC_GAP = 1.0
 
 
 def of_estimates(em: EMResult, ml: EMResult | None) -> list[str]:
@@ -79,11 +83,16 @@ def of_bad_rows(n_refitted: int, n_remaining: int) -> list[str]:
     return [f"{start}: {n_refitted} refitted exactly, {n_remaining} not"]
 
 
-def of_waic(waic: ELPDDataWAIC) -> list[str]:
-    """WAIC's own alarm."""
-    if not waic.warning:
+def of_waic(waic: ELPDDataWAIC, loo: ELPDDataLOO) -> list[str]:
+    """WAIC where it is unreliable and it matters."""
+    gap = waic.elpd - loo.elpd
+    if not waic.warning or abs(gap) < _WAIC_GAP:
         return []
-    return [f"WAIC: {counted(waic.n_bad_p, 'row')} with p_waic > {P_WAIC_I}, prefer LOO"]
+    said = (
+        f"WAIC is {abs(gap):.1f} {'above' if gap > 0 else 'below'} LOO, with p_waic > {P_WAIC_I} in "
+        f"{counted(waic.n_bad_p, 'row')}: prefer LOO"
+    )
+    return [said]
 
 
 def of_rankings(candidates: Sequence[Candidate]) -> dict[tuple[str, int], list[str]]:

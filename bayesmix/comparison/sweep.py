@@ -10,14 +10,13 @@ import numpy as np
 from bayesmix.comparison import notes
 from bayesmix.comparison.advice import advise
 from bayesmix.comparison.candidate import Candidate
-from bayesmix.comparison.consider import METHODS, Settings, consider
+from bayesmix.comparison.consider import METHODS, Settings, consider, was_interrupted
 from bayesmix.comparison.progress import progress
 from bayesmix.comparison.result import Comparison
 from bayesmix.comparison.table import make_table
 from bayesmix.data import Rows, check_n_components, read_rows
 from bayesmix.families import Family, Gaussian
 from bayesmix.mixture import Mixture
-from bayesmix.tree import record_of
 
 # With one feature a covariance matrix, a vector of variances and one variance are the same.
 _ONE_FEATURE = {"gaussian-full", "gaussian-diag", "gaussian-spherical"}
@@ -110,7 +109,8 @@ def sweep(
                 if not candidates:
                     raise
                 break
-            if _interrupted(candidates[-1]):
+            tree = candidates[-1].tree
+            if tree is not None and was_interrupted(tree):
                 break
     for mixture in mixtures[len(candidates) :]:
         said = "not fitted: the comparison was interrupted"
@@ -210,13 +210,6 @@ def _code(
         'comparison.to_html("report.html")',
     ]
     return "\n".join(lines)
-
-
-def _interrupted(candidate: Candidate) -> bool:
-    """Whether the user stopped the sampler, which then kept the draws it had."""
-    if candidate.tree is None:
-        return False
-    return any(note.startswith("interrupted") for note in record_of(candidate.tree)["notes"])
 
 
 def _entropy(random_seed: Any) -> int:

@@ -128,10 +128,19 @@ def _compare(trusted: dict) -> tuple[dict[str, dict], tuple[str, ...]]:
     with warnings.catch_warnings(record=True) as caught, np.errstate(all="ignore"):
         warnings.simplefilter("always")
         compared = az.compare(shifted, method="stacking", round_to="none")
-    remarks = [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
+    remarks = [_remark(str(w.message), len(trusted)) for w in caught if w.category is UserWarning]
     keys = dict(zip(shifted, trusted, strict=True))
     found = {
         column: {keys[name]: float(value) for name, value in compared[column].items()}
         for column in columns
     }
     return found, tuple(dict.fromkeys(remarks))
+
+
+def _remark(warning: str, n_models: int) -> str:
+    if "due to chance" not in warning:
+        return warning
+    return (
+        f"With {n_models} models compared, the best may owe its place to chance "
+        "(https://doi.org/10.1007/s11222-024-10442-4)."
+    )

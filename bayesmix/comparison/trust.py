@@ -1,11 +1,19 @@
 """Why a posterior cannot be trusted: reasons in words, none where it can."""
 
+import math
+
 from bayesmix.labels import Diagnosis
 from bayesmix.labels.sentences import ESS_GATE, PARETO_GATE, RHAT_GATE
 
 # A few divergent draws beside good R-hat and ESS are noted; beyond this share they are a region
 # of the posterior that the sampler cannot enter.
 DIVERGENT_SHARE = 0.005
+
+# Chains that fail a gate narrowly are run longer: to twice the effective draws asked for, at most
+# so many times as long, and only where R-hat says that they are on their way.
+_AIM = 2 * ESS_GATE
+_LONGEST = 5
+_NEAR_RHAT = 1.05
 
 
 def reasons_for_distrust(diagnosis: Diagnosis, n_draws: int) -> tuple[str, ...]:
@@ -41,3 +49,16 @@ def reasons_for_distrust(diagnosis: Diagnosis, n_draws: int) -> tuple[str, ...]:
     if not diagnosis.ok and not reasons:
         reasons.append("its draws could not be judged (one chain, or numbers that are not finite)")
     return tuple(reasons)
+
+
+def times_as_long(diagnosis: Diagnosis, n_draws: int) -> int:
+    """How many times as long chains should run to pass the gates; 1 where that is no remedy.
+
+    Chains in different basins, divergences and chains that are far from agreeing need another
+    model or prior, not more draws.
+    """
+    hopeless = diagnosis.multimodal or diagnosis.divergences > DIVERGENT_SHARE * n_draws
+    if diagnosis.ok or hopeless or not diagnosis.max_rhat <= _NEAR_RHAT:
+        return 1
+    times = max(2, math.ceil(_AIM / diagnosis.min_ess))
+    return times if times <= _LONGEST else 1

@@ -59,7 +59,7 @@ class PyMCDensity:
         return self._call(self._posterior, q)
 
     def map_logp_grad(self, q: Any) -> tuple[float, np.ndarray]:
-        """Log density in the constrained variables (no Jacobians), whose highest point is MAP, and its gradient in q."""
+        """Log density in the constrained variables (no Jacobians), highest at MAP, and its gradient in ``q``."""
         return self._call(self._map, q)
 
     def prior_logp_grad(self, q: Any, *, jacobian: bool) -> tuple[float, np.ndarray]:

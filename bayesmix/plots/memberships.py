@@ -140,7 +140,8 @@ def _draw_hardest(ax: Axes, membership: xr.Dataset, interval: np.ndarray | None)
         floor = 0.0
         for component in _label_first(probability, int(label[row])):
             width = probability[row, component]
-            ax.barh(place, width, left=floor, height=0.72, color=colour(component))
+            style = {"color": colour(component), "edgecolor": PAPER, "linewidth": 0.6}
+            ax.barh(place, width, left=floor, height=0.72, **style)
             floor += width
         if interval is not None:
             ax.hlines(place, *interval[row], color=ink(), linewidth=1.4, clip_on=False)

@@ -138,9 +138,10 @@ class LKJMatrixRV(SymbolicRandomVariable):
 
 
 class LKJMatrix(Distribution):
-    r"""LKJ distribution of a correlation matrix, :math:`p(R) = |R|^{\eta - 1} / c(\eta, D)`, with
+    r"""LKJ distribution of a correlation matrix.
 
-    .. math:: \log c = \sum_{k=1}^{D-1} (D - k) \bigl[(2\eta - 2 + D - k) \log 2
+    .. math:: p(R) = |R|^{\eta - 1} / c(\eta, D), \qquad
+              \log c = \sum_{k=1}^{D-1} (D - k) \bigl[(2\eta - 2 + D - k) \log 2
               + \log \mathrm{B}(b_k, b_k)\bigr], \qquad b_k = \eta + (D - k - 1)/2.
 
     Parameters

@@ -169,6 +169,14 @@ def test_a_sampler_that_fails_is_a_note(monkeypatch):
     assert made.table["elpd_loo"].isna().all()
 
 
+def test_chains_that_narrowly_fail_a_gate_run_longer():
+    made = quick(load_faithful()[::2], [2], options={"draws": 80})
+    tree = made["gaussian-full", 2].tree
+    times = tree["posterior"].sizes["draw"] // 80
+    assert 2 <= times <= 5
+    assert f"{80 * times} draws a chain, since 80 gave" in made.table["notes"].iloc[0]
+
+
 @pytest.mark.parametrize("error", [TypeError, KeyError, ValueError, NotImplementedError])
 def test_errors_of_the_program_are_not_swallowed(monkeypatch, error):
     def fail(self, *args, **options):

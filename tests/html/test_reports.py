@@ -59,7 +59,7 @@ def comparison_table():
             "icl": [2628.0, 2323.0, 2390.0],
             "elpd_loo": [-1305.2, -1140.1, -1139.5],
             "se_loo": [12.0, 15.0, 15.5],
-            "elpd_diff": [165.1, 0.0, np.nan],
+            "elpd_diff": [-165.1, 0.0, np.nan],
             "dse": [20.0, 0.0, np.nan],
             "weight": [0.01, 0.99, np.nan],
             "max_rhat": [1.001, 1.002, 1.5],
@@ -195,6 +195,13 @@ def test_a_loo_that_is_not_trusted_is_in_brackets_and_nothing_is_a_dash(pages):
     assert "41 draws diverged" in cells
 
 
+def test_the_picture_of_the_criteria_is_described(pages):
+    (alt,) = [p["aria-label"] for p in Page(pages["comparison"]).all("svg") if "Criteria" in str(p)]
+    assert "BIC is lowest for gaussian-full with 2" in str(alt)
+    assert "AIC is lowest for gaussian-full with 3" in str(alt)
+    assert "LOO is highest for gaussian-full with 2" in str(alt)
+
+
 def test_the_shown_model_stands_out_in_the_table(pages):
     text = pages["comparison"]
     table = text[text.index("The models that were compared") :]
@@ -267,13 +274,10 @@ def test_the_code_makes_the_same_mixture_again(priors):
     code = code_of(Digest(tree))
     assert ("priors=" in code) == (priors != "default")
     scope: dict = {"X": X}
-    exec(
-        "\n".join(line for line in code.splitlines() if line.startswith(("import", "mixture"))),
-        scope,
-    )
-    assert repr(to_dict(scope["mixture"].resolve_priors(X).priors)) == repr(
-        mixture.to_dict()["priors"]
-    )
+    lines = [line for line in code.splitlines() if line.startswith(("import", "mixture"))]
+    exec("\n".join(lines), scope)
+    made = scope["mixture"].resolve_priors(X)
+    assert repr(made.to_dict()) == repr(mixture.to_dict())
 
 
 def test_the_code_makes_the_same_estimate_again():

@@ -181,7 +181,7 @@ def test_empty_component_leaves_the_others_alone(covariance):
     function = compile_all(RowLogDensity(covariance)(*inputs), inputs, mode="FAST_COMPILE")
     columns, log_weights, means, factor = make_point(covariance, 2, 3)
     log_weights[1] = -np.inf
-    rows, value, *gradients = function(columns, log_weights, means, factor)
+    rows, _, *gradients = function(columns, log_weights, means, factor)
     assert all(np.all(np.isfinite(gradient)) for gradient in gradients)
     kept = [0, 2]
     smaller = factor if covariance == "tied" else factor[kept]

@@ -66,7 +66,7 @@ def _main_table(table: pd.DataFrame, best: tuple[str, int] | None) -> Table:
             columns[_HEADINGS[name]] = _column(table, name)
     if _present(table, "elpd_loo"):
         columns["LOO (s.e.)"] = _loo(table)
-        columns["worse by (s.e.)"] = _paired(table, "elpd_diff", "dse")
+        columns["difference (s.e.)"] = _paired(table, "elpd_diff", "dse")
     for name in ("weight", "max_rhat", "min_ess", "divergences"):
         if _present(table, name):
             columns[_HEADINGS[name]] = _column(table, name)
@@ -163,7 +163,7 @@ def _alt(table: pd.DataFrame) -> str:
             family, groups = _lowest(table, name)
             said.append(f"{_HEADINGS[name]} is lowest for {family} with {groups}")
     if _present(table, "elpd_diff"):
-        family, groups = _lowest(table, "elpd_diff")
+        family, groups = table.loc[table["elpd_diff"].notna(), "elpd_loo"].idxmax()
         said.append(f"LOO is highest for {family} with {groups}")
     return (
         f"Criteria over the number of groups: {'; '.join(said)}. The table below has the numbers."

@@ -1,0 +1,99 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bayesmix.comparison.notes import of_bad_rows, of_posterior
+from bayesmix.comparison.trust import reasons_for_distrust, times_as_long
+from bayesmix.labels import Diagnosis
+
+N = 4000
+
+
+def diagnosis(rhat: float = 1.001, ess: float = 2000, **changes) -> Diagnosis:
+    table = pd.DataFrame(
+        {"rhat": [rhat], "ess_bulk": [ess], "ess_tail": [ess]},
+        index=pd.MultiIndex.from_tuples([("label-free", "x")], names=["kind", "quantity"]),
+    )
+    made = Diagnosis(
+        table=table,
+        ok=bool(rhat <= 1.01 and ess >= 400),
+        chain_groups=((0, 1, 2, 3),),
+        empty=np.zeros(2),
+        any_empty=0.0,
+        divergences=0,
+        max_tree_depth=0,
+        pareto_k=np.nan,
+        relabelling={},
+        method="nuts",
+        sentences=(),
+    )
+    return replace(made, **changes)
+
+
+def test_what_passes_the_gates_is_trusted():
+    assert reasons_for_distrust(diagnosis(), N) == ()
+    assert reasons_for_distrust(diagnosis(divergences=3), N) == ()
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (diagnosis(rhat=1.034), "the chains do not agree (R-hat 1.034, gate 1.01)"),
+        (diagnosis(ess=212.4), "there are only 212 effective draws (gate 400)"),
+        (diagnosis(chain_groups=((0, 1, 2), (3,))), "the chains settled in 2 different basins"),
+        (diagnosis(divergences=40), "40 of 4000 draws diverged"),
+        (
+            diagnosis(np.nan, np.nan, pareto_k=0.92, ok=False),
+            "the approximation is far from the posterior (Pareto k 0.92, gate 0.7)",
+        ),
+        (diagnosis(np.nan, 900, ok=False), "could not be judged"),
+    ],
+)
+def test_reasons(made, reason):
+    assert len(reasons_for_distrust(made, N)) == 1
+    assert reason in reasons_for_distrust(made, N)[0]
+
+
+def test_basins_explain_poor_numbers():
+    made = diagnosis(rhat=1.6, ess=6, chain_groups=((0, 1), (2, 3)))
+    assert reasons_for_distrust(made, N) == ("the chains settled in 2 different basins",)
+
+
+@pytest.mark.parametrize(
+    ("made", "times"),
+    [
+        (diagnosis(), 1),
+        (diagnosis(rhat=1.02, ess=310), 3),
+        (diagnosis(ess=390), 3),
+        (diagnosis(rhat=1.012), 2),
+        (diagnosis(rhat=1.04, ess=90), 1),  # too far
+        (diagnosis(rhat=1.2, ess=300), 1),
+        (diagnosis(ess=310, divergences=100), 1),
+        (diagnosis(ess=310, chain_groups=((0, 1), (2, 3))), 1),
+        (diagnosis(np.nan, 300, ok=False), 1),
+    ],
+)
+def test_only_what_more_draws_can_mend_is_run_longer(made, times):
+    assert times_as_long(made, N) == times
+
+
+def test_notes_of_a_posterior():
+    assert of_posterior(diagnosis(), (), N) == []
+    assert of_posterior(diagnosis(divergences=3, any_empty=0.4), (), N) == [
+        "3 of 4000 draws diverged",
+        "a component is empty in 40% of the draws",
+    ]
+    made = diagnosis(rhat=1.5, divergences=90)
+    assert of_posterior(made, reasons_for_distrust(made, N), N) == [
+        "posterior not trusted, LOO in brackets: the chains do not agree (R-hat 1.500, gate 1.01) "
+        "and 90 of 4000 draws diverged"
+    ]
+
+
+def test_notes_of_bad_rows():
+    assert of_bad_rows(0, 0) == []
+    assert of_bad_rows(3, 0) == ["3 rows with Pareto k > 0.7, refitted exactly"]
+    assert of_bad_rows(0, 1) == ["1 row with Pareto k > 0.7, not refitted"]
+    assert of_bad_rows(10, 4) == ["14 rows with Pareto k > 0.7: 10 refitted exactly, 4 not"]

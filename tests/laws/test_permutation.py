@@ -1,0 +1,58 @@
+"""Law 5: permuting components permutes everything, and what has no labels stays as it is."""
+
+import numpy as np
+import pytest
+
+from bayesmix import Mixture
+from bayesmix.density.closed_form import ClosedFormDensity
+from bayesmix.density.exchangeability import is_exchangeable
+from bayesmix.priors import Dirichlet
+from tests.laws.cases import CASES, LIKELIHOOD_CASES
+
+SEVERAL = [case for case in CASES if case.n_components > 1]
+
+
+def permuted(case, named, order):
+    return {name: value[order] if name in case.family.component_variables else value for name, value in named.items()}
+
+
+@pytest.mark.parametrize("case", LIKELIHOOD_CASES, ids=str)
+def test_densities(case):
+    weights, params = case.parameters()
+    order = np.random.default_rng(1).permutation(case.n_components)
+    moved = permuted(case, {"weights": weights, **params}, order)
+    joint = case.family.log_joint(weights, params, case.X)
+    np.testing.assert_array_equal(case.family.log_joint(moved["weights"], moved, case.X), joint[:, order])
+    density = case.family.log_mixture(weights, params, case.X)
+    np.testing.assert_allclose(case.family.log_mixture(moved["weights"], moved, case.X), density, rtol=1e-14)
+
+
+@pytest.mark.parametrize("case", SEVERAL, ids=str)
+def test_posterior_density(case):
+    assert is_exchangeable(case.density, case.family, case.n_components)
+    order = np.roll(np.arange(case.n_components), 1)
+    for q in case.points(3):
+        moved = case.density.unconstrain(permuted(case, case.density.constrain(q), order))
+        assert not np.allclose(moved, q)
+        assert case.density.logp_grad(moved)[0] == pytest.approx(case.density.logp_grad(q)[0], rel=1e-12)
+        assert case.density.map_logp_grad(moved)[0] == pytest.approx(case.density.map_logp_grad(q)[0], rel=1e-12)
+
+
+@pytest.mark.parametrize("case", SEVERAL, ids=str)
+def test_em_from_permuted_labels(case):
+    labels = np.random.default_rng(2).integers(case.n_components, size=len(case.X))
+    one = case.mixture.fit_em(case.X, init=labels, max_iter=30, tol=0)
+    other = case.mixture.fit_em(case.X, init=(labels + 1) % case.n_components, max_iter=30, tol=0)
+    assert np.all(np.diff(one.weights) <= 0)
+    assert other.objective == pytest.approx(one.objective, rel=1e-9)
+    np.testing.assert_allclose(other.responsibilities, one.responsibilities, atol=1e-6)
+    np.testing.assert_array_equal(other.labels, one.labels)
+
+
+@pytest.mark.parametrize("case", SEVERAL, ids=str)
+def test_unequal_concentrations_identify_the_labels(case):
+    concentrations = tuple(1.5 + np.arange(case.n_components))
+    parts = {part: getattr(case.mixture.priors, part) for part in case.mixture.priors.parts}
+    mixture = Mixture(case.n_components, case.family, priors=parts | {"weights": Dirichlet(concentrations)})
+    density = ClosedFormDensity(case.rows, case.family, mixture.priors, case.n_components)
+    assert not is_exchangeable(density, case.family, case.n_components)

@@ -1,0 +1,125 @@
+"""Law 3: the score is the slope of the log-likelihood, and zero, with the prior's, at the M-step's answer."""
+
+import numpy as np
+import pytest
+
+from bayesmix.density.prior_terms import log_prior_terms
+from bayesmix.em.loop import ClosedFormRule, Point
+from bayesmix.em.numeric import NumericRule
+from bayesmix.em.units import Units
+from tests.central_differences import gradient
+from tests.laws.cases import CASES, LIKELIHOOD_CASES
+
+
+@pytest.mark.parametrize("which", ["logp_grad", "map_logp_grad"])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_gradient_of_the_density(case, which):
+    function = getattr(case.density, which)
+    for q in case.points(3):
+        value, slope = function(q)
+        wanted = gradient(lambda moved: function(moved)[0], q, step=1e-4)
+        # rounding of the value, divided by the step, and what the steepest coordinate adds beyond fourth order
+        atol = 1e-15 * (1 + abs(value)) / 1e-4 + 1e-7 * np.max(np.abs(slope))
+        np.testing.assert_allclose(slope, wanted, rtol=1e-6, atol=atol)
+
+
+@pytest.mark.parametrize("case", LIKELIHOOD_CASES, ids=str)
+def test_score_of_the_family(case):
+    """In the means and, where every component has its own factor, in the factor."""
+    weights, params = case.parameters()
+    units = Units(case.rows, case.family)
+    point = units.to_point(weights, params)
+    form = case.family.standard_form_of_factor(point.weights, point.means, point.factor)
+    score = case.family.score(form, case.family.statistics(form, units.columns))
+
+    def log_likelihood(means, factor):
+        values = case.family.structure.values(factor)
+        named = {"means": means, case.family.structure.parameter.name: values}
+        return case.family.log_mixture(weights, named, units.rows).sum()
+
+    wanted = gradient(lambda means: log_likelihood(means, point.factor), point.means, step=1e-3)
+    np.testing.assert_allclose(score[0], wanted, rtol=1e-6, atol=1e-6)
+    slope = score[1]
+    shared = slope.shape != point.factor.shape
+    if shared:  # slopes add where components (tied) or features (spherical) share the factor
+        slope = slope.sum(axis=0 if case.covariance == "tied" else 1)
+    if case.family.correlated:
+        wanted = np.tril(gradient(lambda f: log_likelihood(point.means, np.tril(f)), point.factor, step=1e-3))
+    else:
+        wanted = gradient(lambda f: log_likelihood(point.means, f), point.factor, step=1e-3)
+    np.testing.assert_allclose(slope, wanted, rtol=1e-6, atol=1e-6)
+
+
+def expected_objective(case, responsibilities, *, with_prior):
+    """``sum_ik r_ik log w_k f(x_i | theta_k)``, plus log prior, as a function of ``q``; from the densities of rows."""
+
+    def function(q):
+        named = case.density.constrain(q)
+        joint = case.family.log_joint(named["weights"], named, case.X)
+        value = float((responsibilities * joint).sum())
+        if with_prior:
+            value += float(sum(log_prior_terms(case.family, case.mixture.priors, named).values()))
+        return value
+
+    return function
+
+
+def first_pass(case):
+    """A point in standardised units, its statistics and its responsibilities."""
+    weights, params = case.parameters(seed=5)
+    units = Units(case.rows, case.family)
+    point = units.to_point(weights, params)
+    form = case.family.standard_form_of_factor(point.weights, point.means, point.factor)
+    joint = case.family.log_joint(weights, params, case.X)
+    r = np.exp(joint - np.logaddexp.reduce(joint, axis=1, keepdims=True))
+    return units, point, case.family.statistics(form, units.columns), r
+
+
+def as_vector(case, units, point):
+    return case.density.unconstrain({"weights": point.weights, **units.to_params(point)})
+
+
+@pytest.mark.parametrize("case", LIKELIHOOD_CASES, ids=str)
+def test_maximum_likelihood_step_is_stationary(case):
+    units, point, statistics, r = first_pass(case)
+    answer = ClosedFormRule(case.family).m_step(point, statistics)
+    objective = expected_objective(case, r, with_prior=False)
+    assert_stationary(case, objective, as_vector(case, units, point), as_vector(case, units, answer))
+
+
+@pytest.mark.parametrize("case", LIKELIHOOD_CASES, ids=str)
+def test_conjugate_step_is_stationary(case):
+    units, point, statistics, r = first_pass(case)
+    priors = case.mixture.priors
+    rule = ClosedFormRule(case.family, priors.components.standardised(units.centre, units.scale), priors.weights)
+    answer = rule.m_step(point, statistics)
+    objective = expected_objective(case, r, with_prior=True)
+    assert_stationary(case, objective, as_vector(case, units, point), as_vector(case, units, answer))
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.prior == "separated"], ids=str)
+def test_numeric_step_rises_to_a_stationary_point(case):
+    """One numeric M-step takes a limited number of steps; repeated on the same statistics it arrives."""
+    units, point, statistics, r = first_pass(case)
+    rule = NumericRule(case.density, case.family, units, case.mixture.priors.weights)
+    objective = expected_objective(case, r, with_prior=True)
+    moments = rule._moments(point, statistics)
+    start = as_vector(case, units, point)
+    answer = rule.m_step(point, statistics)
+    value, slope = case.density.expected_logp_grad(as_vector(case, units, answer), *moments)
+    assert value == pytest.approx(objective(as_vector(case, units, answer)), rel=1e-10)
+    assert value > case.density.expected_logp_grad(start, *moments)[0]
+    assert np.max(np.abs(slope)) < 1e-2 * np.max(np.abs(case.density.expected_logp_grad(start, *moments)[1]))
+
+
+def assert_stationary(case, objective, start, answer):
+    """The slope at the answer is rounding, next to what it was where the step began."""
+    before = np.max(np.abs(gradient(objective, start, step=1e-3)))
+    after = np.max(np.abs(gradient(objective, answer, step=1e-3)))
+    assert objective(answer) > objective(start)
+    assert after < 1e-8 * max(before, 1.0) + 1e-12 * abs(objective(answer)) / 1e-3, (before, after)
+
+
+def test_point_is_finite_or_not():
+    assert Point(np.ones(1), np.zeros((1, 1)), np.ones((1, 1))).finite
+    assert not Point(np.ones(1), np.array([[np.nan]]), np.ones((1, 1))).finite

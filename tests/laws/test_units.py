@@ -1,0 +1,124 @@
+"""Law 7: the units of the columns do not matter."""
+
+import numpy as np
+import pytest
+
+import bayesmix as bm
+from bayesmix import Gaussian, Mixture
+from bayesmix.data import read_rows
+from bayesmix.density.closed_form import ClosedFormDensity
+from tests.laws.cases import CASES, PRIORS, Case
+
+EPS = np.finfo(float).eps
+FAITHFUL = np.asarray(bm.datasets.load_faithful())
+COVARIANCES = ("full", "tied", "diag", "spherical")
+
+
+def rounding(X, shift):
+    """What moving the data by ``shift`` costs: they are rounded at their new size."""
+    return max(1e-9, 100 * EPS * np.max(np.abs(shift) / X.std(axis=0)))
+
+
+def changes(X, covariance):
+    """``name -> (changed X, tolerance)``; spherical components allow one factor for all columns."""
+    deviations = X.std(axis=0)
+    moved = {
+        "all times 1e6": (X * 1e6, 1e-9),
+        "all times 1e-6": (X * 1e-6, 1e-9),
+        "all times 1e150": (X * 1e150 / np.abs(X).max(), 1e-9),
+        "all times 1e-150": (X * 1e-150, 1e-9),
+        "plus 1e6": (X + 1e6, rounding(X, 1e6)),
+        "plus 1e6 standard deviations": (X + 1e6 * deviations, rounding(X, 1e6 * deviations)),
+    }
+    if covariance != "spherical":
+        factor = np.ones(X.shape[1])
+        factor[0] = 60.0
+        moved["eruptions in seconds"] = (X * factor, 1e-9)
+        factor[0] = 1e6
+        moved["one column times 1e6"] = (X * factor, 1e-9)
+        factor[-1] = 1e-6
+        moved["columns 1e12 apart"] = (X * factor, 1e-9)
+        factor[-1] = 1e-14
+        moved["columns 1e20 apart"] = (X * factor, 1e-9)
+    return moved
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+@pytest.mark.parametrize("covariance", COVARIANCES)
+@pytest.mark.parametrize("n_components", [2, 3])
+def test_em_of_old_faithful(covariance, prior, n_components):
+    """From the same start, after so many iterations as both take, everything is the same up to rounding."""
+    mixture = Mixture(n_components, Gaussian(covariance), priors=PRIORS[prior])
+    start = np.argsort(np.argsort(FAITHFUL[:, 1])) * n_components // len(FAITHFUL)
+    # the climb by numeric M-steps ends where rounding stops L-BFGS
+    loosened = 1.0 if prior == "conjugate" else 1e4
+    wanted = mixture.fit_em(FAITHFUL, init=start, tol=1e-12, max_iter=3000)
+    for name, (X, tolerance) in changes(FAITHFUL, covariance).items():
+        found = mixture.fit_em(X, init=start, tol=1e-12, max_iter=3000)
+        np.testing.assert_array_equal(found.labels, wanted.labels, err_msg=name)
+        allowed = min(1e-6, 1e3 * tolerance * loosened)  # the climb ends within its tolerance of the top
+        np.testing.assert_allclose(
+            found.responsibilities, wanted.responsibilities, rtol=0, atol=allowed, err_msg=name
+        )
+
+
+@pytest.mark.parametrize("estimate", ["map", "ml"])
+@pytest.mark.parametrize("covariance", COVARIANCES)
+def test_a_whole_em_fit_with_its_random_starts(covariance, estimate):
+    mixture = Mixture(2, Gaussian(covariance))
+    wanted = mixture.fit_em(FAITHFUL, estimate=estimate, random_seed=1)
+    for name, (X, _) in changes(FAITHFUL, covariance).items():
+        found = mixture.fit_em(X, estimate=estimate, random_seed=1)
+        np.testing.assert_array_equal(found.labels, wanted.labels, err_msg=name)
+        np.testing.assert_allclose(
+            found.responsibilities, wanted.responsibilities, rtol=0, atol=1e-6, err_msg=name
+        )
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.n_features == 2], ids=str)
+def test_density_of_the_flat_vector(case: Case):
+    """The log density of ``q`` moves by the constant ``-N sum log factor``, and nothing else does."""
+    points = case.points(3)
+    for name, (X, tolerance) in changes(case.X, case.covariance).items():
+        mixture = Mixture(case.n_components, case.family, priors=PRIORS[case.prior]).resolve_priors(X)
+        moved = ClosedFormDensity(read_rows(X), case.family, mixture.priors, case.n_components)
+        shifts = []
+        for q in points:
+            value, slope = case.density.logp_grad(q)
+            other, other_slope = moved.logp_grad(q)
+            shifts.append(other - value)
+            limit = 100 * tolerance * np.max(np.abs(slope))
+            np.testing.assert_allclose(other_slope, slope, rtol=0, atol=limit, err_msg=name)
+        factor = moved.units.scale / case.density.units.scale
+        wanted = -len(X) * np.log(factor).sum()
+        np.testing.assert_allclose(shifts, wanted, rtol=1e-9, atol=1e3 * tolerance * (1 + abs(value)), err_msg=name)
+
+
+@pytest.mark.parametrize("covariance", COVARIANCES)
+def test_predictions_at_extreme_units(covariance):
+    for unit in (1e-150, 1e150):
+        em = Mixture(2, Gaussian(covariance)).fit_em(FAITHFUL * unit, random_seed=1)
+        plain = Mixture(2, Gaussian(covariance)).fit_em(FAITHFUL, random_seed=1)
+        np.testing.assert_allclose(em.predict_proba(FAITHFUL[:50] * unit), plain.predict_proba(FAITHFUL[:50]), atol=1e-6)
+        np.testing.assert_allclose(
+            em.score_samples(FAITHFUL[:50] * unit) + 2 * np.log(unit), plain.score_samples(FAITHFUL[:50]), atol=1e-6
+        )
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e6])
+def test_nuts_agrees_within_monte_carlo_error(unit):
+    def log_scales_and_weights(tree, factor):
+        return np.concatenate(
+            [np.log(tree.posterior["scales"].values / factor), tree.posterior["weights"].values[..., None]], axis=-1
+        )
+
+    mixture = Mixture(2)
+    one = mixture.fit_nuts(FAITHFUL, random_seed=1, progressbar=False)
+    other = mixture.fit_nuts(FAITHFUL * unit, random_seed=2, progressbar=False)
+    a, b = log_scales_and_weights(one, 1.0), log_scales_and_weights(other, unit)
+    import arviz as az
+
+    for place in np.ndindex(a.shape[2:]):
+        first, second = a[(..., *place)], b[(..., *place)]
+        errors = [np.asarray(az.mcse(x, method="mean")) for x in (first, second)]
+        assert abs(first.mean() - second.mean()) < 4 * np.hypot(*errors)

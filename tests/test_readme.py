@@ -1,0 +1,54 @@
+"""The README's code runs, and prints what the README says it prints."""
+
+import re
+import shlex
+from pathlib import Path
+
+import matplotlib
+import pytest
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+
+
+def blocks(language: str) -> list[str]:
+    """The code blocks of the README in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def assert_printed(printed: str, promised: str) -> None:
+    """The same words, and numbers that agree but for Monte Carlo error, which other machines draw differently."""
+    found, wanted = printed.split(), promised.split()
+    assert [NUMBER.sub("#", word) for word in found] == [NUMBER.sub("#", word) for word in wanted]
+    numbers = [float(number) for number in NUMBER.findall(printed)]
+    assert numbers == pytest.approx([float(number) for number in NUMBER.findall(promised)], rel=0.05, abs=0.06)
+
+
+@pytest.mark.slow
+def test_code_prints_what_is_promised(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    matplotlib.use("agg")
+    [code], [promised] = blocks("python"), blocks("text")
+    exec(compile(code, "README.md", "exec"), {})
+    assert_printed(capsys.readouterr().out, promised)
+    assert (tmp_path / "penguins.html").stat().st_size > 10_000
+    assert (tmp_path / "penguins.nc").exists()
+
+
+def test_commands_are_real():
+    """Every bayesmix command shown parses; whether its files are there is another matter."""
+    from bayesmix.cli.commands import app
+
+    lines = [line for block in blocks("bash") for line in block.splitlines() if line.startswith("bayesmix ")]
+    assert len(lines) >= 3
+    for line in lines:
+        command, bound, _ = app.parse_args(shlex.split(line)[1:], exit_on_error=False, print_error=False)
+        assert command.__name__ == shlex.split(line)[1]
+        assert bound.arguments
+
+
+def test_files_it_points_to_are_there():
+    root = Path(__file__).parent.parent
+    targets = [target for target in re.findall(r"\]\(([^)]+)\)", README) if "://" not in target]
+    assert targets
+    assert not [target for target in targets if not (root / target).exists()]
