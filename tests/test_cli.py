@@ -257,9 +257,10 @@ def test_a_bug_is_no_mistake_of_the_user(monkeypatch):
         run(["fit", "faithful.csv", "--components", "1", *FAST])
 
 
-def test_interruption(monkeypatch, capsys):
+@pytest.mark.parametrize("surface", [KeyboardInterrupt, SystemError])
+def test_interruption(surface, monkeypatch, capsys):
     def interrupt(self, X, **options):
-        raise KeyboardInterrupt
+        raise surface from KeyboardInterrupt()
 
     monkeypatch.setattr("bayesmix.mixture.Mixture.fit_em", interrupt)
     assert run(["fit", "faithful.csv", "--components", "1", *FAST]) == INTERRUPTED

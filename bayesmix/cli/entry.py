@@ -52,7 +52,9 @@ def run(arguments: Sequence[str]) -> int:
             raise
         _say(str(error))
         return USERS_MISTAKE
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemError) as error:
+        if not _is_interruption(error):
+            raise
         _say("interrupted")
         return INTERRUPTED
     return 0
@@ -64,6 +66,13 @@ def _say(message: str) -> None:
 
 def _help_for(error: CycloptsError) -> str:
     return f"See: {' '.join(['bayesmix', *(error.command_chain or ()), '--help'])}"
+
+
+def _is_interruption(error: BaseException | None) -> bool:
+    """Whether the user asked to stop; inside compiled code that surfaces as the cause of another error."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _is_refusal(traceback: TracebackType | None) -> bool:

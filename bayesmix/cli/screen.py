@@ -1,12 +1,14 @@
 """What the terminal shows: tables that fit 100 columns, and sentences."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 from rich import box
 from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -38,6 +40,15 @@ def say(sentence: str) -> None:
     _console(stderr=True).print(Text(sentence, style="dim"))
 
 
+@contextmanager
+def busy(activity: str) -> Iterator[None]:
+    """Show, where standard error is a terminal, that work goes on and for how long."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=_console(stderr=True), transient=True) as progress:
+        progress.add_task(activity, total=None)
+        yield
+
+
 def show_sentences(console: Console, sentences: Sequence[str]) -> None:
     """Print the first sentence in bold, and the others below it."""
     console.print()
@@ -55,13 +66,14 @@ def show_criteria(console: Console, comparison: "Comparison") -> None:
     """Print the criteria of all models as one table, and how to read it."""
     table = comparison.table
     several = table.index.get_level_values("family").nunique() > 1
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    grid = _table()
     if several:
         grid.add_column("family")
     grid.add_column("groups", justify="right")
     cells = [*_criteria(table), *_expected_densities(table)]
     for heading, _ in cells:
         grid.add_column(heading, justify="right", no_wrap=True)
+    console.print()
     trusted = comparison.trusted.to_numpy()
     for i, (family, n_components) in enumerate(table.index):
         key = [family, str(n_components)] if several else [str(n_components)]
@@ -91,8 +103,7 @@ def show_notes(console: Console, candidates: "Sequence[Candidate]") -> None:
             name = f"{family} {n_components}" if several else str(n_components)
             grid.add_row(name, Text("; ".join(said)))
     if grid.row_count:
-        console.print()
-        console.print(Text("Notes, by number of groups", style="bold"))
+        _title(console, "Notes, by number of groups")
         console.print(grid)
 
 
@@ -103,9 +114,9 @@ def show_groups(console: Console, digest: "Digest", model: str) -> None:
     shares, centres = digest.shares, digest.centres
     labels = digest.membership["label"].values
     features = digest.rows.features[:_MOST_FEATURES]
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
+    grid = _table()
     groups = f"{digest.n_components} groups" if digest.n_components > 1 else "one group"
-    grid.title = Text(f"The {groups} ({model})", style="bold")
+    _title(console, f"The {groups} ({model})")
     grid.add_column("group", justify="right")
     grid.add_column("share of all", justify="right")
     grid.add_column("rows", justify="right")
@@ -117,7 +128,6 @@ def show_groups(console: Console, digest: "Digest", model: str) -> None:
         ]
         share = percent_with_interval(shares.value[k], shares.low[k], shares.high[k])
         grid.add_row(str(k), share, f"{np.sum(labels == k):,}", *where)
-    console.print()
     console.print(grid)
     more = _and_more(digest.rows.n_features)
     if digest.sampled:
@@ -137,15 +147,14 @@ def show_hardest(console: Console, digest: "Digest") -> None:
     order = np.argsort(-membership["entropy"].values, kind="stable")[:HARDEST]
     features = rows.features[:_MOST_FEATURES]
     groups = range(min(digest.n_components, _MOST_GROUPS))
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
-    grid.title = Text("The rows that are hardest to place", style="bold")
+    grid = _table()
+    _title(console, "The rows that are hardest to place")
     for heading in ("row", *features, *(f"P(group {k})" for k in groups)):
         grid.add_column(Text(heading), justify="right")
     probability = membership["probability"].values
     for i in order:
         values = [plain(value) for value in rows.values[i, : len(features)]]
         grid.add_row(Text(str(rows.obs[i])), *values, *(percent(probability[i, k]) for k in groups))
-    console.print()
     console.print(grid)
     if more := _and_more(rows.n_features).strip():
         console.print(Text(more, style="dim"))
@@ -156,6 +165,15 @@ def _console(*, stderr: bool) -> Console:
     if not console.is_terminal and not os.environ.get("COLUMNS"):
         console.width = _WIDTH
     return console
+
+
+def _table() -> Table:
+    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+
+
+def _title(console: Console, text: str) -> None:
+    console.print()
+    console.print(Text(text, style="bold"))
 
 
 def _criteria(table: "pd.DataFrame") -> Iterable[tuple[str, list[Text]]]:

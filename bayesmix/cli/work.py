@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -92,13 +92,15 @@ def label_and_write(tree: "xr.DataTree", X: pd.DataFrame, output: Path | None, *
 
 
 def _fit(mixture: Mixture, X: pd.DataFrame, method: str, seed: int) -> "xr.DataTree":
-    screen.say(f"Fitting {mixture} by {_METHODS[method]}.")
-    if method == "em":
-        return mixture.fit_em(X, random_seed=seed).to_tree()
-    if method == "laplace":
-        return mixture.fit_laplace(X, random_seed=seed)
-    shown: dict[str, Any] = {"random_seed": seed, "progressbar": sys.stderr.isatty()}
-    return mixture.fit_nuts(X, **shown) if method == "nuts" else mixture.fit_advi(X, **shown)
+    said = f"Fitting {mixture} by {_METHODS[method]}."
+    screen.say(said)
+    with screen.busy(said):
+        if method == "em":
+            return mixture.fit_em(X, random_seed=seed).to_tree()
+        if method == "laplace":
+            return mixture.fit_laplace(X, random_seed=seed)
+        draw = mixture.fit_nuts if method == "nuts" else mixture.fit_advi
+        return draw(X, random_seed=seed, progressbar=False)
 
 
 def _notes(digest: Digest) -> list[str]:

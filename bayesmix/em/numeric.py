@@ -10,7 +10,7 @@ from bayesmix.em.loop import Point
 from bayesmix.em.units import Units
 from bayesmix.families import Family, Statistics
 
-_STEPS = 6  # of L-BFGS: more of them lead no faster to EM's top, because each M-step starts from the last
+_STEPS = 10  # of L-BFGS; from one M-step to the next the top moves little
 
 
 class Surface(Protocol):

@@ -7,6 +7,19 @@ import numpy as np
 from bayesmix.priors.numbers import DataSummary, as_numbers
 
 
+def _is_positive(scale: np.ndarray) -> bool:
+    """Whether variances are positive, or a matrix is symmetric and positive definite, whatever the units of its columns."""
+    variances = np.diagonal(scale) if scale.ndim == 2 else scale
+    if not np.all(variances > 0):
+        return False
+    if scale.ndim < 2:
+        return True
+    deviations = np.sqrt(variances)
+    correlations = scale / deviations[:, None] / deviations
+    symmetric = np.allclose(correlations, correlations.T, rtol=0, atol=1e-10)
+    return bool(symmetric and np.linalg.eigvalsh(correlations)[0] > 0)
+
+
 @dataclass(frozen=True)
 class NormalInverseWishart:
     r"""Conjugate prior of means and covariances, after Fraley and Raftery (2007).
@@ -54,6 +67,9 @@ class NormalInverseWishart:
             object.__setattr__(self, "dof", as_numbers(self.dof, "dof", positive=True))
         if self.scale is not None:
             object.__setattr__(self, "scale", as_numbers(self.scale, "scale"))
+        for name in ("shrinkage", "dof"):
+            if np.ndim(getattr(self, name)) != 0:
+                raise ValueError(f"{name} must be one number, not {getattr(self, name)!r}")
 
     @property
     def exchangeable(self) -> bool:
@@ -84,9 +100,7 @@ class NormalInverseWishart:
             raise ValueError(
                 f"scale must have shape {np.shape(default_scale)} for {family}, not {np.shape(resolved.scale)}"
             )
-        scale = np.asarray(resolved.scale)
-        positive = np.linalg.eigvalsh(scale)[0] > 0 if scale.ndim == 2 else np.all(scale > 0)
-        if not positive or (scale.ndim == 2 and not np.allclose(scale, scale.T)):
+        if not _is_positive(np.asarray(resolved.scale)):
             raise ValueError("scale must be positive (a symmetric positive definite matrix for full and tied)")
         return resolved
 
