@@ -25,10 +25,12 @@ def read_posterior(idata: Any, family: Family, n_components: int, rows: Rows) ->
     Raises
     ------
     TypeError, ValueError
-        If ``idata`` has no posterior group, or a variable is missing or has another shape.
+        If ``idata`` has no posterior group, a variable is missing or has another shape, or the tree's observed ``x``
+        holds other rows.
     """
     if not isinstance(idata, xr.DataTree) or "posterior" not in idata.children:
         raise TypeError("idata must be a DataTree with a posterior group, as pm.sample returns it")
+    _check_rows(idata, rows)
     posterior = idata["posterior"].to_dataset()
     named: dict[str, Any] = {str(name): posterior[name] for name in posterior.data_vars}
     sizes = posterior.sizes["chain"], posterior.sizes["draw"]
@@ -38,11 +40,24 @@ def read_posterior(idata: Any, family: Family, n_components: int, rows: Rows) ->
     shapes |= {spec.name: spec.shape(n_components, rows.n_features) for spec in family.parameters}
     for name, shape in shapes.items():
         if name not in named:
-            raise ValueError(f"idata's posterior has no {name!r}: draw it from a model that Mixture.build_model(X) made")
+            raise ValueError(f"idata's posterior has no {name!r}: draw it from a model of Mixture.build_model(X)")
         named[name] = np.asarray(named[name])
         if named[name].shape != (*sizes, *shape):
             raise ValueError(f"{name} has shape {named[name].shape[2:]} a draw, but this mixture and X need {shape}")
     return {**named, "scales": family.scales(named)}
+
+
+def _check_rows(idata: xr.DataTree, rows: Rows) -> None:
+    """Refuse draws that were made given other rows than these, where the tree tells."""
+    if "observed_data" not in idata.children or "x" not in idata["observed_data"].data_vars:
+        return
+    drawn = np.asarray(idata["observed_data"]["x"])
+    if not np.array_equal(drawn, rows.values):
+        raise ValueError(
+            f"idata was drawn given other rows than X: its observed x has shape {drawn.shape} and X "
+            f"{rows.values.shape}{' with other values' if drawn.shape == rows.values.shape else ''}; give the rows that "
+            "the model was built on"
+        )
 
 
 def read_statistics(idata: xr.DataTree) -> Mapping[str, np.ndarray]:

@@ -15,9 +15,7 @@ GROUP = "responsibilities"
 BOUNDS = ("lower", "upper")
 
 
-def responsibilities(
-    tree: xr.DataTree, X: Any = None, *, ci_prob: float | None = None
-) -> xr.Dataset:
+def responsibilities(tree: xr.DataTree, X: Any = None, *, ci_prob: float | None = None) -> xr.Dataset:
     """Posterior probabilities of component membership, row by row.
 
     For every draw ``r_ik = w_k f(x_i | theta_k) / sum_j w_j f(x_i | theta_j)``; the summaries are
@@ -90,9 +88,7 @@ def with_responsibilities(tree: xr.DataTree, *, ci_prob: float | None = None) ->
     return extended
 
 
-def relabel(
-    tree: xr.DataTree, method: str = "ecr", *, by: str | Sequence[str] | None = None
-) -> xr.DataTree:
+def relabel(tree: xr.DataTree, method: str = "ecr", *, by: str | Sequence[str] | None = None) -> xr.DataTree:
     """Rename the components of every draw so that a name means the same in all of them.
 
     Values are never edited: each draw's components are permuted, in every variable at once, and

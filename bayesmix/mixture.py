@@ -197,9 +197,7 @@ class Mixture:
         _check_relabel(relabel)
         settings = NutsSettings(draws, tune, chains, cores, target_accept, progressbar)
         em, density, seeds, seed = self._begin(X, init, random_seed)
-        return self._tree(
-            run(density, em, settings, seeds), density, em, "nuts", relabel, log_likelihood, seed
-        )
+        return self._tree(run(density, em, settings, seeds), density, em, "nuts", relabel, log_likelihood, seed)
 
     def fit_advi(
         self,
@@ -370,14 +368,15 @@ class Mixture:
     ) -> EMResult:
         """EM of a mixture whose priors are resolved."""
         priors: Priors = self.priors
-        make_rule = None
-        if settings.estimate == "map" and not (isinstance(priors, ConjugatePriors) and has_closed_form(priors)):
-            from bayesmix.em.numeric import NumericRule
+        closed = isinstance(priors, ConjugatePriors) and has_closed_form(priors)
+        if settings.estimate == "ml" or closed:
+            return fit(rows, self.family, priors, self.n_components, settings, random_seed, None, progressbar)
+        from bayesmix.em.numeric import NumericRule
 
-            surface = self._density(rows) if density is None else density
+        surface = self._density(rows) if density is None else density
 
-            def make_rule(units):
-                return NumericRule(surface, self.family, units, priors.weights)
+        def make_rule(units):
+            return NumericRule(surface, self.family, units, priors.weights)
 
         return fit(rows, self.family, priors, self.n_components, settings, random_seed, make_rule, progressbar)
 

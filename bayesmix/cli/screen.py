@@ -44,7 +44,8 @@ def say(sentence: str) -> None:
 def busy(activity: str) -> Iterator[None]:
     """Show, where standard error is a terminal, that work goes on and for how long."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=_console(stderr=True), transient=True) as progress:
+    console = _console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         progress.add_task(activity, total=None)
         yield
 

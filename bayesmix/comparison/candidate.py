@@ -68,8 +68,6 @@ class Candidate:
         return self.loo is not None and not self.distrust and self.n_bad_k == 0
 
     def __repr__(self) -> str:
-        made = [
-            name for name in ("em", "ml", "tree", "loo", "waic") if getattr(self, name) is not None
-        ]
+        made = [name for name in ("em", "ml", "tree", "loo", "waic") if getattr(self, name) is not None]
         notes = "".join(f"\n  - {note}" for note in self.notes)
         return f"Candidate({self.mixture}; {', '.join(made) or 'not fitted'}){notes}"

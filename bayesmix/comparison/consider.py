@@ -57,9 +57,7 @@ class Settings:
     max_refits: int = MAX_REFITS
 
 
-def consider(
-    mixture: Mixture, X: Any, settings: Settings, seed: np.random.SeedSequence, report: Report
-) -> Candidate:
+def consider(mixture: Mixture, X: Any, settings: Settings, seed: np.random.SeedSequence, report: Report) -> Candidate:
     """Fit one model by EM and by ``settings.method``, and say what is to be said about it.
 
     A model that does not fit the data (fewer distinct rows than components, collinear columns
@@ -118,9 +116,7 @@ def was_interrupted(tree: "xr.DataTree") -> bool:
     return any(note.startswith("interrupted") for note in record_of(tree).get("notes", []))
 
 
-def _posterior(
-    mixture: Mixture, X: Any, em: EMResult, settings: Settings, seed: int
-) -> "xr.DataTree":
+def _posterior(mixture: Mixture, X: Any, em: EMResult, settings: Settings, seed: int) -> "xr.DataTree":
     if settings.method == "nuts":
         return mixture.fit_nuts(
             X,

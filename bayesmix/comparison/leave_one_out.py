@@ -67,9 +67,7 @@ def loo(tree: xr.DataTree, X: Any = None) -> ELPDDataLOO:
     efficiency = relative_efficiency(tree) if log_ratios is None else 1.0
     sizes = tree["posterior"].to_dataset().sizes
     n_samples = sizes["chain"] * sizes["draw"]
-    blocks = [
-        _of_block(values, log_ratios, efficiency) for _, values in log_likelihood_blocks(tree)
-    ]
+    blocks = [_of_block(values, log_ratios, efficiency) for _, values in log_likelihood_blocks(tree)]
     elpd_i, pareto_k, p_loo = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
     good_k = min(1 - 1 / np.log10(n_samples), PARETO_K)
     elpd, se = sum_and_error(elpd_i)
@@ -88,9 +86,7 @@ def loo(tree: xr.DataTree, X: Any = None) -> ELPDDataLOO:
     )
 
 
-def _of_block(
-    values: np.ndarray, log_ratios: np.ndarray | None, efficiency: float
-) -> tuple[np.ndarray, ...]:
+def _of_block(values: np.ndarray, log_ratios: np.ndarray | None, efficiency: float) -> tuple[np.ndarray, ...]:
     """``elpd_i`` and Pareto k of the rows of a block, and its effective number of parameters."""
     block = xr.Dataset({"x": ((*SAMPLE_DIMS, "obs"), values)})
     tree = xr.DataTree.from_dict({"/log_likelihood": block})
@@ -115,15 +111,11 @@ def _quietly(tree: xr.DataTree, log_ratios: np.ndarray | None, efficiency: float
         if log_ratios is None:
             elpd = az.loo(tree, pointwise=True, reff=efficiency)
         else:
-            elpd = az.loo_approximate_posterior(
-                tree, log_p=log_ratios, log_q=np.zeros_like(log_ratios), pointwise=True
-            )
+            elpd = az.loo_approximate_posterior(tree, log_p=log_ratios, log_q=np.zeros_like(log_ratios), pointwise=True)
     return cast(ELPDDataLOO, elpd)
 
 
-def _without_tail(
-    values: np.ndarray, log_ratios: np.ndarray | None, efficiency: float
-) -> tuple[np.ndarray, ...]:
+def _without_tail(values: np.ndarray, log_ratios: np.ndarray | None, efficiency: float) -> tuple[np.ndarray, ...]:
     """A block in which some row's largest weights are all the same, as of a chain that stands still.
 
     Halved until that row is alone; it gets plain importance weights and an infinite Pareto k.

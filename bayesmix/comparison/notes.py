@@ -39,9 +39,7 @@ def of_estimates(em: EMResult, ml: EMResult | None) -> list[str]:
         shown = [f"{gap:.1f}" for gap in gaps[:_SHOWN]]
         if len(gaps) > _SHOWN:
             shown.append("more")
-        notes.append(
-            f"EM: {others} within {NEARBY_OPTIMA:.0f} nats of the best ({in_words(shown)} below)"
-        )
+        notes.append(f"EM: {others} within {NEARBY_OPTIMA:.0f} nats of the best ({in_words(shown)} below)")
     return notes + _of_prior(em)
 
 

@@ -67,9 +67,7 @@ def log_likelihood_blocks(tree: xr.DataTree) -> Iterator[tuple[slice, np.ndarray
             yield block, values[..., block]
         return
     weights, params = draws_of(tree)
-    blocks = family_of(tree).log_mixture_blocks(
-        weights, params, training_rows(tree).values, max_values=MAX_VALUES
-    )
+    blocks = family_of(tree).log_mixture_blocks(weights, params, training_rows(tree).values, max_values=MAX_VALUES)
     for block, values in blocks:
         yield block, values.reshape(*weights.shape[:2], -1)
 

@@ -103,13 +103,10 @@ class Comparison:
             values[[bool(candidate.distrust) for candidate in self.candidates]] = np.nan
         if np.isnan(values).all():
             reason = (
-                "no posterior was sampled (method='em')"
-                if self.method == "em"
-                else "the notes of the table say why"
+                "no posterior was sampled (method='em')" if self.method == "em" else "the notes of the table say why"
             )
             raise ValueError(
-                f"No model has a {criterion} that can be trusted: {reason}. "
-                "bic, aic and icl need no posterior."
+                f"No model has a {criterion} that can be trusted: {reason}. bic, aic and icl need no posterior."
             )
         return self.candidates[int(np.nanargmax(values))]
 

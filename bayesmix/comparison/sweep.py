@@ -116,9 +116,7 @@ def sweep(
         said = "not fitted: the comparison was interrupted"
         candidates.append(Candidate(mixture, notes=(said,)))
     if all(candidate.em is None for candidate in candidates):
-        raise ValueError(
-            f"No model can be fitted: {candidates[0].mixture} was {'; '.join(candidates[0].notes)}"
-        )
+        raise ValueError(f"No model can be fitted: {candidates[0].mixture} was {'; '.join(candidates[0].notes)}")
     candidates = _with_notes(candidates, same_as)
     table, remarks = make_table(candidates)
     if settings.method != "em" and rows.n_rows < _FEW_ROWS:
@@ -149,9 +147,7 @@ def _families(families: Sequence[Family] | Family) -> list[Family]:
     given = [families] if isinstance(families, Family) else list(families)
     for family in given:
         if not isinstance(family, Family):
-            raise TypeError(
-                f"families must hold families such as bm.Gaussian('full'), not {family!r}."
-            )
+            raise TypeError(f"families must hold families such as bm.Gaussian('full'), not {family!r}.")
     if not given:
         raise ValueError("families is empty: give at least one, such as bm.Gaussian('full').")
     return list(dict.fromkeys(given))

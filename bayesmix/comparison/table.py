@@ -77,16 +77,12 @@ def display_table(table: pd.DataFrame) -> pd.DataFrame:
             continue
         decimals = 0 if column in _WHOLE else _DECIMALS.get(str(column), 1)
         shown[column] = [
-            f"{value:.{decimals}f}" if np.isfinite(value) else "-"
-            for value in numbers(table, str(column))
+            f"{value:.{decimals}f}" if np.isfinite(value) else "-" for value in numbers(table, str(column))
         ]
     bracketed = is_bracketed(table)
     for column in ("elpd_loo", "se_loo", "p_loo", "elpd_waic", "se_waic", "p_waic"):
         present = bracketed & np.isfinite(numbers(table, column))
-        shown[column] = [
-            f"({text})" if inside else text
-            for text, inside in zip(shown[column], present, strict=True)
-        ]
+        shown[column] = [f"({text})" if inside else text for text, inside in zip(shown[column], present, strict=True)]
     return shown
 
 
@@ -120,9 +116,7 @@ def _compare(trusted: dict) -> tuple[dict[str, dict], tuple[str, ...]]:
     # stacking takes, which would overflow in some units of the data.
     highest = np.max([elpd.elpd_i.values for elpd in trusted.values()], axis=0)
     shifted = {
-        " ".join(map(str, key)): replace(
-            elpd, elpd=elpd.elpd - float(highest.sum()), elpd_i=elpd.elpd_i - highest
-        )
+        " ".join(map(str, key)): replace(elpd, elpd=elpd.elpd - float(highest.sum()), elpd_i=elpd.elpd_i - highest)
         for key, elpd in trusted.items()
     }
     with warnings.catch_warnings(record=True) as caught, np.errstate(all="ignore"):
@@ -130,10 +124,7 @@ def _compare(trusted: dict) -> tuple[dict[str, dict], tuple[str, ...]]:
         compared = az.compare(shifted, method="stacking", round_to="none")
     remarks = [_remark(str(w.message), len(trusted)) for w in caught if w.category is UserWarning]
     keys = dict(zip(shifted, trusted, strict=True))
-    found = {
-        column: {keys[name]: float(value) for name, value in compared[column].items()}
-        for column in columns
-    }
+    found = {column: {keys[name]: float(value) for name, value in compared[column].items()} for column in columns}
     return found, tuple(dict.fromkeys(remarks))
 
 

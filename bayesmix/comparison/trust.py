@@ -34,17 +34,14 @@ def reasons_for_distrust(diagnosis: Diagnosis, n_draws: int) -> tuple[str, ...]:
     if diagnosis.multimodal:
         reasons.append(f"the chains settled in {len(diagnosis.chain_groups)} different basins")
     elif diagnosis.max_rhat > RHAT_GATE:
-        reasons.append(
-            f"the chains do not agree (R-hat {diagnosis.max_rhat:.3f}, gate {RHAT_GATE})"
-        )
+        reasons.append(f"the chains do not agree (R-hat {diagnosis.max_rhat:.3f}, gate {RHAT_GATE})")
     if not diagnosis.multimodal and diagnosis.min_ess < ESS_GATE:
         reasons.append(f"there are only {diagnosis.min_ess:.0f} effective draws (gate {ESS_GATE})")
     if diagnosis.divergences > DIVERGENT_SHARE * n_draws:
         reasons.append(f"{diagnosis.divergences} of {n_draws} draws diverged")
     if diagnosis.pareto_k > PARETO_GATE:
         reasons.append(
-            f"the approximation is far from the posterior (Pareto k {diagnosis.pareto_k:.2f}, "
-            f"gate {PARETO_GATE})"
+            f"the approximation is far from the posterior (Pareto k {diagnosis.pareto_k:.2f}, gate {PARETO_GATE})"
         )
     if not diagnosis.ok and not reasons:
         reasons.append("its draws could not be judged (one chain, or numbers that are not finite)")

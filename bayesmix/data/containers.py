@@ -132,9 +132,7 @@ def _masked_to_none(X: np.ma.MaskedArray) -> np.ndarray:
 def _as_array(X: Any, argument: str) -> np.ndarray:
     if hasattr(X, "toarray"):
         raise TypeError(f"{argument} is a sparse array: make it dense with {argument}.toarray().")
-    wanted = (
-        f"{argument} must be rows of numbers (an array, list of lists, data frame or DataArray)"
-    )
+    wanted = f"{argument} must be rows of numbers (an array, list of lists, data frame or DataArray)"
     try:
         array = np.asarray(X)
         if array.dtype.kind in "US" and isinstance(X, (list, tuple)):

@@ -46,14 +46,10 @@ def to_float64(table: Table, features: tuple[str, ...], argument: str) -> np.nda
     good = [name for name in features if name not in refused]
     if good and table.names is not None:
         remedy += f", for example {selection(argument, good)}"
-    raise TypeError(
-        f"{argument} must hold real numbers, but {found}{and_more(len(refused))}. {remedy}."
-    )
+    raise TypeError(f"{argument} must hold real numbers, but {found}{and_more(len(refused))}. {remedy}.")
 
 
-def check_finite(
-    values: np.ndarray, features: Sequence[str], obs: np.ndarray, argument: str
-) -> None:
+def check_finite(values: np.ndarray, features: Sequence[str], obs: np.ndarray, argument: str) -> None:
     """Refuse missing and infinite values (ValueError), naming their places."""
     if np.isfinite(values).all():
         return

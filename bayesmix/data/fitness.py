@@ -126,9 +126,7 @@ def _check_constant(rows: Rows) -> None:
     rounding = 2 * np.finfo(np.float64).eps * np.maximum(abs(low), abs(high))
     constant = np.flatnonzero(high / 2 - low / 2 <= rounding)
     if constant.size:
-        found = ", ".join(
-            f"{rows.features[j]!r} (always {low[j] + 0.0:.6g})" for j in constant[:SHOWN]
-        )
+        found = ", ".join(f"{rows.features[j]!r} (always {low[j] + 0.0:.6g})" for j in constant[:SHOWN])
         raise ValueError(
             f"X has {counted(constant.size, 'constant column')}: {found}{and_more(constant.size)}. "
             "A column without spread says nothing about groups: leave it out."

@@ -80,9 +80,7 @@ def read_rows(X: Any, *, argument: str = "X", features: Sequence[str] | None = N
     table = open_table(X, argument)
     width = len(table.columns)
     if width == 0:
-        raise ValueError(
-            f"{argument} has no columns (shape {(table.n_rows, 0)}). Give at least one column."
-        )
+        raise ValueError(f"{argument} has no columns (shape {(table.n_rows, 0)}). Give at least one column.")
     if table.n_rows == 0:
         raise ValueError(f"{argument} has no rows (shape {(0, width)}). Give at least one row.")
     names = table.names or tuple(f"x{j}" for j in range(width))

@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.special import gammaln, multigammaln
+from scipy.special import gammaln
 
 from bayesmix.data import Rows
 from bayesmix.density.coordinates import ConjugateCoordinates, SeparatedCoordinates
@@ -13,7 +13,6 @@ from bayesmix.density.protocol import FreeVariable
 from bayesmix.em.units import Units
 from bayesmix.families import Family
 from bayesmix.families.covariance import dense as matrix
-from bayesmix.priors import Dirichlet
 from bayesmix.priors.sets import ConjugatePriors, Priors, has_closed_form
 
 
@@ -151,13 +150,8 @@ class ClosedFormDensity:
         n_features, n_components = self.units.scale.size, self.n_components
         means = 0.5 * n_components * n_features * np.log(prior.shrinkage / (2 * np.pi))
         if self.family.correlated:
-            half = matrix.cholesky(prior.scale)
-            each = (
-                prior.dof * matrix.log_determinant(half)
-                - 0.5 * prior.dof * n_features * np.log(2)
-                - multigammaln(0.5 * prior.dof, n_features)
-            )
-            constant, scale = self.n_blocks * each, half.ravel()
+            constant = self.n_blocks * matrix.log_inverse_wishart_constant(prior)
+            scale = matrix.cholesky(prior.scale).ravel()
             jacobian = self.n_blocks * n_features * np.log(2)
         else:
             scale = np.broadcast_to(np.asarray(prior.scale, dtype=float), (self.n_blocks,))

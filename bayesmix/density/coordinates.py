@@ -60,9 +60,7 @@ class ConjugateCoordinates(_Coordinates):
             shape = (*self.blocks, n_features * (n_features + 1) // 2)
         else:
             shape = self.own.shape(n_components, n_features)
-        self.variables = _places(
-            [*self.weights, (self.own.name, shape), ("means", (n_components, n_features))]
-        )
+        self.variables = _places([*self.weights, (self.own.name, shape), ("means", (n_components, n_features))])
 
     def constrain(self, q: np.ndarray) -> dict[str, np.ndarray]:
         """See :class:`~bayesmix.density.Density`."""

@@ -23,7 +23,8 @@ def is_exchangeable(density: Density, family: Family, n_components: int) -> bool
         for k in range(n_components - 1):
             order = np.arange(n_components)
             order[[k, k + 1]] = order[[k + 1, k]]
-            swapped = {name: array[order] if name in family.component_variables else array for name, array in named.items()}
+            permuted = {name: named[name][order] for name in family.component_variables if name in named}
+            swapped = {**named, **permuted}
             other = density.logp_grad(density.unconstrain(swapped))[0]
             if abs(other - value) > 1e-7 * (1 + abs(value)):
                 return False

@@ -34,7 +34,7 @@ class Density(Protocol):
         ...
 
     def map_logp_grad(self, q: np.ndarray) -> tuple[float, np.ndarray]:
-        """Log density in the constrained variables (no Jacobians), whose highest point is MAP, and its gradient in q."""
+        """Log density in the constrained variables (no Jacobians), highest at MAP, and its gradient in q."""
         ...
 
     def expected_logp_grad(

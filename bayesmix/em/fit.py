@@ -76,7 +76,7 @@ def fit(
         form = family.standard_form_of_factor(point.weights, point.means, point.factor)
         return family.statistics(form, units.columns)
 
-    starts = _starts(units, settings, n_components, start_prior, np.random.default_rng(random_seed))
+    starts = _Starts(units, settings, n_components, start_prior, np.random.default_rng(random_seed))
     # A numeric M-step costs a hundred closed ones: random starts first settle under the data-scaled conjugate prior,
     # and one climb goes on from each place where they settled.
     settling = isinstance(settings.init, str) and not isinstance(rule, ClosedFormRule)
@@ -107,7 +107,7 @@ def _conjugate_rule(family: Family, priors: Priors, units: Units, n_components: 
     return ClosedFormRule(family, components, priors.weights, units.log_prior_shift(n_components))
 
 
-class _starts:
+class _Starts:
     """The starting points, made one at a time."""
 
     def __init__(self, units, settings, n_components, prior, rng):

@@ -10,7 +10,7 @@ import numpy as np
 from bayesmix.data import Rows, read_rows
 from bayesmix.em.status import Status
 from bayesmix.families import Family
-from bayesmix.priors.sets import Priors, numbers
+from bayesmix.priors.sets import ConjugatePriors, Priors, numbers
 from bayesmix.tree import build_tree
 from bayesmix.tree.record import describe
 
@@ -116,7 +116,11 @@ class EMResult:
 
     @cached_property
     def icl(self) -> float:
-        """Integrated completed likelihood, ``BIC - 2 sum_i log max_k r_ik`` (Biernacki et al., 2000); lower is better."""
+        """Integrated completed likelihood; lower is better.
+
+        ``BIC - 2 sum_i log max_k r_ik``, after Biernacki, Celeux and Govaert (2000), IEEE Transactions on Pattern
+        Analysis and Machine Intelligence 22, with hard labels as in mclust.
+        """
         certainty = 0.0
         for _, joint in self.family.log_joint_blocks(self.weights, self.params, self.rows.values):
             log_r = joint[0] - np.logaddexp.reduce(joint[0], axis=1, keepdims=True)
@@ -161,7 +165,10 @@ class EMResult:
 
     def to_tree(self) -> "xr.DataTree":
         """The estimate as a tree of one chain and one draw, on which every function of bayesmix works."""
-        posterior = {"weights": self.weights, **self.params, "scales": self.family.scales(self.params)}
+        derived = self.family.with_scales(self.params)
+        if isinstance(self.priors, ConjugatePriors) or self.rows.n_features == 1:
+            derived.pop("correlations", None)  # no variable of the model
+        posterior = {"weights": self.weights, **derived}
         log_density = self.family.log_mixture(self.weights, self.params, self.rows.values)
         return build_tree(
             family=self.family,

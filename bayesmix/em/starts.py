@@ -61,7 +61,7 @@ def memberships(rows: np.ndarray, init: str, n_components: int, rng: np.random.G
 
     seed = int(rng.integers(2**31))
     if init == "kmeans":
-        return KMeans(n_components, n_init=1, random_state=seed).fit(rows).labels_
+        return KMeans(n_components, n_init="auto", random_state=seed).fit_predict(rows)
     return nearest(rows, kmeans_plusplus(rows, n_components, random_state=seed)[0])
 
 

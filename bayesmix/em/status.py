@@ -8,7 +8,8 @@ class Status(Enum):
 
     CONVERGED = "converged: an iteration gained less than tol per row"
     FLAT_WEIGHTS = (
-        "converged; with a Dirichlet concentration below 1 the weights' MAP lies on the boundary, so 1 was used in its place"
+        "converged; with a Dirichlet concentration below 1 the weights' MAP lies on the boundary, so 1 was used in "
+        "its place"
     )
     MAX_ITER = "stopped at max_iter before an iteration gained less than tol per row: raise max_iter or tol"
     DEGENERATE = (

@@ -115,9 +115,7 @@ class Gaussian:
         The factor is the lower Cholesky factor (K, D, D), or the standard deviations (K, D); where components or
         features share it, the slopes add.
         """
-        return self.structure.kernel.score(
-            statistics.counts, statistics.first, statistics.second, form.whiteners
-        )
+        return self.structure.kernel.score(statistics.counts, statistics.first, statistics.second, form.whiteners)
 
     def log_joint(self, weights, params: Mapping[str, np.ndarray], X: np.ndarray) -> np.ndarray:
         """``log w_k + log f(x_i | theta_k)`` as (..., N, K); leading axes are those of the weights."""

@@ -26,9 +26,7 @@ from bayesmix.html.sections import (
 )
 from bayesmix.plots.given import as_tree
 
-_GIVEN = (
-    "The number of groups was given, not chosen: bm.compare says how many groups the data support."
-)
+_GIVEN = "The number of groups was given, not chosen: bm.compare says how many groups the data support."
 
 
 def content_of_tree(tree: xr.DataTree, *, title: str | None = None) -> ReportContent:
@@ -100,9 +98,7 @@ def content_of_comparison(
     )
 
 
-def report(
-    tree: xr.DataTree | EMResult, path: str | os.PathLike[str], *, title: str | None = None
-) -> Path:
+def report(tree: xr.DataTree | EMResult, path: str | os.PathLike[str], *, title: str | None = None) -> Path:
     """Write the report of one fit to a self-contained HTML file.
 
     Parameters

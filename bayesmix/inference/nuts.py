@@ -101,8 +101,10 @@ def run(density: Density, basin: Laplace, settings: NutsSettings, seed: int) -> 
     began = time.perf_counter()
     rng = np.random.default_rng(seed)
     course = course_for(density, basin, rng)
-    make = _closed_form_model if isinstance(density, ClosedFormDensity) else _python_model
-    model, keep_alive = make(density, basin)
+    if isinstance(density, ClosedFormDensity):
+        model, keep_alive = _closed_form_model(density, basin)
+    else:
+        model, keep_alive = _python_model(density, basin)
     trace, interrupted = _sample(model, settings, course, int(rng.integers(2**31)))
     del keep_alive
     kept = slice(course.per_draw - 1, None, course.per_draw)
@@ -132,7 +134,7 @@ def _start(density: Density, basin: Laplace, rng: np.random.Generator) -> np.nda
 def _sample(model, settings: NutsSettings, course: Course, seed: int):
     import nutpie
 
-    arguments = {} if settings.target_accept is None else {"target_accept": settings.target_accept}
+    arguments: dict[str, Any] = {} if settings.target_accept is None else {"target_accept": settings.target_accept}
     sampler = nutpie.sample(
         model,
         draws=settings.draws * course.per_draw,

@@ -44,16 +44,12 @@ class SomeRows:
 
     def __init__(self, density: Density, size: int, rng: np.random.Generator):
         if not hasattr(density, "minibatch"):
-            raise TypeError(
-                "minibatches need a density in closed form: these priors are known to PyMC alone"
-            )
+            raise TypeError("minibatches need a density in closed form: these priors are known to PyMC alone")
         self.density, self.rng, self.n_calls = cast(SubsampledDensity, density), rng, 0
         n_rows = self.density.n_rows
         # the name is that of the public argument
         if not 1 <= size <= n_rows:
-            raise ValueError(
-                f"minibatch_size must be between 1 and the number of rows, {n_rows}, not {size!r}"
-            )
+            raise ValueError(f"minibatch_size must be between 1 and the number of rows, {n_rows}, not {size!r}")
         self.size = size
 
     def at_pairs(self, mean: np.ndarray, offsets: np.ndarray) -> Pairs:

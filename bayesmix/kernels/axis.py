@@ -95,9 +95,7 @@ def _log_components(columns, offsets, means, whiteners):
         size = min(BLOCK, n_rows - start)
         for s in range(n_draws):
             for k in range(n_components):
-                _log_component(
-                    columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], out[s, k], start
-                )
+                _log_component(columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], out[s, k], start)
     return out
 
 

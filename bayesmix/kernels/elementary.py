@@ -74,8 +74,8 @@ _MANTISSA_SHIFT = 0x3FE6A09E667F3BCD  # bits of sqrt(1/2): below it a mantissa c
 def log_of_normal(x):
     """``log(x)`` for a positive, normal ``x``.
 
-    ``x = 2^n m`` with ``m`` in ``[sqrt(1/2), sqrt(2))``; with ``f = (m - 1)/(m + 1)``, ``log m = 2 atanh f = f (2 + s P(s))``
-    for ``s = f^2``, ``P`` minimax of degree 6 (error of ``s P`` below 1e-17).
+    ``x = 2^n m`` with ``m`` in ``[sqrt(1/2), sqrt(2))``; with ``f = (m - 1)/(m + 1)``,
+    ``log m = 2 atanh f = f (2 + s P(s))`` for ``s = f^2``, ``P`` minimax of degree 6 (error of ``s P`` below 1e-17).
     """
     bits = _bits(x) - _MANTISSA_SHIFT
     n = bits >> 52

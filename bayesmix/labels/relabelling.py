@@ -11,9 +11,7 @@ from bayesmix.labels.quality import relabelling_quality
 from bayesmix.tree import SAMPLE_DIMS, draws_of, family_of, record_of, training_rows, with_record
 
 
-def relabel_draws(
-    tree: xr.DataTree, method: str = "ecr", *, by: str | Sequence[str] | None = None
-) -> xr.DataTree:
+def relabel_draws(tree: xr.DataTree, method: str = "ecr", *, by: str | Sequence[str] | None = None) -> xr.DataTree:
     """Rename the components of every draw, as ``bayesmix.relabel`` does, without the summaries."""
     record = record_of(tree)
     if not record["exchangeable"]:
@@ -39,14 +37,11 @@ def _equivalence_classes(tree: xr.DataTree) -> tuple[np.ndarray, dict[str, float
     constants = tree.children.get("constant_data")
     if constants is None or "pivot" not in constants.data_vars:
         raise ValueError(
-            "The tree has no constant_data.pivot, the labels that draws are compared with. "
-            'Use method="order".'
+            'The tree has no constant_data.pivot, the labels that draws are compared with. Use method="order".'
         )
     weights, params = draws_of(tree)
     pivot = constants.to_dataset()["pivot"].values
-    agreement = agreement_matrices(
-        family_of(tree), weights, params, training_rows(tree).values, pivot
-    )
+    agreement = agreement_matrices(family_of(tree), weights, params, training_rows(tree).values, pivot)
     permutations = best_assignments(agreement, weights.reshape(-1, weights.shape[-1]))
     quality = relabelling_quality(agreement, permutations)
     return permutations.reshape(weights.shape), quality
@@ -58,16 +53,13 @@ def _ordered(tree: xr.DataTree, by: str | Sequence[str]) -> np.ndarray:
     eligible = [str(v) for v in posterior.data_vars if "component" in posterior[v].dims]
     if name not in eligible:
         raise ValueError(
-            f"by must name a posterior variable with a component dim ({', '.join(eligible)}), "
-            f"not {name!r}."
+            f"by must name a posterior variable with a component dim ({', '.join(eligible)}), not {name!r}."
         )
     values = posterior[name]
     if place:
         features = [str(f) for f in posterior["feature"].values] if "feature" in values.dims else []
         if len(place) > 1 or place[0] not in features:
-            raise ValueError(
-                f"by=({name!r}, feature) needs one of the features {features}, not {place}."
-            )
+            raise ValueError(f"by=({name!r}, feature) needs one of the features {features}, not {place}.")
         values = values.isel(feature=features.index(place[0]))
         # The second index of a matrix follows the first: a covariance is ordered by its variance.
         if "feature_bis" in values.dims:

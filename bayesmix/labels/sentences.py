@@ -54,20 +54,16 @@ def point_estimate() -> list[str]:
     return ["A point estimate: there are no draws to diagnose, and no uncertainty in it."]
 
 
-def components(
-    now: tuple[float, float], raw: tuple[float, float] | None, label_free_ok: bool
-) -> list[str]:
+def components(now: tuple[float, float], raw: tuple[float, float] | None, label_free_ok: bool) -> list[str]:
     """Compare the component parameters as named now with their raw names."""
     text = (
-        f"Component parameters as labelled now: largest R-hat {now[0]:.3f}, "
-        f"smallest effective sample size {now[1]:.0f}"
+        f"Component parameters as labelled now: largest R-hat {now[0]:.3f}, smallest effective sample size {now[1]:.0f}"
     )
     if raw is not None:
         text += f" (before relabelling {raw[0]:.3f} and {raw[1]:.0f})"
     if label_free_ok and not (now[0] <= RHAT_GATE and now[1] >= ESS_GATE):
         text += (
-            ": the sampler mixes, but components cannot be told apart in every draw, "
-            "so read their parameters with care"
+            ": the sampler mixes, but components cannot be told apart in every draw, so read their parameters with care"
         )
     return [text + "."]
 
@@ -86,10 +82,7 @@ def tree_depth(number: int, n_draws: int) -> list[str]:
     """Tell of trajectories that were cut short."""
     if number == 0:
         return []
-    return [
-        f"{number} of {n_draws} draws reached the deepest tree: the sampler is slow, not wrong. "
-        "Raise tune."
-    ]
+    return [f"{number} of {n_draws} draws reached the deepest tree: the sampler is slow, not wrong. Raise tune."]
 
 
 def relabelling(made: dict) -> list[str]:
@@ -113,8 +106,7 @@ def basins(groups: Sequence[Sequence[int]], log_likelihoods: dict[int, float]) -
     if len(groups) < 2:
         return []
     described = [
-        f"{_chains(group)} (mean log-likelihood "
-        f"{np.mean([log_likelihoods[chain] for chain in group]):.1f})"
+        f"{_chains(group)} (mean log-likelihood {np.mean([log_likelihoods[chain] for chain in group]):.1f})"
         for group in groups
     ]
     return [
@@ -128,9 +120,7 @@ def emptiness(each: np.ndarray, any_empty: float) -> list[str]:
     """Tell of components that own no row."""
     if any_empty < _EMPTY_GATE:
         return []
-    named = [
-        f"component {k} in {share:.0%}" for k, share in enumerate(each) if share >= _EMPTY_GATE
-    ]
+    named = [f"component {k} in {share:.0%}" for k, share in enumerate(each) if share >= _EMPTY_GATE]
     text = f"At least one component owns no row in {any_empty:.0%} of the draws"
     if named:
         text += f" ({', '.join(named)})"

@@ -103,9 +103,7 @@ def _drawn(
     return figure
 
 
-def _draw_panel(
-    ax: Axes, table: pd.DataFrame, name: str, families: list[str], trusted: pd.Series
-) -> None:
+def _draw_panel(ax: Axes, table: pd.DataFrame, name: str, families: list[str], trusted: pd.Series) -> None:
     spread = _SPREAD * (np.arange(len(families)) - (len(families) - 1) / 2)
     higher_is_better = name == "elpd_loo"
     for number, family in enumerate(families):

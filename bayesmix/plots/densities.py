@@ -96,9 +96,7 @@ def figure_size(n_features: int) -> tuple[float, float]:
     return (2.1 * n_features + 0.6, 2.0 * n_features + 0.4)
 
 
-def _draw(
-    figure: Figure, tree: xr.DataTree, chosen: list[int], ci_prob: float, ax: Axes | None
-) -> None:
+def _draw(figure: Figure, tree: xr.DataTree, chosen: list[int], ci_prob: float, ax: Axes | None) -> None:
     values = training_rows(tree).values[:, chosen]
     names = [shortened(record_of(tree)["features"][j]) for j in chosen]
     membership = responsibilities(tree)

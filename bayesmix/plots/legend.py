@@ -14,9 +14,7 @@ from bayesmix.plots.two_features import CONTOURS, ELLIPSE
 _LONGEST_COLUMN = 17
 
 
-def density_handles(
-    marginal: Marginal, n_features: int, ci_prob: float, *, unsure: bool
-) -> list[Artist]:
+def density_handles(marginal: Marginal, n_features: int, ci_prob: float, *, unsure: bool) -> list[Artist]:
     """Return the entries: the groups with their shares of the rows, then what the lines mean.
 
     Parameters

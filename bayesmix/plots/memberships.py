@@ -25,9 +25,7 @@ _SIZE = (8.6, 4.6)
 _VEIL: dict[str, Any] = {"facecolor": "#ffffff", "alpha": 0.5}
 
 
-def plot_responsibilities(
-    tree: xr.DataTree | EMResult, *, figsize: tuple[float, float] | None = None
-) -> Figure:
+def plot_responsibilities(tree: xr.DataTree | EMResult, *, figsize: tuple[float, float] | None = None) -> Figure:
     """Draw the probability that each row belongs to each group.
 
     Left, all training rows: sorted by label and then by its probability, the probabilities of one
@@ -108,9 +106,7 @@ def _draw_all(ax: Axes, membership: xr.Dataset, interval: np.ndarray | None) -> 
         floor = np.zeros(len(rows))
         for component in _label_first(probability, k):
             height = floor + probability[rows, component]
-            ax.stairs(
-                height, edges, baseline=floor, fill=True, facecolor=colour(component), linewidth=0
-            )
+            ax.stairs(height, edges, baseline=floor, fill=True, facecolor=colour(component), linewidth=0)
             floor = height
         if interval is not None:
             ax.stairs(

@@ -104,9 +104,7 @@ def _draw_contours(ax, low, high, marginal, grid_size) -> None:
     cell = float(np.prod((high - low) / (grid_size - 1)))
     levels = mass_levels(density, cell, CONTOURS)
     if levels.size:
-        ax.contour(
-            *axes, density, levels=levels, colors=[ink()], linewidths=0.7, alpha=0.75, zorder=3
-        )
+        ax.contour(*axes, density, levels=levels, colors=[ink()], linewidths=0.7, alpha=0.75, zorder=3)
 
 
 def _ellipse(centre: np.ndarray, covariance: np.ndarray, **style) -> Ellipse:

@@ -8,7 +8,7 @@ from bayesmix.priors.numbers import DataSummary, as_numbers
 
 
 def _is_positive(scale: np.ndarray) -> bool:
-    """Whether variances are positive, or a matrix is symmetric and positive definite, whatever the units of its columns."""
+    """Whether variances are positive, or a matrix symmetric and positive definite, whatever its columns' units."""
     variances = np.diagonal(scale) if scale.ndim == 2 else scale
     if not np.all(variances > 0):
         return False
@@ -86,23 +86,18 @@ class NormalInverseWishart:
         """
         n_features = summary.mean.size
         default_scale = family.reduce_covariance(summary.covariance / n_components ** (2 / n_features))
-        resolved = replace(
-            self,
-            mean=summary.mean if self.mean is None else self.mean,
-            dof=n_features + 2.0 if self.dof is None else self.dof,
-            scale=default_scale if self.scale is None else self.scale,
-        )
-        if np.shape(resolved.mean) != (n_features,):
+        mean = np.asarray(summary.mean if self.mean is None else self.mean)
+        dof = n_features + 2.0 if self.dof is None else self.dof
+        scale = np.asarray(default_scale if self.scale is None else self.scale)
+        if mean.shape != (n_features,):
             raise ValueError(f"mean must have one number for each of the {n_features} features")
-        if resolved.dof <= n_features - 1:
-            raise ValueError(f"dof must be above {n_features - 1} for {n_features} features, not {resolved.dof}")
-        if np.shape(resolved.scale) != np.shape(default_scale):
-            raise ValueError(
-                f"scale must have shape {np.shape(default_scale)} for {family}, not {np.shape(resolved.scale)}"
-            )
-        if not _is_positive(np.asarray(resolved.scale)):
+        if dof <= n_features - 1:
+            raise ValueError(f"dof must be above {n_features - 1} for {n_features} features, not {dof}")
+        if scale.shape != np.shape(default_scale):
+            raise ValueError(f"scale must have shape {np.shape(default_scale)} for {family}, not {scale.shape}")
+        if not _is_positive(scale):
             raise ValueError("scale must be positive (a symmetric positive definite matrix for full and tied)")
-        return resolved
+        return replace(self, mean=as_numbers(mean, "mean"), dof=dof, scale=as_numbers(scale, "scale"))
 
     def standardised(self, centre: np.ndarray, scale: np.ndarray) -> "NormalInverseWishart":
         """The resolved prior in the units of ``(x - centre) / scale``."""

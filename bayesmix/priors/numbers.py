@@ -1,6 +1,7 @@
 """Hyperparameters as plain, comparable numbers, and the summary of the data that scales them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from bayesmix.data import Rows, centre_and_scale
 SINGULAR = 1e-10
 
 
-def as_numbers(value, name: str, *, positive: bool = False):
+def as_numbers(value: Any, name: str, *, positive: bool = False) -> Any:
     """A float, or nested tuples of floats; ``ValueError`` naming the hyperparameter otherwise."""
     try:
         array = np.asarray(value, dtype=np.float64)

@@ -57,7 +57,8 @@ class Normal:
 
     def standardised(self, centre: np.ndarray, scale: np.ndarray) -> "Normal":
         """The resolved prior in the units of ``(x - centre) / scale``."""
-        return Normal((np.asarray(self.mean) - centre) / scale, np.asarray(self.sd) / scale)
+        mean = as_numbers((np.asarray(self.mean) - centre) / scale, "mean")
+        return Normal(mean, as_numbers(np.asarray(self.sd) / scale, "sd"))
 
     def log_density(self, means) -> np.ndarray:
         """Log density of means (..., K, D), one number a set of means."""

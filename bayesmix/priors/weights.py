@@ -29,9 +29,7 @@ class Dirichlet:
     concentration: float | tuple[float, ...] = 1.0
 
     def __post_init__(self):
-        object.__setattr__(
-            self, "concentration", as_numbers(self.concentration, "concentration", positive=True)
-        )
+        object.__setattr__(self, "concentration", as_numbers(self.concentration, "concentration", positive=True))
         if np.ndim(self.concentration) > 1:
             raise ValueError("concentration must be a number or one number a component")
 

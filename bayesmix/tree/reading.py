@@ -29,8 +29,7 @@ def draws_of(tree: xr.DataTree) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         When a variable is missing.
     """
     values = {
-        name: _values(tree, "posterior", name, (*SAMPLE_DIMS, *dims))
-        for name, dims in _needed(family_of(tree)).items()
+        name: _values(tree, "posterior", name, (*SAMPLE_DIMS, *dims)) for name, dims in _needed(family_of(tree)).items()
     }
     return values.pop("weights"), values
 

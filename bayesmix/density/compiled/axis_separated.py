@@ -1,8 +1,8 @@
 """Uncorrelated features under the separated prior (diag: D standard deviations a component, spherical: one).
 
 ``q``: K - 1 logits; K x D means; the logs of the K x n_blocks standard deviations.
-``numbers``: constant, constant of the Jacobian, K concentrations, D prior means, D prior deviations of the means, n_blocks
-log medians of the standard deviations, and their log deviation.
+``numbers``: constant, constant of the Jacobian, K concentrations, D prior means, D prior deviations of the means,
+n_blocks log medians of the standard deviations, and their log deviation.
 """
 
 import math
@@ -10,27 +10,12 @@ import math
 import numba as nb
 import numpy as np
 
-from bayesmix.density.compiled.sampler import (
-    CENTRE,
-    COLUMNS,
-    LOG_DENSITY,
-    N_BLOCKS,
-    N_COMPONENTS,
-    N_ENTRIES,
-    N_FEATURES,
-    N_NUMBERS,
-    N_ROWS,
-    NUMBERS,
-    RECOVERABLE,
-    TRANSFORM,
-    pointer_to_floats,
-    pointer_to_integers,
-)
+from bayesmix.density.compiled.expected import axis_statistics
+from bayesmix.density.compiled.sampler import LOG_DENSITY, RECOVERABLE
 from bayesmix.density.compiled.weights import log_weights, weights_slope
-from bayesmix.density.compiled.whitening import from_sampler, to_sampler_slope
+from bayesmix.density.compiled.whitening import arrays_at, from_sampler, to_sampler_slope
 from bayesmix.kernels.axis import accumulate, score
 from bayesmix.kernels.blocks import COMPILED
-from bayesmix.density.compiled.expected import axis_statistics
 
 
 @nb.njit(**COMPILED)
@@ -95,9 +80,7 @@ def log_posterior(q, gradient, columns, n_components, n_blocks, numbers, jacobia
 
 
 @nb.njit(**COMPILED)
-def expected_log_posterior(
-    q, gradient, counts, centres, scatters, n_components, n_blocks, numbers, jacobian
-):
+def expected_log_posterior(q, gradient, counts, centres, scatters, n_components, n_blocks, numbers, jacobian):
     """See :mod:`bayesmix.density.compiled`."""
     log_w, log_scales, offsets, means, whiteners = _unpack(q, n_components, n_blocks, centres.shape[1])
     expected, first, second = axis_statistics(counts, centres, scatters, offsets, means, whiteners)
@@ -109,14 +92,10 @@ def expected_log_posterior(
 @nb.cfunc(LOG_DENSITY, cache=True)
 def sampler_function(n, z, gradient, value, user):
     """:func:`log_posterior` in the sampler's coordinates."""
-    entries = nb.carray(pointer_to_integers(user), N_ENTRIES)
-    columns = nb.carray(pointer_to_floats(entries[COLUMNS]), (entries[N_FEATURES], entries[N_ROWS]))
-    numbers = nb.carray(pointer_to_floats(entries[NUMBERS]), entries[N_NUMBERS])
-    centre = nb.carray(pointer_to_floats(entries[CENTRE]), n)
-    transform = nb.carray(pointer_to_floats(entries[TRANSFORM]), (n, n))
+    columns, numbers, centre, transform, n_components, n_blocks = arrays_at(user, n)
     q, slope = np.empty(n), np.empty(n)
     from_sampler(nb.carray(z, n), centre, transform, q)
-    result = log_posterior(q, slope, columns, entries[N_COMPONENTS], entries[N_BLOCKS], numbers, 1.0)
+    result = log_posterior(q, slope, columns, n_components, n_blocks, numbers, 1.0)
     to_sampler_slope(slope, transform, nb.carray(gradient, n))
     nb.carray(value, 1)[0] = result
     return 0 if np.isfinite(result) and np.isfinite(slope).all() else RECOVERABLE

@@ -10,27 +10,12 @@ import math
 import numba as nb
 import numpy as np
 
-from bayesmix.density.compiled.sampler import (
-    CENTRE,
-    COLUMNS,
-    LOG_DENSITY,
-    N_BLOCKS,
-    N_COMPONENTS,
-    N_ENTRIES,
-    N_FEATURES,
-    N_NUMBERS,
-    N_ROWS,
-    NUMBERS,
-    RECOVERABLE,
-    TRANSFORM,
-    pointer_to_floats,
-    pointer_to_integers,
-)
+from bayesmix.density.compiled.expected import dense_statistics
+from bayesmix.density.compiled.sampler import LOG_DENSITY, RECOVERABLE
 from bayesmix.density.compiled.weights import log_weights, weights_slope
-from bayesmix.density.compiled.whitening import from_sampler, to_sampler_slope
+from bayesmix.density.compiled.whitening import arrays_at, from_sampler, to_sampler_slope
 from bayesmix.kernels.blocks import COMPILED
 from bayesmix.kernels.dense import accumulate, invert_lower, score
-from bayesmix.density.compiled.expected import dense_statistics
 
 
 @nb.njit(**COMPILED)
@@ -59,9 +44,7 @@ def _unpack(q, n_components, n_blocks, n_features):
 
 
 @nb.njit(**COMPILED)
-def _add_prior(
-    gradient, counts, first, second, log_w, factors, log_determinants, means, whiteners, numbers, jacobian
-):
+def _add_prior(gradient, counts, first, second, log_w, factors, log_determinants, means, whiteners, numbers, jacobian):
     """Log prior (and Jacobian); fills the gradient of everything from likelihood statistics and pseudo-rows.
 
     A mean's prior adds one to the count of its log determinant, and ``kappa u u'``; a factor's prior adds
@@ -123,9 +106,7 @@ def _add_prior(
 @nb.njit(**COMPILED)
 def log_posterior(q, gradient, columns, n_components, n_blocks, numbers, jacobian):
     """See :mod:`bayesmix.density.compiled`."""
-    log_w, factors, log_determinants, offsets, means, whiteners = _unpack(
-        q, n_components, n_blocks, columns.shape[0]
-    )
+    log_w, factors, log_determinants, offsets, means, whiteners = _unpack(q, n_components, n_blocks, columns.shape[0])
     log_likelihood, counts, first, second = accumulate(columns, np.empty(0), offsets, means, whiteners)
     return log_likelihood + _add_prior(
         gradient, counts, first, second, log_w, factors, log_determinants, means, whiteners, numbers, jacobian
@@ -133,13 +114,9 @@ def log_posterior(q, gradient, columns, n_components, n_blocks, numbers, jacobia
 
 
 @nb.njit(**COMPILED)
-def expected_log_posterior(
-    q, gradient, counts, centres, scatters, n_components, n_blocks, numbers, jacobian
-):
+def expected_log_posterior(q, gradient, counts, centres, scatters, n_components, n_blocks, numbers, jacobian):
     """See :mod:`bayesmix.density.compiled`."""
-    log_w, factors, log_determinants, offsets, means, whiteners = _unpack(
-        q, n_components, n_blocks, centres.shape[1]
-    )
+    log_w, factors, log_determinants, offsets, means, whiteners = _unpack(q, n_components, n_blocks, centres.shape[1])
     expected, first, second = dense_statistics(counts, centres, scatters, offsets, means, whiteners)
     return expected + _add_prior(
         gradient, counts, first, second, log_w, factors, log_determinants, means, whiteners, numbers, jacobian
@@ -149,14 +126,10 @@ def expected_log_posterior(
 @nb.cfunc(LOG_DENSITY, cache=True)
 def sampler_function(n, z, gradient, value, user):
     """:func:`log_posterior` in the sampler's coordinates."""
-    entries = nb.carray(pointer_to_integers(user), N_ENTRIES)
-    columns = nb.carray(pointer_to_floats(entries[COLUMNS]), (entries[N_FEATURES], entries[N_ROWS]))
-    numbers = nb.carray(pointer_to_floats(entries[NUMBERS]), entries[N_NUMBERS])
-    centre = nb.carray(pointer_to_floats(entries[CENTRE]), n)
-    transform = nb.carray(pointer_to_floats(entries[TRANSFORM]), (n, n))
+    columns, numbers, centre, transform, n_components, n_blocks = arrays_at(user, n)
     q, slope = np.empty(n), np.empty(n)
     from_sampler(nb.carray(z, n), centre, transform, q)
-    result = log_posterior(q, slope, columns, entries[N_COMPONENTS], entries[N_BLOCKS], numbers, 1.0)
+    result = log_posterior(q, slope, columns, n_components, n_blocks, numbers, 1.0)
     to_sampler_slope(slope, transform, nb.carray(gradient, n))
     nb.carray(value, 1)[0] = result
     return 0 if np.isfinite(result) and np.isfinite(slope).all() else RECOVERABLE

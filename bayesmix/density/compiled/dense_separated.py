@@ -11,27 +11,12 @@ import math
 import numba as nb
 import numpy as np
 
-from bayesmix.density.compiled.sampler import (
-    CENTRE,
-    COLUMNS,
-    LOG_DENSITY,
-    N_BLOCKS,
-    N_COMPONENTS,
-    N_ENTRIES,
-    N_FEATURES,
-    N_NUMBERS,
-    N_ROWS,
-    NUMBERS,
-    RECOVERABLE,
-    TRANSFORM,
-    pointer_to_floats,
-    pointer_to_integers,
-)
+from bayesmix.density.compiled.expected import dense_statistics
+from bayesmix.density.compiled.sampler import LOG_DENSITY, RECOVERABLE
 from bayesmix.density.compiled.weights import log_weights, weights_slope
-from bayesmix.density.compiled.whitening import from_sampler, to_sampler_slope
+from bayesmix.density.compiled.whitening import arrays_at, from_sampler, to_sampler_slope
 from bayesmix.kernels.blocks import COMPILED
 from bayesmix.kernels.dense import accumulate, invert_lower, score
-from bayesmix.density.compiled.expected import dense_statistics
 
 
 @nb.njit(**COMPILED)
@@ -132,35 +117,53 @@ def log_posterior(q, gradient, columns, n_components, n_blocks, numbers, jacobia
     )
     log_likelihood, counts, first, second = accumulate(columns, np.empty(0), offsets, means, whiteners)
     return log_likelihood + _add_prior(
-        q, gradient, counts, first, second, log_w, log_scales, log_diagonals, factors, means, whiteners, numbers, jacobian
+        q,
+        gradient,
+        counts,
+        first,
+        second,
+        log_w,
+        log_scales,
+        log_diagonals,
+        factors,
+        means,
+        whiteners,
+        numbers,
+        jacobian,
     )
 
 
 @nb.njit(**COMPILED)
-def expected_log_posterior(
-    q, gradient, counts, centres, scatters, n_components, n_blocks, numbers, jacobian
-):
+def expected_log_posterior(q, gradient, counts, centres, scatters, n_components, n_blocks, numbers, jacobian):
     """See :mod:`bayesmix.density.compiled`."""
     log_w, log_scales, log_diagonals, factors, offsets, means, whiteners = _unpack(
         q, n_components, n_blocks, centres.shape[1]
     )
     expected, first, second = dense_statistics(counts, centres, scatters, offsets, means, whiteners)
     return expected + _add_prior(
-        q, gradient, counts, first, second, log_w, log_scales, log_diagonals, factors, means, whiteners, numbers, jacobian
+        q,
+        gradient,
+        counts,
+        first,
+        second,
+        log_w,
+        log_scales,
+        log_diagonals,
+        factors,
+        means,
+        whiteners,
+        numbers,
+        jacobian,
     )
 
 
 @nb.cfunc(LOG_DENSITY, cache=True)
 def sampler_function(n, z, gradient, value, user):
     """:func:`log_posterior` in the sampler's coordinates."""
-    entries = nb.carray(pointer_to_integers(user), N_ENTRIES)
-    columns = nb.carray(pointer_to_floats(entries[COLUMNS]), (entries[N_FEATURES], entries[N_ROWS]))
-    numbers = nb.carray(pointer_to_floats(entries[NUMBERS]), entries[N_NUMBERS])
-    centre = nb.carray(pointer_to_floats(entries[CENTRE]), n)
-    transform = nb.carray(pointer_to_floats(entries[TRANSFORM]), (n, n))
+    columns, numbers, centre, transform, n_components, n_blocks = arrays_at(user, n)
     q, slope = np.empty(n), np.empty(n)
     from_sampler(nb.carray(z, n), centre, transform, q)
-    result = log_posterior(q, slope, columns, entries[N_COMPONENTS], entries[N_BLOCKS], numbers, 1.0)
+    result = log_posterior(q, slope, columns, n_components, n_blocks, numbers, 1.0)
     to_sampler_slope(slope, transform, nb.carray(gradient, n))
     nb.carray(value, 1)[0] = result
     return 0 if np.isfinite(result) and np.isfinite(slope).all() else RECOVERABLE

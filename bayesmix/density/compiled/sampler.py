@@ -1,4 +1,4 @@
-"""How a C function finds its arrays: the sampler hands it one address, of eight integers."""
+"""How a C function finds its arrays: the sampler hands it one address, of nine integers."""
 
 from llvmlite import ir
 from numba.core import types

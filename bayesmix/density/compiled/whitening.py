@@ -2,8 +2,33 @@
 
 import numba as nb
 
-from bayesmix.density.compiled.sampler import CENTRE, EXPAND, TRANSFORM, pointer_to_floats, pointer_to_integers
+from bayesmix.density.compiled.sampler import (
+    CENTRE,
+    COLUMNS,
+    EXPAND,
+    N_BLOCKS,
+    N_COMPONENTS,
+    N_ENTRIES,
+    N_FEATURES,
+    N_NUMBERS,
+    N_ROWS,
+    NUMBERS,
+    TRANSFORM,
+    pointer_to_floats,
+    pointer_to_integers,
+)
 from bayesmix.kernels.blocks import COMPILED
+
+
+@nb.njit(**COMPILED)
+def arrays_at(user, n):
+    """What stands at the sampler's address: rows, hyperparameters, centre, transform, and two counts."""
+    entries = nb.carray(pointer_to_integers(user), N_ENTRIES)
+    columns = nb.carray(pointer_to_floats(entries[COLUMNS]), (entries[N_FEATURES], entries[N_ROWS]))
+    numbers = nb.carray(pointer_to_floats(entries[NUMBERS]), entries[N_NUMBERS])
+    centre = nb.carray(pointer_to_floats(entries[CENTRE]), n)
+    transform = nb.carray(pointer_to_floats(entries[TRANSFORM]), (n, n))
+    return columns, numbers, centre, transform, entries[N_COMPONENTS], entries[N_BLOCKS]
 
 
 @nb.njit(**COMPILED)
@@ -31,8 +56,6 @@ def to_sampler_slope(slope, transform, out):
 @nb.cfunc(EXPAND, cache=True)
 def expand_function(n, m, z, out, user):
     """The draw that is stored: ``q``."""
-    entries = nb.carray(pointer_to_integers(user), 9)
-    centre = nb.carray(pointer_to_floats(entries[CENTRE]), n)
-    transform = nb.carray(pointer_to_floats(entries[TRANSFORM]), (n, n))
+    _, _, centre, transform, _, _ = arrays_at(user, n)
     from_sampler(nb.carray(z, n), centre, transform, nb.carray(out, m))
     return 0

@@ -1,7 +1,7 @@
 """What full and tied covariances share: Cholesky factors, whiteners and the prior's pseudo-moments."""
 
 import numpy as np
-from scipy.special import multigammaln
+from scipy.special import multigammaln  # pyright: ignore[reportAttributeAccessIssue]: missing from its stubs
 
 from bayesmix.kernels import dense
 
@@ -52,18 +52,26 @@ def log_normal_means(whiteners, log_determinants, means, prior) -> np.ndarray:
     return (constant - log_determinants - 0.5 * prior.shrinkage * (u**2).sum(axis=-1)).sum(axis=-1)
 
 
+def log_inverse_wishart_constant(prior) -> float:
+    """``nu/2 log|Lambda| - nu D/2 log 2 - log Gamma_D(nu/2)``, what an inverse-Wishart density has in front."""
+    half_scale = cholesky(prior.scale)
+    n_features = half_scale.shape[0]
+    return float(
+        prior.dof * log_determinant(half_scale)
+        - 0.5 * prior.dof * n_features * np.log(2)
+        - multigammaln(0.5 * prior.dof, n_features)
+    )
+
+
 def log_inverse_wishart(factors, whiteners, prior) -> np.ndarray:
     """Log density of each covariance (..., D, D), given by its factor and whitener.
 
     ``nu/2 log|Lambda| - nu D/2 log 2 - log Gamma_D(nu/2) - (nu + D + 1)/2 log|Sigma| - tr(Lambda Sigma^-1)/2``
     """
     n_features = factors.shape[-1]
-    half_scale = cholesky(prior.scale)
-    half = whiteners @ half_scale
+    half = whiteners @ cholesky(prior.scale)
     return (
-        prior.dof * log_determinant(half_scale)
-        - 0.5 * prior.dof * n_features * np.log(2)
-        - multigammaln(0.5 * prior.dof, n_features)
+        log_inverse_wishart_constant(prior)
         - (prior.dof + n_features + 1) * log_determinant(factors)
         - 0.5 * (half**2).sum(axis=(-2, -1))
     )

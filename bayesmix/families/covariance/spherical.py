@@ -65,8 +65,9 @@ class Spherical:
     def m_step(self, means, factor, statistics, prior):
         """Means and factor that maximise the expected objective.
 
-        ``variance_k = s_k^2 [sum_j (sum r y_j^2 + kappa u_j^2 - (n_k + kappa) d_j^2) + s / s_k^2] / (n_k D + nu + D + 2)``,
-        with the shift of the means ``d = (sum r y + kappa u) / (n_k + kappa)`` in whitened units.
+        ``variance_k = s_k^2 [sum_j (sum r y_j^2 + kappa u_j^2 - (n_k + kappa) d_j^2) + s / s_k^2]
+        / (n_k D + nu + D + 2)``, with the shift of the means ``d = (sum r y + kappa u) / (n_k + kappa)`` in whitened
+        units.
         """
         n_features = means.shape[1]
         counts, pseudo_count = statistics.counts * n_features, 0.0

@@ -30,8 +30,7 @@ def answer_of(digest: Digest) -> tuple[str, ...]:
         )
     else:
         sentences.append(
-            f"Every row belongs to one group with a probability of at least "
-            f"{min(99, int(100 * certainty.min()))}%."
+            f"Every row belongs to one group with a probability of at least {min(99, int(100 * certainty.min()))}%."
         )
     any_empty = digest.diagnosis.any_empty
     if any_empty > _OFTEN:
@@ -41,9 +40,7 @@ def answer_of(digest: Digest) -> tuple[str, ...]:
             else "Some group owns no row: fewer groups may do."
         )
     if not digest.sampled:
-        sentences.append(
-            "This is a point estimate: it does not say how uncertain the groups themselves are."
-        )
+        sentences.append("This is a point estimate: it does not say how uncertain the groups themselves are.")
     return tuple(sentences)
 
 
@@ -60,10 +57,7 @@ def warnings_of(digest: Digest) -> tuple[str, ...]:
         found.append(diagnosis.sentences[0])
     total = digest.n_chains * digest.n_draws
     if diagnosis.divergences > _DIVERGENT_SHARE * total:
-        found.append(
-            f"{diagnosis.divergences:,} of {total:,} draws diverged: a part of the posterior may "
-            "be missing."
-        )
+        found.append(f"{diagnosis.divergences:,} of {total:,} draws diverged: a part of the posterior may be missing.")
     return tuple(found)
 
 

@@ -30,9 +30,7 @@ _READING = (
 )
 
 
-def choice_section(
-    table: pd.DataFrame, advice: Sequence[str], best: tuple[str, int] | None = None
-) -> Section:
+def choice_section(table: pd.DataFrame, advice: Sequence[str], best: tuple[str, int] | None = None) -> Section:
     """Tell how the number of groups was chosen.
 
     Parameters
@@ -74,9 +72,7 @@ def _main_table(table: pd.DataFrame, best: tuple[str, int] | None) -> Table:
     return Table(
         caption="The models that were compared",
         header=("family", "groups", *columns),
-        rows=tuple(
-            (*_labels(key), *(cell(i) for cell in columns.values())) for i, key in enumerate(keys)
-        ),
+        rows=tuple((*_labels(key), *(cell(i) for cell in columns.values())) for i, key in enumerate(keys)),
         n_labels=2,
         highlighted=frozenset(i for i, key in enumerate(keys) if key == best),
     )
@@ -84,9 +80,7 @@ def _main_table(table: pd.DataFrame, best: tuple[str, int] | None) -> Table:
 
 def _notes_table(table: pd.DataFrame) -> Table | None:
     notes = table["notes"].fillna("").astype(str) if "notes" in table else []
-    rows = tuple(
-        (*_labels(key), Cell(note)) for key, note in zip(table.index, notes, strict=False) if note
-    )
+    rows = tuple((*_labels(key), Cell(note)) for key, note in zip(table.index, notes, strict=False) if note)
     if not rows:
         return None
     return Table(
@@ -104,9 +98,7 @@ def _full_table(table: pd.DataFrame) -> Table:
     return Table(
         caption="All numbers",
         header=("family", "groups", *names),
-        rows=tuple(
-            (*_labels(key), *(cell(i) for cell in cells)) for i, key in enumerate(table.index)
-        ),
+        rows=tuple((*_labels(key), *(cell(i) for cell in cells)) for i, key in enumerate(table.index)),
         n_labels=2,
         folded=True,
     )
@@ -148,11 +140,7 @@ def _loo(table: pd.DataFrame) -> Callable[[int], Cell]:
 
 
 def _caption(table: pd.DataFrame) -> str:
-    loo = (
-        " A hollow mark is a posterior that cannot be trusted."
-        if _present(table, "elpd_loo")
-        else ""
-    )
+    loo = " A hollow mark is a posterior that cannot be trusted." if _present(table, "elpd_loo") else ""
     return f"The criteria over the number of groups; a ring marks the best.{loo} {_READING}"
 
 
@@ -165,9 +153,7 @@ def _alt(table: pd.DataFrame) -> str:
     if _present(table, "elpd_diff"):
         family, groups = table.loc[table["elpd_diff"].notna(), "elpd_loo"].idxmax()
         said.append(f"LOO is highest for {family} with {groups}")
-    return (
-        f"Criteria over the number of groups: {'; '.join(said)}. The table below has the numbers."
-    )
+    return f"Criteria over the number of groups: {'; '.join(said)}. The table below has the numbers."
 
 
 def _lowest(table: pd.DataFrame, name: str) -> tuple[str, int]:

@@ -72,20 +72,14 @@ def groups_section(digest: Digest) -> Section:
     )
     features = digest.rows.features
     centres = _by_feature(f"Where their centres lie{interval}", features, names, digest.centres)
-    spreads = _by_feature(
-        f"How far they spread: standard deviations{interval}", features, names, digest.spreads
-    )
+    spreads = _by_feature(f"How far they spread: standard deviations{interval}", features, names, digest.spreads)
     return Section(sentences=tuple(sentences), tables=(sizes, centres, spreads))
 
 
-def _by_feature(
-    caption: str, features: tuple[str, ...], groups: tuple[str, ...], estimate: Estimate
-) -> Table:
+def _by_feature(caption: str, features: tuple[str, ...], groups: tuple[str, ...], estimate: Estimate) -> Table:
     def cell(k: int, j: int) -> Cell:
         numbers = (estimate.value[k, j], estimate.low[k, j], estimate.high[k, j])
         return Cell(with_interval(*map(float, numbers)), float(numbers[0]))
 
-    rows = tuple(
-        (Cell(name), *(cell(k, j) for k in range(len(groups)))) for j, name in enumerate(features)
-    )
+    rows = tuple((Cell(name), *(cell(k, j) for k in range(len(groups)))) for j, name in enumerate(features))
     return Table(caption=caption, header=("feature", *groups), rows=rows)

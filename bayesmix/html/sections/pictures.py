@@ -111,8 +111,7 @@ def _density_alt(digest: Digest) -> str:
     said = [kind + " and ".join(filter(None, [", ".join(features[:-1]), features[-1]]))]
     for k in range(min(digest.n_components, _MOST_DESCRIBED)):
         centre = ", ".join(
-            f"{name} {plain(value, 3)}"
-            for name, value in zip(features, digest.centres.value[k], strict=False)
+            f"{name} {plain(value, 3)}" for name, value in zip(features, digest.centres.value[k], strict=False)
         )
         said.append(f"group {k}, {percent(digest.shares.value[k])}, lies around {centre}")
     return "; ".join(said) + "."

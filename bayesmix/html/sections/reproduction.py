@@ -71,9 +71,7 @@ def _fit(digest: Digest, record: Mapping[str, Any]) -> str:
 def _priors(digest: Digest) -> str:
     """Write the priors as an argument; nothing for the default."""
     described = digest.record.get("mixture", {}).get("priors")
-    default = to_dict(
-        resolve_priors(ConjugatePriors(), digest.rows, digest.family, digest.n_components)
-    )
+    default = to_dict(resolve_priors(ConjugatePriors(), digest.rows, digest.family, digest.n_components))
     if not described or _plain(described) == _plain(default):
         return ""
     parts = [f'"{part}": {_constructor(prior)}' for part, prior in described.items()]

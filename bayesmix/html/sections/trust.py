@@ -37,8 +37,7 @@ def _by_kind(table: pd.DataFrame) -> Table:
             )
         )
     return Table(
-        caption="Do the chains agree? R-hat at most 1.01 and ESS at least 400 are asked of the "
-        "label-free quantities",
+        caption="Do the chains agree? R-hat at most 1.01 and ESS at least 400 are asked of the label-free quantities",
         header=("quantities", "number", *_HEADER),
         rows=tuple(rows),
     )

@@ -1,0 +1,129 @@
+"""Everything that can be asked of an EMResult, against SciPy and the formulas."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from scipy.special import logsumexp
+
+import bayesmix as bm
+from bayesmix import Gaussian, Mixture
+from bayesmix.tree import family_of, record_of, training_rows
+from tests.simulated_trees import COVARIANCES
+
+FRAME = bm.datasets.load_faithful()
+X = np.asarray(FRAME)
+
+
+@pytest.fixture(scope="module", params=COVARIANCES)
+def em(request):
+    return Mixture(3, Gaussian(request.param)).fit_em(FRAME, random_seed=1)
+
+
+def log_joint(em, rows):
+    matrices = em.family.covariance_matrices(em.params)
+    parts = zip(em.weights, em.params["means"], matrices, strict=True)
+    return np.stack([np.log(w) + stats.multivariate_normal(m, c).logpdf(rows) for w, m, c in parts], axis=1)
+
+
+def test_densities_and_labels(em):
+    new = X[:40] + 0.3
+    joint = log_joint(em, new)
+    r = np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
+    np.testing.assert_allclose(em.score_samples(new), logsumexp(joint, axis=1), rtol=1e-10)
+    np.testing.assert_allclose(em.predict_proba(new), r, atol=1e-10)
+    np.testing.assert_array_equal(em.predict(new), r.argmax(axis=1))
+    np.testing.assert_allclose(em.predict_proba(new).sum(axis=1), 1, rtol=1e-14)
+    np.testing.assert_array_equal(em.responsibilities, em.predict_proba(FRAME))
+    np.testing.assert_array_equal(em.labels, em.predict(FRAME))
+
+
+def test_rows_very_far_out_have_labels(em):
+    r = em.predict_proba(np.array([[1e8, -1e8], [0.0, 1e6]]))
+    assert np.isfinite(r).all()
+    np.testing.assert_allclose(r.sum(axis=1), 1)
+
+
+def test_criteria(em):
+    joint = log_joint(em, X)
+    log_likelihood = logsumexp(joint, axis=1).sum()
+    r = np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
+    p = em.family.n_parameters(3, 2)
+    assert em.n_parameters == p
+    assert em.log_likelihood == pytest.approx(log_likelihood, rel=1e-11)
+    assert em.aic == pytest.approx(-2 * log_likelihood + 2 * p, rel=1e-11)
+    assert em.bic == pytest.approx(-2 * log_likelihood + p * np.log(272), rel=1e-11)
+    assert em.icl == pytest.approx(em.bic - 2 * np.log(r.max(axis=1)).sum(), rel=1e-10)
+
+
+def test_components_by_decreasing_weight(em):
+    assert np.all(np.diff(em.weights) <= 0)
+    assert em.weights.sum() == pytest.approx(1, abs=1e-14)
+    for spec in em.family.parameters:
+        assert em.params[spec.name].shape == spec.shape(3, 2)
+
+
+def test_sample(em):
+    rows, labels = em.sample(5000, random_seed=3)
+    again, _ = em.sample(5000, random_seed=3)
+    np.testing.assert_array_equal(rows, again)
+    assert rows.shape == (5000, 2)
+    assert stats.chisquare(np.bincount(labels, minlength=3), 5000 * em.weights).pvalue > 1e-4
+    # uniform transforms under the mixture's own marginal distribution of the first column
+    scales = np.sqrt(em.family.covariance_matrices(em.params)[:, 0, 0])
+    uniform = sum(
+        w * stats.norm(m, s).cdf(rows[:, 0]) for w, m, s in zip(em.weights, em.params["means"][:, 0], scales, strict=True)
+    )
+    assert stats.kstest(uniform, "uniform").pvalue > 1e-4
+
+
+def test_frames_need_the_same_columns(em):
+    with pytest.raises(ValueError, match="another order"):
+        em.predict(FRAME[["waiting", "eruptions"]])
+    with pytest.raises(ValueError, match="fitted on 2"):
+        em.predict_proba(X[:, :1])
+
+
+def test_tree(em):
+    tree = em.to_tree()
+    posterior = tree["posterior"].to_dataset()
+    assert dict(posterior.sizes)["chain"] == dict(posterior.sizes)["draw"] == 1
+    np.testing.assert_array_equal(posterior["weights"].values[0, 0], em.weights)
+    for name, value in em.params.items():
+        np.testing.assert_array_equal(posterior[name].values[0, 0], value)
+    assert family_of(tree) == em.family
+    np.testing.assert_array_equal(training_rows(tree).values, X)
+    record = record_of(tree)
+    assert record["method"] == "em"
+    assert record["seed"] == 1
+    assert tree["sample_stats"]["lp"].item() == pytest.approx(em.objective)
+    np.testing.assert_allclose(tree["log_likelihood"]["x"].values[0, 0], em.score_samples(FRAME), rtol=1e-12)
+    found = bm.responsibilities(tree)
+    np.testing.assert_allclose(found["probability"].values, em.responsibilities, atol=1e-12)
+    np.testing.assert_array_equal(found["label"].values, em.labels)
+
+
+@pytest.mark.parametrize("covariance", COVARIANCES)
+def test_tree_of_the_separated_prior_has_every_free_variable(covariance):
+    mixture = Mixture(2, Gaussian(covariance), priors={"means": bm.priors.Normal()})
+    tree = mixture.fit_em(FRAME, n_init=1, random_seed=0).to_tree()
+    wanted = {"weights", "means", "scales"} | ({"correlations"} if covariance in ("full", "tied") else set())
+    assert wanted <= set(tree["posterior"].data_vars)
+
+
+def test_restarts_are_a_data_frame(em):
+    assert isinstance(em.restarts, pd.DataFrame)
+    assert em.restarts.index.name == "start"
+
+
+def test_repr_says_how_it_ended(em):
+    assert "converged" in repr(em)
+    assert str(em.family) in repr(em)
+
+
+def test_seed_of_a_generator_is_not_kept():
+    em = Mixture(2).fit_em(FRAME, n_init=1, random_seed=np.random.default_rng(3))
+    assert em.seed is None
+    assert json.loads(em.to_tree().attrs["bayesmix"])["seed"] is None
