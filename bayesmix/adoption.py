@@ -54,9 +54,8 @@ def _check_rows(idata: xr.DataTree, rows: Rows) -> None:
     drawn = np.asarray(idata["observed_data"]["x"])
     if not np.array_equal(drawn, rows.values):
         raise ValueError(
-            f"idata was drawn given other rows than X: its observed x has shape {drawn.shape} and X "
-            f"{rows.values.shape}{' with other values' if drawn.shape == rows.values.shape else ''}; give the rows that "
-            "the model was built on"
+            f"idata was drawn given other rows than X (its observed x has shape {drawn.shape}, X {rows.values.shape}): "
+            "give the rows that the model was built on"
         )
 
 

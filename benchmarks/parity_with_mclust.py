@@ -19,8 +19,8 @@ HEAD = """\
 
 Every row is one model, fitted by both programs: by maximum likelihood (`ml`; the numbers are log-likelihoods) and with
 the conjugate prior that the two have in common (`map`, full and tied covariances; the numbers are bayesmix's penalised
-objective, at its own estimate and at mclust's). bayesmix runs from 20 k-means++ starts with `tol=1e-12`; mclust, from its
-hierarchical clustering. A difference counts from one part in a million on. `narrowest` is the smallest generalised
+objective, at its own estimate and at mclust's). bayesmix runs from 20 k-means++ starts with `tol=1e-12`; mclust, from
+its hierarchical clustering. A difference counts from one part in a million on. `narrowest` is the smallest generalised
 eigenvalue of a fitted covariance against the data's: an optimum with a component so narrow is higher, and may still be
 nobody's group. Below 1e-8 a start counts as a collapse and is left out.
 

@@ -41,7 +41,7 @@ def reasons_for_distrust(diagnosis: Diagnosis, n_draws: int) -> tuple[str, ...]:
         reasons.append(f"{diagnosis.divergences} of {n_draws} draws diverged")
     if diagnosis.pareto_k > PARETO_GATE:
         reasons.append(
-            f"the approximation is far from the posterior (Pareto k {diagnosis.pareto_k:.2f}, gate {PARETO_GATE})"
+            f"the approximation is far from the posterior (Pareto k {diagnosis.pareto_k:.3f}, gate {PARETO_GATE})"
         )
     if not diagnosis.ok and not reasons:
         reasons.append("its draws could not be judged (one chain, or numbers that are not finite)")

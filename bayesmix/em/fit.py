@@ -221,6 +221,7 @@ def _progress(shown: bool, total: int):
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not (console.is_terminal or console.is_jupyter)) as bar:
         task = bar.add_task("EM starts", total=total)
         yield lambda: bar.advance(task)

@@ -67,7 +67,7 @@ def checked_draws(
     notes = ()
     if not k_hat <= TRUSTED:
         sentence = (
-            f"the Gaussian approximation cannot be trusted (Pareto k-hat {k_hat:.2f}, above "
+            f"the Gaussian approximation cannot be trusted (Pareto k-hat {k_hat:.3f}, above "
             f"{TRUSTED}): the posterior has another shape; {remedy}"
         )
         notes = (sentence,)

@@ -43,10 +43,10 @@ def approximation(method: str, pareto_k: float) -> list[str]:
         return [f"{start} No Pareto k was stored, so nothing says how close it is."]
     if pareto_k > PARETO_GATE:
         return [
-            f"{start} Pareto k is {pareto_k:.2f} (gate {PARETO_GATE}): "
+            f"{start} Pareto k is {pareto_k:.3f} (gate {PARETO_GATE}): "
             "the approximation is far from the posterior; use fit_nuts."
         ]
-    return [f"{start} Pareto k is {pareto_k:.2f} (gate {PARETO_GATE}): close to the posterior."]
+    return [f"{start} Pareto k is {pareto_k:.3f} (gate {PARETO_GATE}): close to the posterior."]
 
 
 def point_estimate() -> list[str]:

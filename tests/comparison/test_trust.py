@@ -46,7 +46,7 @@ def test_what_passes_the_gates_is_trusted():
         (diagnosis(divergences=40), "40 of 4000 draws diverged"),
         (
             diagnosis(np.nan, np.nan, pareto_k=0.92, ok=False),
-            "the approximation is far from the posterior (Pareto k 0.92, gate 0.7)",
+            "the approximation is far from the posterior (Pareto k 0.920, gate 0.7)",
         ),
         (diagnosis(np.nan, 900, ok=False), "could not be judged"),
     ],

@@ -33,12 +33,11 @@ def test_variables_cover_the_vector(case):
     starts = [one.place.start for one in case.density.variables]
     assert starts == [0, *stops[:-1]]
     assert stops[-1] == case.density.size
-    assert [int(np.prod(one.shape)) for one in case.density.variables] == [b - a for a, b in zip(starts, stops, strict=True)]
+    lengths = [stop - start for start, stop in zip(starts, stops, strict=True)]
+    assert lengths == [int(np.prod(one.shape)) for one in case.density.variables]
     names = [one.name for one in case.density.variables]
     assert ("weights" in names) == (case.n_components > 1)
-    assert ("correlations" in names) == (
-        case.prior == "separated" and case.family.correlated and case.n_features > 1
-    )
+    assert ("correlations" in names) == (case.prior == "separated" and case.family.correlated and case.n_features > 1)
     free = case.family.n_parameters(case.n_components, case.n_features)
     assert case.density.size == free
 

@@ -75,7 +75,7 @@ def test_fewer_rows_than_features(covariance):
     assert np.isfinite(em.log_likelihood)
     assert np.all(np.linalg.eigvalsh(em.family.covariance_matrices(em.params)) > 0)
     if covariance in ("full", "tied"):
-        with pytest.raises(ValueError, match="full rank for gaussian-.*3 rows and 3 features; use estimate='map'"):
+        with pytest.raises(ValueError, match=r"full rank for gaussian-.*3 rows and 3 features; use estimate='map'"):
             Mixture(1, Gaussian(covariance)).fit_em(few, estimate="ml")
 
 

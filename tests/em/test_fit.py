@@ -214,8 +214,8 @@ def test_point_of_hard_and_soft_memberships(covariance):
     labels = rng.integers(2, size=50)  # the third component has no row
     hard = point_of_memberships(rows, labels, family, 3, prior)
     soft = point_of_memberships(rows, np.eye(3)[labels], family, 3, prior)
-    for one, other in zip((hard.weights, hard.means, hard.factor), (soft.weights, soft.means, soft.factor), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-13)
+    for part in ("weights", "means", "factor"):
+        np.testing.assert_allclose(getattr(hard, part), getattr(soft, part), rtol=1e-12, atol=1e-13)
     assert hard.finite
     np.testing.assert_allclose(hard.weights, (np.bincount(labels, minlength=3) + 1) / 53)
 

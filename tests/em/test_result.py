@@ -73,9 +73,8 @@ def test_sample(em):
     assert stats.chisquare(np.bincount(labels, minlength=3), 5000 * em.weights).pvalue > 1e-4
     # uniform transforms under the mixture's own marginal distribution of the first column
     scales = np.sqrt(em.family.covariance_matrices(em.params)[:, 0, 0])
-    uniform = sum(
-        w * stats.norm(m, s).cdf(rows[:, 0]) for w, m, s in zip(em.weights, em.params["means"][:, 0], scales, strict=True)
-    )
+    parts = zip(em.weights, em.params["means"][:, 0], scales, strict=True)
+    uniform = sum(w * stats.norm(m, s).cdf(rows[:, 0]) for w, m, s in parts)
     assert stats.kstest(uniform, "uniform").pvalue > 1e-4
 
 

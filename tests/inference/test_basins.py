@@ -78,7 +78,8 @@ class TwoPeaks(Target):
 
 
 def tops(*places):
-    return Tops(tuple(Top(np.ones(1), {"means": np.array([q])}, TwoPeaks().logp_grad(np.array([q]))[0]) for q in places))
+    points = [np.array([place]) for place in places]
+    return Tops(tuple(Top(np.ones(1), {"means": q}, TwoPeaks().logp_grad(q)[0]) for q in points))
 
 
 def test_basins_by_mass_and_not_by_height():

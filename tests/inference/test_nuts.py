@@ -38,7 +38,7 @@ def basin_of(case):
 
 
 def assert_same_posterior(one, other, errors=4.5):
-    """Means and standard deviations within so many Monte Carlo errors of both sides; hundreds of numbers are compared."""
+    """Means and standard deviations within so many Monte Carlo errors of both sides; there are hundreds of them."""
     for i in range(one.shape[-1]):
         for method, of in (("mean", np.mean), ("sd", np.std)):
             error = np.hypot(*(float(az.mcse(draws[..., i], method=method)) for draws in (one, other)))
@@ -151,7 +151,14 @@ def test_an_interrupted_run_keeps_what_finished(chains):
     began = time.perf_counter()
     try:
         tree = mixture.fit_nuts(
-            FAITHFUL, draws=10_000_000, tune=100, chains=chains, cores=2, random_seed=1, progressbar=False, log_likelihood=False
+            FAITHFUL,
+            draws=10_000_000,
+            tune=100,
+            chains=chains,
+            cores=2,
+            random_seed=1,
+            progressbar=False,
+            log_likelihood=False,
         )
     finally:
         fit_is_over.set()

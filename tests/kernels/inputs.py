@@ -1,4 +1,4 @@
-"""Random components in standard form, of a wanted condition number, and the pass over the rows in extended precision."""
+"""Random components in standard form, of a wanted condition number, and the pass in extended precision."""
 
 from typing import NamedTuple
 
@@ -49,8 +49,8 @@ def exact(rows, row_weights, form):
     """Log-likelihood, counts, first and second moments in extended precision, and the sum of absolute terms of each.
 
     ``y = A (x - mean)`` is a sum whose absolute terms add up to ``|A| |x - mean|``. A log joint density is a sum whose
-    rounding is that of ``|offset| + sum_i |y_i| (|A| |x - mean|)_i``; a responsibility, its exponential, errs by as much
-    relative to itself.
+    rounding is that of ``|offset| + sum_i |y_i| (|A| |x - mean|)_i``; a responsibility, its exponential, errs by as
+    much relative to itself.
     """
     rows, offsets, means, whiteners = (np.asarray(part, EXTENDED) for part in (rows, *form))
     weights = np.asarray(row_weights, EXTENDED)

@@ -67,8 +67,6 @@ class Case:
         return named["weights"], {spec.name: named[spec.name] for spec in self.family.parameters}
 
 
-CASES = [
-    Case(covariance, prior, *shape) for covariance in COVARIANCES for prior in PRIORS for shape in SHAPES
-]
+CASES = [Case(covariance, prior, *shape) for covariance in COVARIANCES for prior in PRIORS for shape in SHAPES]
 # Laws that speak of the likelihood alone need one prior
 LIKELIHOOD_CASES = [case for case in CASES if case.prior == "conjugate"]

@@ -1,4 +1,4 @@
-"""Law 6: density maker 1 = density maker 2 = the model's own compiled log density; law 10: planted errors are caught."""
+"""Law 6: both makers of a density agree with the model's own compiled one; law 10: planted errors are caught."""
 
 import functools
 
@@ -99,9 +99,12 @@ def assert_equal_densities(case, other):
         free = {name: wanted[name] for name in wanted} | named
         np.testing.assert_allclose(other.unconstrain(free), density.unconstrain(free), atol=1e-8)
     moments = expected_moments(case)
-    assert disagreement(
-        lambda q: density.expected_logp_grad(q, *moments), lambda q: other.expected_logp_grad(q, *moments), points
-    ) < TOLERANCE
+    assert (
+        disagreement(
+            lambda q: density.expected_logp_grad(q, *moments), lambda q: other.expected_logp_grad(q, *moments), points
+        )
+        < TOLERANCE
+    )
 
 
 def expected_moments(case):

@@ -90,9 +90,7 @@ def test_a_whole_em_fit_with_its_random_starts(covariance, estimate):
     for name, (X, _) in changes(FAITHFUL, covariance).items():
         found = mixture.fit_em(X, estimate=estimate, random_seed=1)
         np.testing.assert_array_equal(found.labels, wanted.labels, err_msg=name)
-        np.testing.assert_allclose(
-            found.responsibilities, wanted.responsibilities, rtol=0, atol=1e-6, err_msg=name
-        )
+        np.testing.assert_allclose(found.responsibilities, wanted.responsibilities, rtol=0, atol=1e-6, err_msg=name)
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.n_features == 2], ids=str)
@@ -119,14 +117,16 @@ def test_predictions_at_extreme_units(covariance):
     for unit in (1e-150, 1e150):
         em = Mixture(2, Gaussian(covariance)).fit_em(FAITHFUL * unit, random_seed=1)
         plain = Mixture(2, Gaussian(covariance)).fit_em(FAITHFUL, random_seed=1)
-        np.testing.assert_allclose(em.predict_proba(FAITHFUL[:50] * unit), plain.predict_proba(FAITHFUL[:50]), atol=1e-6)
-        np.testing.assert_allclose(
-            em.score_samples(FAITHFUL[:50] * unit) + 2 * np.log(unit), plain.score_samples(FAITHFUL[:50]), atol=1e-6
-        )
+        some = FAITHFUL[:50]
+        np.testing.assert_allclose(em.predict_proba(some * unit), plain.predict_proba(some), atol=1e-6)
+        densities = em.score_samples(some * unit) + 2 * np.log(unit)
+        np.testing.assert_allclose(densities, plain.score_samples(some), atol=1e-6)
 
 
 @pytest.mark.parametrize("unit", [1e-6, 1e6])
 def test_nuts_agrees_within_monte_carlo_error(unit):
+    import arviz as az
+
     def log_scales_and_weights(tree, factor):
         return np.concatenate(
             [np.log(tree.posterior["scales"].values / factor), tree.posterior["weights"].values[..., None]], axis=-1
@@ -136,8 +136,6 @@ def test_nuts_agrees_within_monte_carlo_error(unit):
     one = mixture.fit_nuts(FAITHFUL, random_seed=1, progressbar=False)
     other = mixture.fit_nuts(FAITHFUL * unit, random_seed=2, progressbar=False)
     a, b = log_scales_and_weights(one, 1.0), log_scales_and_weights(other, unit)
-    import arviz as az
-
     for place in np.ndindex(a.shape[2:]):
         first, second = a[(..., *place)], b[(..., *place)]
         errors = [np.asarray(az.mcse(x, method="mean")) for x in (first, second)]

@@ -34,9 +34,7 @@ def resolved(priors, covariance="full", n_components=4, data=X):
 def test_default_is_fraley_and_rafterys(covariance):
     prior = resolved(None, covariance).components
     spread = np.cov(X.T) / 4 ** (2 / 3)
-    wanted = {
-        "full": spread, "tied": spread, "diag": np.diag(spread), "spherical": np.diag(spread).mean()
-    }[covariance]
+    wanted = {"full": spread, "tied": spread, "diag": np.diag(spread), "spherical": np.diag(spread).mean()}[covariance]
     np.testing.assert_allclose(prior.mean, X.mean(axis=0), rtol=1e-12)
     np.testing.assert_allclose(prior.scale, wanted, rtol=1e-9)
     assert (prior.shrinkage, prior.dof) == (0.01, 5.0)

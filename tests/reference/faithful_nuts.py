@@ -44,7 +44,12 @@ def draws_of_textbook(rows: np.ndarray, *, draws: int, random_seed: int) -> dict
         start |= {f"mean_{k}": group.mean(axis=0), f"precision_{k}": np.linalg.inv(np.cov(group.T))}
     with textbook_model(rows):
         idata = pm.sample(
-            draws, tune=2000, chains=4, initvals=start, random_seed=random_seed, progressbar=False,
+            draws,
+            tune=2000,
+            chains=4,
+            initvals=start,
+            random_seed=random_seed,
+            progressbar=False,
             compile_kwargs={"jitter_rvs": set()},
         )
     posterior = idata["posterior"]

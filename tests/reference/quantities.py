@@ -35,10 +35,8 @@ def log_likelihood(weights, means, covariances, rows) -> np.ndarray:
     """By SciPy, draw by draw."""
     out = np.empty(weights.shape[:-1])
     for place in np.ndindex(out.shape):
-        joint = [
-            np.log(weights[(*place, k)]) + multivariate_normal(means[(*place, k)], covariances[(*place, k)]).logpdf(rows)
-            for k in range(2)
-        ]
+        components = zip(weights[place], means[place], covariances[place], strict=True)
+        joint = [np.log(w) + multivariate_normal(mean, spread).logpdf(rows) for w, mean, spread in components]
         out[place] = logsumexp(joint, axis=0).sum()
     return out
 
