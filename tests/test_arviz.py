@@ -11,9 +11,7 @@ import bayesmix as bm
 @pytest.fixture(scope="module")
 def trees():
     X = bm.datasets.load_faithful()
-    return {
-        k: bm.Mixture(k).fit_nuts(X, draws=200, chains=2, random_seed=1, progressbar=False) for k in (1, 2)
-    }
+    return {k: bm.Mixture(k).fit_nuts(X, draws=200, chains=2, random_seed=1, progressbar=False) for k in (1, 2)}
 
 
 @pytest.fixture(autouse=True)

@@ -117,24 +117,21 @@ def test_user_keeps_a_writable_array_of_their_own():
     assert rows.values[0, 0] == 1.0
 
 
-@pytest.mark.parametrize(
-    "X", [[[True, 2.5], [False, 1.5]], pd.DataFrame({"a": [True, False], "b": [2.5, 1.5]})]
-)
+@pytest.mark.parametrize("X", [[[True, 2.5], [False, 1.5]], pd.DataFrame({"a": [True, False], "b": [2.5, 1.5]})])
 def test_truth_values_are_zero_and_one(X):
     np.testing.assert_array_equal(read_rows(X).values, [[1.0, 2.5], [0.0, 1.5]])
 
 
 def test_names_become_text():
     assert read_rows(pd.DataFrame(NUMBERS)).features == ("0", "1")
-    assert read_rows(
-        FRAME.set_axis(pd.MultiIndex.from_product([["a"], [1, 2]]), axis=1)
-    ).features == ("('a', 1)", "('a', 2)")
+    assert read_rows(FRAME.set_axis(pd.MultiIndex.from_product([["a"], [1, 2]]), axis=1)).features == (
+        "('a', 1)",
+        "('a', 2)",
+    )
 
 
 def test_fingerprint_sees_values_and_shape():
-    prints = {
-        read_rows(X).sha256 for X in (NUMBERS, NUMBERS + 1, NUMBERS.reshape(2, 3), NUMBERS.ravel())
-    }
+    prints = {read_rows(X).sha256 for X in (NUMBERS, NUMBERS + 1, NUMBERS.reshape(2, 3), NUMBERS.ravel())}
     assert len(prints) == 4
 
 
@@ -172,9 +169,7 @@ def test_index_becomes_text(index):
     assert obs.dtype.kind == "U" and len(set(obs)) == len(set(index))
 
 
-@pytest.mark.parametrize(
-    "index", [*(i for i, _ in HELD.values()), *MADE_TEXT.values()], ids=[*HELD, *MADE_TEXT]
-)
+@pytest.mark.parametrize("index", [*(i for i, _ in HELD.values()), *MADE_TEXT.values()], ids=[*HELD, *MADE_TEXT])
 def test_netcdf_holds_every_index(index, tmp_path):
     obs = read_rows(FRAME.set_index(pd.Index(index))).obs
     xr.Dataset(coords={"obs": obs}).to_netcdf(tmp_path / "obs.nc", engine="h5netcdf")
@@ -394,9 +389,7 @@ def test_refusal(X, error, words):
 
 
 def test_refusal_names_the_argument():
-    assert refusal(ValueError, read_rows, [np.nan], argument="X_new").startswith(
-        "X_new has 1 missing"
-    )
+    assert refusal(ValueError, read_rows, [np.nan], argument="X_new").startswith("X_new has 1 missing")
 
 
 def test_refusal_of_many_columns_stays_short():
@@ -448,9 +441,7 @@ def test_integers_are_numbers_of_components(n_components):
     assert type(number) is int and number == n_components
 
 
-@pytest.mark.parametrize(
-    "n_components", [2.0, True, np.True_, "2", None, [2], np.float64(2), np.array([1, 2])]
-)
+@pytest.mark.parametrize("n_components", [2.0, True, np.True_, "2", None, [2], np.float64(2), np.array([1, 2])])
 def test_other_things_are_not(n_components):
     message = refusal(TypeError, check_n_components, n_components)
     assert "n_components must be an integer of at least 1; got " in message
@@ -497,9 +488,7 @@ def test_distinct_rows_late_in_the_table_count():
     X = np.zeros((10_000, 2))
     X[-1], X[5] = 1.0, -0.0  # minus zero is zero
     check_fit(read_rows(X), 2, correlated=False)
-    assert "2 distinct among 10000" in refusal(
-        ValueError, check_fit, read_rows(X), 3, correlated=False
-    )
+    assert "2 distinct among 10000" in refusal(ValueError, check_fit, read_rows(X), 3, correlated=False)
 
 
 @pytest.mark.parametrize("value", [0.0, 7.0, 1e150, 1e-300, -1.7e308])

@@ -64,13 +64,9 @@ def test_simulation_has_its_shapes_and_can_be_fitted(covariance, N, D, K):
 
 
 def test_covariances_are_of_their_kind():
-    drawn = {
-        kind: simulate(9, 3, 4, covariance=kind, random_seed=2).covariances for kind in COVARIANCES
-    }
+    drawn = {kind: simulate(9, 3, 4, covariance=kind, random_seed=2).covariances for kind in COVARIANCES}
     off_diagonal = ~np.eye(3, dtype=bool)
-    assert (drawn["full"][:, off_diagonal] != 0).all() and (
-        drawn["full"][0] != drawn["full"][1]
-    ).all()
+    assert (drawn["full"][:, off_diagonal] != 0).all() and (drawn["full"][0] != drawn["full"][1]).all()
     assert (drawn["tied"] == drawn["tied"][0]).all() and (drawn["tied"][:, off_diagonal] != 0).all()
     assert (drawn["diag"][:, off_diagonal] == 0).all()
     assert np.ptp(drawn["diag"].diagonal(axis1=1, axis2=2), axis=1).all()

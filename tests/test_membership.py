@@ -42,9 +42,7 @@ def test_summaries_are_those_of_scipy_densities(covariance, new_rows):
     )
     np.testing.assert_allclose(result["probability"].sum("component"), 1, rtol=1e-12)
     np.testing.assert_array_equal(result["label"], expected.mean(draws).argmax("component"))
-    np.testing.assert_array_equal(
-        result["label_probability"], result["probability"].max("component")
-    )
+    np.testing.assert_array_equal(result["label_probability"], result["probability"].max("component"))
     p = result["probability"].values
     np.testing.assert_allclose(result["entropy"], -(p * np.log(p)).sum(-1), atol=1e-12)
 
@@ -80,9 +78,7 @@ def test_point_estimate_and_one_component():
     result = responsibilities(simulated_tree(shape=(1, 1), separation=1.0))
     assert (result["probability_sd"] == 0).all()
     for bound in ("lower", "upper"):
-        np.testing.assert_array_equal(
-            result["probability_interval"].sel(ci_bound=bound), result["probability"]
-        )
+        np.testing.assert_array_equal(result["probability_interval"].sel(ci_bound=bound), result["probability"])
     alone = responsibilities(simulated_tree(n_components=1))
     assert (alone["probability"] == 1).all()
     assert (alone["entropy"] == 0).all()

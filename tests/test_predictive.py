@@ -41,9 +41,7 @@ def test_log_density_is_that_of_scipy(covariance):
 def test_log_density_far_away_is_finite_and_a_point_estimate_has_no_width():
     result = log_density(simulated_tree(shape=(1, 1)), [[1e6, -1e6], [0.0, 0.0]])
     assert np.isfinite(result["log_density"]).all()
-    np.testing.assert_array_equal(
-        result["log_density_interval"].sel(ci_bound="lower"), result["log_density"]
-    )
+    np.testing.assert_array_equal(result["log_density_interval"].sel(ci_bound="lower"), result["log_density"])
 
 
 def test_log_density_is_the_same_bits_after_loading(tmp_path):
@@ -67,9 +65,7 @@ def test_new_rows_have_the_moments_of_the_posterior_predictive(covariance):
     assert (np.abs(x.mean(axis=0) - mean) < 4 * x.std(axis=0) / np.sqrt(n)).all()
     centred = x - mean
     products = centred[:, :, None] * centred[:, None, :]
-    assert (
-        np.abs(products.mean(axis=0) - covariance) < 4 * products.std(axis=0) / np.sqrt(n)
-    ).all()
+    assert (np.abs(products.mean(axis=0) - covariance) < 4 * products.std(axis=0) / np.sqrt(n)).all()
     share = np.bincount(predictions["label"], minlength=3) / n
     expected = weights.reshape(-1, 3).mean(axis=0)
     assert (np.abs(share - expected) < 4 * np.sqrt(expected / n)).all()
@@ -80,9 +76,7 @@ def test_new_rows_have_the_moments_of_the_posterior_predictive(covariance):
 def test_new_rows_come_from_the_draw_they_name():
     tree = simulated_tree(n_components=1, shape=(2, 5), n_rows=10)
     posterior = tree.posterior.to_dataset()
-    posterior["means"] = posterior["means"] * 0 + 1e6 * (
-        10 * posterior["chain"] + posterior["draw"]
-    )
+    posterior["means"] = posterior["means"] * 0 + 1e6 * (10 * posterior["chain"] + posterior["draw"])
     tree["posterior"] = posterior
     predictions = sample_predictive(tree, 200, random_seed=0).predictions.to_dataset()
     assert predictions["x"].dims == ("sample", "feature")
@@ -101,9 +95,7 @@ def test_replicated_data_have_the_moments_of_their_draw_and_suit_arviz():
     mean = np.einsum("csk,cskd->csd", weights, params["means"])
     error = x.std("obs") / np.sqrt(4000)
     assert (np.abs(x.mean("obs") - mean) < 4 * error).all()
-    az.plot_ppc_dist(
-        result, cols=["feature"], sample_dims=["chain", "draw"], num_samples=6, backend="none"
-    )
+    az.plot_ppc_dist(result, cols=["feature"], sample_dims=["chain", "draw"], num_samples=6, backend="none")
 
 
 def test_the_same_seed_gives_the_same_rows():

@@ -149,9 +149,7 @@ def test_record_keeps_arrays_as_lists_and_other_objects_as_text():
         def __str__(self):
             return "normal_rv"
 
-    record = record_of(
-        simulated_tree(record={"seconds": np.float64(1.5), "prior": Graph(), "a": np.arange(2)})
-    )
+    record = record_of(simulated_tree(record={"seconds": np.float64(1.5), "prior": Graph(), "a": np.arange(2)}))
     assert record["seconds"] == 1.5
     assert record["prior"] == {"text": "normal_rv"}
     assert record["a"] == [0, 1]

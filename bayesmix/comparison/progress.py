@@ -27,7 +27,9 @@ def progress(shown: bool, total: int) -> Iterator[Callable[[str], Callable[[str]
     )
     console = Console(stderr=True)
     # elsewhere than on a screen a bar would leave blank lines
-    with Progress(*columns, console=console, transient=True, disable=not (console.is_terminal or console.is_jupyter)) as bar:
+    with Progress(
+        *columns, console=console, transient=True, disable=not (console.is_terminal or console.is_jupyter)
+    ) as bar:
         task = bar.add_task("", total=total)
         begun = 0
 

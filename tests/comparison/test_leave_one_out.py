@@ -88,9 +88,7 @@ def test_bad_rows_are_counted_and_not_warned_of():
     values = np.vstack([training_rows(scattered()).values, [[300.0, -300.0]]])
     tree = scattered()
     far = rebuilt(tree)
-    far["observed_data"] = (
-        far["observed_data"].to_dataset().isel(obs=[0] * 36).assign(x=(("obs", "feature"), values))
-    )
+    far["observed_data"] = far["observed_data"].to_dataset().isel(obs=[0] * 36).assign(x=(("obs", "feature"), values))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         elpd = loo(far)

@@ -26,9 +26,7 @@ def quick(X, numbers, families=(FULL,), priors=None, seed=1, **settings) -> Comp
 
 @pytest.fixture(scope="module")
 def comparison() -> Comparison:
-    return compare(
-        load_faithful()[::2], [1, 2], families=[FULL, DIAG], random_seed=3, progressbar=False
-    )
+    return compare(load_faithful()[::2], [1, 2], families=[FULL, DIAG], random_seed=3, progressbar=False)
 
 
 def test_table(comparison):
@@ -107,9 +105,7 @@ def test_one_feature_has_one_covariance():
 
 def test_point_estimates_only():
     made = quick(load_faithful(), [1, 2, 3], method="em")
-    assert (
-        made.table[["elpd_loo", "elpd_waic", "max_rhat", "n_bad_k", "weight"]].isna().all(axis=None)
-    )
+    assert made.table[["elpd_loo", "elpd_waic", "max_rhat", "n_bad_k", "weight"]].isna().all(axis=None)
     assert made.best("bic").key == ("gaussian-full", 2)
     assert "point estimates only" in made.advice[0]
     assert made["gaussian-full", 2].tree is None

@@ -110,9 +110,7 @@ def test_bic_at_the_map_is_noted_where_it_ranks_otherwise(candidates):
     assert two.ml.bic < three.ml.bic < one.ml.bic
     assert of_rankings([replace(c, em=c.ml) for c in candidates]) == {}
     said = of_rankings([replace(two, em=three.em), replace(three, em=two.em)])
-    assert said[two.key] == [
-        f"BIC at the MAP estimate is {three.em.bic:.1f}, which ranks 2nd instead of 1st"
-    ]
+    assert said[two.key] == [f"BIC at the MAP estimate is {three.em.bic:.1f}, which ranks 2nd instead of 1st"]
 
 
 def test_display_is_text(candidates):

@@ -141,9 +141,7 @@ def test_what_is_empty_is_left_out():
 
 
 def test_sentences_are_points_where_they_are_listed():
-    sentences = Section(
-        sentences=("One.", "Two."), listed=True, facts=(("rows", "3"),), code="a < b"
-    )
+    sentences = Section(sentences=("One.", "Two."), listed=True, facts=(("rows", "3"),), code="a < b")
     page = Page(render(empty_content(trust=sentences)))
     assert page.texts("li")[-2:] == ["One.", "Two."]
     assert (page.texts("dt"), page.texts("dd")) == (["rows"], ["3"])

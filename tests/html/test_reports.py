@@ -177,9 +177,7 @@ def test_columns_can_be_sorted_by_number(pages):
     page = Page(pages["comparison"])
     tables = page.all("table")
     assert all(table["class"] == "sortable" for table in tables)
-    cells = [
-        c for tag, c, _ in page.elements if tag in ("td",) or (tag == "th" and c["scope"] == "row")
-    ]
+    cells = [c for tag, c, _ in page.elements if tag in ("td",) or (tag == "th" and c["scope"] == "row")]
     assert all("data-sort" in cell for cell in cells)
     assert {"-1305.2", "-1140.1", "-1139.5"} <= {cell["data-sort"] for cell in cells}
     columns = [h for h in page.all("th") if h["scope"] == "col"]
@@ -205,9 +203,7 @@ def test_the_picture_of_the_criteria_is_described(pages):
 def test_the_shown_model_stands_out_in_the_table(pages):
     text = pages["comparison"]
     table = text[text.index("The models that were compared") :]
-    rows = re.findall(
-        r"<tr( class=\"highlighted\")?>\s*<th scope=\"row\"[^>]*>gaussian-full", table
-    )
+    rows = re.findall(r"<tr( class=\"highlighted\")?>\s*<th scope=\"row\"[^>]*>gaussian-full", table)
     assert [bool(row) for row in rows[:3]] == [False, True, False]
 
 
@@ -251,9 +247,7 @@ def test_report_writes_one_file_below_the_limit(tmp_path):
 def test_an_em_result_and_a_comparison_can_be_written(tmp_path):
     em = hostile_em()
     assert "point estimate" in report(em, tmp_path / "em.html").read_text(encoding="utf-8")
-    path = render_comparison(
-        em.to_tree(), tmp_path / "comparison.htm", table=comparison_table(), advice=("2 groups.",)
-    )
+    path = render_comparison(em.to_tree(), tmp_path / "comparison.htm", table=comparison_table(), advice=("2 groups.",))
     assert "How the number of groups was chosen" in path.read_text(encoding="utf-8")
 
 

@@ -73,9 +73,7 @@ def test_full_rank_recovers_a_gaussian():
 def test_mean_field_has_the_diagonal_of_the_precision():
     target = gaussian_target()
     transform = np.linalg.cholesky(np.linalg.inv(target.precision))
-    found = run(
-        target, (target.mean + 0.3, transform), rank="mean-field", random_seed=1, draws=4000
-    )
+    found = run(target, (target.mean + 0.3, transform), rank="mean-field", random_seed=1, draws=4000)
     variances = 1 / np.diagonal(target.precision)
     q = found.unconstrained[0]
     assert np.abs(q.var(0) / variances - 1).max() < 4 * np.sqrt(2 / 4000)
@@ -97,9 +95,7 @@ def test_mean_field_from_a_start_of_another_shape():
 def test_the_same_seed_gives_the_same_bits(faithful, rank):
     density, laplace, _ = faithful
     start = laplace.mode, laplace.transform
-    first, again, other = (
-        run(density, start, rank=rank, random_seed=s, draws=50) for s in (3, 3, 4)
-    )
+    first, again, other = (run(density, start, rank=rank, random_seed=s, draws=50) for s in (3, 3, 4))
     assert_array_equal(first.unconstrained, again.unconstrained)
     assert first.attrs == again.attrs
     assert np.abs(first.unconstrained - other.unconstrained).min() > 0
@@ -193,10 +189,7 @@ def test_minibatches_lead_to_the_same_gaussian():
     )
     assert some.attrs["converged"] == 1 and some.attrs["pareto_k"] < 0.7
     gap = full.attrs["elbo"] - some.attrs["elbo"]
-    assert (
-        abs(gap)
-        < 4 * np.hypot(full.attrs["elbo_se"], some.attrs["elbo_se"]) + some.attrs["elbo_gap"]
-    )
+    assert abs(gap) < 4 * np.hypot(full.attrs["elbo_se"], some.attrs["elbo_se"]) + some.attrs["elbo_gap"]
     a, b = full.unconstrained[0], some.unconstrained[0]
     # Monte Carlo errors of both sets of draws, and 0.03 for the noise that both climbs leave
     assert np.abs((a.mean(0) - b.mean(0)) / a.std(0)).max() < 4 * np.sqrt(2 / 2000) + 0.03
@@ -206,9 +199,7 @@ def test_minibatches_lead_to_the_same_gaussian():
 @pytest.mark.parametrize("rank", ["full", "mean-field"])
 def test_a_banana_raises_the_alarm(rank):
     target = Bananas(5)
-    found = run(
-        target, (np.zeros(10), np.eye(10)), rank=rank, random_seed=1, draws=2000, max_steps=30
-    )
+    found = run(target, (np.zeros(10), np.eye(10)), rank=rank, random_seed=1, draws=2000, max_steps=30)
     assert found.attrs["pareto_k"] > 0.7
     assert found.attrs["elbo"] < -0.5  # the target integrates to one
     advice = "use NUTS" if rank == "full" else "rank='full'"
@@ -216,14 +207,10 @@ def test_a_banana_raises_the_alarm(rank):
 
 
 def test_points_without_a_density_are_left_out():
-    found = run(
-        Walled(np.zeros(3), np.eye(3)), (np.ones(3), 2 * np.eye(3)), random_seed=1, draws=500
-    )
+    found = run(Walled(np.zeros(3), np.eye(3)), (np.ones(3), 2 * np.eye(3)), random_seed=1, draws=500)
     assert found.attrs["converged"] == 1
     assert_allclose(found.unconstrained[0].std(0), 1.0, atol=0.2)
-    nowhere = run(
-        Walled(np.zeros(3), np.eye(3)), (np.full(3, 9.0), np.eye(3)), max_steps=5, random_seed=1
-    )
+    nowhere = run(Walled(np.zeros(3), np.eye(3)), (np.full(3, 9.0), np.eye(3)), max_steps=5, random_seed=1)
     assert nowhere.attrs["converged"] == 0 and nowhere.attrs["pareto_k"] == np.inf
     assert len(nowhere.notes) == 2
 

@@ -43,9 +43,7 @@ def normal_logpdf(x, mean, covariance):
 def permuted(density, q, names, order):
     """The points with component ``order[k]`` in the place of component k."""
     named = density.constrain(q)
-    return density.unconstrain(
-        {n: a[:, list(order)] if n in names else a for n, a in named.items()}
-    )
+    return density.unconstrain({n: a[:, list(order)] if n in names else a for n, a in named.items()})
 
 
 def test_the_approximation_is_a_multivariate_normal():
@@ -64,9 +62,7 @@ def test_the_approximation_is_a_multivariate_normal():
 @pytest.mark.parametrize("prior", PRIORS)
 @pytest.mark.parametrize("covariance", ["full", "tied", "diag", "spherical"])
 @pytest.mark.parametrize(("n_components", "n_features"), [(2, 2), (3, 3), (4, 1)])
-def test_the_average_over_labellings_is_that_of_all_permutations(
-    prior, covariance, n_components, n_features
-):
+def test_the_average_over_labellings_is_that_of_all_permutations(prior, covariance, n_components, n_features):
     density, names = mixture_density(covariance, n_components, n_features, PRIORS[prior])
     gaussian = wide_gaussian(density.size, 3)
     q = gaussian.draw(30, np.random.default_rng(5))
@@ -122,9 +118,7 @@ def test_k_hat_of_ratios_that_tell_nothing():
     assert pareto_k(np.full(100, 3.0)) == -np.inf
     assert pareto_k(np.full(100, -np.inf)) == np.inf
     assert pareto_k(np.array([0.0, 1.0, 2.0])) == np.inf
-    assert (
-        pareto_k(np.where(np.arange(1000) % 2, 0.0, -np.inf)) < 0.7
-    )  # half the draws weigh nothing
+    assert pareto_k(np.where(np.arange(1000) % 2, 0.0, -np.inf)) < 0.7  # half the draws weigh nothing
 
 
 def test_draws_carry_their_densities_and_a_note_where_they_cannot_be_trusted():

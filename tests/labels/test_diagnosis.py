@@ -26,9 +26,7 @@ def with_draws(tree: xr.DataTree, weights, params, **changes) -> xr.DataTree:
 @pytest.fixture(scope="module")
 def mixed():
     """Independent draws whose labels were shuffled, relabelled again."""
-    return relabel_draws(
-        simulated_tree(shape=SHAPE, permutations=random_permutations(SHAPE, 3, seed=2))
-    )
+    return relabel_draws(simulated_tree(shape=SHAPE, permutations=random_permutations(SHAPE, 3, seed=2)))
 
 
 def test_good_draws_are_ok_and_label_switching_shows_before_relabelling(mixed):
@@ -148,7 +146,7 @@ def test_independent_draws_speak_of_pareto_k(pareto_k, ok):
     diagnosis = diagnose(tree)
     assert diagnosis.ok is ok
     assert diagnosis.table.isna().all(axis=None)
-    assert f"Pareto k is {pareto_k:.2f}" in diagnosis.sentences[0]
+    assert f"Pareto k is {pareto_k:.3f}" in diagnosis.sentences[0]
     assert np.isnan(diagnosis.max_rhat)
 
 

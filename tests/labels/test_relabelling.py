@@ -75,9 +75,7 @@ def test_every_variable_with_components_moves_together_and_others_stay():
         posterior={
             "weights": weights,
             **params,
-            "first": xr.DataArray(
-                np.moveaxis(params["means"], 2, 0), dims=("component", "chain", "draw", "feature")
-            ),
+            "first": xr.DataArray(np.moveaxis(params["means"], 2, 0), dims=("component", "chain", "draw", "feature")),
             "slope": np.arange(24.0).reshape(2, 12),
         },
         record={"method": "adopted"},
@@ -138,9 +136,7 @@ def test_label_free_takes_the_stored_log_likelihood_as_it_streams_it():
         record={"method": "nuts"},
         log_likelihood=pointwise,
     )
-    np.testing.assert_allclose(
-        label_free(tree)["log_likelihood"], label_free(stored)["log_likelihood"], rtol=1e-13
-    )
+    np.testing.assert_allclose(label_free(tree)["log_likelihood"], label_free(stored)["log_likelihood"], rtol=1e-13)
 
 
 def test_agreement_counts_expected_rows():
@@ -162,9 +158,7 @@ def test_long_data_are_represented_by_rows_of_every_label(monkeypatch):
     monkeypatch.setattr("bayesmix.labels.permutations.ROWS_PER_LABEL", 10)
     agreement = agreement_matrices(Gaussian("full"), weights, params, values, pivot)
     np.testing.assert_allclose(agreement.sum(axis=-1)[0], np.bincount(pivot), rtol=1e-12)
-    np.testing.assert_array_equal(
-        best_assignments(agreement, weights.reshape(24, 3)), np.tile(np.arange(3), (24, 1))
-    )
+    np.testing.assert_array_equal(best_assignments(agreement, weights.reshape(24, 3)), np.tile(np.arange(3), (24, 1)))
 
 
 @settings(max_examples=30, deadline=None)

@@ -103,12 +103,8 @@ def test_an_ellipse_holds_its_share_of_a_group():
     means = tree["posterior"]["means"].values[0, 0, 0]
     covariance = tree["posterior"]["covariances"].values[0, 0, 0]
     sample = multivariate_normal(means, covariance).rvs(40_000, random_state=1)
-    inside = ellipse.get_path().contains_points(
-        ellipse.get_patch_transform().inverted().transform(sample)
-    )
-    assert inside.mean() == pytest.approx(
-        ELLIPSE, abs=4 * np.sqrt(ELLIPSE * (1 - ELLIPSE) / 40_000)
-    )
+    inside = ellipse.get_path().contains_points(ellipse.get_patch_transform().inverted().transform(sample))
+    assert inside.mean() == pytest.approx(ELLIPSE, abs=4 * np.sqrt(ELLIPSE * (1 - ELLIPSE) / 40_000))
 
 
 def test_every_row_is_drawn_once_and_hollow_where_it_is_unsure():
@@ -247,9 +243,7 @@ def test_no_label_lies_on_another(n_features):
     figure.canvas.draw()
     boxes = [figure.legends[0].get_window_extent()]
     for ax in figure.axes:
-        boxes += [
-            axis.label.get_window_extent() for axis in (ax.xaxis, ax.yaxis) if axis.label.get_text()
-        ]
+        boxes += [axis.label.get_window_extent() for axis in (ax.xaxis, ax.yaxis) if axis.label.get_text()]
     if n_features < 3:
         boxes.append(figure.axes[0].get_window_extent())
     for i, box in enumerate(boxes):

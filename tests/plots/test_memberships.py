@@ -102,9 +102,7 @@ def test_one_group_and_few_rows_can_be_drawn():
 def test_times_are_written_without_needless_zeros():
     days = pd.date_range("2020-01-01", periods=5)
     right = plot_responsibilities(simulated_tree(n_rows=5, obs=days)).axes[1]
-    assert {text.get_text() for text in right.get_yticklabels()} == {
-        f"2020-01-0{d}" for d in range(1, 6)
-    }
+    assert {text.get_text() for text in right.get_yticklabels()} == {f"2020-01-0{d}" for d in range(1, 6)}
 
 
 def test_the_least_sure_come_first(tree):
