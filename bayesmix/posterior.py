@@ -14,7 +14,8 @@ from bayesmix.inference import Draws
 from bayesmix.labels.basins import chain_groups
 from bayesmix.labels.label_free import label_free
 from bayesmix.membership import relabel, with_responsibilities
-from bayesmix.priors.sets import has_closed_form, numbers
+from bayesmix.priors.numbers import summarise
+from bayesmix.priors.sets import ConjugatePriors, has_closed_form, numbers
 from bayesmix.tree import build_tree
 from bayesmix.tree.record import describe
 
@@ -75,6 +76,8 @@ def assemble(
         said.append(f"the log-likelihood ({n_values:.2g} values) is not stored: loo and waic compute it in passing")
     if not exchangeable:
         said.append("labels identified by the prior: the draws are not relabelled")
+    if _has_diagonal_scale(em):
+        said.append("the data covariance is singular: the default prior takes its diagonal for a scale")
     if not em.converged:
         said.append(f"EM: {em.status.value}")
     tree = build_tree(
@@ -100,3 +103,11 @@ def assemble(
     multimodal = method in ("nuts", "adopted") and len(chain_groups(label_free(tree))) > 1
     tree["posterior"].attrs["multimodal"] = int(multimodal)
     return with_responsibilities(tree)
+
+
+def _has_diagonal_scale(em: EMResult) -> bool:
+    """Whether the data covariance was no use as the scale of a conjugate prior of correlated features."""
+    if not (em.family.correlated and em.rows.n_features > 1 and isinstance(em.priors, ConjugatePriors)):
+        return False
+    scale = np.asarray(em.priors.components.scale)
+    return summarise(em.rows).singular and np.array_equal(scale, np.diag(np.diag(scale)))

@@ -94,7 +94,6 @@ def test_draws_of_other_rows_are_refused(fitted):
         mixture.adopt(given, FAITHFUL + 1)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["pymc", "nutpie", "numpyro"])
 def test_draws_of_pm_sample(sampler):
     mixture = Mixture(2)

@@ -167,7 +167,6 @@ def test_compare_prints_one_table_the_answer_and_writes_the_table(capsys):
     assert max(map(len, shown.out.splitlines())) <= 100
 
 
-@pytest.mark.slow
 def test_compare_with_posteriors_writes_a_report(capsys):
     arguments = ["compare", "faithful.csv", "--components", "1:2", "--seed", "1", "--output", "report.html"]
     assert run(arguments) == 0

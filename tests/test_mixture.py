@@ -121,6 +121,20 @@ def test_edges(method, covariance, n_components, n_features):
     assert np.isfinite(tree["log_likelihood"]["x"].values).all()
 
 
+def test_a_singular_data_covariance_is_said():
+    few = np.random.default_rng(0).normal(size=(4, 5))
+    line = np.arange(30.0)[:, None] * [1.0, 2.0]
+    nearly = line + 2e-5 * np.random.default_rng(1).normal(size=line.shape)
+    for X in (few, nearly):
+        tree = Mixture(1).fit_laplace(X, draws=20, random_seed=1)
+        assert any("covariance is singular" in note for note in record_of(tree)["notes"])
+    for family, X in ((Gaussian("diag"), few), (Gaussian(), FAITHFUL)):
+        tree = Mixture(1, family).fit_laplace(X, draws=20, random_seed=1)
+        assert not any("singular" in note for note in record_of(tree)["notes"])
+    with pytest.raises(ValueError, match="30 rows and 2 features, some of them nearly collinear"):
+        Mixture(1).fit_em(nearly, estimate="ml")
+
+
 @pytest.mark.parametrize("container", [np.asarray, lambda x: x.to_xarray().to_array().T, lambda x: x])
 def test_containers_give_one_answer(container):
     em = Mixture(2).fit_em(container(FAITHFUL), random_seed=1)
@@ -144,7 +158,6 @@ def test_a_pymc_prior_equal_to_ours_gives_the_same_map():
     np.testing.assert_allclose(theirs.params["variances"], ours.params["variances"], rtol=1e-3)
 
 
-@pytest.mark.slow
 def test_a_pymc_prior_from_rows_to_tree(tmp_path):
     priors = {"scales": pm.HalfNormal.dist(5.0), "weights": pm.Dirichlet.dist(np.array([2.0, 2.0]))}
     mixture = Mixture(2, Gaussian("full"), priors=priors)

@@ -24,7 +24,6 @@ def assert_printed(printed: str, promised: str) -> None:
     assert numbers == pytest.approx([float(number) for number in NUMBER.findall(promised)], rel=0.05, abs=0.06)
 
 
-@pytest.mark.slow
 def test_code_prints_what_is_promised(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     matplotlib.use("agg")

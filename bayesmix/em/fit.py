@@ -58,9 +58,10 @@ def fit(
     began = time.perf_counter()
     check_fit(rows, n_components, correlated=family.correlated)
     if settings.estimate == "ml" and family.correlated and summarise(rows).singular:
+        nearly = ", some of them nearly collinear" if rows.n_rows > rows.n_features else ""
         raise ValueError(
             f"estimate='ml' needs a data covariance of full rank for {family}: X has {rows.n_rows} rows and "
-            f"{rows.n_features} features; use estimate='map', or a diag or spherical covariance"
+            f"{rows.n_features} features{nearly}; use estimate='map', or a diag or spherical covariance"
         )
     units = Units(rows, family)
     default = NormalInverseWishart().resolve(summarise(rows), family, n_components)

@@ -23,7 +23,9 @@ def find_basins(density: Density, em: EMResult) -> list[Laplace]:
     height = max(top.objective for top in tops)
     basins: list[Laplace] = []
     for top in [top for top in tops if top.objective > height - _WITHIN][:_AT_MOST]:
-        basin = approximate(density, density.unconstrain({"weights": top.weights, **top.params}))
+        # a density that PyMC compiled asks for every free variable: scales and correlations, too
+        named = {"weights": top.weights, **em.family.with_scales(top.params)}
+        basin = approximate(density, density.unconstrain(named))
         if not any(abs(basin.log_density - other.log_density) < 1e-3 for other in basins):
             basins.append(basin)
     return sorted(basins, key=lambda basin: -basin.log_mass)

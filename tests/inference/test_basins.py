@@ -1,6 +1,6 @@
 """Which basins the chains start from, and how many each gets."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -56,9 +56,15 @@ class Top:
     objective: float
 
 
+class PlainFamily:
+    def with_scales(self, params):
+        return params
+
+
 @dataclass
 class Tops:
     optima: tuple
+    family: PlainFamily = field(default_factory=PlainFamily)
 
 
 class TwoPeaks(Target):

@@ -40,12 +40,16 @@ def test_posterior_density(case):
 
 @pytest.mark.parametrize("case", SEVERAL, ids=str)
 def test_em_from_permuted_labels(case):
-    labels = np.random.default_rng(2).integers(case.n_components, size=len(case.X))
-    one = case.mixture.fit_em(case.X, init=labels, max_iter=30, tol=0)
-    other = case.mixture.fit_em(case.X, init=(labels + 1) % case.n_components, max_iter=30, tol=0)
+    labels = np.argsort(np.argsort(case.X[:, 0])) * case.n_components // len(case.X)
+    # M-steps in closed form go side by side; the last logit of the weights is none of L-BFGS's coordinates, so that
+    # numeric ones take other ways to the same top
+    numeric = case.prior == "separated"
+    settings = {"tol": 1e-13, "max_iter": 5000} if numeric else {"tol": 0, "max_iter": 30}
+    one = case.mixture.fit_em(case.X, init=labels, **settings)
+    other = case.mixture.fit_em(case.X, init=(labels + 1) % case.n_components, **settings)
     assert np.all(np.diff(one.weights) <= 0)
     assert other.objective == pytest.approx(one.objective, rel=1e-9)
-    np.testing.assert_allclose(other.responsibilities, one.responsibilities, atol=1e-6)
+    np.testing.assert_allclose(other.responsibilities, one.responsibilities, atol=1e-4 if numeric else 1e-9)
     np.testing.assert_array_equal(other.labels, one.labels)
 
 

@@ -96,7 +96,6 @@ def test_draws_are_compiled_without_python():
     assert draws.shape == (50, 2)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("minibatch_size", [None, 16])
 def test_variational_fit(rows, minibatch_size):
     diag = Gaussian("diag")
@@ -109,7 +108,6 @@ def test_variational_fit(rows, minibatch_size):
     assert tree.posterior["means"].shape == (1, 5, 2, 2)
 
 
-@pytest.mark.slow
 def test_numpyro(model):
     pytest.importorskip("numpyro")
     with model:

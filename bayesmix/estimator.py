@@ -1,0 +1,359 @@
+"""The scikit-learn face: Mixture fits, and the estimator translates."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, DensityMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from bayesmix.comparison.trust import reasons_for_distrust
+from bayesmix.em import EMResult
+from bayesmix.families import Family, family_from_name
+from bayesmix.families.covariance import STRUCTURES
+from bayesmix.labels import diagnose
+from bayesmix.membership import responsibilities
+from bayesmix.mixture import Mixture
+from bayesmix.predictive import log_density, sample_predictive
+from bayesmix.tree import draws_of
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_FAMILIES = ("gaussian",)
+# Method -> the parameters of the estimator that its fit takes besides where to start and the seed.
+_OPTIONS = {
+    "em": (),
+    "nuts": ("draws", "tune", "chains", "progressbar"),
+    "advi": ("draws", "progressbar"),
+    "laplace": ("draws",),
+}
+
+
+class BayesianMixture(DensityMixin, BaseEstimator):
+    r"""A finite mixture as a scikit-learn estimator, fitted by EM or by its posterior.
+
+    .. math::
+        p(x \mid \theta) = \sum_{k=1}^{K} w_k\, N(x \mid \mu_k, \Sigma_k), \qquad
+        r_{ik} = \frac{w_k\, N(x_i \mid \mu_k, \Sigma_k)}{p(x_i \mid \theta)}
+
+    With ``method="em"`` predictions are those at the point estimate; with the other methods they are averages over
+    the posterior draws: ``predict_proba`` the mean of :math:`r_{ik}`, ``score_samples`` the log of the mean of
+    :math:`p(x_i \mid \theta)`. Data, priors and numbers are those of :class:`bayesmix.Mixture`; its uncertainties are
+    in ``posterior_``, which every function of bayesmix takes.
+
+    Parameters
+    ----------
+    n_components : int, default 1
+        Number of groups ``K``.
+    family : {"gaussian"}, default "gaussian"
+        What a component is.
+    covariance_type : {"full", "tied", "diag", "spherical"}, default "full"
+        ``"full"``: every component has a covariance matrix of its own; ``"tied"``: all share one; ``"diag"``: a
+        variance for each component and feature; ``"spherical"``: one variance for each component.
+    method : {"em", "nuts", "advi", "laplace"}, default "em"
+        The point estimate, or posterior draws by the No-U-Turn sampler, by variational inference or from the Gaussian
+        at the mode. These three start from EM's posterior mode.
+    priors : mapping, optional
+        As :class:`bayesmix.Mixture` takes them. By default they are scaled by the data.
+    estimate : {"map", "ml"}, default "map"
+        For ``method="em"``: the posterior mode, or maximum likelihood.
+    n_init : int, default 10
+        Random starts of EM.
+    max_iter : int, default 1000
+        Iterations of each start.
+    tol : float, default 1e-8
+        EM stops when one iteration raises the objective by less than ``tol`` nats a row: much later than
+        scikit-learn's 1e-3.
+    draws : int, default 1000
+        Posterior draws kept (``"nuts"``: of each chain).
+    tune : int, optional
+        For ``"nuts"``: tuning steps of each chain; by default as many as the posterior's shape asks for.
+    chains : int, default 4
+        For ``"nuts"``.
+    random_state : int, RandomState instance or None, default None
+        An int ``s`` gives the numbers of ``Mixture.fit_em(X, random_seed=s)``.
+    progressbar : bool, default False
+        For ``"nuts"`` and ``"advi"``.
+
+    Attributes
+    ----------
+    weights_ : ndarray of shape (K,)
+        Mixing weights. EM orders components by decreasing weight; here and below the other methods give posterior
+        means, after relabelling.
+    means_ : ndarray of shape (K, D)
+    covariances_ : ndarray
+        In scikit-learn's shapes: (K, D, D) for full, (D, D) for tied, (K, D) variances for diag, (K,) variances for
+        spherical.
+    labels_ : ndarray of shape (N,)
+        Most probable component of each training row.
+    converged_ : bool
+        EM: whether an iteration gained less than ``tol`` a row. Otherwise: whether :func:`bayesmix.diagnose` finds
+        nothing against the draws. Where it is False, ``fit`` warns with the reason.
+    n_iter_ : int
+        Iterations of the best start of EM, from which the other methods begin.
+    em_ : EMResult
+        The point estimate, with every restart. For the other methods it is the posterior mode they begin from.
+    posterior_ : xarray.DataTree
+        The posterior draws; for ``method="em"`` the estimate as one draw.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (D,)
+        Only where the columns of X have names that are all text.
+
+    See Also
+    --------
+    bayesmix.Mixture : the declaration, with all options of every fit.
+    bayesmix.compare : numbers of components side by side, with LOO, WAIC, BIC, AIC and ICL.
+
+    Notes
+    -----
+    It is a density estimator for scikit-learn, as ``GaussianMixture`` is, and no clusterer, because one component is a
+    model too. ``GridSearchCV`` maximises ``score``, the mean log density of held-out rows. The data-scaled priors are
+    resolved from the rows of each fit, hence anew in each fold.
+
+    References
+    ----------
+    Dempster, Laird and Rubin (1977), Maximum likelihood from incomplete data via the EM algorithm, Journal of the
+    Royal Statistical Society B 39. Fraley and Raftery (2007), Bayesian regularization for normal mixture estimation
+    and model-based clustering, Journal of Classification 24. Pedregosa et al. (2011), Scikit-learn: Machine learning
+    in Python, Journal of Machine Learning Research 12.
+
+    Examples
+    --------
+    >>> from bayesmix.datasets import load_faithful
+    >>> from bayesmix.estimator import BayesianMixture
+    >>> X = load_faithful()
+    >>> mixture = BayesianMixture(n_components=2, random_state=1).fit(X)
+    >>> mixture.weights_.round(2).tolist()
+    [0.64, 0.36]
+    >>> mixture.predict(X[:4]).tolist()
+    [0, 1, 0, 1]
+
+    The best number of components and covariance, judged by held-out rows:
+
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> grid = {"n_components": [1, 2], "covariance_type": ["full", "spherical"]}
+    >>> GridSearchCV(BayesianMixture(random_state=1), grid).fit(X).best_params_
+    {'covariance_type': 'full', 'n_components': 2}
+    """
+
+    def __init__(
+        self,
+        n_components=1,
+        *,
+        family="gaussian",
+        covariance_type="full",
+        method="em",
+        priors=None,
+        estimate="map",
+        n_init=10,
+        max_iter=1000,
+        tol=1e-8,
+        draws=1000,
+        tune=None,
+        chains=4,
+        random_state=None,
+        progressbar=False,
+    ):
+        self.n_components = n_components
+        self.family = family
+        self.covariance_type = covariance_type
+        self.method = method
+        self.priors = priors
+        self.estimate = estimate
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.tol = tol
+        self.draws = draws
+        self.tune = tune
+        self.chains = chains
+        self.random_state = random_state
+        self.progressbar = progressbar
+
+    def fit(self, X, y=None):
+        """Fit the mixture.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (N, D)
+        y : Ignored
+
+        Returns
+        -------
+        BayesianMixture
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the data or a parameter cannot be used; the message says where and what to do.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If EM did not converge, or the posterior draws cannot be trusted.
+        """
+        if self.method not in _OPTIONS:
+            raise ValueError(f"method must be one of {', '.join(map(repr, _OPTIONS))}, not {self.method!r}.")
+        rows = self._named(X, self._values(X, reset=True, ensure_min_samples=2))
+        mixture = Mixture(self.n_components, self._family(), priors=self.priors)
+        seed = _seed(self.random_state)
+        self.em_ = mixture.fit_em(
+            rows,
+            estimate=self.estimate if self.method == "em" else "map",
+            n_init=self.n_init,
+            max_iter=self.max_iter,
+            tol=self.tol,
+            random_seed=seed,
+        )
+        if self.method == "em":
+            self._fitted = self.em_
+            trouble = () if self.em_.converged else (f"EM: {self.em_.status.value}",)
+        else:
+            options = {name: getattr(self, name) for name in _OPTIONS[self.method]}
+            fit = getattr(mixture, f"fit_{self.method}")
+            self._fitted = _Posterior(fit(rows, init=self.em_, random_seed=seed, **options))
+            trouble = self._fitted.trouble
+        if trouble:
+            warnings.warn(f"{'; '.join(trouble)}.", ConvergenceWarning, stacklevel=2)
+        self.weights_ = self._fitted.weights
+        self.means_ = self._fitted.params["means"]
+        self.covariances_ = self._fitted.params[self.em_.family.structure.parameter.name]
+        self.labels_ = self._fitted.labels
+        self.converged_ = not trouble
+        self.n_iter_ = max(len(self.em_.history) - 1, 0)  # the history begins before the first iteration
+        return self
+
+    def fit_predict(self, X, y=None):
+        """Fit, and give the (N,) most probable component of each row."""
+        return self.fit(X).labels_
+
+    def predict(self, X):
+        """(n,) most probable component of each row of X."""
+        return self._checked().predict(self._values(X))
+
+    def predict_proba(self, X):
+        """(n, K) probability of each component for each row of X; over the draws, its posterior mean."""
+        return self._checked().predict_proba(self._values(X))
+
+    def score_samples(self, X):
+        """(n,) log density of each row of X, in nats; over the draws, the log of the posterior-mean density."""
+        return self._checked().score_samples(self._values(X))
+
+    def score(self, X, y=None) -> float:  # pyright: ignore[reportIncompatibleMethodOverride] the mixin's does nothing
+        """Mean of :meth:`score_samples`."""
+        return float(self.score_samples(X).mean())
+
+    def sample(self, n_samples=1, *, random_state=None):
+        """Draw new rows from the fitted mixture: posterior draws, where there are any, are drawn first.
+
+        Parameters
+        ----------
+        n_samples : int, default 1
+        random_state : int, RandomState instance or None
+            None takes the estimator's own: where that is an int, every call gives the same rows, as in scikit-learn.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, D)
+        labels : ndarray of shape (n_samples,)
+            The component that each row came from. Rows are in random order, not grouped by component.
+        """
+        fitted = self._checked()
+        check_scalar(n_samples, "n_samples", Integral, min_val=1)
+        return fitted.sample(n_samples, _seed(self.random_state if random_state is None else random_state))
+
+    def bic(self, X) -> float:
+        """Bayesian information criterion of X at the point estimate ``em_``; lower is better."""
+        log_p = self._at_point(X)
+        return float(-2 * log_p.sum() + self.em_.n_parameters * np.log(log_p.size))
+
+    def aic(self, X) -> float:
+        """Akaike information criterion of X at the point estimate ``em_``; lower is better."""
+        return float(-2 * self._at_point(X).sum() + 2 * self.em_.n_parameters)
+
+    @property
+    def posterior_(self) -> "xr.DataTree":
+        """The posterior as a tree."""
+        return self._checked().to_tree()
+
+    def _family(self) -> Family:
+        if self.family not in _FAMILIES:
+            raise ValueError(f"family must be one of {', '.join(map(repr, _FAMILIES))}, not {self.family!r}.")
+        if self.covariance_type not in STRUCTURES:
+            raise ValueError(
+                f"covariance_type must be one of {', '.join(map(repr, STRUCTURES))}, not {self.covariance_type!r}."
+            )
+        return family_from_name(f"{self.family}-{self.covariance_type}")
+
+    def _named(self, X, values: np.ndarray):
+        """Checked values with the names that scikit-learn drops, so that ``posterior_`` speaks of them."""
+        if isinstance(X, pd.DataFrame):
+            return pd.DataFrame(values, index=X.index, columns=X.columns)
+        names = getattr(self, "feature_names_in_", None)
+        return values if names is None else pd.DataFrame(values, columns=names)
+
+    def _checked(self) -> "EMResult | _Posterior":
+        check_is_fitted(self)
+        return self._fitted
+
+    def _values(self, X, *, reset: bool = False, ensure_min_samples: int = 1) -> np.ndarray:
+        checked = validate_data(self, X, reset=reset, dtype=np.float64, ensure_min_samples=ensure_min_samples)
+        return np.asarray(checked)
+
+    def _at_point(self, X) -> np.ndarray:
+        check_is_fitted(self)
+        return self.em_.score_samples(self._values(X))
+
+
+@dataclass(frozen=True, eq=False)
+class _Posterior:
+    """Posterior draws that answer what an EMResult answers: means over the draws."""
+
+    tree: "xr.DataTree"
+
+    @cached_property
+    def weights(self) -> np.ndarray:
+        return draws_of(self.tree)[0].mean(axis=(0, 1))
+
+    @cached_property
+    def params(self) -> Mapping[str, np.ndarray]:
+        return {name: values.mean(axis=(0, 1)) for name, values in draws_of(self.tree)[1].items()}
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        return responsibilities(self.tree)["label"].values
+
+    @cached_property
+    def trouble(self) -> tuple[str, ...]:
+        sizes = self.tree["posterior"].to_dataset().sizes
+        return reasons_for_distrust(diagnose(self.tree), sizes["chain"] * sizes["draw"])
+
+    def predict(self, values: np.ndarray) -> np.ndarray:
+        return responsibilities(self.tree, values)["label"].values
+
+    def predict_proba(self, values: np.ndarray) -> np.ndarray:
+        return responsibilities(self.tree, values)["probability"].values
+
+    def score_samples(self, values: np.ndarray) -> np.ndarray:
+        return log_density(self.tree, values)["log_density"].values
+
+    def sample(self, n: int, random_seed: int) -> tuple[np.ndarray, np.ndarray]:
+        new = sample_predictive(self.tree, n, random_seed=random_seed)["predictions"].to_dataset()
+        return new["x"].values, new["label"].values
+
+    def to_tree(self) -> "xr.DataTree":
+        return self.tree
+
+
+def _seed(random_state: Any) -> int:
+    """An int as it is, so that it means the same everywhere in bayesmix; otherwise one drawn as scikit-learn draws."""
+    generator = check_random_state(random_state)
+    return int(random_state) if isinstance(random_state, Integral) else int(generator.randint(2**31 - 1))
