@@ -1,7 +1,7 @@
 """The scikit-learn face: Mixture fits, and the estimator translates."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Integral
@@ -27,7 +27,6 @@ from bayesmix.tree import draws_of
 if TYPE_CHECKING:
     import xarray as xr
 
-_FAMILIES = ("gaussian",)
 # Method -> the parameters of the estimator that its fit takes besides where to start and the seed.
 _OPTIONS = {
     "em": (),
@@ -53,8 +52,7 @@ class BayesianMixture(DensityMixin, BaseEstimator):
     ----------
     n_components : int, default 1
         Number of groups ``K``.
-    family : {"gaussian"}, default "gaussian"
-        What a component is.
+    family : {"gaussian"}
     covariance_type : {"full", "tied", "diag", "spherical"}, default "full"
         ``"full"``: every component has a covariance matrix of its own; ``"tied"``: all share one; ``"diag"``: a
         variance for each component and feature; ``"spherical"``: one variance for each component.
@@ -65,10 +63,8 @@ class BayesianMixture(DensityMixin, BaseEstimator):
         As :class:`bayesmix.Mixture` takes them. By default they are scaled by the data.
     estimate : {"map", "ml"}, default "map"
         For ``method="em"``: the posterior mode, or maximum likelihood.
-    n_init : int, default 10
-        Random starts of EM.
-    max_iter : int, default 1000
-        Iterations of each start.
+    n_init, max_iter : int, default 10 and 1000
+        Random starts of EM, and iterations of each.
     tol : float, default 1e-8
         EM stops when one iteration raises the objective by less than ``tol`` nats a row: much later than
         scikit-learn's 1e-3.
@@ -103,9 +99,8 @@ class BayesianMixture(DensityMixin, BaseEstimator):
         The point estimate, with every restart. For the other methods it is the posterior mode they begin from.
     posterior_ : xarray.DataTree
         The posterior draws; for ``method="em"`` the estimate as one draw.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (D,)
-        Only where the columns of X have names that are all text.
+    n_features_in_, feature_names_in_ : int, ndarray of shape (D,)
+        The names only where all columns of X have one and all are text.
 
     See Also
     --------
@@ -115,15 +110,14 @@ class BayesianMixture(DensityMixin, BaseEstimator):
     Notes
     -----
     It is a density estimator for scikit-learn, as ``GaussianMixture`` is, and no clusterer, because one component is a
-    model too. ``GridSearchCV`` maximises ``score``, the mean log density of held-out rows. The data-scaled priors are
+    model too. ``GridSearchCV`` maximises ``score``, the mean log density of held-out rows. Data-scaled priors are
     resolved from the rows of each fit, hence anew in each fold.
 
     References
     ----------
     Dempster, Laird and Rubin (1977), Maximum likelihood from incomplete data via the EM algorithm, Journal of the
     Royal Statistical Society B 39. Fraley and Raftery (2007), Bayesian regularization for normal mixture estimation
-    and model-based clustering, Journal of Classification 24. Pedregosa et al. (2011), Scikit-learn: Machine learning
-    in Python, Journal of Machine Learning Research 12.
+    and model-based clustering, Journal of Classification 24.
 
     Examples
     --------
@@ -135,8 +129,6 @@ class BayesianMixture(DensityMixin, BaseEstimator):
     [0.64, 0.36]
     >>> mixture.predict(X[:4]).tolist()
     [0, 1, 0, 1]
-
-    The best number of components and covariance, judged by held-out rows:
 
     >>> from sklearn.model_selection import GridSearchCV
     >>> grid = {"n_components": [1, 2], "covariance_type": ["full", "spherical"]}
@@ -188,7 +180,6 @@ class BayesianMixture(DensityMixin, BaseEstimator):
         Returns
         -------
         BayesianMixture
-            The fitted estimator.
 
         Raises
         ------
@@ -200,8 +191,7 @@ class BayesianMixture(DensityMixin, BaseEstimator):
         ConvergenceWarning
             If EM did not converge, or the posterior draws cannot be trusted.
         """
-        if self.method not in _OPTIONS:
-            raise ValueError(f"method must be one of {', '.join(map(repr, _OPTIONS))}, not {self.method!r}.")
+        _check_choice("method", self.method, _OPTIONS)
         rows = self._named(X, self._values(X, reset=True, ensure_min_samples=2))
         mixture = Mixture(self.n_components, self._family(), priors=self.priors)
         seed = _seed(self.random_state)
@@ -217,8 +207,8 @@ class BayesianMixture(DensityMixin, BaseEstimator):
             self._fitted = self.em_
             trouble = () if self.em_.converged else (f"EM: {self.em_.status.value}",)
         else:
-            options = {name: getattr(self, name) for name in _OPTIONS[self.method]}
             fit = getattr(mixture, f"fit_{self.method}")
+            options = {name: getattr(self, name) for name in _OPTIONS[self.method]}
             self._fitted = _Posterior(fit(rows, init=self.em_, random_seed=seed, **options))
             trouble = self._fitted.trouble
         if trouble:
@@ -273,7 +263,7 @@ class BayesianMixture(DensityMixin, BaseEstimator):
     def bic(self, X) -> float:
         """Bayesian information criterion of X at the point estimate ``em_``; lower is better."""
         log_p = self._at_point(X)
-        return float(-2 * log_p.sum() + self.em_.n_parameters * np.log(log_p.size))
+        return float(-2 * log_p.sum() + np.log(log_p.size) * self.em_.n_parameters)
 
     def aic(self, X) -> float:
         """Akaike information criterion of X at the point estimate ``em_``; lower is better."""
@@ -285,12 +275,8 @@ class BayesianMixture(DensityMixin, BaseEstimator):
         return self._checked().to_tree()
 
     def _family(self) -> Family:
-        if self.family not in _FAMILIES:
-            raise ValueError(f"family must be one of {', '.join(map(repr, _FAMILIES))}, not {self.family!r}.")
-        if self.covariance_type not in STRUCTURES:
-            raise ValueError(
-                f"covariance_type must be one of {', '.join(map(repr, STRUCTURES))}, not {self.covariance_type!r}."
-            )
+        _check_choice("family", self.family, ("gaussian",))
+        _check_choice("covariance_type", self.covariance_type, STRUCTURES)
         return family_from_name(f"{self.family}-{self.covariance_type}")
 
     def _named(self, X, values: np.ndarray):
@@ -331,7 +317,7 @@ class _Posterior:
     def labels(self) -> np.ndarray:
         return responsibilities(self.tree)["label"].values
 
-    @cached_property
+    @property
     def trouble(self) -> tuple[str, ...]:
         sizes = self.tree["posterior"].to_dataset().sizes
         return reasons_for_distrust(diagnose(self.tree), sizes["chain"] * sizes["draw"])
@@ -351,6 +337,11 @@ class _Posterior:
 
     def to_tree(self) -> "xr.DataTree":
         return self.tree
+
+
+def _check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, not {value!r}.")
 
 
 def _seed(random_state: Any) -> int:

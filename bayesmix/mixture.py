@@ -238,19 +238,22 @@ class Mixture:
         """
         from bayesmix.inference.advi import run
         from bayesmix.inference.basins import find_basins
+        from bayesmix.inference.progress import climbing
 
         _check_relabel(relabel)
         em, density, seeds, seed = self._begin(X, init, random_seed)
         basin = find_basins(density, em)[0]
-        made = run(
-            density,
-            (basin.mode, basin.transform),
-            rank=rank,
-            draws=draws,
-            random_seed=seeds[0],
-            minibatch=minibatch_size,
-            component_variables=self._exchanged(density),
-        )
+        with climbing(progressbar) as progress:
+            made = run(
+                density,
+                (basin.mode, basin.transform),
+                rank=rank,
+                draws=draws,
+                random_seed=seeds[0],
+                minibatch=minibatch_size,
+                progress=progress,
+                component_variables=self._exchanged(density),
+            )
         return self._tree(made, density, em, "advi", relabel, log_likelihood, seed)
 
     def fit_laplace(

@@ -41,14 +41,20 @@ def test_checks_of_scikit_learn(estimator, check):
 
 
 @ignore_poor_draws
+@parametrize_with_checks([BayesianMixture(n_components=2, method="nuts", draws=50, tune=50, chains=1)])
+def test_checks_of_scikit_learn_on_draws(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow  # all checks together
+@ignore_poor_draws
 @parametrize_with_checks(
     [
-        BayesianMixture(n_components=2, method="nuts", draws=50, tune=50, chains=1),
         BayesianMixture(n_components=2, method="advi", covariance_type="diag", draws=50),
         BayesianMixture(n_components=2, method="laplace", draws=50),
     ]
 )
-def test_checks_of_scikit_learn_on_posteriors(estimator, check):
+def test_checks_of_scikit_learn_on_approximations(estimator, check):
     check(estimator)
 
 
@@ -169,10 +175,10 @@ def test_samples_look_like_the_data(method):
 
 
 @ignore_poor_draws
-@pytest.mark.parametrize("method", ["em", "laplace"])
-def test_random_state(method):
+@pytest.mark.parametrize(("method", "n_components"), [("em", 4), ("laplace", 2)])
+def test_random_state(method, n_components):
     def scores(random_state, n_fits=1):
-        estimator = BayesianMixture(4, method=method, n_init=1, draws=50, random_state=random_state)
+        estimator = BayesianMixture(n_components, method=method, n_init=1, draws=50, random_state=random_state)
         return [estimator.fit(VALUES).score(VALUES) for _ in range(n_fits)]
 
     assert scores(1, 2)[0] == scores(1, 2)[1]
@@ -252,6 +258,7 @@ def test_pickles_and_trees_travel(method, tmp_path):
         ({"n_components": 0}, ValueError, "n_components must be an integer of at least 1; got 0"),
         ({"n_components": 2.0}, TypeError, "n_components must be an integer"),
         ({"family": "student"}, ValueError, "family must be one of 'gaussian', not 'student'"),
+        ({"family": bm.Gaussian()}, ValueError, "family must be one of 'gaussian', not Gaussian"),
         ({"covariance_type": "round"}, ValueError, "covariance_type must be one of 'full', 'tied'"),
         ({"method": "gibbs"}, ValueError, "method must be one of 'em', 'nuts', 'advi', 'laplace', not 'gibbs'"),
         ({"estimate": "mean"}, ValueError, "estimate must be 'map' or 'ml'"),

@@ -6,7 +6,7 @@ import numpy as np
 
 from bayesmix.density import Density
 from bayesmix.em import EMResult
-from bayesmix.inference.laplace import Laplace, approximate
+from bayesmix.inference.laplace import MANY_UNKNOWNS, Laplace, approximate
 
 # Optima this far below the best in height are not looked at: their mass would have to make up for e^-15.
 _WITHIN = 15.0
@@ -17,12 +17,14 @@ def find_basins(density: Density, em: EMResult) -> list[Laplace]:
     """The Laplace approximation of every distinct basin that EM's optima lead to, by decreasing mass.
 
     The objective of MAP and the mass of a basin are different things: a narrow peak can be high. A mode whose Hessian
-    is not negative definite gives an approximate mass only.
+    is not negative definite gives an approximate mass only. With more than 500 unknowns the highest optimum is taken
+    for the only basin, because a Hessian is then dear.
     """
     tops = em.optima or (em,)
     height = max(top.objective for top in tops)
     basins: list[Laplace] = []
-    for top in [top for top in tops if top.objective > height - _WITHIN][:_AT_MOST]:
+    at_most = _AT_MOST if density.size <= MANY_UNKNOWNS else 1
+    for top in [top for top in tops if top.objective > height - _WITHIN][:at_most]:
         # a density that PyMC compiled asks for every free variable: scales and correlations, too
         named = {"weights": top.weights, **em.family.with_scales(top.params)}
         basin = approximate(density, density.unconstrain(named))

@@ -20,6 +20,8 @@ from bayesmix.inference.gaussian_check import checked_draws
 _FLATTEST = 0.04
 _STEP = 1e-4  # of the central differences of the gradient, in q
 _NEWTON_STEPS = 20
+# Above this many unknowns a Hessian takes many seconds: one is measured, where L-BFGS ends.
+MANY_UNKNOWNS = 500
 _NOT_CONCAVE = "Laplace: the log density is not concave at the mode, so the spread is a guess"
 _CLIMBED = 1e-8  # expected gain, in nats, below which the mode is found
 
@@ -67,7 +69,7 @@ def hessian(density: Density, q: np.ndarray) -> np.ndarray:
 def approximate(density: Density, start: np.ndarray) -> Laplace:
     """Climb from ``start`` to the mode and measure the curvature there.
 
-    L-BFGS first, then a damped Newton. The mode of ``q`` is not EM's: Jacobians move it, and the posterior mean of a
+    L-BFGS first, then (up to 500 unknowns) a damped Newton. The mode of ``q`` is not EM's: Jacobians move it, and the posterior mean of a
     covariance can be twice its joint mode. Where the Hessian is not negative definite its eigenvalues are replaced by
     their absolute values, floored.
     """
@@ -78,11 +80,11 @@ def approximate(density: Density, start: np.ndarray) -> Laplace:
             return np.inf, np.zeros_like(q)
         return -value, -gradient
 
-    climbed = minimize(minus, start, jac=True, method="L-BFGS-B", options={"maxiter": 500, "maxcor": 30})
+    climbed = minimize(minus, start, jac=True, method="L-BFGS-B", options={"maxiter": 1000, "maxcor": 30})
     q = climbed.x if np.isfinite(climbed.fun) else start
     value, gradient = density.logp_grad(q)
     curvatures, vectors = np.linalg.eigh(-hessian(density, q))
-    for _ in range(_NEWTON_STEPS):
+    for _ in range(_NEWTON_STEPS if q.size <= MANY_UNKNOWNS else 0):
         floored = np.maximum(np.abs(curvatures), _FLATTEST)
         step = vectors @ ((vectors.T @ gradient) / floored)
         gain = float(gradient @ step)
