@@ -69,9 +69,9 @@ def hessian(density: Density, q: np.ndarray) -> np.ndarray:
 def approximate(density: Density, start: np.ndarray) -> Laplace:
     """Climb from ``start`` to the mode and measure the curvature there.
 
-    L-BFGS first, then (up to 500 unknowns) a damped Newton. The mode of ``q`` is not EM's: Jacobians move it, and the posterior mean of a
-    covariance can be twice its joint mode. Where the Hessian is not negative definite its eigenvalues are replaced by
-    their absolute values, floored.
+    L-BFGS first, then (up to 500 unknowns) a damped Newton. The mode of ``q`` is not EM's: Jacobians move it, and the
+    posterior mean of a covariance can be twice its joint mode. Where the Hessian is not negative definite its
+    eigenvalues are replaced by their absolute values, floored.
     """
 
     def minus(q):
