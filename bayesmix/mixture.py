@@ -239,11 +239,12 @@ class Mixture:
         from bayesmix.inference.advi import run
         from bayesmix.inference.basins import find_basins
         from bayesmix.inference.progress import climbing
+        from bayesmix.threads import one_blas_thread
 
         _check_relabel(relabel)
         em, density, seeds, seed = self._begin(X, init, random_seed)
         basin = find_basins(density, em)[0]
-        with climbing(progressbar) as progress:
+        with climbing(progressbar) as progress, one_blas_thread():
             made = run(
                 density,
                 (basin.mode, basin.transform),

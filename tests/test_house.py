@@ -14,6 +14,7 @@ PACKAGE = Path(bayesmix.__file__).parent
 # Bottom to top: a room imports only rooms that stand before it in this list.
 ROOMS = (
     "version",
+    "threads",
     "data",
     "datasets",
     "kernels",

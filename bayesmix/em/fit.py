@@ -19,6 +19,7 @@ from bayesmix.families import Family
 from bayesmix.priors import Dirichlet, NormalInverseWishart
 from bayesmix.priors.numbers import summarise
 from bayesmix.priors.sets import ConjugatePriors, Priors
+from bayesmix.threads import one_blas_thread
 
 # A covariance this small in some direction, relative to the data's, is a collapse and not a group.
 DEGENERATE_RATIO = 1e-8
@@ -83,18 +84,18 @@ def fit(
     settling = isinstance(settings.init, str) and not isinstance(rule, ClosedFormRule)
     first = ClosedFormRule(family, start_prior, Dirichlet()) if settling else rule
     climbs = []
-    with _progress(progressbar, starts.total) as advance:
+    with _progress(progressbar, starts.total) as advance, one_blas_thread():
         for start in starts:
             climbs.append(climb(start, first, one_pass, rows.n_rows, settings.tol, settings.max_iter))
             advance()
-    if settling:
-        settled = group_optima(climbs, rows.n_rows)
-        onward = {
-            number: climb(climbs[i].point, rule, one_pass, rows.n_rows, settings.tol, settings.max_iter)
-            for i, number in enumerate(settled)
-            if number not in settled[:i]
-        }
-        climbs = [onward[number] for number in settled]
+        if settling:
+            settled = group_optima(climbs, rows.n_rows)
+            onward = {
+                number: climb(climbs[i].point, rule, one_pass, rows.n_rows, settings.tol, settings.max_iter)
+                for i, number in enumerate(settled)
+                if number not in settled[:i]
+            }
+            climbs = [onward[number] for number in settled]
     climbs = [_judged(one, rule, units, settings) for one in climbs]
     seed = int(random_seed) if isinstance(random_seed, int | np.integer) else None
     result = _result(climbs, rows, family, priors, settings, units, seed)

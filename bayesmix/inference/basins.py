@@ -7,6 +7,7 @@ import numpy as np
 from bayesmix.density import Density
 from bayesmix.em import EMResult
 from bayesmix.inference.laplace import MANY_UNKNOWNS, Laplace, approximate
+from bayesmix.threads import one_blas_thread
 
 # Optima this far below the best in height are not looked at: their mass would have to make up for e^-15.
 _WITHIN = 15.0
@@ -27,7 +28,8 @@ def find_basins(density: Density, em: EMResult) -> list[Laplace]:
     for top in [top for top in tops if top.objective > height - _WITHIN][:at_most]:
         # a density that PyMC compiled asks for every free variable: scales and correlations, too
         named = {"weights": top.weights, **em.family.with_scales(top.params)}
-        basin = approximate(density, density.unconstrain(named))
+        with one_blas_thread():
+            basin = approximate(density, density.unconstrain(named))
         if not any(abs(basin.log_density - other.log_density) < 1e-3 for other in basins):
             basins.append(basin)
     return sorted(basins, key=lambda basin: -basin.log_mass)
