@@ -139,8 +139,8 @@ def fit(
     if components < 1:
         raise ValueError(f"--components must be at least 1, not {components}.")
     [chosen] = families_of(family, covariance)
-    seed = _seed(seed)
-    fit_and_show(source.read(data), components, chosen, method, seed, output)
+    X = source.read(data)
+    fit_and_show(X, components, chosen, method, _seed(seed), output)
 
 
 @app.command(
@@ -185,8 +185,8 @@ def compare(
 
     check_output(output, _SUFFIXES_OF_COMPARISON)
     numbers, families = numbers_of(components), families_of(family, covariance)
-    seed = _seed(seed)
-    compare_and_show(source.read(data), numbers, families, method, seed, output)
+    X = source.read(data)
+    compare_and_show(X, numbers, families, method, _seed(seed), output)
 
 
 @app.command(
