@@ -191,7 +191,7 @@ def _result(climbs, rows, family, priors, settings, units, seed) -> EMResult:
         {
             "objective": one.objective + shift,
             "optimum": number,
-            "iterations": len(one.history),
+            "iterations": max(len(one.history) - 1, 0),
             "status": one.status.value,
         }
         for number, one in zip(reached, climbs, strict=True)

@@ -30,9 +30,14 @@ def find_basins(density: Density, em: EMResult) -> list[Laplace]:
         named = {"weights": top.weights, **em.family.with_scales(top.params)}
         with one_blas_thread():
             basin = approximate(density, density.unconstrain(named))
-        if not any(abs(basin.log_density - other.log_density) < 1e-3 for other in basins):
+        if not any(_is_same(basin, other) for other in basins):
             basins.append(basin)
     return sorted(basins, key=lambda basin: -basin.log_mass)
+
+
+def _is_same(one: Laplace, other: Laplace) -> bool:
+    """Whether two climbs ended on one top, up to a relabelling: of the same height and the same mass."""
+    return abs(one.log_density - other.log_density) < 1e-3 and abs(one.log_mass - other.log_mass) < 1e-2
 
 
 def allocate(basins: Sequence[Laplace], chains: int) -> list[int]:
