@@ -80,7 +80,6 @@ def test_value_and_gradient_equal_pymc_mixture(compiled, n_features, n_component
 
 @pytest.mark.parametrize("covariance", COVARIANCES)
 def test_jax_equals_numba(covariance):
-    pytest.importorskip("jax")
     inputs = make_inputs(covariance)
     in_jax = compile_all(RowLogDensity(covariance)(*inputs), inputs, mode="JAX")
     in_python = compile_all(RowLogDensity(covariance)(*inputs), inputs, mode="FAST_COMPILE")

@@ -109,7 +109,6 @@ def test_variational_fit(rows, minibatch_size):
 
 
 def test_numpyro(model):
-    pytest.importorskip("numpyro")
     with model:
         tree = pm.sample(30, tune=60, chains=1, nuts_sampler="numpyro", random_seed=1, progressbar=False, quiet=True)
     assert "diverging" in tree.sample_stats
