@@ -62,13 +62,6 @@ class PyMCDensity:
         """Log density in the constrained variables (no Jacobians), highest at MAP, and its gradient in ``q``."""
         return self._call(self._map, q)
 
-    def prior_logp_grad(self, q: Any, *, jacobian: bool) -> tuple[float, np.ndarray]:
-        """Log prior density at ``q`` and its gradient in ``q``; potentials count as prior.
-
-        With ``jacobian=False`` it is the prior's part of :meth:`map_logp_grad`.
-        """
-        return self._call(self._prior_with_jacobian if jacobian else self._prior_without_jacobian, q)
-
     def expected_logp_grad(self, q: Any, counts: Any, centres: Any, scatters: Any) -> tuple[float, np.ndarray]:
         """As :meth:`map_logp_grad` with the expected complete-data log-likelihood of an M-step.
 
@@ -132,14 +125,6 @@ class PyMCDensity:
     @cached_property
     def _map(self) -> Any:
         return self._compile(log_prior(self.model) + self.model.logp(vars=self.model.observed_RVs))
-
-    @cached_property
-    def _prior_with_jacobian(self) -> Any:
-        return self._compile(self.model.logp(vars=self.model.free_RVs + self.model.potentials))
-
-    @cached_property
-    def _prior_without_jacobian(self) -> Any:
-        return self._compile(log_prior(self.model))
 
     @cached_property
     def _expected(self) -> Any:

@@ -1,5 +1,6 @@
 """PyMC random variables for Gaussian mixtures: one small class for each covariance."""
 
+from abc import abstractmethod
 from typing import Any, ClassVar
 
 import pytensor.tensor as pt
@@ -20,19 +21,19 @@ class GaussianMixtureRV(SymbolicRandomVariable):
     covariance: ClassVar[str]
 
     @staticmethod
+    @abstractmethod
     def factor(spread: Any) -> Any:
         """What `RowLogDensity` takes: Cholesky factors, or standard deviations."""
-        raise NotImplementedError
 
     @staticmethod
+    @abstractmethod
     def deviation(factor: Any, component: Any, normals: Any) -> Any:
         """Standard normal draws (..., D) in the shape of their row's component."""
-        raise NotImplementedError
 
     @staticmethod
+    @abstractmethod
     def expected_squares(factor: Any, counts: Any, differences: Any, scatters: Any) -> tuple[Any, Any]:
         """Log determinants of the factors, and ``sum_k n_k |L_k^-1 d_k|^2 + tr L_k^-1 S_k L_k^-T``."""
-        raise NotImplementedError
 
     @classmethod
     def rv_op(cls, weights: Any, means: Any, spread: Any, *, size: Any = None, rng: Any = None) -> Any:

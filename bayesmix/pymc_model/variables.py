@@ -7,6 +7,7 @@ transforms of `bayesmix.pymc_model.transforms` make the unconstrained values fre
 Hyperparameters are handed over as NumPy numbers: PyTensor makes a Python float such as 2.5 a single-precision constant.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -141,20 +142,20 @@ class Tied(Correlated):
     leading = ()
 
 
-class Uncorrelated:
+class Uncorrelated(ABC):
     """What diag and spherical covariances share: variances, with inverse-gamma priors."""
 
     dims: tuple[str, ...]
 
     @staticmethod
+    @abstractmethod
     def unit(scale: np.ndarray) -> Any:
         """The scale of one entry of ``scales``."""
-        raise NotImplementedError
 
     @staticmethod
+    @abstractmethod
     def by_feature(deviations: Any) -> Any:
         """Standard deviations that broadcast against the means (K, D)."""
-        raise NotImplementedError
 
     def conjugate(self, prior: NormalInverseWishart, units: Units) -> dict[str, Any]:
         r"""``variances`` inverse-gamma(:math:`\nu/2, s/2`); ``means`` normal with variance :math:`\sigma^2/\kappa`."""
