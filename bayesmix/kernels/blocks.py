@@ -7,8 +7,10 @@ from bayesmix.kernels.elementary import ROW_LOOP, exp_of_nonpositive, log_of_nor
 
 BLOCK = 256  # rows a block: K * (D + 1) * 256 doubles stay in the second-level cache
 
-# Serial, without the GIL, cached on disk. Row loops may be reordered into SIMD lanes (see ROW_LOOP).
-COMPILED = {"nogil": True, "fastmath": ROW_LOOP, "error_model": "numpy", "cache": True}
+# Serial, without the GIL, cached on disk. Row loops may be reordered into SIMD lanes (see ROW_LOOP). Callees are
+# inlined: else a callee is compiled twice, alone and (optimised once more) inside its caller's file, and the process
+# that compiles runs the one copy where later processes load the other, with other roundings.
+COMPILED = {"nogil": True, "fastmath": ROW_LOOP, "error_model": "numpy", "cache": True, "forceinline": True}
 
 
 @nb.njit(**COMPILED)

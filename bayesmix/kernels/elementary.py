@@ -40,7 +40,7 @@ _LN2_HIGH, _LN2_LOW = 0.6931471805598903, 5.497923018708371e-14  # 42 bits and t
 _EXP_FLOOR = -708.0  # exp of less is below the smallest normal number
 
 
-@nb.njit(fastmath={"contract"}, inline="never")
+@nb.njit(fastmath={"contract"}, forceinline=True)
 def exp_of_nonpositive(x):
     """``exp(x)`` for ``x <= 0``; zero below -708 (and for NaN).
 
@@ -70,7 +70,7 @@ def exp_of_nonpositive(x):
 _MANTISSA_SHIFT = 0x3FE6A09E667F3BCD  # bits of sqrt(1/2): below it a mantissa counts to the next lower power
 
 
-@nb.njit(fastmath={"contract"}, inline="never")
+@nb.njit(fastmath={"contract"}, forceinline=True)
 def log_of_normal(x):
     """``log(x)`` for a positive, normal ``x``.
 

@@ -1,5 +1,9 @@
 """Law 8: the same seed gives the same bits, whatever ``cores`` is."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -46,3 +50,51 @@ def test_order_of_rows_is_rounding(case):
     one = case.mixture.fit_em(case.X, init=labels, max_iter=20, tol=0)
     other = case.mixture.fit_em(case.X[order], init=labels[order], max_iter=20, tol=0)
     np.testing.assert_allclose(other.responsibilities, one.responsibilities[order], atol=1e-8)
+
+
+# A helper that its callers do not inline would be compiled twice: alone, and once more inside its caller's file. The
+# process that compiles runs the first copy, those that load from the cache the second.
+FIRST_USE = """
+import numpy as np
+from bayesmix.kernels import axis, dense
+rng = np.random.default_rng(0)
+columns, offsets, means = rng.normal(size=(5, 300)), rng.normal(size=3), rng.normal(size=(3, 5))
+whiteners = np.tril(rng.normal(size=(3, 5, 5)))
+for kernels, spreads in ((dense, whiteners), (axis, np.exp(means))):
+    passed = kernels.accumulate(columns, np.empty(0), offsets, means, spreads)
+    print(*(np.asarray(part).tobytes().hex() for part in (*passed, *kernels.score(*passed[1:], spreads))))
+"""
+
+FIRST_FIT = """
+import bayesmix as bm
+from bayesmix import Gaussian, Mixture, priors
+separated = {"means": priors.Normal(), "scales": priors.LogNormal(), "correlations": priors.LKJ(2.0)}
+X = bm.datasets.load_faithful()
+for family in ("full", "tied", "diag"):
+    mixtures = [Mixture(2, Gaussian(family))]
+    if family == "full":
+        mixtures.append(Mixture(2, priors=separated))
+    for mixture in mixtures:
+        tree = mixture.fit_nuts(X, draws=50, tune=50, random_seed=1, progressbar=False)
+        print(tree.posterior["means"].values.tobytes().hex(), tree.log_likelihood["x"].values.sum().hex())
+"""
+
+
+def printed_by_processes(code, cache):
+    """What three processes print, the first of which finds an empty cache."""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
+    return [
+        subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True).stdout
+        for _ in range(3)
+    ]
+
+
+def test_kernels_that_compile_and_kernels_from_the_cache(tmp_path):
+    first, second, third = printed_by_processes(FIRST_USE, tmp_path)
+    assert first == second == third != ""
+
+
+@pytest.mark.slow
+def test_fits_that_compile_and_fits_from_the_cache(tmp_path):
+    first, second, third = printed_by_processes(FIRST_FIT, tmp_path)
+    assert first == second == third != ""
