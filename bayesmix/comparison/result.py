@@ -178,6 +178,26 @@ class Comparison:
             title=title,
         )
 
+    def to_markdown(self, path: str | os.PathLike[str] | None = None, *, title: str | None = None) -> str:
+        """Tell the comparison in Markdown: what :meth:`to_html` shows, without its pictures.
+
+        Parameters
+        ----------
+        path : str or path, optional
+            Where to write it too; ends in ``.md``, and its folder must exist. An existing file is replaced.
+        title : str, optional
+
+        Returns
+        -------
+        str
+            The Markdown, with pipe tables.
+        """
+        from bayesmix.html import markdown_of_comparison
+
+        return markdown_of_comparison(
+            self.tree_to_show(), path, table=self.table, advice=self.advice, code=self.code, title=title
+        )
+
     def __repr__(self) -> str:
         brief = self._brief().to_string()
         said = "\n".join(self.advice)

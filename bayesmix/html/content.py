@@ -1,8 +1,10 @@
 """What a report consists of, as plain data: the template knows nothing else."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Picture:
         How to read it.
     """
 
-    figure: Figure
+    figure: "Figure"
     alt: str
     caption: str
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 import uuid
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -68,21 +69,26 @@ def write_html(content: ReportContent, path: str | os.PathLike[str]) -> Path:
         When the folder of ``path`` does not exist.
     """
     path = checked_path(path)
-    text = render(content)
+    write_whole(path, render(content))
+    return path
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text under a temporary name in the same folder, then rename it: whole or not there."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         temporary.write_text(text, encoding="utf-8", newline="\n")
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    return path
 
 
-def checked_path(path: str | os.PathLike[str]) -> Path:
+def checked_path(path: str | os.PathLike[str], suffixes: Sequence[str] = (".html",)) -> Path:
     """Return the path, or say why no report can be written there."""
     path = Path(path)
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise ValueError(f"path must end in .html, not {path.name!r}.")
+    suffix = path.suffix.lower()
+    if (".html" if suffix == ".htm" else suffix) not in suffixes:
+        raise ValueError(f"path must end in {' or '.join(suffixes)}, not {path.name!r}.")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"The folder {path.parent} does not exist; create it first.")
     return path

@@ -11,8 +11,9 @@ import xarray as xr
 from bayesmix.em import EMResult
 from bayesmix.html.content import ReportContent
 from bayesmix.html.digest import Digest
+from bayesmix.html.markdown import render_markdown
 from bayesmix.html.numbers import counted
-from bayesmix.html.page import checked_path, write_html
+from bayesmix.html.page import checked_path, write_html, write_whole
 from bayesmix.html.sections import (
     answer_of,
     choice_section,
@@ -26,6 +27,7 @@ from bayesmix.html.sections import (
 )
 from bayesmix.plots.given import as_tree
 
+_MARKDOWN = ".md"
 _GIVEN = "The number of groups was given, not chosen: bm.compare says how many groups the data support."
 
 
@@ -99,13 +101,13 @@ def content_of_comparison(
 
 
 def report(tree: xr.DataTree | EMResult, path: str | os.PathLike[str], *, title: str | None = None) -> Path:
-    """Write the report of one fit to a self-contained HTML file.
+    """Write the report of one fit: a self-contained HTML file, or Markdown without the pictures.
 
     Parameters
     ----------
     tree : xarray.DataTree or EMResult
     path : str or path
-        Ends in ``.html``; its folder must exist. An existing file is replaced.
+        Ends in ``.html`` or ``.md``; its folder must exist. An existing file is replaced.
     title : str, optional
 
     Returns
@@ -120,8 +122,12 @@ def report(tree: xr.DataTree | EMResult, path: str | os.PathLike[str], *, title:
     FileNotFoundError
         When the folder of ``path`` does not exist.
     """
-    path = checked_path(path)
-    return write_html(content_of_tree(as_tree(tree), title=title), path)
+    path = checked_path(path, (".html", _MARKDOWN))
+    content = content_of_tree(as_tree(tree), title=title)
+    if path.suffix.lower() != _MARKDOWN:
+        return write_html(content, path)
+    write_whole(path, render_markdown(content))
+    return path
 
 
 def render_comparison(
@@ -140,6 +146,26 @@ def render_comparison(
     path = checked_path(path)
     content = content_of_comparison(tree, table=table, advice=advice, code=code, title=title)
     return write_html(content, path)
+
+
+def markdown_of_comparison(
+    tree: xr.DataTree,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    table: pd.DataFrame,
+    advice: Sequence[str],
+    code: str = "",
+    title: str | None = None,
+) -> str:
+    """Tell a comparison in Markdown, and write it to a file that ends in ``.md`` where one is named.
+
+    Other parameters are those of :func:`content_of_comparison`.
+    """
+    checked = None if path is None else checked_path(path, (_MARKDOWN,))
+    text = render_markdown(content_of_comparison(tree, table=table, advice=advice, code=code, title=title))
+    if checked is not None:
+        write_whole(checked, text)
+    return text
 
 
 def _title(digest: Digest) -> str:

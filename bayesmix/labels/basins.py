@@ -3,7 +3,6 @@
 import numpy as np
 import xarray as xr
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from bayesmix.labels.convergence import entries_of
 from bayesmix.tree import SAMPLE_DIMS
@@ -53,6 +52,8 @@ def chain_groups(quantities: xr.Dataset) -> tuple[tuple[int, ...], ...]:
 
 
 def _normal_scores(values: np.ndarray) -> np.ndarray:
+    from scipy.stats import rankdata  # a heavy import, needed only where there are chains
+
     ranks = rankdata(values, method="average").reshape(values.shape)
     return ndtri((ranks - 0.375) / (values.size + 0.25))
 

@@ -6,9 +6,9 @@ from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import counted, percent, percent_with_interval, plain
 from bayesmix.plots import draw_density, draw_responsibilities
-from bayesmix.plots.densities import MOST_FEATURES
 from bayesmix.plots.frame import row_name
 from bayesmix.plots.memberships import UNSURE, least_sure
+from bayesmix.plots.view import MOST_FEATURES
 
 _FEWEST_ROWS = 10
 _MOST_ROWS = 25
