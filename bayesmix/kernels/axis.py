@@ -8,7 +8,7 @@ import math
 import numba as nb
 import numpy as np
 
-from bayesmix.kernels.blocks import BLOCK, COMPILED, log_sum, no_nan, normalise
+from bayesmix.kernels.blocks import BLOCK, COMPILED, fill, log_sum, no_nan, normalise
 
 
 @nb.njit(**COMPILED)
@@ -99,7 +99,6 @@ def _log_components(columns, offsets, means, whiteners):
     return out
 
 
-@nb.njit(**COMPILED)
 def log_joint(columns, offsets, means, whiteners):
     """``log w_k + log f_k(x_i)`` for S parameter draws: (S, K) offsets, ... -> (S, N, K)."""
     return _log_components(columns, offsets, means, whiteners).transpose(0, 2, 1)
@@ -108,7 +107,21 @@ def log_joint(columns, offsets, means, whiteners):
 @nb.njit(**COMPILED)
 def log_mixture(columns, offsets, means, whiteners):
     """``log sum_k w_k f_k(x_i)`` for S parameter draws: (S, K) offsets, ... -> (S, N)."""
-    return log_sum(_log_components(columns, offsets, means, whiteners), offsets)
+    n_rows = columns.shape[1]
+    n_draws, n_components = offsets.shape
+    out = np.empty((n_draws, n_rows))
+    log_joint = np.empty((n_components, BLOCK))
+    top, total = np.empty(BLOCK), np.empty(BLOCK)
+    for start in range(0, n_rows, BLOCK):
+        size = min(BLOCK, n_rows - start)
+        for s in range(n_draws):
+            for k in range(n_components):
+                _log_component(columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], log_joint[k], 0)
+            log_sum(log_joint, size, top, total, out[s], start)
+    for s in range(n_draws):
+        if not no_nan(offsets[s]):
+            fill(out[s], math.nan)
+    return out
 
 
 @nb.njit(**COMPILED)

@@ -1,7 +1,6 @@
 """What the passes share: the block of rows, and the sum over components by the log-sum-exp rule."""
 
 import numba as nb
-import numpy as np
 
 from bayesmix.kernels.elementary import ROW_LOOP, exp_of_nonpositive, log_of_normal
 
@@ -56,29 +55,26 @@ def normalise(log_joint, row_weights, start, size, top, total):
 
 
 @nb.njit(**COMPILED)
-def log_sum(log_components, offsets):
-    """``log sum_k exp(log_components[s, k, n])`` as (S, N); NaN where an offset (S, K) is."""
-    n_draws, n_components, n_rows = log_components.shape
-    out = np.empty((n_draws, n_rows))
-    top, total = np.empty(BLOCK), np.empty(BLOCK)
-    for s in range(n_draws):
-        if not no_nan(offsets[s]):
-            out[s] = np.nan
-            continue
-        for start in range(0, n_rows, BLOCK):
-            size = min(BLOCK, n_rows - start)
-            row = log_components[s, 0]
-            for n in range(size):
-                top[n] = row[start + n]
-                total[n] = 0.0
-            for k in range(1, n_components):
-                row = log_components[s, k]
-                for n in range(size):
-                    top[n] = row[start + n] if row[start + n] > top[n] else top[n]
-            for k in range(n_components):
-                row = log_components[s, k]
-                for n in range(size):
-                    total[n] += exp_of_nonpositive(row[start + n] - top[n])
-            for n in range(size):
-                out[s, start + n] = top[n] + log_of_normal(total[n])
-    return out
+def log_sum(log_joint, size, top, total, out, start):
+    """``out[start + n] = log sum_k exp(log_joint[k, n])`` for one block (K, block)."""
+    first = log_joint[0]
+    for n in range(size):
+        top[n] = first[n]
+        total[n] = 0.0
+    for k in range(1, log_joint.shape[0]):
+        row = log_joint[k]
+        for n in range(size):
+            top[n] = row[n] if row[n] > top[n] else top[n]
+    for k in range(log_joint.shape[0]):
+        row = log_joint[k]
+        for n in range(size):
+            total[n] += exp_of_nonpositive(row[n] - top[n])
+    for n in range(size):
+        out[start + n] = top[n] + log_of_normal(total[n])
+
+
+@nb.njit(**COMPILED)
+def fill(row, value):
+    """Set every entry of a row."""
+    for n in range(row.shape[0]):
+        row[n] = value

@@ -10,9 +10,10 @@ import numba as nb
 import numpy as np
 
 from bayesmix.density.compiled.expected import axis_statistics
+from bayesmix.density.compiled.matrices import matrix_from
 from bayesmix.density.compiled.sampler import LOG_DENSITY, RECOVERABLE
 from bayesmix.density.compiled.weights import log_weights, weights_slope
-from bayesmix.density.compiled.whitening import arrays_at, from_sampler, to_sampler_slope
+from bayesmix.density.compiled.whitening import all_finite, arrays_at, from_sampler, to_sampler_slope
 from bayesmix.kernels.axis import accumulate, score
 from bayesmix.kernels.blocks import COMPILED
 
@@ -21,8 +22,7 @@ from bayesmix.kernels.blocks import COMPILED
 def _unpack(q, n_components, n_blocks, n_features):
     """Log weights, and the components in standard form."""
     log_w = log_weights(q, n_components)
-    log_variances = q[n_components - 1 : n_components - 1 + n_components * n_blocks].copy()
-    log_variances = log_variances.reshape((n_components, n_blocks))
+    log_variances = matrix_from(q, n_components - 1, n_components, n_blocks)
     whiteners = np.empty((n_components, n_features))
     offsets = np.empty(n_components)
     for k in range(n_components):
@@ -31,7 +31,7 @@ def _unpack(q, n_components, n_blocks, n_features):
             log_variance = log_variances[k, j if n_blocks == n_features else 0]
             whiteners[k, j] = math.exp(-0.5 * log_variance)
             offsets[k] -= 0.5 * log_variance
-    means = q[n_components - 1 + n_components * n_blocks :].copy().reshape((n_components, n_features))
+    means = matrix_from(q, n_components - 1 + n_components * n_blocks, n_components, n_features)
     return log_w, log_variances, offsets, means, whiteners
 
 
@@ -64,14 +64,17 @@ def _add_prior(gradient, counts, first, second, log_w, log_variances, means, whi
             value -= 0.5 * log_variances[k, b] + 0.5 * shrinkage * u * u
             first[k, j] += shrinkage * u
             second[k, j] += shrinkage * u * u
-    slope_means, slope_deviations = score(counts + 1.0, first, second, whiteners)
+        counts[k] += 1.0
+    slope_means, slope_deviations = score(counts, first, second, whiteners)
+    place = n_components - 1
+    place_of_means = place + n_components * n_blocks
     for k in range(n_components):
         for j in range(n_features):
             b = j if n_blocks == n_features else 0
             slope_log_variances[k, b] += 0.5 * slope_deviations[k, j] / whiteners[k, j]
-    place = n_components - 1
-    gradient[place : place + n_components * n_blocks] = slope_log_variances.ravel()
-    gradient[place + n_components * n_blocks :] = slope_means.ravel()
+            gradient[place_of_means + k * n_features + j] = slope_means[k, j]
+        for b in range(n_blocks):
+            gradient[place + k * n_blocks + b] = slope_log_variances[k, b]
     return value
 
 
@@ -91,7 +94,7 @@ def expected_log_posterior(q, gradient, counts, centres, scatters, n_components,
     log_w, log_variances, offsets, means, whiteners = _unpack(q, n_components, n_blocks, centres.shape[1])
     expected, first, second = axis_statistics(counts, centres, scatters, offsets, means, whiteners)
     return expected + _add_prior(
-        gradient, counts, first, second, log_w, log_variances, means, whiteners, numbers, jacobian
+        gradient, counts.copy(), first, second, log_w, log_variances, means, whiteners, numbers, jacobian
     )
 
 
@@ -104,4 +107,4 @@ def sampler_function(n, z, gradient, value, user):
     result = log_posterior(q, slope, columns, n_components, n_blocks, numbers, 1.0)
     to_sampler_slope(slope, transform, nb.carray(gradient, n))
     nb.carray(value, 1)[0] = result
-    return 0 if np.isfinite(result) and np.isfinite(slope).all() else RECOVERABLE
+    return 0 if all_finite(result, slope) else RECOVERABLE

@@ -11,9 +11,10 @@ import numba as nb
 import numpy as np
 
 from bayesmix.density.compiled.expected import axis_statistics
+from bayesmix.density.compiled.matrices import matrix_from
 from bayesmix.density.compiled.sampler import LOG_DENSITY, RECOVERABLE
 from bayesmix.density.compiled.weights import log_weights, weights_slope
-from bayesmix.density.compiled.whitening import arrays_at, from_sampler, to_sampler_slope
+from bayesmix.density.compiled.whitening import all_finite, arrays_at, from_sampler, to_sampler_slope
 from bayesmix.kernels.axis import accumulate, score
 from bayesmix.kernels.blocks import COMPILED
 
@@ -23,8 +24,8 @@ def _unpack(q, n_components, n_blocks, n_features):
     """Log weights, and the components in standard form."""
     log_w = log_weights(q, n_components)
     place = n_components - 1
-    means = q[place : place + n_components * n_features].copy().reshape((n_components, n_features))
-    log_scales = q[place + n_components * n_features :].copy().reshape((n_components, n_blocks))
+    means = matrix_from(q, place, n_components, n_features)
+    log_scales = matrix_from(q, place + n_components * n_features, n_components, n_blocks)
     whiteners = np.empty((n_components, n_features))
     offsets = np.empty(n_components)
     for k in range(n_components):
@@ -98,4 +99,4 @@ def sampler_function(n, z, gradient, value, user):
     result = log_posterior(q, slope, columns, n_components, n_blocks, numbers, 1.0)
     to_sampler_slope(slope, transform, nb.carray(gradient, n))
     nb.carray(value, 1)[0] = result
-    return 0 if np.isfinite(result) and np.isfinite(slope).all() else RECOVERABLE
+    return 0 if all_finite(result, slope) else RECOVERABLE

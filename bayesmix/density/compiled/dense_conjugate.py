@@ -11,9 +11,10 @@ import numba as nb
 import numpy as np
 
 from bayesmix.density.compiled.expected import dense_statistics
+from bayesmix.density.compiled.matrices import matrix_from, sum_into_first
 from bayesmix.density.compiled.sampler import LOG_DENSITY, RECOVERABLE
 from bayesmix.density.compiled.weights import log_weights, weights_slope
-from bayesmix.density.compiled.whitening import arrays_at, from_sampler, to_sampler_slope
+from bayesmix.density.compiled.whitening import all_finite, arrays_at, from_sampler, to_sampler_slope
 from bayesmix.kernels.blocks import COMPILED
 from bayesmix.kernels.dense import accumulate, invert_lower, score
 
@@ -38,8 +39,10 @@ def _unpack(q, n_components, n_blocks, n_features):
     for k in range(n_components):
         m = k if n_blocks == n_components else 0
         offsets[k] = log_w[k] - 0.5 * n_features * math.log(2 * math.pi) - log_determinants[m]
-        whiteners[k] = inverse[m]
-    means = q[place:].copy().reshape((n_components, n_features))
+        for i in range(n_features):
+            for j in range(n_features):
+                whiteners[k, i, j] = inverse[m, i, j]
+    means = matrix_from(q, place, n_components, n_features)
     return log_w, factors, log_determinants, offsets, means, whiteners
 
 
@@ -56,12 +59,12 @@ def _add_prior(gradient, counts, first, second, log_w, factors, log_determinants
     place = 2 + n_components
     prior_mean = numbers[place : place + n_features]
     shrinkage, dof = numbers[place + n_features], numbers[place + n_features + 1]
-    half_scale = numbers[place + n_features + 2 :].reshape((n_features, n_features))
+    half_scale = matrix_from(numbers, place + n_features + 2, n_features, n_features)
     value = numbers[0] + jacobian * numbers[1]
     value += weights_slope(log_w, counts, concentrations, jacobian, gradient)
-    counts = counts + 1.0
     u = np.empty(n_features)
     for k in range(n_components):
+        counts[k] += 1.0
         value -= log_determinants[k if n_blocks == n_components else 0]
         for i in range(n_features):
             u[i] = 0.0
@@ -90,8 +93,7 @@ def _add_prior(gradient, counts, first, second, log_w, factors, log_determinants
     place = n_components - 1
     for m in range(n_blocks):
         if n_blocks != n_components:
-            for k in range(1, n_components):
-                slope_factors[0] += slope_factors[k]
+            sum_into_first(slope_factors)
         for i in range(n_features):
             for j in range(i):
                 gradient[place + j] = slope_factors[m, i, j]
@@ -99,7 +101,10 @@ def _add_prior(gradient, counts, first, second, log_w, factors, log_determinants
             gradient[place + i] = slope_factors[m, i, i] * factors[m, i, i] + jacobian * (n_features - i + 1)
             value += jacobian * (n_features - i + 1) * math.log(factors[m, i, i])
             place += i + 1
-    gradient[place:] = slope_means.ravel()
+    for k in range(n_components):
+        for i in range(n_features):
+            gradient[place] = slope_means[k, i]
+            place += 1
     return value
 
 
@@ -119,7 +124,7 @@ def expected_log_posterior(q, gradient, counts, centres, scatters, n_components,
     log_w, factors, log_determinants, offsets, means, whiteners = _unpack(q, n_components, n_blocks, centres.shape[1])
     expected, first, second = dense_statistics(counts, centres, scatters, offsets, means, whiteners)
     return expected + _add_prior(
-        gradient, counts, first, second, log_w, factors, log_determinants, means, whiteners, numbers, jacobian
+        gradient, counts.copy(), first, second, log_w, factors, log_determinants, means, whiteners, numbers, jacobian
     )
 
 
@@ -132,4 +137,4 @@ def sampler_function(n, z, gradient, value, user):
     result = log_posterior(q, slope, columns, n_components, n_blocks, numbers, 1.0)
     to_sampler_slope(slope, transform, nb.carray(gradient, n))
     nb.carray(value, 1)[0] = result
-    return 0 if np.isfinite(result) and np.isfinite(slope).all() else RECOVERABLE
+    return 0 if all_finite(result, slope) else RECOVERABLE

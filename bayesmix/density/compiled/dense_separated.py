@@ -12,9 +12,10 @@ import numba as nb
 import numpy as np
 
 from bayesmix.density.compiled.expected import dense_statistics
+from bayesmix.density.compiled.matrices import matrix_from, sum_into_first
 from bayesmix.density.compiled.sampler import LOG_DENSITY, RECOVERABLE
 from bayesmix.density.compiled.weights import log_weights, weights_slope
-from bayesmix.density.compiled.whitening import arrays_at, from_sampler, to_sampler_slope
+from bayesmix.density.compiled.whitening import all_finite, arrays_at, from_sampler, to_sampler_slope
 from bayesmix.kernels.blocks import COMPILED
 from bayesmix.kernels.dense import accumulate, invert_lower, score
 
@@ -24,9 +25,9 @@ def _unpack(q, n_components, n_blocks, n_features):
     """Log weights, factors, the logs of the correlation factors' diagonals, and the components in standard form."""
     log_w = log_weights(q, n_components)
     place = n_components - 1
-    means = q[place : place + n_components * n_features].copy().reshape((n_components, n_features))
+    means = matrix_from(q, place, n_components, n_features)
     place += n_components * n_features
-    log_scales = q[place : place + n_blocks * n_features].copy().reshape((n_blocks, n_features))
+    log_scales = matrix_from(q, place, n_blocks, n_features)
     place += n_blocks * n_features
     factors = np.zeros((n_blocks, n_features, n_features))
     log_diagonals = np.zeros((n_blocks, n_features))
@@ -49,7 +50,9 @@ def _unpack(q, n_components, n_blocks, n_features):
     for k in range(n_components):
         m = k if n_blocks == n_components else 0
         offsets[k] = log_w[k] - 0.5 * n_features * math.log(2 * math.pi) - log_determinants[m]
-        whiteners[k] = inverse[m]
+        for i in range(n_features):
+            for j in range(n_features):
+                whiteners[k, i, j] = inverse[m, i, j]
     return log_w, log_scales, log_diagonals, factors, offsets, means, whiteners
 
 
@@ -75,8 +78,7 @@ def _add_prior(
     value += weights_slope(log_w, counts, concentrations, jacobian, gradient)
     slope_means, slope_factors = score(counts, first, second, whiteners)
     if n_blocks != n_components:
-        for k in range(1, n_components):
-            slope_factors[0] += slope_factors[k]
+        sum_into_first(slope_factors)
     place = n_components - 1
     for k in range(n_components):
         for j in range(n_features):
@@ -166,4 +168,4 @@ def sampler_function(n, z, gradient, value, user):
     result = log_posterior(q, slope, columns, n_components, n_blocks, numbers, 1.0)
     to_sampler_slope(slope, transform, nb.carray(gradient, n))
     nb.carray(value, 1)[0] = result
-    return 0 if np.isfinite(result) and np.isfinite(slope).all() else RECOVERABLE
+    return 0 if all_finite(result, slope) else RECOVERABLE

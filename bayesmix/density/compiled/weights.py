@@ -15,7 +15,9 @@ def log_weights(q, n_components):
     for k in range(n_components - 1):
         t[k] = q[k]
         t[n_components - 1] -= q[k]
-    top = t.max()
+    top = t[0]
+    for k in range(1, n_components):
+        top = max(top, t[k])
     total = 0.0
     for k in range(n_components):
         total += math.exp(t[k] - top)

@@ -1,5 +1,7 @@
 """The sampler's coordinates: ``q = centre + T z`` with slopes ``T' dq``."""
 
+import math
+
 import numba as nb
 
 from bayesmix.density.compiled.sampler import (
@@ -51,6 +53,15 @@ def to_sampler_slope(slope, transform, out):
         row, s = transform[i], slope[i]
         for j in range(out.shape[0]):
             out[j] += row[j] * s
+
+
+@nb.njit(**COMPILED)
+def all_finite(value, slope):
+    """Whether neither the value nor any of its slopes is infinite or NaN."""
+    finite = math.isfinite(value)
+    for one in slope:
+        finite = finite and math.isfinite(one)
+    return finite
 
 
 @nb.cfunc(EXPAND, cache=True)
