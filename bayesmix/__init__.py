@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from bayesmix.labels import diagnose
     from bayesmix.membership import relabel, responsibilities
     from bayesmix.mixture import Mixture
-    from bayesmix.plots import plot_density, plot_responsibilities
+    from bayesmix.plots import (
+        plot_comparison,
+        plot_density,
+        plot_em,
+        plot_labels,
+        plot_predictive_check,
+        plot_responsibilities,
+        plot_uncertainty,
+    )
     from bayesmix.predictive import log_density, sample_predictive
     from bayesmix.pymc_model import MixtureLikelihood
     from bayesmix.tree import load, save
@@ -31,8 +39,13 @@ _ROOMS = {
     "load": "bayesmix.tree",
     "log_density": "bayesmix.predictive",
     "loo": "bayesmix.comparison",
+    "plot_comparison": "bayesmix.plots",
     "plot_density": "bayesmix.plots",
+    "plot_em": "bayesmix.plots",
+    "plot_labels": "bayesmix.plots",
+    "plot_predictive_check": "bayesmix.plots",
     "plot_responsibilities": "bayesmix.plots",
+    "plot_uncertainty": "bayesmix.plots",
     "relabel": "bayesmix.membership",
     "report": "bayesmix.html",
     "responsibilities": "bayesmix.membership",
@@ -55,8 +68,13 @@ __all__ = [
     "load",
     "log_density",
     "loo",
+    "plot_comparison",
     "plot_density",
+    "plot_em",
+    "plot_labels",
+    "plot_predictive_check",
     "plot_responsibilities",
+    "plot_uncertainty",
     "priors",
     "relabel",
     "report",

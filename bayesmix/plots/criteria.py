@@ -1,6 +1,7 @@
 """Criteria over the number of groups."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from bayesmix.plots.frame import bare_figure, house_style, ink, shown_figure
+from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shown_figure
 from bayesmix.plots.palette import FAINT, PAPER, colour, dashes, marker
 
 # Models that are worse than the best by more than so many times the median are off the scale, if
@@ -25,38 +26,55 @@ _UP = [(0, 0), (-1, -1), (1, -1)]
 _DOWN = [(0, 0), (-1, 1), (1, 1)]
 _RING: dict[str, Any] = {"linestyle": "none", "marker": "o", "markerfacecolor": "none"}
 
-_TITLES = {
-    "bic": "BIC (lower is better)",
-    "icl": "ICL (lower is better)",
-    "aic": "AIC (lower is better)",
-    "elpd_loo": "LOO: elpd with standard error (higher is better)",
+
+@dataclass(frozen=True)
+class _Criterion:
+    """A column of the table, and how it is read."""
+
+    title: str
+    error: str = ""
+    higher_is_better: bool = False
+    of_posterior: bool = False  # it counts only where the posterior can be trusted
+
+
+_CRITERIA = {
+    "bic": _Criterion("BIC (lower is better)"),
+    "icl": _Criterion("ICL (lower is better)"),
+    "aic": _Criterion("AIC (lower is better)"),
+    "elpd_loo": _Criterion("LOO ± standard error (higher is better)", "se_loo", True, True),
+    "elpd_diff": _Criterion("LOO difference from its best ± error (0 is best)", "dse", True, True),
+    "elpd_waic": _Criterion("WAIC ± standard error (higher is better)", "se_waic", True, True),
+    "log_evidence": _Criterion("log evidence ± its error (higher is better)", "log_evidence_se", True),
 }
 
 
-def plot_comparison(table: pd.DataFrame, *, figsize: tuple[float, float] | None = None) -> Figure:
+def plot_comparison(comparison: Any, *, figsize: tuple[float, float] | None = None) -> Figure:
     """Draw the criteria over the number of groups, one line for each family.
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        What ``comparison.table`` has: index ``(family, n_components)``; columns ``bic, icl, aic,
-        elpd_loo, se_loo, elpd_diff``. A criterion without numbers gets no panel.
+    comparison : Comparison or pandas.DataFrame
+        What ``bm.compare`` gives, or its ``table``: index ``(family, n_components)``; columns ``bic, icl, aic,
+        elpd_loo, se_loo, elpd_diff, dse, elpd_waic, se_waic``. A criterion without numbers gets no panel.
     figsize : (float, float), optional
         In inches.
 
     Returns
     -------
     matplotlib.figure.Figure
-        A ring marks the best model by each criterion. A LOO that takes no part in the comparison,
-        since its posterior cannot be trusted, is drawn hollow. Models far worse than most are off
-        the scale; a small arrow at the edge says so.
+        Bars are standard errors; that of a difference between two models is far smaller than those of the two, and
+        is the one to judge by. A ring marks the best model by each criterion. Where a posterior cannot be trusted,
+        so that its LOO takes no part in the comparison, LOO and WAIC are drawn hollow. Models far worse than most
+        are off the scale; a small arrow at the edge says so.
 
     Raises
     ------
     ValueError
         When the table has none of the criteria.
+    TypeError
+        When it is neither a Comparison nor a table.
     """
-    return _drawn(table, shown_figure, figsize)
+    return _drawn(_table_of(comparison), shown_figure, figsize)
 
 
 def draw_comparison(table: pd.DataFrame) -> Figure:
@@ -70,6 +88,15 @@ def in_comparison(table: pd.DataFrame) -> pd.Series:
     return pd.Series(compared | table["elpd_loo"].isna().to_numpy(dtype=bool), index=table.index)
 
 
+def _table_of(comparison: Any) -> pd.DataFrame:
+    table = getattr(comparison, "table", comparison)
+    if not isinstance(table, pd.DataFrame):
+        raise TypeError(f"comparison must be what bm.compare gives, or its table, not {type(comparison).__name__}.")
+    if table.index.nlevels != 2 or ("elpd_loo" in table and "elpd_diff" not in table):
+        raise ValueError("The table must be that of a Comparison: index (family, n_components), all its columns.")
+    return table
+
+
 def _numbers(table: pd.DataFrame, name: str) -> pd.Series:
     return pd.Series(table[name].to_numpy(dtype=float), index=table.index)
 
@@ -79,54 +106,59 @@ def _drawn(
     make_figure: Callable[[tuple[float, float]], Figure],
     figsize: tuple[float, float] | None,
 ) -> Figure:
-    names = [name for name in _TITLES if name in table and np.isfinite(_numbers(table, name)).any()]
+    names = [name for name in _CRITERIA if name in table and np.isfinite(_numbers(table, name)).any()]
     if not names:
-        raise ValueError(f"table has numbers for none of {', '.join(_TITLES)}: nothing to draw.")
+        raise ValueError(f"The table has numbers for none of {', '.join(_CRITERIA)}: nothing to draw.")
     everything = pd.Series(True, index=table.index)
-    trusted = in_comparison(table) if "elpd_loo" in names else everything
+    trusted = in_comparison(table) if "elpd_loo" in table else everything
     columns = min(2, len(names))
     rows = -(-len(names) // columns)
-    figure = make_figure(figsize or (4.4 * columns, 2.9 * rows + 0.5))
+    figure = make_figure(checked_size(figsize, (4.4 * columns, 2.7 * rows + 0.6)))
     families = list(dict.fromkeys(table.index.get_level_values(0)))
     with house_style():
         panels = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
         for ax, name in zip(panels, names, strict=False):
-            _draw_panel(ax, table, name, families, trusted if name == "elpd_loo" else everything)
+            sure = trusted if _CRITERIA[name].of_posterior else everything
+            _draw_panel(ax, table, name, families, sure)
         for ax in panels[len(names) :]:
             ax.remove()
         for ax in panels[max(0, len(names) - columns) : len(names)]:
             ax.set_xlabel("number of groups")
             ax.tick_params(labelbottom=True)
+        hollow = not trusted.all() and any(_CRITERIA[name].of_posterior for name in names)
         arrows = any(line.get_label() == _OFF_SCALE for ax in figure.axes for line in ax.lines)
-        handles = _handles(families, hollow=not trusted.all(), arrows=arrows)
+        handles = _handles(families, hollow=hollow, arrows=arrows)
         figure.legend(handles=handles, loc="outside lower center", ncols=min(5, len(handles)))
     return figure
 
 
 def _draw_panel(ax: Axes, table: pd.DataFrame, name: str, families: list[str], trusted: pd.Series) -> None:
+    criterion = _CRITERIA[name]
     spread = _SPREAD * (np.arange(len(families)) - (len(families) - 1) / 2)
-    higher_is_better = name == "elpd_loo"
-    for number, family in enumerate(families):
-        part = table.xs(family, level=0).sort_index()
-        sure = trusted.xs(family, level=0).reindex(part.index).to_numpy(dtype=bool)
-        places = part.index.to_numpy(dtype=float) + spread[number]
-        values = part[name].to_numpy(dtype=float)
-        ax.plot(places, values, color=colour(number), linestyle=dashes(number), linewidth=1.3)
-        if name == "elpd_loo" and "se_loo" in part:
-            errors = part["se_loo"].to_numpy(dtype=float)
-            ax.errorbar(places, values, errors, fmt="none", ecolor=colour(number), elinewidth=1)
-        for solid in (True, False):
-            face = colour(number) if solid else PAPER
-            style: dict[str, Any] = {
-                "color": colour(number),
-                "markerfacecolor": face,
-                "linestyle": "none",
-            }
-            chosen = sure == solid
-            ax.plot(places[chosen], values[chosen], marker=marker(number), markersize=6, **style)
-    title = _TITLES[name]
     values = _numbers(table, name)
-    best = _best(values.loc[trusted.to_numpy(dtype=bool)].dropna(), higher_is_better)
+    errors = _numbers(table, criterion.error) if criterion.error in table else None
+    names = table.index.get_level_values(0).to_numpy()
+    counts = table.index.get_level_values(1).to_numpy(dtype=float)
+    for number, family in enumerate(families):
+        own = np.flatnonzero(names == family)
+        own = own[np.argsort(counts[own], kind="stable")]
+        places, heights = counts[own] + spread[number], values.to_numpy()[own]
+        sure = trusted.to_numpy(dtype=bool)[own]
+        ax.plot(places, heights, color=colour(number), linestyle=dashes(number), linewidth=1.3)
+        if errors is not None:
+            ax.errorbar(places, heights, errors.to_numpy()[own], fmt="none", ecolor=colour(number), elinewidth=1)
+        for chosen, face in ((sure, colour(number)), (~sure, PAPER)):
+            ax.plot(
+                places[chosen],
+                heights[chosen],
+                color=colour(number),
+                linestyle="none",
+                marker=marker(number),
+                markersize=6,
+                markerfacecolor=face,
+            )
+    title = criterion.title
+    best = _best(values.loc[trusted.to_numpy(dtype=bool)].dropna(), criterion.higher_is_better)
     if best is not None:
         family, n_components = best
         where = n_components + spread[families.index(family)]
@@ -137,8 +169,7 @@ def _draw_panel(ax: Axes, table: pd.DataFrame, name: str, families: list[str], t
     ax.grid(axis="y", color=FAINT, linewidth=0.6)
     ax.set_axisbelow(True)
     ax.margins(x=0.08, y=0.12)
-    errors = _numbers(table, "se_loo") if name == "elpd_loo" and "se_loo" in table else None
-    _zoom(ax, values.dropna(), errors, families, spread, higher_is_better)
+    _zoom(ax, values.dropna(), errors, families, spread, criterion.higher_is_better)
 
 
 def _zoom(

@@ -2,32 +2,29 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bayesmix.em import EMResult
 from bayesmix.membership import check_ci_prob, default_ci_prob, responsibilities
-from bayesmix.plots.draws import chosen_features, marginal_of
-from bayesmix.plots.frame import bare_figure, house_style, shortened, shown_figure
+from bayesmix.plots.frame import bare_figure, checked_size, figure_of, house_style, shown_figure
 from bayesmix.plots.given import as_tree
 from bayesmix.plots.legend import density_handles, legend_columns
 from bayesmix.plots.memberships import UNSURE
 from bayesmix.plots.one_feature import draw_one_feature
+from bayesmix.plots.pairs import add_matrix_legend, draw_matrix, matrix_size
 from bayesmix.plots.two_features import draw_two_features
-from bayesmix.tree import record_of, training_rows
+from bayesmix.plots.view import View, view_of
 
-# Features that a matrix of pairs shows unless some are chosen.
-MOST_FEATURES = 5
 _MOST_TICKED_ROWS = 1000
-_LONGEST_IN_MATRIX = 22
 
 
 def plot_density(
     tree: xr.DataTree | EMResult,
     *,
     features: str | Sequence[str] | None = None,
+    principal_components: int | None = None,
     ci_prob: float | None = None,
     ax: Axes | None = None,
     figsize: tuple[float, float] | None = None,
@@ -46,6 +43,9 @@ def plot_density(
         An EMResult gives the same picture without uncertainty.
     features : str or sequence of str, optional
         The features to show, by name; by default all, and of more than five the first five.
+    principal_components : int, optional
+        Show so many leading principal components of these features (of all by default) in their place: of the
+        standardised rows, with the mixture projected onto them.
     ci_prob : float, optional
         Probability inside the band; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89) by default.
     ax : matplotlib.axes.Axes, optional
@@ -60,120 +60,60 @@ def plot_density(
     Raises
     ------
     ValueError
-        When a feature is unknown, or ``ax`` is given for more than two.
+        When a feature is unknown, there are not so many principal components, or ``ax`` is given for more than
+        two features.
     """
     tree = as_tree(tree)
     ci_prob = default_ci_prob() if ci_prob is None else check_ci_prob(ci_prob)
-    chosen = chosen_features(tree, features)
-    if features is None:
-        chosen = chosen[:MOST_FEATURES]
-    if ax is not None and len(chosen) > 2:
-        raise ValueError(
-            f"ax holds one picture, but {len(chosen)} features need a matrix of them: "
-            "choose one or two by features=, or leave ax out."
-        )
-    if ax is None:
-        figure = shown_figure(figsize or figure_size(len(chosen)))
-    else:
-        figure = ax.get_figure(root=True)
-        assert figure is not None
-    _draw(figure, tree, chosen, ci_prob, ax)
+    view = view_of(tree, features, principal_components)
+    figure = figure_of(ax, view.size) or shown_figure(checked_size(figsize, figure_size(view.size)))
+    _draw(figure, tree, view, ci_prob, ax)
     return figure
 
 
 def draw_density(tree: xr.DataTree) -> Figure:
     """Return the picture of :func:`plot_density`, for a file: pyplot does not know it."""
-    chosen = chosen_features(tree, None)[:MOST_FEATURES]
-    figure = bare_figure(figure_size(len(chosen)))
-    _draw(figure, tree, chosen, default_ci_prob(), None)
+    view = view_of(tree)
+    figure = bare_figure(figure_size(view.size))
+    _draw(figure, tree, view, default_ci_prob(), None)
     return figure
 
 
-def figure_size(n_features: int) -> tuple[float, float]:
+def figure_size(n_shown: int) -> tuple[float, float]:
     """Return width and height in inches."""
-    if n_features <= 2:
-        return (8.6, 4.4) if n_features == 1 else (8.6, 5.4)
-    return (2.1 * n_features + 0.6, 2.0 * n_features + 0.4)
+    if n_shown > 2:
+        return matrix_size(n_shown)
+    return (8.6, 4.4) if n_shown == 1 else (8.6, 5.4)
 
 
-def _draw(figure: Figure, tree: xr.DataTree, chosen: list[int], ci_prob: float, ax: Axes | None) -> None:
-    values = training_rows(tree).values[:, chosen]
-    names = [shortened(record_of(tree)["features"][j]) for j in chosen]
+def _draw(figure: Figure, tree: xr.DataTree, view: View, ci_prob: float, ax: Axes | None) -> None:
+    values, marginal = view.values, view.marginal
     membership = responsibilities(tree)
     labels = membership["label"].values
     unsure = membership["label_probability"].values < UNSURE
-    marginal = marginal_of(tree).of(chosen)
     with house_style(ax):
-        if len(chosen) > 2:
-            names = [shortened(name, _LONGEST_IN_MATRIX) for name in names]
-            _draw_matrix(figure, values, names, labels, unsure, marginal, ci_prob)
-            _add_matrix_legend(figure, tree, marginal, ci_prob, unsure=bool(unsure.any()))
+        handles = density_handles(marginal, view.size, ci_prob, unsure=bool(unsure.any()))
+        if view.size > 2:
+
+            def draw_single(panel: Axes, j: int) -> None:
+                draw_one_feature(panel, values[:, j], None, marginal.of([j]), ci_prob)
+
+            def draw_pair(panel: Axes, pair: list[int]) -> None:
+                draw_two_features(panel, values[:, pair], labels, unsure, marginal.of(pair), small=True)
+
+            draw_matrix(figure, view, draw_single, draw_pair)
+            add_matrix_legend(figure, view, handles)
             return
         target = figure.add_subplot() if ax is None else ax
-        target.set_xlabel(names[0])
-        if len(chosen) == 1:
+        target.set_xlabel(view.names[0])
+        if view.size == 1:
             ticked = labels if len(values) <= _MOST_TICKED_ROWS else None
             draw_one_feature(target, values[:, 0], ticked, marginal, ci_prob)
             target.set_ylabel("density")
         else:
             draw_two_features(target, values, labels, unsure, marginal)
-            target.set_ylabel(names[1])
-        handles = density_handles(marginal, len(chosen), ci_prob, unsure=bool(unsure.any()))
+            target.set_ylabel(view.names[1])
         if ax is None:
             figure.legend(handles=handles, loc="outside right upper", ncols=legend_columns(handles))
         else:
             target.legend(handles=handles, loc="best")
-
-
-def _draw_matrix(figure, values, names, labels, unsure, marginal, ci_prob) -> None:
-    """Draw single features on the diagonal and pairs below it."""
-    size = len(names)
-    axes = figure.subplots(size, size, squeeze=False)
-    for row in range(size):
-        for column in range(size):
-            ax = axes[row, column]
-            if column > row:
-                ax.remove()
-                continue
-            if column == row:
-                draw_one_feature(ax, values[:, row], None, marginal.of([row]), ci_prob)
-                ax.set_yticks([])
-                ax.spines["left"].set_visible(False)
-            else:
-                pair = [column, row]
-                draw_two_features(
-                    ax,
-                    values[:, pair],
-                    labels,
-                    unsure,
-                    marginal.of(pair),
-                    small=True,
-                )
-            ax.set_xlim(*_limits(values[:, column]))
-            if column < row:
-                ax.set_ylim(*_limits(values[:, row]))
-            ax.locator_params(nbins=4)
-            ax.tick_params(labelbottom=row == size - 1, labelleft=column == 0 and row > 0)
-            if row == size - 1:
-                ax.set_xlabel(names[column])
-            if column == 0 and row > 0:
-                ax.set_ylabel(names[row])
-    figure.align_labels()
-
-
-def _add_matrix_legend(figure, tree, marginal, ci_prob, *, unsure: bool) -> None:
-    n_shown, n_all = marginal.means.shape[-1], len(record_of(tree)["features"])
-    handles = density_handles(marginal, n_shown, ci_prob, unsure=unsure)
-    title = None if n_shown == n_all else f"{n_shown} of {n_all} features"
-    figure.legend(
-        handles=handles,
-        loc="upper right",
-        borderaxespad=1.5,
-        title=title,
-        ncols=legend_columns(handles),
-    )
-
-
-def _limits(values: np.ndarray) -> tuple[float, float]:
-    margin = 0.08 * (values.max() - values.min())
-    return values.min() - margin, values.max() + margin

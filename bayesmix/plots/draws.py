@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from bayesmix.families import Gaussian
-from bayesmix.tree import draws_of, family_of, record_of
+from bayesmix.tree import draws_of, family_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +43,11 @@ class Marginal:
         chosen = np.asarray(features, dtype=np.intp)
         covariances = self.covariances[..., chosen[:, None], chosen]
         return Marginal(self.weights, self.means[..., chosen], covariances)
+
+    def mapped(self, centre: np.ndarray, matrix: np.ndarray) -> "Marginal":
+        """Return the distribution of ``(x - centre) @ matrix``, for a matrix (d, q)."""
+        covariances = matrix.T @ self.covariances @ matrix
+        return Marginal(self.weights, (self.means - centre) @ matrix, covariances)
 
     def thinned(self, n_draws: int) -> "Marginal":
         """Return at most so many draws, evenly spaced over all chains."""
@@ -92,26 +97,6 @@ def marginal_of(tree: xr.DataTree) -> Marginal:
         means.reshape(n_draws, *means.shape[2:]),
         np.ascontiguousarray(matrices).reshape(n_draws, *matrices.shape[2:]),
     )
-
-
-def chosen_features(tree: xr.DataTree, features: str | Sequence[str] | None) -> list[int]:
-    """Return the positions of features given by name; all of them by default.
-
-    Raises
-    ------
-    ValueError
-        When a name is unknown, repeated, or none is given.
-    """
-    names = [str(name) for name in record_of(tree)["features"]]
-    if features is None:
-        return list(range(len(names)))
-    wanted = [features] if isinstance(features, str) else [str(name) for name in features]
-    unknown = [name for name in wanted if name not in names]
-    if unknown:
-        raise ValueError(f"features names {unknown[0]!r}, but the tree's features are {names}.")
-    if not wanted or len(set(wanted)) < len(wanted):
-        raise ValueError(f"features must name each feature to show once, not {wanted}.")
-    return [names.index(name) for name in wanted]
 
 
 def evenly(size: int, number: int) -> np.ndarray:

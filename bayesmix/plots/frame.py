@@ -28,7 +28,8 @@ STYLE: Any = {
     "axes.titleweight": "normal",
     "figure.facecolor": PAPER,
     "font.size": 9,
-    "hatch.color": INK,
+    "hatch.color": PAPER,
+    "hatch.linewidth": 0.7,
     "legend.facecolor": PAPER,
     "legend.edgecolor": FAINT,
     "legend.fontsize": 9,
@@ -57,6 +58,25 @@ def house_style(ax: Axes | None = None) -> Iterator[None]:
         yield
 
 
+def checked_size(figsize: tuple[float, float] | None, default: tuple[float, float]) -> tuple[float, float]:
+    """Return width and height in inches, the default where none is given.
+
+    Raises
+    ------
+    ValueError
+        When ``figsize`` is no pair of positive numbers.
+    """
+    if figsize is None:
+        return default
+    try:
+        width, height = (float(side) for side in figsize)
+    except (TypeError, ValueError):
+        width = height = np.nan
+    if not (0 < width < np.inf and 0 < height < np.inf):
+        raise ValueError(f"figsize must be two positive numbers, width and height in inches, not {figsize!r}.")
+    return width, height
+
+
 def bare_figure(size: tuple[float, float]) -> Figure:
     """Return an empty figure that pyplot does not know: for files."""
     with house_style():
@@ -75,6 +95,26 @@ def shown_figure(size: tuple[float, float]) -> Figure:
         figure = plt.figure(figsize=size, layout="constrained")
     if "inline" in matplotlib.get_backend():
         plt.close(figure)
+    return figure
+
+
+def figure_of(ax: Axes | None, n_shown: int) -> Figure | None:
+    """Return the figure of the user's axes; None where there are none.
+
+    Raises
+    ------
+    ValueError
+        When the picture needs more than one pair of axes.
+    """
+    if ax is None:
+        return None
+    if n_shown > 2:
+        raise ValueError(
+            f"ax holds one picture, but {n_shown} features need a matrix of them: "
+            "choose one or two by features=, or leave ax out."
+        )
+    figure = ax.get_figure(root=True)
+    assert figure is not None
     return figure
 
 

@@ -1,5 +1,7 @@
 """What the legend of a density picture says."""
 
+from collections.abc import Sequence
+
 from matplotlib.artist import Artist
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -47,7 +49,7 @@ def density_handles(marginal: Marginal, n_features: int, ci_prob: float, *, unsu
     return handles
 
 
-def legend_columns(handles: list[Artist]) -> int:
+def legend_columns(handles: Sequence[Artist]) -> int:
     """Return how many columns the entries take: a second one rather than more than fit."""
     return 1 if len(handles) <= _LONGEST_COLUMN else 2
 

@@ -11,9 +11,9 @@ from matplotlib.patches import Patch
 from bayesmix.em import EMResult
 from bayesmix.membership import responsibilities
 from bayesmix.plots.draws import evenly
-from bayesmix.plots.frame import bare_figure, house_style, ink, shortened, shown_figure
+from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
 from bayesmix.plots.given import as_tree
-from bayesmix.plots.palette import PAPER, colour
+from bayesmix.plots.palette import PAPER, colour, hatch
 
 # A row is called unsure where the probability of its label is below this.
 UNSURE = 0.9
@@ -30,7 +30,7 @@ def plot_responsibilities(tree: xr.DataTree | EMResult, *, figsize: tuple[float,
 
     Left, all training rows: sorted by label and then by its probability, the probabilities of one
     row stacked to one, the label's at the bottom; the band is the posterior interval of the label's
-    probability. Right, the rows that are hardest to place, by name, with the same interval.
+    probability. Right, the rows that are hardest to place, by name, with the same interval; with one group no row is.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def plot_responsibilities(tree: xr.DataTree | EMResult, *, figsize: tuple[float,
     matplotlib.figure.Figure
     """
     tree = as_tree(tree)
-    figure = shown_figure(figsize or _SIZE)
+    figure = shown_figure(checked_size(figsize, _SIZE))
     _draw(figure, responsibilities(tree), sampled=_is_sampled(tree))
     return figure
 
@@ -71,16 +71,24 @@ def _draw(figure: Figure, membership: xr.Dataset, *, sampled: bool) -> None:
     n_components = probability.shape[1]
     interval = _interval_of_label(membership) if sampled else None
     with house_style():
+        if n_components == 1:
+            _draw_all(figure.add_subplot(), membership, None)
+            return
         left, right = figure.subplots(1, 2, width_ratios=(1.7, 1))
         _draw_all(left, membership, interval)
         _draw_hardest(right, membership, interval)
-        handles: list[Any] = [Patch(facecolor=colour(k)) for k in range(n_components)]
+        handles: list[Any] = [Patch(**_area(k)) for k in range(n_components)]
         if sampled:
-            handles.append((Patch(facecolor=colour(0)), Patch(**_VEIL)))
+            handles.append((Patch(**_area(0)), Patch(**_VEIL)))
         labels = [f"group {k}" for k in range(n_components)]
         if sampled:
             labels.append(f"pale, or whiskers: {membership.attrs['ci_prob']:.0%} interval")
         figure.legend(handles, labels, loc="outside lower center", ncols=min(len(handles), 5))
+
+
+def _area(component: int) -> dict[str, Any]:
+    """Return the style of a group's area; the pattern is drawn in the colour of the edge."""
+    return {"facecolor": colour(component), "hatch": hatch(component), "edgecolor": PAPER, "linewidth": 0}
 
 
 def _interval_of_label(membership: xr.Dataset) -> np.ndarray:
@@ -106,7 +114,7 @@ def _draw_all(ax: Axes, membership: xr.Dataset, interval: np.ndarray | None) -> 
         floor = np.zeros(len(rows))
         for component in _label_first(probability, k):
             height = floor + probability[rows, component]
-            ax.stairs(height, edges, baseline=floor, fill=True, facecolor=colour(component), linewidth=0)
+            ax.stairs(height, edges, baseline=floor, fill=True, **_area(component))
             floor = height
         if interval is not None:
             ax.stairs(
@@ -123,6 +131,9 @@ def _draw_all(ax: Axes, membership: xr.Dataset, interval: np.ndarray | None) -> 
     thinned = "" if len(shown) == len(order) else f" ({len(shown):,} of {len(order):,} shown)"
     ax.set_xlabel(f"rows, sorted by group and certainty{thinned}")
     ax.set_ylabel("probability")
+    if probability.shape[1] == 1:
+        ax.set_title(f"One group: all {len(order):,} rows belong to it")
+        return
     n_unsure = int((membership["label_probability"].values < UNSURE).sum())
     ax.set_title(f"All {len(order):,} rows; {n_unsure:,} unsure (below {UNSURE:.0%})")
 
@@ -136,8 +147,7 @@ def _draw_hardest(ax: Axes, membership: xr.Dataset, interval: np.ndarray | None)
         floor = 0.0
         for component in _label_first(probability, int(label[row])):
             width = probability[row, component]
-            style = {"color": colour(component), "edgecolor": PAPER, "linewidth": 0.6}
-            ax.barh(place, width, left=floor, height=0.72, **style)
+            ax.barh(place, width, left=floor, height=0.72, **{**_area(component), "linewidth": 0.6})
             floor += width
         if interval is not None:
             ax.hlines(place, *interval[row], color=ink(), linewidth=1.4, clip_on=False)

@@ -2,8 +2,8 @@
 
 The first six colours are those of Okabe and Ito (2008), Color Universal Design, which people with
 any of the common colour-vision deficiencies can tell apart; their yellow and black are left out,
-since they vanish on white and on dark pages. The next three are from Tol's "muted" scheme. Markers
-and line styles change with the colour, so that a picture also reads in grey.
+since they vanish on white and on dark pages. The next three are from Tol's "muted" scheme. Markers,
+line styles and hatches change with the colour, so that a picture also reads in grey.
 """
 
 COLOURS = (
@@ -19,6 +19,7 @@ COLOURS = (
 )
 MARKERS = ("o", "^", "s", "D", "v", "P", "X", "<")
 DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 1.5, 1.5, 1.5)), (0, (10, 2)))
+HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "|||")
 
 # Ink and paper of figures that stand alone; an HTML page exchanges them for those of its theme.
 INK = "#1b1f24"
@@ -40,3 +41,8 @@ def marker(number: int) -> str:
 def dashes(number: int):
     """Return the line style of a group; with the colour it repeats after 45."""
     return DASHES[number % len(DASHES)]
+
+
+def hatch(number: int) -> str:
+    """Return the pattern of an area; with the colour it repeats after 63."""
+    return HATCHES[number % len(HATCHES)]

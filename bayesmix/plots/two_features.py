@@ -62,17 +62,14 @@ def draw_two_features(
                     alpha=0.35,
                 )
             )
+    draw_ellipses(ax, marginal, width=1.4 if small else 2.0)
+
+
+def draw_ellipses(ax: Axes, marginal: Marginal, *, width: float) -> None:
+    """Draw the ellipse of each group in the typical draw."""
     for k, (centre, covariance) in enumerate(zip(*marginal.typical(), strict=True)):
-        ax.add_patch(
-            _ellipse(
-                centre,
-                covariance,
-                edgecolor=colour(k),
-                linewidth=1.4 if small else 2.0,
-                linestyle=dashes(k),
-                zorder=4,
-            )
-        )
+        style = {"edgecolor": colour(k), "linewidth": width, "linestyle": dashes(k), "zorder": 4}
+        ax.add_patch(_ellipse(centre, covariance, **style))
 
 
 def _draw_rows(ax, values, labels, unsure, size) -> None:

@@ -42,7 +42,7 @@ def ring(ax):
 
 def test_there_is_a_panel_for_each_criterion_and_a_line_for_each_family(table):
     figure = plot_comparison(table)
-    assert len(figure.axes) == 4
+    assert len(figure.axes) == 5
     ax = panel(figure, "BIC")
     lines = [line for line in ax.lines if line.get_linestyle() != "None"]
     assert [to_hex(line.get_color()) for line in lines] == [colour(0), colour(1)]

@@ -1,0 +1,204 @@
+"""Where the unsure rows are: points by the entropy of their responsibilities."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from bayesmix.em import EMResult
+from bayesmix.membership import responsibilities
+from bayesmix.plots.densities import figure_size
+from bayesmix.plots.draws import evenly
+from bayesmix.plots.frame import bare_figure, checked_size, figure_of, house_style, ink, shown_figure
+from bayesmix.plots.given import as_tree
+from bayesmix.plots.legend import legend_columns
+from bayesmix.plots.memberships import UNSURE
+from bayesmix.plots.pairs import add_matrix_legend, draw_matrix
+from bayesmix.plots.palette import colour, dashes, marker
+from bayesmix.plots.two_features import ELLIPSE, draw_ellipses
+from bayesmix.plots.view import View, view_of
+
+# Of many rows the most uncertain are drawn, and others evenly over the order of their entropy; all of them smaller.
+_MOST_UNCERTAIN = 200
+_MOST_OTHERS = 4800
+_MANY_ROWS = 1500
+# Areas of markers in points squared and opacity, at no entropy and at the highest.
+_AREAS = (7.0, 75.0)
+_OPACITY = (0.25, 0.95)
+_IN_LEGEND = (0.0, 0.5, 1.0)
+
+
+def plot_uncertainty(
+    tree: xr.DataTree | EMResult,
+    *,
+    features: str | Sequence[str] | None = None,
+    principal_components: int | None = None,
+    ax: Axes | None = None,
+    figsize: tuple[float, float] | None = None,
+) -> Figure:
+    """Draw the rows by how uncertain their group is.
+
+    The larger and the more opaque a row, the higher the entropy of its responsibilities, as a share of the highest
+    there can be: 0 is certain, 1 is no idea (each group equally probable). Colour and marker say the most probable
+    group. One feature: the entropy is also the height. Two: the ellipses hold 90 % of each group. More: a matrix of
+    all pairs.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree or EMResult
+    features : str or sequence of str, optional
+        The features to show, by name; by default all, and of more than five the first five.
+    principal_components : int, optional
+        Show so many leading principal components of these features (of all by default) in their place.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw one or two features.
+    figsize : (float, float), optional
+        In inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Of more than 5000 rows the 200 most uncertain are drawn and 4800 of the others, evenly over their entropy.
+
+    Raises
+    ------
+    ValueError
+        When a feature is unknown, there are not so many principal components, or ``ax`` is given for more than
+        two features.
+    """
+    tree = as_tree(tree)
+    view = view_of(tree, features, principal_components)
+    figure = figure_of(ax, view.size) or shown_figure(checked_size(figsize, figure_size(view.size)))
+    _draw(figure, tree, view, ax)
+    return figure
+
+
+def draw_uncertainty(tree: xr.DataTree) -> Figure:
+    """Return the picture of :func:`plot_uncertainty`, for a file: pyplot does not know it."""
+    view = view_of(tree)
+    figure = bare_figure(figure_size(view.size))
+    _draw(figure, tree, view, None)
+    return figure
+
+
+def relative_entropy(membership: xr.Dataset) -> np.ndarray:
+    """Return the entropy of each row as a share of the highest, ``log K``; zero where there is one group."""
+    n_components = membership.sizes["component"]
+    entropy = membership["entropy"].values
+    return entropy / np.log(n_components) if n_components > 1 else np.zeros_like(entropy)
+
+
+def _draw(figure: Figure, tree: xr.DataTree, view: View, ax: Axes | None) -> None:
+    membership = responsibilities(tree)
+    label, entropy = membership["label"].values, relative_entropy(membership)
+    rows = _shown(entropy)
+
+    def draw_single(panel: Axes, j: int) -> None:
+        _draw_rows(panel, np.column_stack([view.values[:, j], entropy])[rows], label[rows], entropy[rows], scale)
+        panel.set_ylim(-0.04, 1.04)
+
+    def draw_pair(panel: Axes, pair: list[int]) -> None:
+        _draw_rows(panel, view.values[np.ix_(rows, pair)], label[rows], entropy[rows], scale)
+        draw_ellipses(panel, view.marginal.of(pair), width=0.8)
+
+    scale = (0.6 if view.size > 2 else 1.0) * (0.4 if len(rows) > _MANY_ROWS else 1.0)
+    with house_style(ax):
+        handles = _handles(view, scale)
+        if view.size > 2:
+            draw_matrix(figure, view, draw_single, draw_pair)
+            add_matrix_legend(figure, view, handles)
+            return
+        target = figure.add_subplot() if ax is None else ax
+        if view.size == 1:
+            draw_single(target, 0)
+            target.set_ylabel("entropy as a share of the highest")
+        else:
+            draw_pair(target, [0, 1])
+            target.set_ylabel(view.names[1])
+            target.margins(0.06)
+            target.autoscale_view()
+        target.set_xlabel(view.names[0])
+        target.set_title(_title(membership, len(rows)))
+        if ax is None:
+            figure.legend(handles=handles, loc="outside right upper", ncols=legend_columns(handles))
+        else:
+            target.legend(handles=handles, loc="best")
+
+
+def _shown(entropy: np.ndarray) -> np.ndarray:
+    """Return the positions of the rows to draw, the least certain last and so on top."""
+    order = np.argsort(entropy, kind="stable")
+    if len(order) <= _MOST_UNCERTAIN + _MOST_OTHERS:
+        return order
+    others = order[:-_MOST_UNCERTAIN]
+    return np.concatenate([others[evenly(len(others), _MOST_OTHERS)], order[-_MOST_UNCERTAIN:]])
+
+
+def _draw_rows(ax: Axes, values: np.ndarray, label: np.ndarray, entropy: np.ndarray, scale: float) -> None:
+    opacity: Any = np.interp(entropy, (0, 1), _OPACITY)
+    for k in np.unique(label):
+        own = label == k
+        ax.scatter(
+            *values[own].T,
+            s=scale * np.interp(entropy[own], (0, 1), _AREAS),
+            alpha=opacity[own],
+            color=colour(k),
+            marker=marker(k),
+            linewidths=0,
+            # The least certain rows of all groups lie above the certain ones of any.
+            zorder=2 + 0.5 * float(entropy[own].mean()),
+            rasterized=len(values) > _MANY_ROWS,
+        )
+
+
+def _title(membership: xr.Dataset, n_shown: int) -> str:
+    n_rows = membership.sizes["obs"]
+    if membership.sizes["component"] == 1:
+        return f"One group: all {n_rows:,} rows belong to it"
+    n_unsure = int((membership["label_probability"].values < UNSURE).sum())
+    shown = "" if n_shown == n_rows else f"\n{n_shown:,} shown, the {_MOST_UNCERTAIN:,} most uncertain among them"
+    return f"{n_unsure:,} of {n_rows:,} rows are unsure (below {UNSURE:.0%}){shown}"
+
+
+def _handles(view: View, scale: float) -> list[Artist]:
+    marginal = view.marginal
+    handles: list[Artist] = [
+        Line2D(
+            [],
+            [],
+            color=colour(k),
+            linestyle=dashes(k) if view.size > 1 else "none",
+            linewidth=0.8,
+            marker=marker(k),
+            markersize=6,
+            label=f"group {k}: {share:.0%}",
+        )
+        for k, share in enumerate(marginal.weights.mean(axis=0))
+    ]
+    if view.size > 1:
+        handles.append(Line2D([], [], linestyle="none", label=f"ellipses: {ELLIPSE:.0%} of a group"))
+    if view.size > 2 and marginal.n_components > 1:
+        handles.append(Line2D([], [], linestyle="none", label="diagonal: the height is the entropy"))
+    if marginal.n_components == 1:
+        return handles
+    words = {0.0: "entropy 0: certain", 1.0: "entropy 1: no idea"}
+    for entropy in _IN_LEGEND:
+        handles.append(
+            Line2D(
+                [],
+                [],
+                color=ink(),
+                alpha=float(np.interp(entropy, (0, 1), _OPACITY)),
+                linestyle="none",
+                marker="o",
+                markeredgewidth=0,
+                markersize=float(np.sqrt(scale * np.interp(entropy, (0, 1), _AREAS))),
+                label=words.get(entropy, f"entropy {entropy:g}"),
+            )
+        )
+    return handles

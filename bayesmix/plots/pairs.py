@@ -1,0 +1,74 @@
+"""A matrix of pictures: single coordinates on the diagonal, pairs below it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bayesmix.plots.legend import legend_columns
+from bayesmix.plots.view import View
+
+
+def matrix_size(n_shown: int) -> tuple[float, float]:
+    """Return width and height in inches."""
+    return 2.1 * n_shown + 0.6, 2.0 * n_shown + 0.4
+
+
+def draw_matrix(
+    figure: Figure,
+    view: View,
+    draw_single: Callable[[Axes, int], None],
+    draw_pair: Callable[[Axes, list[int]], None],
+) -> None:
+    """Draw every coordinate and every pair of them.
+
+    Parameters
+    ----------
+    figure : Figure
+    view : View
+    draw_single : callable
+        Draws one coordinate, by position, for the diagonal.
+    draw_pair : callable
+        Draws two coordinates, by position: first the horizontal one.
+    """
+    axes: Any = figure.subplots(view.size, view.size, squeeze=False)
+    last = view.size - 1
+    for row, column in np.ndindex(axes.shape):
+        ax = axes[row, column]
+        if column > row:
+            ax.remove()
+            continue
+        if column == row:
+            draw_single(ax, row)
+            ax.set_yticks([])
+            ax.spines["left"].set_visible(False)
+        else:
+            draw_pair(ax, [column, row])
+            ax.set_ylim(*_limits(view.values[:, row]))
+        ax.set_xlim(*_limits(view.values[:, column]))
+        ax.locator_params(nbins=4)
+        ax.tick_params(labelbottom=row == last, labelleft=column == 0 and row > 0)
+        if row == last:
+            ax.set_xlabel(view.names[column])
+        if column == 0 and row > 0:
+            ax.set_ylabel(view.names[row])
+    figure.align_labels()
+
+
+def add_matrix_legend(figure: Figure, view: View, handles: Sequence[Artist]) -> None:
+    """Put the legend into the empty corner, with what is not shown as its title."""
+    figure.legend(
+        handles=list(handles),
+        loc="upper right",
+        borderaxespad=1.5,
+        title=view.note or None,
+        ncols=legend_columns(handles),
+    )
+
+
+def _limits(values: np.ndarray) -> tuple[float, float]:
+    margin = 0.08 * (values.max() - values.min())
+    return values.min() - margin, values.max() + margin

@@ -1,0 +1,185 @@
+"""Posterior predictive data beside the data."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from bayesmix.em import EMResult
+from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
+from bayesmix.plots.given import as_tree
+from bayesmix.plots.palette import colour
+from bayesmix.plots.view import positions_of
+from bayesmix.predictive import sample_predictive
+from bayesmix.tree import SAMPLE_DIMS, training_rows
+
+KINDS = ("kde", "ecdf", "hist")
+# Data sets drawn, as far as they hold no more numbers in all than the second figure, but at least the third.
+_DATA_SETS = 50
+_MOST_VALUES = 4_000_000
+_FEWEST = 10
+_MOST_FEATURES = 12
+_PER_ROW = 3
+# Replicated data sets have the colour of the model; the data are ink and dashed.
+_REPLICATED = colour(4)
+
+
+def plot_predictive_check(
+    tree: xr.DataTree | EMResult,
+    *,
+    features: str | Sequence[str] | None = None,
+    kind: str = "kde",
+    random_seed: Any = 0,
+    figsize: tuple[float, float] | None = None,
+) -> Figure:
+    """Draw data sets that the model makes beside the data, feature by feature.
+
+    Where the data lie outside what the model makes, the model has missed something. Fifty data sets as long as the
+    data are drawn (fewer if they are very long), each from one posterior draw, by ArviZ's ``plot_ppc_dist``.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree or EMResult
+        An EMResult makes all data sets from the one estimate.
+    features : str or sequence of str, optional
+        The features to show, by name; by default all, and of more than twelve the first twelve.
+    kind : {"kde", "ecdf", "hist"}, default "kde"
+        Kernel density estimates, cumulative distributions or histograms.
+    random_seed : int, sequence, SeedSequence or numpy.random.Generator, default 0
+        The same seed gives the same picture.
+    figsize : (float, float), optional
+        In inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        When a feature or the kind is unknown.
+
+    References
+    ----------
+    Gelman, Meng and Stern (1996), Posterior predictive assessment of model fitness via realized discrepancies,
+    Statistica Sinica 6.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(map(repr, KINDS))}, not {kind!r}.")
+    tree = as_tree(tree)
+    chosen = _chosen(tree, features)
+    figure = shown_figure(checked_size(figsize, _size(len(chosen))))
+    _draw(figure, tree, chosen, kind, random_seed)
+    return figure
+
+
+def draw_predictive_check(tree: xr.DataTree) -> Figure:
+    """Return the picture of :func:`plot_predictive_check`, for a file: pyplot does not know it."""
+    chosen = _chosen(tree, None)
+    figure = bare_figure(_size(len(chosen)))
+    _draw(figure, tree, chosen, KINDS[0], 0)
+    return figure
+
+
+def _chosen(tree: xr.DataTree, features: str | Sequence[str] | None) -> list[int]:
+    positions = positions_of(tree, features)
+    return positions[:_MOST_FEATURES] if features is None else positions
+
+
+def _size(n_features: int) -> tuple[float, float]:
+    columns = min(n_features, _PER_ROW if n_features != 4 else 2)
+    rows = -(-n_features // columns)
+    return (8.6 if columns > 1 else 6.4), 2.5 * rows + 0.9
+
+
+def _replicated(tree: xr.DataTree, random_seed: Any) -> xr.Dataset:
+    """Return data sets from evenly spaced draws, as ``x (chain, draw, obs, feature)``."""
+    rows = training_rows(tree)
+    wanted = int(np.clip(_MOST_VALUES // rows.values.size, _FEWEST, _DATA_SETS))
+    sizes = tree["posterior"].to_dataset().sizes
+    if sizes["chain"] * sizes["draw"] > 1:
+        per_chain = max(1, round(wanted / sizes["chain"]))
+        made = sample_predictive(tree, draws=min(per_chain, sizes["draw"]), random_seed=random_seed)
+        return made["posterior_predictive"].to_dataset()
+    new = sample_predictive(tree, wanted * rows.n_rows, random_seed=random_seed)["predictions"].to_dataset()
+    drawn = new["x"].values.reshape(1, wanted, *rows.values.shape)
+    return xr.Dataset(
+        {"x": ((*SAMPLE_DIMS, "obs", "feature"), drawn)},
+        coords={"chain": [0], "draw": np.arange(wanted), "obs": rows.obs, "feature": list(rows.features)},
+    )
+
+
+def _draw(figure: Figure, tree: xr.DataTree, chosen: list[int], kind: str, random_seed: Any) -> None:
+    import arviz as az
+
+    replicated = _replicated(tree, random_seed).isel(feature=chosen)
+    observed = tree["observed_data"].to_dataset()[["x"]].isel(feature=chosen)
+    names = [shortened(name) for name in replicated["feature"].values]
+    # A name of its own for every panel: two long names can be shortened to the same.
+    places = {"feature": np.arange(len(chosen))}
+    data = xr.DataTree.from_dict(
+        {
+            "/posterior_predictive": replicated.assign_coords(places),
+            "/observed_data": observed.assign_coords(places),
+        }
+    )
+    n_sets = replicated.sizes["chain"] * replicated.sizes["draw"]
+    columns = min(len(chosen), _PER_ROW if len(chosen) != 4 else 2)
+    rows = -(-len(chosen) // columns)
+    with house_style():
+        axes = figure.subplots(rows, columns, squeeze=False).ravel()
+        for ax in axes[len(chosen) :]:
+            ax.remove()
+        panels = axes[: len(chosen)]
+        az.plot_ppc_dist(
+            data,
+            sample_dims=list(SAMPLE_DIMS),
+            num_samples=n_sets,
+            kind=kind,
+            plot_collection=_collection(figure, panels, data["posterior_predictive"].to_dataset()),
+            visuals={
+                "predictive_dist": {"color": _REPLICATED, "alpha": 0.35, "width": 0.8},
+                "observed_dist": {"color": ink(), "width": 1.8, "linestyle": (0, (5, 1.5))},
+                "title": False,
+                "remove_axis": False,
+            },
+        )
+        for place, (ax, name) in enumerate(zip(panels, names, strict=True)):
+            ax.set_xlabel(name)
+            if place % columns == 0:
+                ax.set_ylabel("cumulative share" if kind == "ecdf" else "density")
+            if kind != "ecdf":
+                ax.set_yticks([])
+                ax.set_ylim(bottom=0)
+        handles = [
+            Line2D([], [], color=ink(), linewidth=1.8, linestyle=(0, (5, 1.5)), label="the data"),
+            Line2D([], [], color=_REPLICATED, linewidth=1.2, label=f"{n_sets} data sets that the model makes"),
+        ]
+        figure.legend(handles=handles, loc="outside lower center", ncols=2)
+
+
+def _collection(figure: Figure, panels: np.ndarray, replicated: xr.Dataset) -> Any:
+    """Return ArviZ's PlotCollection over axes of ours, so that the figure need not be pyplot's."""
+    import arviz as az
+
+    targets = np.empty(len(panels), dtype=object)
+    targets[:] = list(panels)
+    one_row = np.zeros(len(panels), dtype=int)
+    drawn = xr.Dataset(
+        {
+            "figure": ((), np.array(figure, dtype=object)),
+            "plot": ("feature", targets),
+            "row_index": ("feature", one_row),
+            "col_index": ("feature", np.arange(len(panels))),
+        },
+        coords={"feature": replicated["feature"].values},
+    )
+    return az.PlotCollection(
+        replicated.stack(sample=SAMPLE_DIMS),
+        xr.DataTree(drawn),
+        aes={"overlay_ppc": ["sample"]},
+        backend="matplotlib",
+    )

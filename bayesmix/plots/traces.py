@@ -1,0 +1,159 @@
+"""Traces of the components before and after relabelling."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from bayesmix.labels.apply import permutations_of, undo
+from bayesmix.plots.draws import marginal_of
+from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
+from bayesmix.plots.palette import FAINT, colour, dashes
+from bayesmix.plots.view import positions_of
+from bayesmix.tree import draws_of, record_of
+
+# Features whose means are traced unless some are chosen.
+_MOST_FEATURES = 2
+# More points than this become pixels: every draw is shown, for one switch in a thousand counts.
+_MOST_POINTS = 4000
+_SHOWN = (0.005, 0.995)
+
+
+def plot_labels(
+    tree: xr.DataTree,
+    *,
+    features: str | Sequence[str] | None = None,
+    figsize: tuple[float, float] | None = None,
+) -> Figure:
+    """Draw traces of the components with the labels of the sampler, and after relabelling.
+
+    Label switching shows as traces that exchange their places; after relabelling each keeps its own. The chains stand
+    side by side, and rare excursions are cut off; bold lines are the medians of each chain, with the line style of
+    the group. The labels of the sampler are recovered by undoing ``sample_stats.permutation``.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        With more than one draw. Without relabelling there is one column.
+    features : str or sequence of str, optional
+        The features whose means are traced below the weights; by default the two that tell the groups apart best.
+    figsize : (float, float), optional
+        In inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        When a feature is unknown, or the tree has a single draw.
+    """
+    chosen = _traced(tree, features)
+    figure = shown_figure(checked_size(figsize, _size(tree, len(chosen))))
+    _draw(figure, tree, chosen)
+    return figure
+
+
+def draw_labels(tree: xr.DataTree) -> Figure:
+    """Return the picture of :func:`plot_labels`, for a file: pyplot does not know it."""
+    chosen = _traced(tree, None)
+    figure = bare_figure(_size(tree, len(chosen)))
+    _draw(figure, tree, chosen)
+    return figure
+
+
+def _traced(tree: xr.DataTree, features: str | Sequence[str] | None) -> list[int]:
+    """Return the positions of the features to trace."""
+    record = record_of(tree)
+    sizes = tree["posterior"].to_dataset().sizes
+    if sizes["chain"] * sizes["draw"] == 1:
+        raise ValueError(f"The tree is a point estimate ({record['method']}): one draw makes no trace.")
+    if features is not None:
+        return positions_of(tree, features)
+    centres, covariances = marginal_of(tree).typical()
+    within = np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1)).mean(axis=0)
+    apart = centres.std(axis=0) / within
+    return sorted(np.argsort(-apart, kind="stable")[:_MOST_FEATURES].tolist())
+
+
+def _size(tree: xr.DataTree, n_features: int) -> tuple[float, float]:
+    width = 9.0 if "relabelling" in record_of(tree) else 5.6
+    return width, 1.6 * (1 + n_features) + 0.9
+
+
+def _draw(figure: Figure, tree: xr.DataTree, chosen: list[int]) -> None:
+    record = record_of(tree)
+    titles, columns = ["labels of the sampler"], [tree]
+    if "relabelling" in record:
+        permutations = permutations_of(tree)
+        renamed = int((permutations != np.arange(permutations.shape[-1])).any(axis=-1).sum())
+        total = permutations[..., 0].size
+        titles.append(f"relabelled ({record['relabelling']['method']}): {renamed:,} of {total:,} draws renamed")
+        columns = [undo(tree), tree]
+    names = [shortened(record["features"][j], 17) for j in chosen]
+    with house_style():
+        axes = figure.subplots(1 + len(chosen), len(columns), squeeze=False, sharex=True, sharey="row")
+        for column, one in enumerate(columns):
+            weights, params = draws_of(one)
+            traces = [weights, *(params["means"][..., j] for j in chosen)]
+            for ax, trace in zip(axes[:, column], traces, strict=True):
+                _draw_trace(ax, trace)
+            axes[0, column].set_title(titles[column])
+        for ax, name in zip(axes[:, 0], ["weight", *(f"mean of\n{name}" for name in names)], strict=True):
+            ax.set_ylabel(name)
+        figure.align_ylabels(axes[:, 0])
+        handles = [
+            Line2D([], [], color=colour(k), linestyle=dashes(k), linewidth=2, label=f"group {k}")
+            for k in range(record["n_components"])
+        ]
+        figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6))
+
+
+def _draw_trace(ax: Axes, trace: np.ndarray) -> None:
+    """Draw the components (chain, draw, K) of one variable."""
+    n_chains, n_draws, n_components = trace.shape
+    steps = np.arange(n_draws)
+    for chain in range(n_chains):
+        start = chain * n_draws
+        if chain:
+            ax.axvline(start - 0.5, color=FAINT, linewidth=0.8, zorder=1)
+        for k in range(n_components):
+            ax.plot(
+                start + steps,
+                trace[chain, :, k],
+                color=colour(k),
+                linewidth=0.5,
+                alpha=0.55,
+                marker="." if n_draws == 1 else "none",
+                zorder=2,
+                rasterized=trace.size > _MOST_POINTS,
+            )
+            middle = float(np.median(trace[chain, :, k]))
+            ax.plot(
+                [start, start + n_draws - 1],
+                [middle, middle],
+                color=ink(),
+                linewidth=2.6,
+                alpha=0.35,
+                solid_capstyle="butt",
+                zorder=3,
+            )
+            ax.plot(
+                [start, start + n_draws - 1],
+                [middle, middle],
+                color=colour(k),
+                linestyle=dashes(k),
+                linewidth=1.6,
+                zorder=3 + 0.01 * k,
+            )
+    # An empty component follows its prior, now and then very far: its excursions are cut off.
+    low, high = np.quantile(trace, _SHOWN)
+    margin = 0.15 * (high - low)
+    ax.set_ylim(low - margin, high + margin)
+    ax.set_xlim(-0.5, n_chains * n_draws - 0.5)
+    ax.set_xticks((np.arange(n_chains) + 0.5) * n_draws - 0.5, [f"chain {chain}" for chain in range(n_chains)])
+    ax.tick_params(axis="x", length=0)
