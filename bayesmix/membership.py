@@ -132,7 +132,7 @@ def relabel(tree: xr.DataTree, method: str = "ecr", *, by: str | Sequence[str] |
 
 def default_ci_prob() -> float:
     """ArviZ's setting, so that one place rules all intervals."""
-    from arviz import rcParams
+    from arviz_base import rcParams  # ArviZ's own, without its pictures
 
     return float(rcParams["stats.ci_prob"])
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,17 +35,25 @@ def numbers_of(text: str) -> list[int]:
     return list(dict.fromkeys(numbers))
 
 
-def families_of(family: str, covariances: str) -> "list[Family]":
-    """Make the families of a comma-separated list of covariances.
+def families_of(text: str, option: str = "--families") -> "list[Family]":
+    """Make the families of a list of names: ``"full,diag"``, ``"gaussian-full"``.
+
+    A covariance alone stands for the Gaussian family with it.
 
     Raises
     ------
     ValueError
-        If a covariance is unknown.
+        If no family has one of these names.
     """
     from bayesmix.families import family_from_name
+    from bayesmix.families.covariance import STRUCTURES
 
-    return [family_from_name(f"{family}-{part.strip()}") for part in covariances.split(",")]
+    names = [part.strip() for part in text.split(",")]
+    try:
+        return [family_from_name(f"gaussian-{name}" if name in STRUCTURES else name) for name in names]
+    except ValueError as error:
+        known = ", ".join(STRUCTURES)
+        raise ValueError(f"{option} {text!r}: {error}; for these, {known} alone will do.") from error
 
 
 def names_of(text: str) -> list[str]:
@@ -73,20 +82,30 @@ def as_option(names: Sequence[str]) -> str:
     return f"--columns {shlex.quote(line.getvalue())}"
 
 
-def check_output(path: Path | None, suffixes: Sequence[str]) -> None:
-    """Refuse a place that nothing can be written to, before the work begins.
+def check_outputs(paths: Sequence[Path], suffixes: Sequence[str], data: Path | None = None) -> None:
+    """Refuse places that nothing can be written to, before the work begins.
 
     Raises
     ------
     ValueError
-        If the suffix is none of those, the folder does not exist, or a folder stands there.
+        If a suffix is none of those, the folder does not exist or may not be written to, a folder stands there, or it
+        is the file of the data.
+    ImportError
+        If it is to be a Parquet file and pyarrow is not installed.
     """
-    if path is None:
-        return
-    if path.suffix.lower() not in suffixes:
-        known = " or ".join(suffixes)
-        raise ValueError(f"--output {str(path)!r} must end in {known}.")
-    if not path.parent.is_dir():
-        raise ValueError(f"--output {str(path)!r}: there is no folder {str(path.parent)!r}; create it first.")
-    if path.is_dir() and path.suffix != ".zarr":
-        raise ValueError(f"--output {str(path)!r} is a folder: give the name of a file.")
+    from bayesmix.cli.files import PARQUET, check_parquet
+
+    for path in paths:
+        said = f"--output {str(path)!r}"
+        if path.suffix not in suffixes:
+            raise ValueError(f"{said} must end in {', '.join(suffixes[:-1])} or {suffixes[-1]}.")
+        if not path.parent.is_dir():
+            raise ValueError(f"{said}: there is no folder {str(path.parent)!r}; create it first.")
+        if not os.access(path.parent, os.W_OK):
+            raise ValueError(f"{said}: nothing may be written to the folder {str(path.parent)!r}; choose another.")
+        if path.is_dir() and path.suffix != ".zarr":
+            raise ValueError(f"{said} is a folder: give the name of a file.")
+        if data is not None and path.resolve() == data.resolve():
+            raise ValueError(f"{said} is the file of the data, which would be lost: give another name.")
+        if path.suffix in PARQUET:
+            check_parquet(path)

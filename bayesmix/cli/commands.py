@@ -3,13 +3,15 @@
 The rooms that do the work are imported when a command runs, so that help is there at once.
 """
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cyclopts import App, Parameter
 
+from bayesmix.cli.request import Manner, Request
 from bayesmix.version import __version__
 
 if TYPE_CHECKING:
@@ -22,7 +24,9 @@ app = App(
     "  bayesmix demo\n"
     "  bayesmix compare penguins.csv --components 1:6 --output report.html\n"
     "  bayesmix fit penguins.csv --components 3 --output fit.nc\n"
-    "  bayesmix predict fit.nc new.csv --output labels.csv",
+    "  bayesmix predict fit.nc new.csv --output labels.csv\n\n"
+    "Results go to standard output, progress to standard error. What cannot be done is said in\n"
+    "one line, with exit status 2. bayesmix COMMAND --help has the options.",
     help_format="plaintext",
     version=__version__,
     result_action="return_value",
@@ -31,11 +35,9 @@ app = App(
 )
 
 Method = Literal["nuts", "advi", "laplace", "em"]
-Covariance = Literal["full", "tied", "diag", "spherical"]
-FamilyName = Literal["gaussian"]
-_SUFFIXES_OF_FIT = (".nc", ".zarr", ".html")
-_SUFFIXES_OF_COMPARISON = (".html", ".csv")
-_SUFFIXES_OF_LABELS = (".csv", ".parquet", ".pq")
+Shell = Literal["bash", "zsh", "fish"]
+_OUTPUTS_OF_FIT = (".nc", ".zarr", ".html", ".md", ".csv", ".parquet", ".pq")
+_OUTPUTS_OF_PREDICT = (".csv", ".parquet", ".pq")
 
 
 @Parameter(name="*")
@@ -50,14 +52,13 @@ class Source:
     drop_missing: bool = False
     """Leave out rows with missing values."""
 
-    def read(self, data: Path, features: Sequence[str] | None = None) -> "pd.DataFrame":
-        """Read the rows, and say on standard error which they are.
+    def read(self, data: Path, say: Callable[[str], None], features: Sequence[str] | None = None) -> "pd.DataFrame":
+        """Read the rows, and say which they are.
 
         With ``features``, those of a fit, these columns are read, or ``columns`` in their place.
         """
         from bayesmix.cli.choices import names_of
         from bayesmix.cli.files import read_frame
-        from bayesmix.cli.screen import say
 
         columns = features if self.columns is None else names_of(self.columns)
         if features is not None and columns is not None and len(columns) != len(features):
@@ -66,12 +67,13 @@ class Source:
                 f"{', '.join(features)}. Name one for each, in this order."
             )
         frame = read_frame(data, columns=columns, index=self.index, drop_missing=self.drop_missing, say=say)
-        say(f"{data.name}: {len(frame):,} rows of {', '.join(map(str, frame.columns))}.")
+        noun = "row" if len(frame) == 1 else "rows"
+        say(f"{data.name}: {len(frame):,} {noun} of {', '.join(map(str, frame.columns))}.")
         return frame if features is None else frame.set_axis(list(features), axis=1)
 
 
 @app.command(help_epilogue="Example:\n\n  bayesmix demo --output old-faithful.html")
-def demo(*, output: Path = Path("report.html"), seed: int = 1) -> None:
+def demo(*, output: list[Path] | None = None, seed: int = 1, manner: Manner = Manner()) -> None:
     """Run the main job on real data: how many groups are there in Old Faithful's eruptions?
 
     Compares 1 to 6 groups, each fitted by EM and by NUTS, and prints the criteria,
@@ -80,26 +82,29 @@ def demo(*, output: Path = Path("report.html"), seed: int = 1) -> None:
     Parameters
     ----------
     output
-        Where to write the report, one self-contained HTML file.
+        Where to write the report (report.html by default), or what else compare writes.
     seed
         The same seed gives the same numbers.
     """
-    from bayesmix.cli.choices import check_output, families_of
-    from bayesmix.cli.screen import say
-    from bayesmix.cli.work import compare_and_show
+    from bayesmix.cli.choices import check_outputs, families_of
+
+    outputs = tuple(output or [Path("report.html")])
+    check_outputs(outputs, _OUTPUTS_OF_FIT)
+    _check_seed(seed)
+    from bayesmix.cli.comparing import compare_and_tell
     from bayesmix.datasets import load_faithful
 
-    check_output(output, (".html",))
     X = load_faithful()
-    say(f"Old Faithful: {len(X)} eruptions, their lengths and the waits for the next (minutes).")
-    compare_and_show(X, list(range(1, 7)), families_of("gaussian", "full"), "nuts", seed, output)
+    manner.say(f"Old Faithful: {len(X)} eruptions, their lengths and the waits for the next (minutes).")
+    compare_and_tell(X, range(1, 7), families_of("full"), Request("Old Faithful", "nuts", seed, outputs, manner))
 
 
 @app.command(
     help_epilogue="Examples:\n\n"
-    "  bayesmix fit faithful.csv --components 2 --output fit.nc\n"
-    "  bayesmix fit penguins.csv --components 3 --method em --covariance diag \\\n"
-    "      --columns bill_length_mm,bill_depth_mm --drop-missing"
+    "  bayesmix fit faithful.csv --components 2 --output fit.nc --output report.html\n"
+    "  bayesmix fit penguins.csv --components 3 --method em --family diag \\\n"
+    "      --columns bill_length_mm,bill_depth_mm --drop-missing --output labels.csv\n"
+    "  bayesmix fit faithful.csv --components 2 --method em --json --quiet | jq .criteria.bic"
 )
 def fit(
     data: Path,
@@ -107,47 +112,54 @@ def fit(
     *,
     components: int,
     method: Method = "nuts",
-    family: FamilyName = "gaussian",
-    covariance: Covariance = "full",
+    family: str = "full",
     source: Source = Source(),
     seed: int | None = None,
-    output: Path | None = None,
+    output: list[Path] | None = None,
+    manner: Manner = Manner(),
 ) -> None:
     """Fit a mixture with a given number of groups.
 
     Parameters
     ----------
     data
-        File of rows: .csv, .tsv or .parquet.
+        File of rows: .csv, .tsv (also .gz) or .parquet.
     components
         Number of groups.
     method
         NUTS draws from the posterior; ADVI and Laplace approximate it; EM gives a point estimate.
     family
-        What a group is.
-    covariance
         Shape of the groups: full (any), tied (one for all), diag (along the axes), spherical.
     seed
         The same seed gives the same numbers; without one a seed is drawn and said.
     output
-        Where to keep the fit for predict (.nc or .zarr), or to write a report (.html).
+        By suffix: .nc or .zarr keeps the fit for predict, .html or .md is a report, .csv or
+        .parquet the label of every row. May be given several times.
     """
-    from bayesmix.cli.choices import check_output, families_of
-    from bayesmix.cli.work import fit_and_show
+    from bayesmix.cli.choices import check_outputs, families_of
 
-    check_output(output, _SUFFIXES_OF_FIT)
+    outputs = tuple(output or ())
+    check_outputs(outputs, _OUTPUTS_OF_FIT, data)
     if components < 1:
-        raise ValueError(f"--components must be at least 1, not {components}.")
-    [chosen] = families_of(family, covariance)
-    X = source.read(data)
-    fit_and_show(X, components, chosen, method, _seed(seed), output)
+        raise ValueError(f"--components must be at least 1, not {components}: how many groups to fit.")
+    _check_seed(seed)
+    [chosen, *more] = families_of(family, "--family")
+    if more:
+        raise ValueError(f"--family {family!r}: one model has one family; bayesmix compare takes several.")
+    X = source.read(data, manner.say)
+    request = Request(data.name, method, _seed(seed, manner), outputs, manner)
+    from bayesmix.cli.fitting import fit_and_tell
+    from bayesmix.mixture import Mixture
+
+    fit_and_tell(X, Mixture(components, chosen), request)
 
 
 @app.command(
     help_epilogue="Examples:\n\n"
     "  bayesmix compare faithful.csv --components 1:6 --output report.html\n"
-    "  bayesmix compare penguins.csv --components 2,3,4 --covariance full,diag \\\n"
-    "      --columns bill_length_mm,bill_depth_mm --drop-missing --method em"
+    "  bayesmix compare penguins.csv --components 2,3,4 --families full,diag --method em \\\n"
+    "      --columns bill_length_mm,bill_depth_mm --drop-missing --output table.csv\n"
+    "  bayesmix compare faithful.csv --json --quiet | jq -r .answer"
 )
 def compare(
     data: Path,
@@ -155,44 +167,48 @@ def compare(
     *,
     components: str = "1:6",
     method: Method = "nuts",
-    family: FamilyName = "gaussian",
-    covariance: str = "full",
+    families: str = "full",
     source: Source = Source(),
     seed: int | None = None,
-    output: Path | None = None,
+    output: list[Path] | None = None,
+    manner: Manner = Manner(),
 ) -> None:
     """Compare mixtures over numbers of groups: how many are there?
 
     Parameters
     ----------
     data
-        File of rows: .csv, .tsv or .parquet.
+        File of rows: .csv, .tsv (also .gz) or .parquet.
     components
         Numbers of groups: 3, 1:6 (both ends included) or 1,2,4.
     method
         NUTS draws from the posterior; ADVI and Laplace approximate it; EM gives point estimates.
-    family
-        What a group is.
-    covariance
-        Shapes of the groups, with commas between: full, tied, diag, spherical.
+    families
+        Shapes of the groups, with commas between: full,tied,diag,spherical.
     seed
         The same seed gives the same numbers; without one a seed is drawn and said.
     output
-        Where to write a report (.html) or the table (.csv).
+        By suffix: .html or .md is a report, .csv or .parquet the table, .nc or .zarr keeps the
+        chosen fit for predict. May be given several times.
     """
-    from bayesmix.cli.choices import check_output, families_of, numbers_of
-    from bayesmix.cli.work import compare_and_show
+    from bayesmix.cli.choices import check_outputs, families_of, numbers_of
 
-    check_output(output, _SUFFIXES_OF_COMPARISON)
-    numbers, families = numbers_of(components), families_of(family, covariance)
-    X = source.read(data)
-    compare_and_show(X, numbers, families, method, _seed(seed), output)
+    outputs = tuple(output or ())
+    check_outputs(outputs, _OUTPUTS_OF_FIT, data)
+    _check_seed(seed)
+    numbers, chosen = numbers_of(components), families_of(families)
+    X = source.read(data, manner.say)
+    request = Request(data.name, method, _seed(seed, manner), outputs, manner)
+    from bayesmix.cli.comparing import compare_and_tell
+
+    compare_and_tell(X, numbers, chosen, request)
 
 
 @app.command(
     help_epilogue="Examples:\n\n"
     "  bayesmix predict fit.nc new.csv --output labels.csv\n"
-    "  bayesmix predict fit.nc new.parquet --index id --intervals"
+    "  bayesmix predict fit.nc new.parquet --index id --intervals\n"
+    "  bayesmix predict fit.nc new.csv --json | jq '.rows[] | select(.label_probability < 0.9)'"
 )
 def predict(
     fitted: Path,
@@ -201,7 +217,8 @@ def predict(
     *,
     source: Source = Source(),
     intervals: bool = False,
-    output: Path | None = None,
+    output: list[Path] | None = None,
+    manner: Manner = Manner(),
 ) -> None:
     """Say which group rows belong to, and how sure that is.
 
@@ -213,34 +230,57 @@ def predict(
     Parameters
     ----------
     fitted
-        What fit kept with --output.
+        What fit or compare kept with --output.
     data
-        File of rows: .csv, .tsv or .parquet.
+        File of rows: .csv, .tsv (also .gz) or .parquet.
     intervals
-        Add the interval of every probability.
+        Write the posterior interval of every probability too.
     output
-        Where to write the table (.csv or .parquet); by default it is printed as CSV.
+        Where to write the labels (.csv or .parquet); standard output by default. May be given
+        several times.
     """
-    from bayesmix.cli.choices import check_output
-    from bayesmix.cli.work import label_and_write
+    from bayesmix.cli.choices import check_outputs
+
+    outputs = tuple(output or ())
+    check_outputs(outputs, _OUTPUTS_OF_PREDICT, data)
+    from bayesmix.cli.labelling import label_and_tell
     from bayesmix.tree import load, record_of
 
-    check_output(output, _SUFFIXES_OF_LABELS)
     tree = load(fitted)
-    features = record_of(tree)["features"]
-    label_and_write(tree, source.read(data, features), output, intervals=intervals)
+    X = source.read(data, manner.say, record_of(tree)["features"])
+    label_and_tell(tree, X, data.name, outputs, manner, intervals=intervals)
 
 
-def _seed(seed: int | None) -> int:
+@app.command(
+    help_epilogue="Examples:\n\n"
+    "  source <(bayesmix completion bash)         # in ~/.bashrc\n"
+    "  source <(bayesmix completion zsh)          # in ~/.zshrc, after compinit\n"
+    "  bayesmix completion fish > ~/.config/fish/completions/bayesmix.fish"
+)
+def completion(shell: Shell, /) -> None:
+    """Print the script that lets a shell complete commands, options and file names.
+
+    Parameters
+    ----------
+    shell
+        The shell that is to read it.
+    """
+    sys.stdout.write(app.generate_completion(prog_name="bayesmix", shell=shell))
+    if shell == "zsh":  # the script only defines its function, and nothing would call it
+        sys.stdout.write("compdef _cyclopts_bayesmix bayesmix\n")
+
+
+def _check_seed(seed: int | None) -> None:
+    if seed is not None and seed < 0:
+        raise ValueError(f"--seed must not be negative, not {seed}: give any whole number from 0 on.")
+
+
+def _seed(seed: int | None, manner: Manner) -> int:
     """The seed, or a new one that is said, so that every run can be repeated."""
     if seed is not None:
-        if seed < 0:
-            raise ValueError(f"--seed must not be negative, not {seed}.")
         return seed
     import secrets
 
-    from bayesmix.cli.screen import say
-
     drawn = secrets.randbelow(2**31)
-    say(f"Seed {drawn}: add --seed {drawn} to get the same numbers again.")
+    manner.say(f"Seed {drawn}: add --seed {drawn} to get the same numbers again.")
     return drawn

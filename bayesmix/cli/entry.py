@@ -1,6 +1,8 @@
 """Runs a command: its exit status, and one line for what the user can mend."""
 
 import dis
+import errno
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -10,6 +12,8 @@ from cyclopts import CycloptsError
 
 from bayesmix.cli.commands import app
 
+# What the machine refuses to anybody: no space, no quota, no permission, a read-only or failing disk, too many files.
+_OF_THE_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE}
 USERS_MISTAKE = 2
 INTERRUPTED = 130
 
@@ -38,6 +42,9 @@ def run(arguments: Sequence[str]) -> int:
         0; 2 when the user's request cannot be carried out, which one line on standard error
         explains; 130 when it was interrupted. Anything else that goes wrong is a bug, and raises.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without some letter shows another
     try:
         app(list(arguments), exit_on_error=False, print_error=False)
         sys.stdout.flush()
@@ -46,11 +53,18 @@ def run(arguments: Sequence[str]) -> int:
         return USERS_MISTAKE
     except (ValueError, TypeError, OSError, ImportError) as error:
         if isinstance(error, BrokenPipeError):  # the reader of our output has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _let_go_of_output()
             return 0
+        if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+            _let_go_of_output()
+            _say(f"{error.filename or 'the output'} cannot be read or written: {error.strerror}.")
+            return USERS_MISTAKE
         if not _is_refusal(error.__traceback__):
             raise
         _say(str(error))
+        return USERS_MISTAKE
+    except MemoryError:
+        _say("the memory is not enough: fit fewer rows or columns, or draw them at random from all.")
         return USERS_MISTAKE
     except (KeyboardInterrupt, SystemError) as error:
         if not _is_interruption(error):
@@ -62,6 +76,12 @@ def run(arguments: Sequence[str]) -> int:
 
 def _say(message: str) -> None:
     print(f"bayesmix: error: {' '.join(message.split())}", file=sys.stderr)
+
+
+def _let_go_of_output() -> None:
+    """Keep Python from trying again, when it ends, to write what nobody takes."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _help_for(error: CycloptsError) -> str:

@@ -1,6 +1,7 @@
 """Reads rows from files, and writes files that are either whole or not there."""
 
 import uuid
+import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
-_PARQUET = (".parquet", ".pq")
+PARQUET = (".parquet", ".pq")
 
 Say = Callable[[str], None]
 
@@ -62,6 +63,8 @@ def read_frame(
     if index is not None:
         frame = frame.set_index(index, drop=index not in wanted)
     frame = frame.loc[:, wanted]
+    if frame.empty:
+        raise ValueError(f"{path} has column names but no rows: nothing can be fitted.")
     _check_numbers(path, frame)
     frame = _without_missing(path, frame, drop_missing, say)
     read_rows(frame, argument=path.name)
@@ -69,39 +72,31 @@ def read_frame(
 
 
 @contextmanager
-def written(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside ``path``; at the end the file takes the place of ``path``.
+def writing(path: Path) -> Iterator[None]:
+    """Turn what the system says against writing into a refusal that names the path.
 
     Raises
     ------
     ValueError
         If the file cannot be written.
     """
-    temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex}{path.suffix}")
     try:
-        yield temporary
-        temporary.replace(path)
+        yield
     except OSError as error:
         raise ValueError(f"{path} cannot be written: {error.strerror or error}.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_frame(frame: "pd.DataFrame", path: Path) -> None:
-    """Write a table as CSV or Parquet, by the suffix, with its index.
-
-    Raises
-    ------
-    ImportError
-        If it is to be a Parquet file and pyarrow is not installed.
-    """
-    if path.suffix.lower() in _PARQUET:
-        check_parquet(path)
-        with written(path) as temporary:
+    """Write a table as CSV or Parquet, by the suffix, with its index; the file is whole or not there."""
+    temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex}{path.suffix}")
+    try:
+        if path.suffix in PARQUET:
             frame.to_parquet(temporary)
-        return
-    with written(path) as temporary:
-        frame.to_csv(temporary)
+        else:
+            frame.to_csv(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def check_parquet(path: Path) -> None:
@@ -116,7 +111,7 @@ def _read(path: Path, asked: Collection[str] | None) -> "pd.DataFrame":
         raise ValueError(f"{path} is a folder, not a file of rows.")
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist.")
-    if path.suffix.lower() in _PARQUET:
+    if path.suffix.lower() in PARQUET:
         frame = _read_parquet(path)
         keep = [asked is None or name in asked for name in frame.columns]
         return frame.loc[:, keep]
@@ -140,15 +135,34 @@ def _read_text(path: Path, asked: Collection[str] | None) -> "pd.DataFrame":
 
     suffix = Path(path.name.lower().removesuffix(".gz")).suffix
     if suffix not in _SEPARATORS:
-        known = ", ".join((*_SEPARATORS, *_PARQUET))
+        known = ", ".join((*_SEPARATORS, *PARQUET))
         raise ValueError(f"{path}: rows are read from files that end in {known}.")
-    keep = None if asked is None else lambda name: name in asked
+    separator = _SEPARATORS[suffix]
     try:
-        return pd.read_csv(path, sep=_SEPARATORS[suffix], usecols=keep)
+        _check_header(path, separator, asked)
+        keep = None if asked is None else lambda name: name in asked
+        return pd.read_csv(path, sep=separator, usecols=keep)
     except pd.errors.EmptyDataError as error:
         raise ValueError(f"{path} is empty.") from error
-    except (pd.errors.ParserError, UnicodeDecodeError, OSError) as error:
+    except (pd.errors.ParserError, UnicodeDecodeError, OSError, EOFError, zlib.error) as error:
         raise ValueError(f"{path} cannot be read as a table of text: {error}") from error
+
+
+def _check_header(path: Path, separator: str, asked: Collection[str] | None) -> None:
+    """Refuse a column name that stands twice, which pandas would change, and other separators."""
+    import pandas as pd
+
+    first = pd.read_csv(path, sep=separator, header=None, nrows=1, dtype=str, keep_default_na=False)
+    names = [str(name) for name in first.iloc[0]]
+    twice = sorted({name for name in names if names.count(name) > 1 and (asked is None or name in asked)})
+    if twice:
+        raise ValueError(f"{path} names the column {twice[0]!r} twice: give each column a name of its own.")
+    other = next((mark for mark in (";", "\t", ",") if mark != separator and mark in names[0]), None)
+    if len(names) == 1 and other is not None:
+        raise ValueError(
+            f"{path} seems to be separated by {other!r}, but {path.suffix} files by {separator!r}: "
+            "save it so, with decimal points."
+        )
 
 
 def _check_numbers(path: Path, frame: "pd.DataFrame") -> None:

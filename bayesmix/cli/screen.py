@@ -41,11 +41,11 @@ def say(sentence: str) -> None:
 
 
 @contextmanager
-def busy(activity: str) -> Iterator[None]:
+def busy(activity: str, *, shown: bool) -> Iterator[None]:
     """Show, where standard error is a terminal, that work goes on and for how long."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     console = _console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as progress:
         progress.add_task(activity, total=None)
         yield
 
@@ -57,10 +57,13 @@ def show_sentences(console: Console, sentences: Sequence[str]) -> None:
         console.print(Text(sentence, style="bold" if place == 0 else ""))
 
 
-def show_written(console: Console, what: str, path: "Path") -> None:
-    """Say where something was written."""
-    console.print()
-    console.print(Text(f"The {what} is in {path.resolve()}"), soft_wrap=True)
+def show_written(console: Console, written: "Sequence[tuple[str, Path]]") -> None:
+    """Say what was written where."""
+    if written:
+        console.print()
+    for what, path in written:
+        verb = "are" if what == "labels" else "is"
+        console.print(Text(f"The {what} {verb} in {path.resolve()}"), soft_wrap=True)
 
 
 def show_criteria(console: Console, comparison: "Comparison") -> None:

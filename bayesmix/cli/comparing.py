@@ -1,0 +1,76 @@
+"""The command ``compare``: fit models side by side, tell how many groups there are, and write it down."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bayesmix.cli import documents, screen
+from bayesmix.cli.files import write_frame, writing
+from bayesmix.cli.fitting import METHODS
+from bayesmix.cli.request import Request
+from bayesmix.comparison import Comparison, compare
+from bayesmix.comparison.advice import contenders
+from bayesmix.families import Family
+from bayesmix.html.digest import Digest
+from bayesmix.tree import save
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def compare_and_tell(X: "pd.DataFrame", numbers: Sequence[int], families: Sequence[Family], request: Request) -> None:
+    """Compare models; tell the table, the answer and the model it chooses; write what was asked for."""
+    n_models = len(numbers) * len(families)
+    request.manner.say(f"Fitting {n_models} {'model' if n_models == 1 else 'models'} by {METHODS[request.method]}.")
+    comparison = compare(
+        X,
+        numbers,
+        families=families,
+        method=request.method,
+        random_seed=request.seed,
+        progressbar=not request.manner.quiet,
+    )
+    digest = Digest(comparison.tree_to_show())
+    if not request.manner.json:
+        _show(comparison, digest)
+    written = [(_write(comparison, digest, path), path) for path in request.outputs]
+    if request.manner.json:
+        documents.tell(documents.of_comparison(comparison, digest, request, written))
+    else:
+        screen.show_written(screen.results(), written)
+
+
+def _show(comparison: Comparison, digest: Digest) -> None:
+    console = screen.results()
+    screen.show_criteria(console, comparison)
+    screen.show_sentences(console, comparison.advice)
+    screen.show_notes(console, comparison.candidates)
+    screen.show_groups(console, digest, _why_chosen(comparison))
+    screen.show_hardest(console, digest)
+
+
+def _why_chosen(comparison: Comparison) -> str:
+    """Name the model that is shown, and say why it is this one."""
+    chosen = comparison.chosen
+    n_contenders = len(contenders(comparison.table))
+    if n_contenders == 0:
+        return f"{chosen.key[0]}; the lowest BIC"
+    if n_contenders == 1:
+        return f"{chosen.key[0]}; the highest LOO that can be trusted"
+    return f"{chosen.key[0]}; the lowest BIC of those that LOO cannot tell apart"
+
+
+def _write(comparison: Comparison, digest: Digest, path: Path) -> str:
+    """Write what belongs into a file with this suffix, and say what it is."""
+    with writing(path):
+        if path.suffix in (".nc", ".zarr"):
+            save(digest.tree, path)
+            return "chosen fit"
+        if path.suffix == ".html":
+            comparison.to_html(path)
+            return "report"
+        if path.suffix == ".md":
+            comparison.to_markdown(path)
+            return "report"
+        write_frame(comparison.table, path)
+        return "table"

@@ -1,0 +1,196 @@
+"""Results for machines: one JSON document each, whose keys ``docs/json.md`` describes.
+
+Numbers are numbers, and what is not known is ``null``: never a text, NaN or infinity. Lists that run over features
+follow ``data.features``; lists that run over groups follow their numbers.
+"""
+
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesmix.html.digest import Digest, Estimate
+from bayesmix.tree import family_of, record_of
+from bayesmix.version import __version__
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from bayesmix.cli.request import Request
+    from bayesmix.comparison import Candidate, Comparison
+    from bayesmix.em import EMResult
+
+Written = Sequence[tuple[str, Path]]
+
+FORMAT_VERSION = 1
+HARDEST = 5
+_CRITERIA = ("log_likelihood", "n_parameters", "aic", "bic", "icl")
+_DIAGNOSTICS = (
+    "max_rhat",
+    "min_ess",
+    "max_rhat_components",
+    "min_ess_components",
+    "divergences",
+    "pareto_k",
+    "multimodal",
+)
+_OF_EVERY_ROW = ("label", "label_probability", "entropy", "probability", "probability_interval")
+_ROWS_AT_ONCE = 10_000
+
+
+def of_fit(digest: Digest, em: "EMResult | None", request: "Request", written: Written) -> dict[str, Any]:
+    """The document of one fit."""
+    return {
+        **_head("fit", request.data, digest, written),
+        "method": request.method,
+        "seed": request.seed,
+        "criteria": {name: None if em is None else getattr(em, name) for name in _CRITERIA},
+        **_groups(digest),
+    }
+
+
+def of_comparison(comparison: "Comparison", digest: Digest, request: "Request", written: Written) -> dict[str, Any]:
+    """The document of a comparison; its groups are those of the model that is chosen."""
+    return {
+        **_head("comparison", request.data, digest, written),
+        "method": request.method,
+        "seed": request.seed,
+        "answer": comparison.advice[0],
+        "advice": comparison.advice,
+        "models": [
+            _model(candidate, row)
+            for candidate, row in zip(comparison.candidates, comparison.table.to_dict("records"), strict=True)
+        ],
+        **_groups(digest),
+    }
+
+
+def tell(document: Mapping[str, Any]) -> None:
+    """Print a document on standard output."""
+    print(_text(document, indent=2))
+
+
+def tell_labels(
+    tree: "xr.DataTree", membership: "xr.Dataset", index: "pd.Index", data: str, written: Written, *, intervals: bool
+) -> None:
+    """Print the document of a prediction, a line for each row; the whole of it is never in memory."""
+    head = {
+        **_signature("prediction"),
+        "data": {"file": data, "rows": len(index), "features": record_of(tree)["features"]},
+        "model": _identity(str(family_of(tree)), membership.sizes["component"]),
+        "interval_probability": membership.attrs["ci_prob"],
+        "outputs": _outputs(written),
+    }
+    print(_text(head)[:-1] + ', "rows": [')
+    for start in range(0, len(index), _ROWS_AT_ONCE):
+        block = slice(start, start + _ROWS_AT_ONCE)
+        names = index[block]
+        columns = {name: membership[name].values[block] for name in _OF_EVERY_ROW}
+        for i in range(len(names)):
+            row = {"row": names[i], **{name: values[i] for name, values in columns.items()}}
+            if not intervals:
+                row["probability_interval"] = None
+            comma = "," if start + i + 1 < len(index) else ""
+            sys.stdout.write(f"{_text(row)}{comma}\n")
+    print("]}")
+
+
+def _head(kind: str, data: str, digest: Digest, written: Written) -> dict[str, Any]:
+    rows = digest.rows
+    return {
+        **_signature(kind),
+        "data": {"file": data, "rows": rows.n_rows, "features": rows.features, "sha256": rows.sha256},
+        "model": _identity(str(digest.family), digest.n_components),
+        "outputs": _outputs(written),
+    }
+
+
+def _signature(kind: str) -> dict[str, Any]:
+    return {"format": f"bayesmix-{kind}", "format_version": FORMAT_VERSION, "bayesmix": __version__}
+
+
+def _identity(family: str, n_components: int) -> dict[str, Any]:
+    return {"family": family, "n_components": n_components}
+
+
+def _outputs(written: Written) -> list[dict[str, str]]:
+    return [{"kind": kind, "path": str(path)} for kind, path in written]
+
+
+def _model(candidate: "Candidate", row: Mapping[str, Any]) -> dict[str, Any]:
+    family, n_components = candidate.key
+    trusted = None if candidate.loo is None else candidate.trusted
+    return {**_identity(family, n_components), **row, "trusted": trusted, "notes": candidate.notes}
+
+
+def _groups(digest: Digest) -> dict[str, Any]:
+    diagnosis, labels = digest.diagnosis, digest.membership["label"].values
+    estimates = {"share": digest.shares, "centre": digest.centres, "spread": digest.spreads}
+    return {
+        "interval_probability": digest.ci_prob if digest.sampled else None,
+        "groups": [
+            {
+                "group": k,
+                "rows": int(np.sum(labels == k)),
+                **{name: _estimate(estimate, k, digest.sampled) for name, estimate in estimates.items()},
+            }
+            for k in range(digest.n_components)
+        ],
+        "hardest": _hardest(digest),
+        "diagnosis": {
+            "trusted": diagnosis.ok and not diagnosis.multimodal,
+            **{name: getattr(diagnosis, name) for name in _DIAGNOSTICS},
+            "sentences": diagnosis.sentences,
+        },
+        "notes": digest.record["notes"],
+        "seconds": digest.record.get("seconds", {}),
+    }
+
+
+def _estimate(estimate: Estimate, k: int, sampled: bool) -> dict[str, Any]:
+    bounds = {"lower": estimate.low[k], "upper": estimate.high[k]} if sampled else {"lower": None, "upper": None}
+    return {"estimate": estimate.value[k], **bounds}
+
+
+def _hardest(digest: Digest) -> list[dict[str, Any]]:
+    if digest.n_components == 1:
+        return []
+    membership, rows = digest.membership, digest.rows
+    order = np.argsort(-membership["entropy"].values, kind="stable")[:HARDEST]
+    return [
+        {
+            "row": rows.obs[i],
+            "values": rows.values[i],
+            "label": membership["label"].values[i],
+            "entropy": membership["entropy"].values[i],
+            "probability": membership["probability"].values[i],
+        }
+        for i in order
+    ]
+
+
+def _text(value: Any, indent: int | None = None) -> str:
+    # Plain ASCII survives every terminal's and pipe's encoding.
+    return json.dumps(_plain(value), allow_nan=False, indent=indent)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON knows: numbers that are none become null, and dates text."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(part) for name, part in value.items()}
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, np.generic) and value.dtype.kind not in "mM":
+        value = value.item()
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return str(value)

@@ -1,0 +1,50 @@
+"""The command ``predict``: which group rows belong to, as a table or as a document."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayesmix.cli import documents
+from bayesmix.cli.files import write_frame, writing
+from bayesmix.cli.request import Manner
+from bayesmix.membership import BOUNDS, responsibilities
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+
+def label_and_tell(
+    tree: "xr.DataTree", X: "pd.DataFrame", data: str, outputs: Sequence[Path], manner: Manner, *, intervals: bool
+) -> None:
+    """Tell who belongs where, one entry for each row of X: in the outputs, else on standard output."""
+    membership = responsibilities(tree, X)
+    table = table_of_labels(membership, X.index, intervals=intervals)
+    for path in outputs:
+        with writing(path):
+            write_frame(table, path)
+        manner.say(f"{len(table):,} labelled rows written to {path}.")
+    if manner.json:
+        written = [("labels", path) for path in outputs]
+        documents.tell_labels(tree, membership, X.index, data, written, intervals=intervals)
+    elif not outputs:
+        table.to_csv(sys.stdout)
+
+
+def table_of_labels(membership: "xr.Dataset", index: "pd.Index", *, intervals: bool = False) -> "pd.DataFrame":
+    """The label of every row, its probability, the entropy, and the probability of every group."""
+    import pandas as pd
+
+    columns: dict[str, np.ndarray] = {
+        name: membership[name].values for name in ("label", "label_probability", "entropy")
+    }
+    for k in membership["component"].values:
+        columns[f"probability_{k}"] = membership["probability"].values[:, k]
+        if intervals:
+            for side, bound in enumerate(BOUNDS):
+                columns[f"probability_{k}_{bound}"] = membership["probability_interval"].values[:, k, side]
+    table = pd.DataFrame(columns, index=index, copy=False)
+    return table.rename_axis("row") if index.name is None else table

@@ -1,0 +1,47 @@
+"""What a command was asked for, beside the model: how to answer, how to draw, where to write."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """How the answer is given."""
+
+    json: bool = False
+    """Print the result as one JSON document, for machines."""
+    quiet: Annotated[bool, Parameter(alias="-q")] = False
+    """Say nothing on standard error but what went wrong."""
+
+    def say(self, sentence: str) -> None:
+        """Tell, on standard error, what is going on."""
+        if not self.quiet:
+            from bayesmix.cli.screen import say
+
+            say(sentence)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A fit or a comparison that was asked for.
+
+    Attributes
+    ----------
+    data : str
+        What the rows are called.
+    method : str
+    seed : int
+    outputs : tuple of Path
+        Where to write, by suffix.
+    manner : Manner
+    """
+
+    data: str
+    method: str
+    seed: int
+    outputs: tuple[Path, ...]
+    manner: Manner
