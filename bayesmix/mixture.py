@@ -9,11 +9,13 @@ import numpy as np
 from bayesmix.data import Rows, check_fit, check_n_components, read_rows
 from bayesmix.em import EMResult, EMSettings, fit
 from bayesmix.families import Family, Gaussian, family_from_name
+from bayesmix.notebook import card, facts, sentences
 from bayesmix.priors.sets import (
     ConjugatePriors,
     Priors,
     from_dict,
     has_closed_form,
+    in_words,
     read_priors,
     resolve_priors,
     to_dict,
@@ -73,6 +75,20 @@ class Mixture:
 
     def __str__(self) -> str:
         return f"{self.family} mixture of {self.n_components}"
+
+    def __repr__(self) -> str:
+        shown = f"Mixture(n_components={self.n_components}, family={self.family!r}"
+        if self.priors == ConjugatePriors():
+            return shown + ")"
+        return shown + "".join(f", {part}={said}" for part, said in in_words(self.priors).items()) + ")"
+
+    def _repr_html_(self) -> str:
+        groups = "one component" if self.n_components == 1 else f"{self.n_components} components"
+        said = {f"prior of the {part}": words for part, words in in_words(self.priors).items()}
+        if self.n_components == 1:
+            del said["prior of the weights"]
+        note = "A declaration: it holds no data. fit_em, fit_nuts, fit_advi and fit_laplace fit it."
+        return card(f"Mixture of {groups}", facts({"family": str(self.family), **said}), sentences(note))
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able description; PyMC priors become text."""

@@ -15,6 +15,8 @@ PACKAGE = Path(bayesmix.__file__).parent
 ROOMS = (
     "version",
     "threads",
+    "progress",
+    "notebook",
     "data",
     "datasets",
     "kernels",

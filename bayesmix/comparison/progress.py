@@ -1,42 +1,21 @@
-"""Progress over the models of a sweep, on standard error."""
+"""Progress over the models of a sweep."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from bayesmix.progress import progress
+
 
 @contextmanager
-def progress(shown: bool, total: int) -> Iterator[Callable[[str], Callable[[str], None]]]:
+def sweeping(shown: bool, total: int) -> Iterator[Callable[[str], Callable[[str], None]]]:
     """A function to call at the start of each model; it gives one to call at each stage."""
-    if not shown:
-        yield lambda model: lambda stage: None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    console = Console(stderr=True)
-    # elsewhere than on a screen a bar would leave blank lines
-    with Progress(
-        *columns, console=console, transient=True, disable=not (console.is_terminal or console.is_jupyter)
-    ) as bar:
-        task = bar.add_task("", total=total)
+    with progress(shown, total) as report:
         begun = 0
 
         def advance(model: str) -> Callable[[str], None]:
             nonlocal begun
-            bar.update(task, description=model, completed=begun)
+            report(model, begun)
             begun += 1
-            return lambda stage: bar.update(task, description=f"{model}: {stage}")
+            return lambda stage: report(f"{model}: {stage}")
 
         yield advance

@@ -1,6 +1,5 @@
 """The result of a sweep."""
 
-import html
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from bayesmix.comparison.advice import contenders
 from bayesmix.comparison.candidate import Candidate
 from bayesmix.comparison.table import display_table, numbers
 from bayesmix.data import Rows
+from bayesmix.notebook import card, facts, folded, sentences, table
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -204,9 +204,16 @@ class Comparison:
         return f"{self._title()}\n\n{brief}\n\n{said}"
 
     def _repr_html_(self) -> str:
-        said = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self.advice)
-        shown = display_table(self.table)[[*_BRIEF, "notes"]].to_html()
-        return f"<p>{html.escape(self._title())}</p>{said}{shown}"
+        brief = self._brief()
+        names = [f"{family}, {k}" for family, k in (candidate.key for candidate in self.candidates)]
+        rows = [(name, *cells) for name, cells in zip(names, brief.to_numpy(), strict=True)]
+        notes = {name: note for name, note in zip(names, self.table["notes"].astype(str), strict=True) if note}
+        return card(
+            self._title(),
+            sentences(*self.advice),
+            table(("family, groups", *map(str, brief.columns)), rows),
+            folded("what to know of each model", facts(notes)) if notes else "",
+        )
 
     def _title(self) -> str:
         return (

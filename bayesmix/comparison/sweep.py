@@ -11,7 +11,7 @@ from bayesmix.comparison import notes
 from bayesmix.comparison.advice import advise
 from bayesmix.comparison.candidate import Candidate
 from bayesmix.comparison.consider import METHODS, Settings, consider, was_interrupted
-from bayesmix.comparison.progress import progress
+from bayesmix.comparison.progress import sweeping
 from bayesmix.comparison.result import Comparison
 from bayesmix.comparison.table import make_table
 from bayesmix.data import Rows, check_n_components, read_rows
@@ -99,7 +99,7 @@ def sweep(
     mixtures = [Mixture(k, family, priors=priors) for family in families for k in numbers]
     entropy = _entropy(random_seed)
     candidates: list[Candidate] = []
-    with progress(progressbar, len(mixtures)) as advance:
+    with sweeping(progressbar, len(mixtures)) as advance:
         for mixture in mixtures:
             report = advance(str(mixture))
             try:

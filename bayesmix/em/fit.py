@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +18,7 @@ from bayesmix.families import Family
 from bayesmix.priors import Dirichlet, NormalInverseWishart
 from bayesmix.priors.numbers import summarise
 from bayesmix.priors.sets import ConjugatePriors, Priors
+from bayesmix.progress import progress
 from bayesmix.threads import one_blas_thread
 
 # A covariance this small in some direction, relative to the data's, is a collapse and not a group.
@@ -84,10 +84,10 @@ def fit(
     settling = isinstance(settings.init, str) and not isinstance(rule, ClosedFormRule)
     first = ClosedFormRule(family, start_prior, Dirichlet()) if settling else rule
     climbs = []
-    with _progress(progressbar, starts.total) as advance, one_blas_thread():
-        for start in starts:
+    with progress(progressbar, starts.total) as report, one_blas_thread():
+        for number, start in enumerate(starts):
+            report("EM starts", number)
             climbs.append(climb(start, first, one_pass, rows.n_rows, settings.tol, settings.max_iter))
-            advance()
         if settling:
             settled = group_optima(climbs, rows.n_rows)
             onward = {
@@ -212,18 +212,3 @@ def _result(climbs, rows, family, priors, settings, units, seed) -> EMResult:
         starts=starts,
         seed=seed,
     )
-
-
-@contextmanager
-def _progress(shown: bool, total: int):
-    """A function to call after each start; draws a bar on standard error where asked."""
-    if not shown:
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not (console.is_terminal or console.is_jupyter)) as bar:
-        task = bar.add_task("EM starts", total=total)
-        yield lambda: bar.advance(task)

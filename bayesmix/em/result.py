@@ -10,6 +10,7 @@ import numpy as np
 from bayesmix.data import Rows, read_rows
 from bayesmix.em.status import Status
 from bayesmix.families import Family
+from bayesmix.notebook import card, facts, sentences, table
 from bayesmix.priors.sets import ConjugatePriors, Priors, numbers
 from bayesmix.tree import build_tree
 from bayesmix.tree.record import describe
@@ -17,6 +18,11 @@ from bayesmix.tree.record import describe
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+
+
+# What a notebook shows at most.
+_FEATURES_SHOWN = 6
+_GROUPS_SHOWN = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,6 +203,40 @@ class EMResult:
         for block, joint in self.family.log_joint_blocks(self.weights, self.params, values):
             labels[block] = joint[0].argmax(axis=1)
         return labels
+
+    def _repr_html_(self) -> str:
+        shown = self.rows.features[:_FEATURES_SHOWN]
+        rest = self.rows.n_features - len(shown)
+        rows = [
+            (
+                f"group {k}",
+                f"{self.weights[k]:.1%}",
+                *(f"{centre:.4g}" for centre in self.params["means"][k, : len(shown)]),
+            )
+            for k in range(min(self.n_components, _GROUPS_SHOWN))
+        ]
+        left_out = []
+        if rest > 0:
+            left_out.append(f"{rest} more feature{'s' if rest > 1 else ''}")
+        if self.n_components > _GROUPS_SHOWN:
+            left_out.append(f"{self.n_components - _GROUPS_SHOWN} more groups")
+        kind = "maximum likelihood" if self.estimate == "ml" else "posterior mode"
+        n_starts = len(self.starts)
+        best = self.optima[0].n_starts if self.optima else 0
+        return card(
+            f"EM: {self.family}, {self.n_components} group{'s' if self.n_components > 1 else ''}, {kind}",
+            sentences(f"{self.status.value[0].upper()}{self.status.value[1:]}."),
+            table(("", "weight", *(f"mean of {name}" for name in shown)), rows),
+            sentences(f"Not shown: {' and '.join(left_out)}.") if left_out else "",
+            facts(
+                {
+                    "rows": f"{self.rows.n_rows:,}",
+                    "log-likelihood": f"{self.log_likelihood:.2f}",
+                    "BIC, AIC": f"{self.bic:.2f}, {self.aic:.2f} (lower is better)",
+                    "starts": f"{n_starts}, of which {best} reached the best of {len(self.optima)} distinct optima",
+                }
+            ),
+        )
 
     def __repr__(self) -> str:
         return (

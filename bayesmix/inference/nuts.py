@@ -13,6 +13,7 @@ from bayesmix.inference.draws import Draws
 from bayesmix.inference.gaussian_check import pareto_k
 from bayesmix.inference.interruption import INTERRUPTED, finished_draws, most_draws
 from bayesmix.inference.laplace import Laplace
+from bayesmix.inference.progress import sampling
 
 # nutpie's names of the statistics -> ArviZ's
 _STATS = {
@@ -135,24 +136,25 @@ def _sample(model, settings: NutsSettings, course: Course, seed: int):
     import nutpie
 
     arguments: dict[str, Any] = {} if settings.target_accept is None else {"target_accept": settings.target_accept}
-    sampler = nutpie.sample(
-        model,
-        draws=settings.draws * course.per_draw,
-        tune=course.tune if settings.tune is None else settings.tune,
-        maxdepth=course.max_depth,
-        chains=settings.chains,
-        cores=settings.cores,
-        seed=seed,
-        save_warmup=False,
-        progress_bar=settings.progressbar,
-        adaptation="low_rank",
-        blocking=False,
-        **arguments,
-    )
-    try:
-        return sampler.wait(), False
-    except KeyboardInterrupt:
-        return sampler.abort(), True
+    with sampling(settings.progressbar) as reporting:
+        sampler = nutpie.sample(
+            model,
+            draws=settings.draws * course.per_draw,
+            tune=course.tune if settings.tune is None else settings.tune,
+            maxdepth=course.max_depth,
+            chains=settings.chains,
+            cores=settings.cores,
+            seed=seed,
+            save_warmup=False,
+            adaptation="low_rank",
+            blocking=False,
+            **arguments,
+            **reporting,
+        )
+        try:
+            return sampler.wait(), False
+        except KeyboardInterrupt:
+            return sampler.abort(), True
 
 
 def _starting_points(density: Density, basin: Laplace) -> Callable[[Any], np.ndarray]:

@@ -1,20 +1,31 @@
-"""Progress of a climb, on standard error."""
+"""What the engines report of their progress."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
+
+from bayesmix.progress import in_notebook, progress
 
 
 @contextmanager
-def climbing(shown: bool) -> Iterator[Callable[[int, float], None] | None]:
-    """A function to call with the number of each step and the ELBO there; None where nothing is shown."""
-    if not shown:
-        yield None
-        return
-    from rich.console import Console
+def climbing(shown: bool) -> Iterator[Callable[[int, float], None]]:
+    """A function to call with the number of each step and the ELBO there."""
+    with progress(shown) as report:
+        yield lambda step, elbo: report(f"ADVI: step {step}, ELBO {elbo:.2f}")
 
-    console = Console(stderr=True)
-    if not (console.is_terminal or console.is_jupyter):
-        yield None
+
+@contextmanager
+def sampling(shown: bool) -> Iterator[dict[str, Any]]:
+    """What to tell nutpie about progress: in a terminal its own bars, in a notebook ours, which leave nothing."""
+    if not in_notebook():
+        yield {"progress_bar": shown}
         return
-    with console.status("ADVI") as status:
-        yield lambda step, elbo: status.update(f"ADVI: step {step}, ELBO {elbo:.2f}")
+    with progress(shown, total=1.0) as report:
+
+        def tell(chains: list[Any]) -> None:
+            finished = sum(chain.finished_draws for chain in chains)
+            divergent = sum(chain.divergences for chain in chains)
+            total = sum(chain.total_draws for chain in chains)
+            report(f"NUTS: {finished:,} of {total:,} draws, {divergent:,} divergences", finished / max(total, 1))
+
+        yield {"progress_bar": False, "progress_callback": tell}

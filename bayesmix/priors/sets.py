@@ -12,6 +12,10 @@ from bayesmix.priors.numbers import summarise
 from bayesmix.priors.separated import LKJ, LogNormal, Normal
 from bayesmix.priors.weights import Dirichlet
 
+# How much of a prior is written out in one line.
+_NUMBERS_SHOWN = 4
+_LONGEST = 70
+
 OWN = (Dirichlet, NormalInverseWishart, Normal, LogNormal, LKJ)
 
 
@@ -132,6 +136,36 @@ def to_dict(priors: Priors) -> dict[str, Any]:
             {"pymc": str(prior)} if isinstance(prior, PyMCPrior) else {"prior": type(prior).__name__} | asdict(prior)
         )
     return described
+
+
+def in_words(priors: Priors) -> dict[str, str]:
+    """Every part with its prior in one short line; what is not yet a number is scaled by the data."""
+    said = {}
+    for part in priors.parts:
+        prior = getattr(priors, part)
+        if isinstance(prior, PyMCPrior):
+            said[part] = _cut(str(prior))
+            continue
+        entries = asdict(prior)
+        given = ", ".join(f"{name}={_short(value)}" for name, value in entries.items() if value is not None)
+        scaled = ", scaled by the data" if None in entries.values() else ""
+        said[part] = f"{type(prior).__name__}({given}){scaled}"
+    return said
+
+
+def _short(value: Any) -> str:
+    """A number as it is, a few numbers rounded, of more their shape."""
+    array = np.asarray(value)
+    if array.ndim == 0:
+        return f"{array.item():g}"
+    if array.ndim == 1 and array.size <= _NUMBERS_SHOWN:
+        return f"({', '.join(f'{number:.4g}' for number in array)})"
+    return f"<{' × '.join(map(str, array.shape))} numbers>"
+
+
+def _cut(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 
 def from_dict(described: Mapping[str, Any]) -> Priors:
