@@ -52,7 +52,7 @@ class Gaussian:
 
     @property
     def structure(self):
-        """The covariance structure (see :mod:`bayesmix.families.covariance`)."""
+        """The covariance structure (see ``bayesmix.families.covariance``)."""
         return STRUCTURES[self.covariance]
 
     @property

@@ -1,0 +1,113 @@
+"""The pages: their code runs and prints what they say, and their links lead somewhere."""
+
+import ast
+import re
+from pathlib import Path
+
+import matplotlib
+import pytest
+
+import bayesmix
+from docs import pages
+from tests.test_readme import NUMBER
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+ALL = sorted(DOCS.glob("*.md"))
+# PyMC compiles models on these pages, for minutes.
+COMPILING = ("add-a-prior", "from-pymc")
+# Numbers of draws that are worth something differ more from machine to machine than what the draws say.
+EFFECTIVE = re.compile(r"(effective sample size) \d+")
+LINK = re.compile(r"https?://[^\s)>\]\"'`]+")
+# Pages that are linked for what they are, and not cited.
+PLACES = ("https://docs.astral.sh/uv/",)
+
+
+def parameters():
+    names = pages.pages_with_code()
+    return [pytest.param(name, marks=pytest.mark.slow) if name in COMPILING else name for name in names]
+
+
+@pytest.mark.parametrize("page", parameters())
+def test_code_prints_what_the_page_says(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    matplotlib.use("agg")
+    for block, printed in pages.run(page):
+        promised = block["printed"] or ""
+        found, wanted = (EFFECTIVE.sub(r"\1 many", text) for text in (printed, promised))
+        assert [NUMBER.sub("#", word) for word in found.split()] == [NUMBER.sub("#", word) for word in wanted.split()]
+        numbers = [[float(number) for number in NUMBER.findall(text)] for text in (found, wanted)]
+        # Monte Carlo error, which other machines draw differently
+        assert numbers[0] == pytest.approx(numbers[1], rel=0.05, abs=0.06), block["code"]
+    drawn = {picture.name for picture in tmp_path.glob("*.png")}
+    assert all((pages.PICTURES / name).exists() for name in drawn)
+
+
+def test_every_picture_is_drawn_by_code_that_is_shown():
+    sources = {page: pages.source(page) for page in pages.pages_with_code()}
+    for picture in pages.PICTURES.glob("*.png"):
+        assert any(f'savefig("{picture.name}"' in text for text in sources.values()), picture.name
+
+
+def test_every_block_of_code_is_run_or_said_not_to_be():
+    """A fence that the runner would pass over is no fence."""
+    for path in ALL:
+        text = path.read_text(encoding="utf-8")
+        assert text.count("```python") == len(pages.BLOCK.findall(text)), path.name
+
+
+def test_every_public_name_is_in_the_reference():
+    reference = (DOCS / "api.rst").read_text(encoding="utf-8").split()
+    public = [f"bayesmix.{name}" for name in bayesmix.__all__ if name not in ("__version__", "datasets", "priors")]
+    for room in (bayesmix.priors, bayesmix.datasets):
+        public += [f"{room.__name__}.{name}" for name in room.__all__]
+    assert not [name for name in public if name not in reference]
+
+
+def test_every_command_is_on_the_page_of_the_command_line():
+    from bayesmix.cli.commands import app
+
+    shown = set(re.findall(r"^```\{command-help\} ?(\w*)$", (DOCS / "command-line.md").read_text(), re.MULTILINE))
+    assert shown == {"", *(name for name in app if not name.startswith("-"))}
+
+
+def cited() -> set[str]:
+    """Addresses in the one list of references."""
+    return set(LINK.findall((DOCS / "references.md").read_text(encoding="utf-8")))
+
+
+def texts():
+    """Every page, and every docstring of the package."""
+    for path in ALL:
+        yield path.name, path.read_text(encoding="utf-8")
+    for path in (ROOT / "bayesmix").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+                yield path.name, ast.get_docstring(node) or ""
+
+
+def test_links_that_leave_the_site_are_in_the_list_of_references():
+    """Links within the site are checked by Sphinx, for which one that leads nowhere is an error."""
+    known = cited() | set(PLACES)
+    strange = {
+        (name, link.rstrip(".,;"))
+        for name, text in texts()
+        for link in LINK.findall(text)
+        if link.rstrip(".,;") not in known
+    }
+    assert not strange
+
+
+def test_references_are_well_formed_and_each_is_there_once():
+    text = (DOCS / "references.md").read_text(encoding="utf-8")
+    keys = re.findall(r"^\(ref-(\w+)\)=$", text, flags=re.MULTILINE)
+    assert len(keys) == len(set(keys)) > 20
+    links = LINK.findall(text)
+    assert len(links) == len(set(links))
+    for link in links:
+        if "doi.org" in link:
+            assert re.fullmatch(r"https://doi\.org/10\.\d{4,9}/[\w.()/:-]+", link), link
+        else:
+            assert re.fullmatch(r"https://(jmlr\.org|proceedings\.mlr\.press|arxiv\.org)/[\w./-]+", link), link
+    named = {key for path in ALL for key in re.findall(r"\]\(#ref-(\w+)\)", path.read_text(encoding="utf-8"))}
+    assert named <= set(keys)
