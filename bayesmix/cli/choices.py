@@ -1,11 +1,9 @@
-"""What people write after an option: numbers of groups, covariances, columns, output files."""
+"""What people write after an option: numbers of groups, families, columns."""
 
 import csv
 import io
-import os
 import shlex
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -80,32 +78,3 @@ def as_option(names: Sequence[str]) -> str:
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(names)
     return f"--columns {shlex.quote(line.getvalue())}"
-
-
-def check_outputs(paths: Sequence[Path], suffixes: Sequence[str], data: Path | None = None) -> None:
-    """Refuse places that nothing can be written to, before the work begins.
-
-    Raises
-    ------
-    ValueError
-        If a suffix is none of those, the folder does not exist or may not be written to, a folder stands there, or it
-        is the file of the data.
-    ImportError
-        If it is to be a Parquet file and pyarrow is not installed.
-    """
-    from bayesmix.cli.files import PARQUET, check_parquet
-
-    for path in paths:
-        said = f"--output {str(path)!r}"
-        if path.suffix not in suffixes:
-            raise ValueError(f"{said} must end in {', '.join(suffixes[:-1])} or {suffixes[-1]}.")
-        if not path.parent.is_dir():
-            raise ValueError(f"{said}: there is no folder {str(path.parent)!r}; create it first.")
-        if not os.access(path.parent, os.W_OK):
-            raise ValueError(f"{said}: nothing may be written to the folder {str(path.parent)!r}; choose another.")
-        if path.is_dir() and path.suffix != ".zarr":
-            raise ValueError(f"{said} is a folder: give the name of a file.")
-        if data is not None and path.resolve() == data.resolve():
-            raise ValueError(f"{said} is the file of the data, which would be lost: give another name.")
-        if path.suffix in PARQUET:
-            check_parquet(path)

@@ -86,7 +86,8 @@ def demo(*, output: list[Path] | None = None, seed: int = 1, manner: Manner = Ma
     seed
         The same seed gives the same numbers.
     """
-    from bayesmix.cli.choices import check_outputs, families_of
+    from bayesmix.cli.choices import families_of
+    from bayesmix.cli.files import check_outputs
 
     outputs = tuple(output or [Path("report.html")])
     check_outputs(outputs, _OUTPUTS_OF_FIT)
@@ -136,7 +137,8 @@ def fit(
         By suffix: .nc or .zarr keeps the fit for predict, .html or .md is a report, .csv or
         .parquet the label of every row. May be given several times.
     """
-    from bayesmix.cli.choices import check_outputs, families_of
+    from bayesmix.cli.choices import families_of
+    from bayesmix.cli.files import check_outputs
 
     outputs = tuple(output or ())
     check_outputs(outputs, _OUTPUTS_OF_FIT, data)
@@ -191,7 +193,8 @@ def compare(
         By suffix: .html or .md is a report, .csv or .parquet the table, .nc or .zarr keeps the
         chosen fit for predict. May be given several times.
     """
-    from bayesmix.cli.choices import check_outputs, families_of, numbers_of
+    from bayesmix.cli.choices import families_of, numbers_of
+    from bayesmix.cli.files import check_outputs
 
     outputs = tuple(output or ())
     check_outputs(outputs, _OUTPUTS_OF_FIT, data)
@@ -239,7 +242,7 @@ def predict(
         Where to write the labels (.csv or .parquet); standard output by default. May be given
         several times.
     """
-    from bayesmix.cli.choices import check_outputs
+    from bayesmix.cli.files import check_outputs
 
     outputs = tuple(output or ())
     check_outputs(outputs, _OUTPUTS_OF_PREDICT, data)

@@ -1,5 +1,6 @@
 """Reads rows from files, and writes files that are either whole or not there."""
 
+import os
 import uuid
 import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -69,6 +70,33 @@ def read_frame(
     frame = _without_missing(path, frame, drop_missing, say)
     read_rows(frame, argument=path.name)
     return frame
+
+
+def check_outputs(paths: Sequence[Path], suffixes: Sequence[str], data: Path | None = None) -> None:
+    """Refuse places that nothing can be written to, before the work begins.
+
+    Raises
+    ------
+    ValueError
+        If a suffix is none of those, the folder does not exist or may not be written to, a folder stands there, or it
+        is the file of the data.
+    ImportError
+        If it is to be a Parquet file and pyarrow is not installed.
+    """
+    for path in paths:
+        said = f"--output {str(path)!r}"
+        if path.suffix not in suffixes:
+            raise ValueError(f"{said} must end in {', '.join(suffixes[:-1])} or {suffixes[-1]}.")
+        if not path.parent.is_dir():
+            raise ValueError(f"{said}: there is no folder {str(path.parent)!r}; create it first.")
+        if not os.access(path.parent, os.W_OK):
+            raise ValueError(f"{said}: nothing may be written to the folder {str(path.parent)!r}; choose another.")
+        if path.is_dir() and path.suffix != ".zarr":
+            raise ValueError(f"{said} is a folder: give the name of a file.")
+        if data is not None and path.resolve() == data.resolve():
+            raise ValueError(f"{said} is the file of the data, which would be lost: give another name.")
+        if path.suffix in PARQUET:
+            check_parquet(path)
 
 
 @contextmanager

@@ -1,12 +1,14 @@
-"""What the terminal shows: tables that fit 100 columns, and sentences."""
+"""What the terminal shows: sentences, and tables that go on below where the terminal is too narrow."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 # Where there is no terminal to ask: the width that people's terminals and files have.
 _WIDTH = 100
+# What rich puts between two columns.
+_BETWEEN = 3
 # Features that a table of rows or groups has room for.
 _MOST_FEATURES = 6
 _MOST_GROUPS = 6
@@ -69,23 +73,15 @@ def show_written(console: Console, written: "Sequence[tuple[str, Path]]") -> Non
 def show_criteria(console: Console, comparison: "Comparison") -> None:
     """Print the criteria of all models as one table, and how to read it."""
     table = comparison.table
-    several = table.index.get_level_values("family").nunique() > 1
-    grid = _table()
-    if several:
-        grid.add_column("family")
-    grid.add_column("groups", justify="right")
-    cells = [*_criteria(table), *_expected_densities(table)]
-    for heading, _ in cells:
-        grid.add_column(heading, justify="right", no_wrap=True)
+    families, numbers = zip(*table.index, strict=True)
+    keys = [_Column("groups", [str(number) for number in numbers])]
+    if len(set(families)) > 1:
+        keys.insert(0, _Column("family", families, "left"))
+    columns = [*_criteria(table), *_expected_densities(table)]
     console.print()
-    trusted = comparison.trusted.to_numpy()
-    for i, (family, n_components) in enumerate(table.index):
-        key = [family, str(n_components)] if several else [str(n_components)]
-        row = [texts[i] for _, texts in cells]
-        grid.add_row(*map(Text, key), *row, style="" if trusted[i] else "dim")
-    console.print(grid)
+    _show_columns(console, keys, columns, ["" if trusted else "dim" for trusted in comparison.trusted])
     explained = "BIC, AIC and ICL of the maximum-likelihood estimate: lower is better."
-    if len(cells) > len(_CRITERIA):
+    if len(columns) > len(_CRITERIA):
         explained += (
             " LOO and WAIC, the expected log density of new rows ± its standard error: higher is"
             " better; in brackets where the posterior cannot be trusted. Bold: the best."
@@ -118,21 +114,19 @@ def show_groups(console: Console, digest: "Digest", model: str) -> None:
     shares, centres = digest.shares, digest.centres
     labels = digest.membership["label"].values
     features = digest.rows.features[:_MOST_FEATURES]
-    grid = _table()
     groups = f"{digest.n_components} groups" if digest.n_components > 1 else "one group"
     _title(console, f"The {groups} ({model})")
-    grid.add_column("group", justify="right")
-    grid.add_column("share of all", justify="right")
-    grid.add_column("rows", justify="right")
-    for name in features:
-        grid.add_column(Text(name), justify="right")
-    for k in range(digest.n_components):
-        where = [
-            with_interval(centres.value[k, j], centres.low[k, j], centres.high[k, j]) for j in range(len(features))
-        ]
-        share = percent_with_interval(shares.value[k], shares.low[k], shares.high[k])
-        grid.add_row(str(k), share, f"{np.sum(labels == k):,}", *where)
-    console.print(grid)
+    numbers = range(digest.n_components)
+    columns = [
+        _Column(
+            "share of all", [percent_with_interval(shares.value[k], shares.low[k], shares.high[k]) for k in numbers]
+        ),
+        _Column("rows", [f"{np.sum(labels == k):,}" for k in numbers]),
+    ]
+    for j, name in enumerate(features):
+        cells = [with_interval(centres.value[k, j], centres.low[k, j], centres.high[k, j]) for k in numbers]
+        columns.append(_Column(name, cells))
+    _show_columns(console, [_Column("group", [str(k) for k in numbers])], columns)
     more = _and_more(digest.rows.n_features)
     if digest.sampled:
         said = f"Centres and shares with {digest.ci_prob:.0%} posterior intervals."
@@ -151,15 +145,11 @@ def show_hardest(console: Console, digest: "Digest") -> None:
     order = np.argsort(-membership["entropy"].values, kind="stable")[:HARDEST]
     features = rows.features[:_MOST_FEATURES]
     groups = range(min(digest.n_components, _MOST_GROUPS))
-    grid = _table()
     _title(console, "The rows that are hardest to place")
-    for heading in ("row", *features, *(f"P(group {k})" for k in groups)):
-        grid.add_column(Text(heading), justify="right")
     probability = membership["probability"].values
-    for i in order:
-        values = [plain(value) for value in rows.values[i, : len(features)]]
-        grid.add_row(Text(str(rows.obs[i])), *values, *(percent(probability[i, k]) for k in groups))
-    console.print(grid)
+    columns = [_Column(name, [plain(rows.values[i, j]) for i in order]) for j, name in enumerate(features)]
+    columns += [_Column(f"P(group {k})", [percent(probability[i, k]) for i in order]) for k in groups]
+    _show_columns(console, [_Column("row", [str(rows.obs[i]) for i in order])], columns)
     if more := _and_more(rows.n_features).strip():
         console.print(Text(more, style="dim"))
 
@@ -171,8 +161,41 @@ def _console(*, stderr: bool) -> Console:
     return console
 
 
-def _table() -> Table:
-    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+@dataclass(frozen=True)
+class _Column:
+    heading: str
+    cells: Sequence[str | Text]
+    justify: Literal["left", "right"] = "right"
+
+    @property
+    def width(self) -> int:
+        return max(cell_len(str(text)) for text in (self.heading, *self.cells))
+
+
+def _show_columns(
+    console: Console, keys: Sequence[_Column], columns: Sequence[_Column], styles: Sequence[str] | None = None
+) -> None:
+    """Print a table; the columns for which there is no room follow below it, beside the same keys."""
+    left = list(columns)
+    while left:
+        taken = [left.pop(0)]
+        while left and _width([*keys, *taken, left[0]]) <= console.width:
+            taken.append(left.pop(0))
+        grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+        shown = [*keys, *taken]
+        for column in shown:
+            grid.add_column(Text(column.heading), justify=column.justify, overflow="fold")
+        for i in range(len(keys[0].cells)):
+            cells = (column.cells[i] for column in shown)
+            texts = [cell if isinstance(cell, Text) else Text(cell) for cell in cells]
+            grid.add_row(*texts, style=None if styles is None else styles[i])
+        console.print(grid)
+        if left:
+            console.print()
+
+
+def _width(columns: Sequence[_Column]) -> int:
+    return sum(column.width for column in columns) + _BETWEEN * (len(columns) - 1)
 
 
 def _title(console: Console, text: str) -> None:
@@ -180,14 +203,14 @@ def _title(console: Console, text: str) -> None:
     console.print(Text(text, style="bold"))
 
 
-def _criteria(table: "pd.DataFrame") -> Iterable[tuple[str, list[Text]]]:
+def _criteria(table: "pd.DataFrame") -> Iterable[_Column]:
     for column, heading in _CRITERIA.items():
         values = table[column].to_numpy(dtype=float)
         best = np.nanmin(values) if np.isfinite(values).any() else np.nan
-        yield heading, [_cell(f"{value:.1f}", value == best, value) for value in values]
+        yield _Column(heading, [_cell(f"{value:.1f}", value == best, value) for value in values])
 
 
-def _expected_densities(table: "pd.DataFrame") -> Iterable[tuple[str, list[Text]]]:
+def _expected_densities(table: "pd.DataFrame") -> Iterable[_Column]:
     from bayesmix.comparison.table import is_bracketed
 
     bracketed = is_bracketed(table)
@@ -203,7 +226,7 @@ def _expected_densities(table: "pd.DataFrame") -> Iterable[tuple[str, list[Text]
             text = f"{value:.1f} ± {error:.1f}"
             shown = f"({text})" if inside else f"{text} "
             texts.append(_cell(shown, value == best and not inside, value))
-        yield heading, texts
+        yield _Column(heading, texts)
 
 
 def _cell(text: str, best: bool, value: float) -> Text:
