@@ -24,6 +24,8 @@ from bayesmix.mixture import Mixture
 from bayesmix.predictive import log_density, sample_predictive
 from bayesmix.tree import draws_of
 
+__all__ = ["BayesianMixture"]
+
 if TYPE_CHECKING:
     import xarray as xr
 

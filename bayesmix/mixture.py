@@ -91,7 +91,12 @@ class Mixture:
         return card(f"Mixture of {groups}", facts({"family": str(self.family), **said}), sentences(note))
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON-able description; PyMC priors become text."""
+        """A JSON-able description; PyMC priors become text.
+
+        Returns
+        -------
+        dict
+        """
         return {
             "n_components": self.n_components,
             "family": str(self.family),
@@ -101,6 +106,14 @@ class Mixture:
     @classmethod
     def from_tree(cls, tree: "xr.DataTree") -> "Mixture":
         """The Mixture that a tree was fitted with, its priors resolved.
+
+        Parameters
+        ----------
+        tree : xarray.DataTree
+
+        Returns
+        -------
+        Mixture
 
         Raises
         ------
@@ -115,6 +128,14 @@ class Mixture:
         """The same Mixture with its data-scaled priors as plain numbers.
 
         An analysis resolves them once: leaving rows out, folds, refits and prediction then use the same numbers.
+
+        Parameters
+        ----------
+        X : array, data frame or DataArray, (N, D)
+
+        Returns
+        -------
+        Mixture
         """
         return self._resolved(self._read(X))
 
@@ -147,6 +168,10 @@ class Mixture:
             Stop when one iteration raises the objective by less than ``tol * N`` nats; 0 runs ``max_iter`` iterations.
         random_seed : None, int, or what ``numpy.random.default_rng`` takes
         progressbar : bool
+
+        Returns
+        -------
+        EMResult
 
         Raises
         ------
@@ -238,7 +263,7 @@ class Mixture:
         draws : int
         minibatch_size : int, optional
             Rows of each stochastic gradient; None uses all.
-        init, relabel, random_seed, progressbar, log_likelihood
+        init, relabel, random_seed, progressbar, log_likelihood : optional
             As in :meth:`fit_nuts`.
 
         Returns
@@ -285,7 +310,22 @@ class Mixture:
     ) -> "xr.DataTree":
         """Posterior draws of the Gaussian at the mode, in unconstrained space.
 
-        Parameters and result as in :meth:`fit_advi`.
+        Parameters
+        ----------
+        X : array, data frame or DataArray, (N, D)
+        draws : int
+        init, relabel, random_seed, log_likelihood : optional
+            As in :meth:`fit_nuts`.
+
+        Returns
+        -------
+        xarray.DataTree
+            As of :meth:`fit_advi`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the data or an argument cannot be used.
         """
         from bayesmix.inference.basins import find_basins
         from bayesmix.inference.laplace import run
@@ -312,6 +352,10 @@ class Mixture:
         X : array, data frame or DataArray, (N, D)
         minibatch_size : int, optional
             Rows of each random batch, for ``pm.fit``.
+
+        Returns
+        -------
+        pymc.Model
         """
         rows = self._read(X)
         return self._resolved(rows)._declare(rows, minibatch_size)
@@ -326,6 +370,10 @@ class Mixture:
         X : array, data frame or DataArray, (N, D)
             The rows that the model was built on.
         relabel : "ecr", "order" or None
+
+        Returns
+        -------
+        xarray.DataTree
 
         Raises
         ------

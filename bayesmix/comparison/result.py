@@ -87,6 +87,10 @@ class Comparison:
             By ``"loo"`` and ``"waic"`` only models whose posterior can be trusted are considered
             (``"loo"``: and whose LOO can). ``advice`` says which others are as good.
 
+        Returns
+        -------
+        Candidate
+
         Raises
         ------
         ValueError
@@ -123,7 +127,17 @@ class Comparison:
         return min((self[key] for key in close), key=_bic)
 
     def tree_to_show(self) -> "xr.DataTree":
-        """The posterior of ``chosen``; its MAP estimate where no posterior can be trusted."""
+        """The posterior of ``chosen``; its MAP estimate where no posterior can be trusted.
+
+        Returns
+        -------
+        xarray.DataTree
+
+        Raises
+        ------
+        ValueError
+            When it was not fitted.
+        """
         chosen = self.chosen
         if chosen.tree is not None and not chosen.distrust:
             return chosen.tree
@@ -146,6 +160,10 @@ class Comparison:
         ----------
         **options
             Of ``bayesmix.plots.plot_comparison``, such as ``figsize``.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
         """
         from bayesmix.plots import plot_comparison
 

@@ -73,6 +73,12 @@ class EMResult:
         The distinct tops that were reached, the highest first.
     restarts : pandas.DataFrame
         Every start: its objective, the distinct optimum it reached (-1: none), its iterations and status.
+    starts : tuple of mappings
+        The rows of ``restarts``.
+    seed : int or None
+        The seed, where it was an integer.
+    seconds : float
+        How long the fit took.
     """
 
     family: Family
@@ -151,26 +157,69 @@ class EMResult:
         return pd.DataFrame(list(self.starts)).rename_axis("start")
 
     def predict(self, X) -> np.ndarray:
-        """(n,) most probable component of each row of X."""
+        """Most probable component of each row.
+
+        Parameters
+        ----------
+        X : array, data frame or DataArray, (n, D)
+
+        Returns
+        -------
+        (n,) array of int
+        """
         return self._labels(self._rows(X))
 
     def predict_proba(self, X) -> np.ndarray:
-        """(n, K) responsibilities of each row of X."""
+        """Responsibilities: the probability of each component given each row.
+
+        Parameters
+        ----------
+        X : array, data frame or DataArray, (n, D)
+
+        Returns
+        -------
+        (n, K) array
+        """
         joint = self.family.log_joint(self.weights, self.params, self._rows(X))
         joint -= joint.max(axis=1, keepdims=True)
         r = np.exp(joint)
         return r / r.sum(axis=1, keepdims=True)
 
     def score_samples(self, X) -> np.ndarray:
-        """(n,) log density of each row of X, in nats."""
+        """Log density of each row, in nats.
+
+        Parameters
+        ----------
+        X : array, data frame or DataArray, (n, D)
+
+        Returns
+        -------
+        (n,) array
+        """
         return self.family.log_mixture(self.weights, self.params, self._rows(X))
 
     def sample(self, n: int, random_seed=None) -> tuple[np.ndarray, np.ndarray]:
-        """Draw ``n`` rows (n, D) and their components (n,) from the fitted mixture."""
+        """Draw rows and their components from the fitted mixture.
+
+        Parameters
+        ----------
+        n : int
+        random_seed : None, int, or what ``numpy.random.default_rng`` takes
+
+        Returns
+        -------
+        rows : (n, D) array
+        labels : (n,) array of int
+        """
         return self.family.sample(self.weights, self.params, n, np.random.default_rng(random_seed))
 
     def to_tree(self) -> "xr.DataTree":
-        """The estimate as a tree of one chain and one draw, on which every function of bayesmix works."""
+        """The estimate as a tree of one chain and one draw, on which every function of bayesmix works.
+
+        Returns
+        -------
+        xarray.DataTree
+        """
         derived = self.family.with_scales(self.params)
         if isinstance(self.priors, ConjugatePriors) or self.rows.n_features == 1:
             derived.pop("correlations", None)  # no variable of the model

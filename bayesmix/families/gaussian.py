@@ -72,28 +72,88 @@ class Gaussian:
         return ("weights", "means") + (() if own.shared else (own.name, "scales", "correlations"))
 
     def n_parameters(self, n_components: int, n_features: int) -> int:
-        """Number of free parameters, the ``K - 1`` weights included."""
+        """Number of free parameters, the ``K - 1`` weights included.
+
+        Parameters
+        ----------
+        n_components, n_features : int
+
+        Returns
+        -------
+        int
+        """
         return n_components - 1 + sum(spec.n_free(n_components, n_features) for spec in self.parameters)
 
     def reduce_covariance(self, covariance: np.ndarray):
-        """A (D, D) covariance as this family describes one component: a matrix, a vector or a number."""
+        """A (D, D) covariance as this family describes one component: a matrix, a vector or a number.
+
+        Parameters
+        ----------
+        covariance : (D, D) array
+
+        Returns
+        -------
+        (D, D) array, (D,) array or float
+        """
         return self.structure.reduce(covariance)
 
     def reduce_variances(self, variances: np.ndarray):
-        """(D,) variances as this family describes one component: a vector, or for spherical their mean."""
+        """(D,) variances as this family describes one component: a vector, or for spherical their mean.
+
+        Parameters
+        ----------
+        variances : (D,) array
+
+        Returns
+        -------
+        (D,) array or float
+        """
         return self.structure.reduce(variances)
 
     def standard_scale(self, scale: np.ndarray) -> np.ndarray:
-        """Column scales (D,) by which data can be standardised without leaving the family."""
+        """Column scales (D,) by which data can be standardised without leaving the family.
+
+        Parameters
+        ----------
+        scale : (D,) array
+            Standard deviations of the columns.
+
+        Returns
+        -------
+        (D,) array
+        """
         return self.structure.common_scale(scale)
 
     def standard_form(self, weights, params: Mapping[str, np.ndarray]) -> StandardForm:
-        """Weights (..., K) and parameters as the kernels take them; leading axes are parameter draws."""
+        """Weights (..., K) and parameters as the kernels take them; leading axes are parameter draws.
+
+        Parameters
+        ----------
+        weights : (..., K) array
+        params : mapping of arrays
+            Leading axes are parameter draws.
+
+        Returns
+        -------
+        StandardForm
+        """
         factor = self.structure.factor(np.asarray(params[self.structure.parameter.name], dtype=float))
         return self.standard_form_of_factor(weights, np.asarray(params["means"], dtype=float), factor)
 
     def standard_form_of_factor(self, weights, means: np.ndarray, factor: np.ndarray) -> StandardForm:
-        """:meth:`standard_form` from means and the structure's factor."""
+        """:meth:`standard_form` from means and the structure's factor.
+
+        Parameters
+        ----------
+        weights : (..., K) array
+        means : (..., K, D) array
+        factor : array
+            As the covariance structure keeps it.
+
+        Returns
+        -------
+        StandardForm
+        """
         n_components, n_features = means.shape[-2:]
         with np.errstate(divide="ignore"):  # an empty component has log weight -inf, and that is right
             log_weights = np.log(np.asarray(weights, dtype=float))
@@ -106,7 +166,19 @@ class Gaussian:
         return StandardForm(*(np.ascontiguousarray(part) for part in (offsets, means, whiteners)))
 
     def statistics(self, form: StandardForm, columns: np.ndarray, row_weights=NO_ROW_WEIGHTS) -> Statistics:
-        """One pass over transposed rows (D, N): log-likelihood and sufficient statistics at one parameter point."""
+        """One pass over transposed rows (D, N): log-likelihood and sufficient statistics at one parameter point.
+
+        Parameters
+        ----------
+        form : StandardForm
+        columns : (D, N) array
+            The rows, transposed.
+        row_weights : (N,) array, optional
+
+        Returns
+        -------
+        Statistics
+        """
         return Statistics(*self.structure.kernel.accumulate(columns, row_weights, *form))
 
     def score(self, form: StandardForm, statistics: Statistics) -> tuple[np.ndarray, np.ndarray]:
@@ -114,15 +186,47 @@ class Gaussian:
 
         The factor is the lower Cholesky factor (K, D, D), or the standard deviations (K, D); where components or
         features share it, the slopes add.
+
+        Parameters
+        ----------
+        form : StandardForm
+        statistics : Statistics
+
+        Returns
+        -------
+        means : (K, D) array
+        factor : (K, D, D) or (K, D) array
         """
         return self.structure.kernel.score(statistics.counts, statistics.first, statistics.second, form.whiteners)
 
     def log_joint(self, weights, params: Mapping[str, np.ndarray], X: np.ndarray) -> np.ndarray:
-        """``log w_k + log f(x_i | theta_k)`` as (..., N, K); leading axes are those of the weights."""
+        """``log w_k + log f(x_i | theta_k)`` as (..., N, K); leading axes are those of the weights.
+
+        Parameters
+        ----------
+        weights : (..., K) array
+        params : mapping of arrays
+        X : (N, D) array
+
+        Returns
+        -------
+        (..., N, K) array
+        """
         return self._for_every_draw(self.structure.kernel.log_joint, weights, params, X)
 
     def log_mixture(self, weights, params: Mapping[str, np.ndarray], X: np.ndarray) -> np.ndarray:
-        """``log sum_k w_k f(x_i | theta_k)`` as (..., N); leading axes are those of the weights."""
+        """``log sum_k w_k f(x_i | theta_k)`` as (..., N); leading axes are those of the weights.
+
+        Parameters
+        ----------
+        weights : (..., K) array
+        params : mapping of arrays
+        X : (N, D) array
+
+        Returns
+        -------
+        (..., N) array
+        """
         return self._for_every_draw(self.structure.kernel.log_mixture, weights, params, X)
 
     def _for_every_draw(self, kernel, weights, params, X):
@@ -136,13 +240,38 @@ class Gaussian:
         """Blocks of rows with their (S, b, K) log joint densities; leading axes of the weights are flattened to S.
 
         A block holds at most about ``max_values`` numbers, so that memory does not grow with the rows.
+
+        Parameters
+        ----------
+        weights : (..., K) array
+        params : mapping of arrays
+        X : (N, D) array
+        max_values : float
+            A block holds about so many numbers at most, so that memory does not grow with the rows.
+
+        Returns
+        -------
+        iterator of (slice, (S, b, K) array)
         """
         return self._blocks(self.structure.kernel.log_joint, weights, params, X, max_values)
 
     def log_mixture_blocks(
         self, weights, params: Mapping[str, np.ndarray], X: np.ndarray, max_values: float = 4e6
     ) -> Iterator[tuple[slice, np.ndarray]]:
-        """Blocks of rows with their (S, b) log densities; leading axes of the weights are flattened to S."""
+        """Blocks of rows with their (S, b) log densities; leading axes of the weights are flattened to S.
+
+        Parameters
+        ----------
+        weights : (..., K) array
+        params : mapping of arrays
+        X : (N, D) array
+        max_values : float
+            As in :meth:`log_joint_blocks`.
+
+        Returns
+        -------
+        iterator of (slice, (S, b) array)
+        """
         return self._blocks(self.structure.kernel.log_mixture, weights, params, X, max_values)
 
     def _blocks(self, kernel, weights, params, X, max_values):
@@ -154,16 +283,43 @@ class Gaussian:
             yield block, kernel(np.ascontiguousarray(columns[:, block]), *flat)
 
     def covariance_matrices(self, params: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Covariance matrix of every component (..., K, D, D)."""
+        """Covariance matrix of every component (..., K, D, D).
+
+        Parameters
+        ----------
+        params : mapping of arrays
+
+        Returns
+        -------
+        (..., K, D, D) array
+        """
         values = np.asarray(params[self.structure.parameter.name])
         return self.structure.matrices(values, *np.shape(params["means"])[-2:])
 
     def scales(self, params: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Standard deviations: (..., K, D) for full and diag, (..., D) for tied, (..., K) for spherical."""
+        """Standard deviations: (..., K, D) for full and diag, (..., D) for tied, (..., K) for spherical.
+
+        Parameters
+        ----------
+        params : mapping of arrays
+
+        Returns
+        -------
+        array
+        """
         return self.structure.scales(np.asarray(params[self.structure.parameter.name]))
 
     def with_scales(self, params: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The parameters with ``scales`` and, for correlated features, ``correlations`` that follow from them."""
+        """The parameters with ``scales`` and, for correlated features, ``correlations`` that follow from them.
+
+        Parameters
+        ----------
+        params : mapping of arrays
+
+        Returns
+        -------
+        dict of arrays
+        """
         scales = self.scales(params)
         derived = {"scales": scales}
         if self.correlated:
@@ -171,7 +327,20 @@ class Gaussian:
         return {**params, **derived}
 
     def sample(self, weights, params: Mapping[str, np.ndarray], n: int, rng: np.random.Generator):
-        """``n`` rows (n, D) and their labels (n,) from one parameter point."""
+        """``n`` rows (n, D) and their labels (n,) from one parameter point.
+
+        Parameters
+        ----------
+        weights : (K,) array
+        params : mapping of arrays
+        n : int
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        rows : (n, D) array
+        labels : (n,) array of int
+        """
         weights = np.asarray(weights, dtype=float)
         labels = rng.choice(weights.size, size=n, p=weights / weights.sum())
         factors = STRUCTURES["full"].factor(self.covariance_matrices(params))

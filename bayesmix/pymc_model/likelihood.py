@@ -35,6 +35,8 @@ class MixtureLikelihood:
         Names of the row and the feature dimension.
     total_size : int, optional
         Number of rows of the whole data when ``observed`` is a minibatch.
+    **kwargs
+        Others of PyMC's distributions, such as ``initval``.
 
     Raises
     ------
@@ -69,7 +71,18 @@ class MixtureLikelihood:
 
     @classmethod
     def dist(cls, weights: Any, family: Any, params: Mapping[str, Any], **kwargs: Any) -> Any:
-        """The distribution outside of a model; ``shape=(N, D)`` gives its number of rows."""
+        """The distribution outside of a model.
+
+        Parameters
+        ----------
+        weights, family, params : as of the class
+        **kwargs
+            Of PyMC's ``dist``: ``shape=(N, D)`` gives the number of rows.
+
+        Returns
+        -------
+        TensorVariable
+        """
         distribution, arguments = _distribution_of(weights, family, params)
         return distribution.dist(*arguments, **kwargs)
 
