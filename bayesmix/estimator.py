@@ -224,23 +224,70 @@ class BayesianMixture(DensityMixin, BaseEstimator):
         return self
 
     def fit_predict(self, X, y=None):
-        """Fit, and give the (N,) most probable component of each row."""
+        """Fit, and give the most probable component of each row.
+
+        Parameters
+        ----------
+        X : array or data frame, (N, D)
+        y : ignored
+
+        Returns
+        -------
+        (N,) array of int
+        """
         return self.fit(X).labels_
 
     def predict(self, X):
-        """(n,) most probable component of each row of X."""
+        """Most probable component of each row.
+
+        Parameters
+        ----------
+        X : array or data frame, (n, D)
+
+        Returns
+        -------
+        (n,) array of int
+        """
         return self._checked().predict(self._values(X))
 
     def predict_proba(self, X):
-        """(n, K) probability of each component for each row of X; over the draws, its posterior mean."""
+        """Probability of each component for each row; over the draws, its posterior mean.
+
+        Parameters
+        ----------
+        X : array or data frame, (n, D)
+
+        Returns
+        -------
+        (n, K) array
+        """
         return self._checked().predict_proba(self._values(X))
 
     def score_samples(self, X):
-        """(n,) log density of each row of X, in nats; over the draws, the log of the posterior-mean density."""
+        """Log density of each row, in nats; over the draws, the log of the posterior-mean density.
+
+        Parameters
+        ----------
+        X : array or data frame, (n, D)
+
+        Returns
+        -------
+        (n,) array
+        """
         return self._checked().score_samples(self._values(X))
 
     def score(self, X, y=None) -> float:  # pyright: ignore[reportIncompatibleMethodOverride] the mixin's does nothing
-        """Mean of :meth:`score_samples`."""
+        """Mean of :meth:`score_samples`.
+
+        Parameters
+        ----------
+        X : array or data frame, (n, D)
+        y : ignored
+
+        Returns
+        -------
+        float
+        """
         return float(self.score_samples(X).mean())
 
     def sample(self, n_samples=1, *, random_state=None):
@@ -263,12 +310,30 @@ class BayesianMixture(DensityMixin, BaseEstimator):
         return fitted.sample(n_samples, _seed(self.random_state if random_state is None else random_state))
 
     def bic(self, X) -> float:
-        """Bayesian information criterion of X at the point estimate ``em_``; lower is better."""
+        """Bayesian information criterion of X at the point estimate ``em_``; lower is better.
+
+        Parameters
+        ----------
+        X : array or data frame, (n, D)
+
+        Returns
+        -------
+        float
+        """
         log_p = self._at_point(X)
         return float(-2 * log_p.sum() + np.log(log_p.size) * self.em_.n_parameters)
 
     def aic(self, X) -> float:
-        """Akaike information criterion of X at the point estimate ``em_``; lower is better."""
+        """Akaike information criterion of X at the point estimate ``em_``; lower is better.
+
+        Parameters
+        ----------
+        X : array or data frame, (n, D)
+
+        Returns
+        -------
+        float
+        """
         return float(-2 * self._at_point(X).sum() + 2 * self.em_.n_parameters)
 
     @property

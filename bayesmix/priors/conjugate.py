@@ -79,6 +79,17 @@ class NormalInverseWishart:
     def resolve(self, summary: DataSummary, family, n_components: int) -> "NormalInverseWishart":
         """The same prior with numbers in the place of None.
 
+        Parameters
+        ----------
+        summary : DataSummary
+            Of the data.
+        family : Family
+        n_components : int
+
+        Returns
+        -------
+        NormalInverseWishart
+
         Raises
         ------
         ValueError
@@ -100,7 +111,16 @@ class NormalInverseWishart:
         return replace(self, mean=as_numbers(mean, "mean"), dof=dof, scale=as_numbers(scale, "scale"))
 
     def standardised(self, centre: np.ndarray, scale: np.ndarray) -> "NormalInverseWishart":
-        """The resolved prior in the units of ``(x - centre) / scale``."""
+        """The resolved prior in the units of ``(x - centre) / scale``.
+
+        Parameters
+        ----------
+        centre, scale : (D,) array
+
+        Returns
+        -------
+        NormalInverseWishart
+        """
         own = np.asarray(self.scale)
         unit = {2: lambda: np.outer(scale, scale), 1: lambda: scale**2, 0: lambda: scale[0] ** 2}[own.ndim]()
         return replace(self, mean=(np.asarray(self.mean) - centre) / scale, scale=own / unit)

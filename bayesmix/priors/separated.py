@@ -46,7 +46,20 @@ class Normal:
         return True
 
     def resolve(self, summary: DataSummary, family, n_components: int) -> "Normal":
-        """The same prior with numbers in the place of None."""
+        """The same prior with numbers in the place of None.
+
+        Parameters
+        ----------
+        summary : DataSummary
+            Of the data.
+        family : Family
+        n_components : int
+
+        Returns
+        -------
+        prior
+            Of the same class.
+        """
         shape = summary.mean.shape
         deviation = family.standard_scale(np.sqrt(np.diag(summary.covariance)))
         return replace(
@@ -56,12 +69,31 @@ class Normal:
         )
 
     def standardised(self, centre: np.ndarray, scale: np.ndarray) -> "Normal":
-        """The resolved prior in the units of ``(x - centre) / scale``."""
+        """The resolved prior in the units of ``(x - centre) / scale``.
+
+        Parameters
+        ----------
+        centre, scale : (D,) array
+
+        Returns
+        -------
+        prior
+            Of the same class.
+        """
         mean = as_numbers((np.asarray(self.mean) - centre) / scale, "mean")
         return Normal(mean, as_numbers(np.asarray(self.sd) / scale, "sd"))
 
     def log_density(self, means) -> np.ndarray:
-        """Log density of means (..., K, D), one number a set of means."""
+        """Log density of means (..., K, D), one number a set of means.
+
+        Parameters
+        ----------
+        means : (..., K, D) array
+
+        Returns
+        -------
+        (...) array
+        """
         sd = np.asarray(self.sd)
         z = (np.asarray(means) - np.asarray(self.mean)) / sd
         return (-0.5 * z**2 - np.log(sd) - 0.5 * np.log(2 * np.pi)).sum(axis=(-2, -1))
@@ -103,7 +135,20 @@ class LogNormal:
         return True
 
     def resolve(self, summary: DataSummary, family, n_components: int) -> "LogNormal":
-        """The same prior with numbers in the place of None."""
+        """The same prior with numbers in the place of None.
+
+        Parameters
+        ----------
+        summary : DataSummary
+            Of the data.
+        family : Family
+        n_components : int
+
+        Returns
+        -------
+        prior
+            Of the same class.
+        """
         n_features = summary.mean.size
         deviation = np.sqrt(family.reduce_variances(np.diag(summary.covariance)))
         default = np.log(deviation) - np.log(n_components) / n_features
@@ -111,12 +156,31 @@ class LogNormal:
         return replace(self, log_mean=_fits(log_mean, np.shape(default), "log_mean"))
 
     def standardised(self, centre: np.ndarray, scale: np.ndarray) -> "LogNormal":
-        """The resolved prior in the units of ``(x - centre) / scale``."""
+        """The resolved prior in the units of ``(x - centre) / scale``.
+
+        Parameters
+        ----------
+        centre, scale : (D,) array
+
+        Returns
+        -------
+        prior
+            Of the same class.
+        """
         own = np.asarray(self.log_mean)
         return replace(self, log_mean=own - np.log(scale[0] if own.ndim == 0 else scale))
 
     def log_density(self, scales) -> np.ndarray:
-        """Log density of standard deviations, whose trailing axes are those of ``log_mean``, elementwise."""
+        """Log density of standard deviations, whose trailing axes are those of ``log_mean``, elementwise.
+
+        Parameters
+        ----------
+        scales : array
+
+        Returns
+        -------
+        array
+        """
         logs = np.log(np.asarray(scales))
         z = (logs - np.asarray(self.log_mean)) / self.log_sd
         return -0.5 * z**2 - logs - np.log(self.log_sd) - 0.5 * np.log(2 * np.pi)
@@ -155,11 +219,32 @@ class LKJ:
         return True
 
     def resolve(self, summary: DataSummary, family, n_components: int) -> "LKJ":
-        """Itself: correlations have no units."""
+        """Itself: correlations have no units.
+
+        Parameters
+        ----------
+        summary : DataSummary
+            Of the data.
+        family : Family
+        n_components : int
+
+        Returns
+        -------
+        LKJ
+        """
         return self
 
     def standardised(self, centre: np.ndarray, scale: np.ndarray) -> "LKJ":
-        """Itself: correlations have no units."""
+        """Itself: correlations have no units.
+
+        Parameters
+        ----------
+        centre, scale : (D,) array
+
+        Returns
+        -------
+        LKJ
+        """
         return self
 
     def log_normaliser(self, n_features: int) -> float:
@@ -168,13 +253,30 @@ class LKJ:
         With :math:`b_i = \eta + (D - 1 - i)/2`, row ``i + 1`` of the Cholesky factor has a squared length of
         off-diagonal entries ~ Beta(i/2, b_i), uniformly spread on the sphere, so that
         :math:`c^{-1} = \prod_{i=1}^{D-1} \pi^{i/2}\,\Gamma(b_i)/\Gamma(b_i + i/2)`.
+
+        Parameters
+        ----------
+        n_features : int
+
+        Returns
+        -------
+        float
         """
         i = np.arange(1, n_features)
         b = self.eta + (n_features - 1 - i) / 2
         return float(-np.sum(i / 2 * np.log(np.pi) + gammaln(b) - gammaln(b + i / 2)))
 
     def log_density(self, correlations) -> np.ndarray:
-        """Log density of correlation matrices (..., D, D), one number a matrix."""
+        """Log density of correlation matrices (..., D, D), one number a matrix.
+
+        Parameters
+        ----------
+        correlations : (..., D, D) array
+
+        Returns
+        -------
+        (...) array
+        """
         correlations = np.asarray(correlations)
         log_determinant = np.linalg.slogdet(correlations)[1]
         return self.log_normaliser(correlations.shape[-1]) + (self.eta - 1) * log_determinant

@@ -39,7 +39,21 @@ class Dirichlet:
         return np.ndim(self.concentration) == 0 or len(set(np.atleast_1d(self.concentration))) == 1
 
     def concentrations(self, n_components: int) -> np.ndarray:
-        """``a`` as a (K,) array; ``ValueError`` where the length does not fit."""
+        """``a`` as an array.
+
+        Parameters
+        ----------
+        n_components : int
+
+        Returns
+        -------
+        (K,) array
+
+        Raises
+        ------
+        ValueError
+            Where the length does not fit.
+        """
         if np.ndim(self.concentration) == 1 and np.size(self.concentration) != n_components:
             raise ValueError(
                 f"priors['weights'] has {np.size(self.concentration)} concentrations for "
@@ -48,7 +62,16 @@ class Dirichlet:
         return np.broadcast_to(np.asarray(self.concentration, dtype=float), (n_components,)).copy()
 
     def log_density(self, weights) -> np.ndarray:
-        """Log density of weights (..., K), one number for each set of weights."""
+        """Log density of weights (..., K), one number for each set of weights.
+
+        Parameters
+        ----------
+        weights : (..., K) array
+
+        Returns
+        -------
+        (...) array
+        """
         weights = np.asarray(weights)
         a = self.concentrations(weights.shape[-1])
         constant = gammaln(a.sum()) - gammaln(a).sum()
