@@ -1,0 +1,18 @@
+"""One thread for each kernel, double precision for each peer: set before any library that reads it is loaded."""
+
+import os
+
+SETTINGS = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "JAX_ENABLE_X64": "1",
+    "JAX_PLATFORMS": "cpu",
+    # four devices for NumPyro's four chains, each working in one thread
+    "XLA_FLAGS": "--xla_force_host_platform_device_count=4 --xla_cpu_multi_thread_eigen=false",
+}
+
+
+def settle() -> None:
+    """Set the environment of this process and of those that it starts."""
+    os.environ.update(SETTINGS)

@@ -1,0 +1,62 @@
+"""What the figures were measured on and with: processor, cores, versions. No names, no paths."""
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from benchmarks.tables import Table
+
+PACKAGES = (
+    *("bayesmix", "numpy", "scipy", "numba", "llvmlite", "scikit-learn", "pymc", "pytensor", "nutpie", "arviz"),
+    *("jax", "jaxlib", "numpyro", "pystan", "httpstan"),
+)
+
+
+def processor() -> str:
+    """The processor's name, with its family where the name is short of one."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor() or platform.machine()
+    found = {
+        name: re.search(rf"^{name}\s*:\s*(.+)$", text, re.MULTILINE) for name in ("model name", "cpu family", "model")
+    }
+    words = {name: match[1] for name, match in found.items() if match}
+    family = f" (family {words['cpu family']}, model {words['model']})" if "cpu family" in words else ""
+    return words.get("model name", platform.machine()) + family
+
+
+def r_versions() -> str:
+    """R and mclust, if they are there."""
+    if shutil.which("Rscript") is None:
+        return "not installed"
+    code = 'cat(R.version$major, ".", R.version$minor, sep=""); cat(", mclust", as.character(packageVersion("mclust")))'
+    done = subprocess.run(["Rscript", "-e", code], capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "without mclust"
+
+
+def installed(package: str) -> str:
+    """Its version, or that it is missing."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def table() -> Table:
+    """The machine as a table."""
+    load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+    rows = [
+        ("processor", processor()),
+        ("cores", str(os.cpu_count())),
+        ("system", f"{platform.system()} {platform.machine()}"),
+        ("load when the run began", f"{load} (processes that want a core, this one included)"),
+        ("Python", platform.python_version()),
+        *((package, installed(package)) for package in PACKAGES),
+        ("R", r_versions()),
+    ]
+    return Table(("machine", ""), rows)

@@ -1,0 +1,1 @@
+"""The peers, one module each; the module's docstring says which configuration it gets."""
