@@ -28,8 +28,8 @@ _MOST_UNCERTAIN = 200
 _MOST_OTHERS = 4800
 _MANY_ROWS = 1500
 # Areas of markers in points squared and opacity, at no entropy and at the highest.
-_AREAS = (7.0, 75.0)
-_OPACITY = (0.25, 0.95)
+_AREAS = (9.0, 75.0)
+_OPACITY = (0.35, 0.95)
 _IN_LEGEND = (0.0, 0.5, 1.0)
 
 

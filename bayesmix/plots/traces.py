@@ -20,6 +20,8 @@ _MOST_FEATURES = 2
 # More points than this become pixels: every draw is shown, for one switch in a thousand counts.
 _MOST_POINTS = 4000
 _SHOWN = (0.005, 0.995)
+# Bold steps are medians of so many parts of a chain: enough to follow a switch, few enough to be calm.
+_PARTS = 20
 
 
 def plot_labels(
@@ -31,8 +33,8 @@ def plot_labels(
     """Draw traces of the components with the labels of the sampler, and after relabelling.
 
     Label switching shows as traces that exchange their places; after relabelling each keeps its own. The chains stand
-    side by side, and rare excursions are cut off; bold lines are the medians of each chain, with the line style of
-    the group. The labels of the sampler are recovered by undoing ``sample_stats.permutation``.
+    side by side, and rare excursions are cut off; bold steps are running medians, with the line style of the
+    group. The labels of the sampler are recovered by undoing ``sample_stats.permutation``.
 
     Parameters
     ----------
@@ -132,24 +134,10 @@ def _draw_trace(ax: Axes, trace: np.ndarray) -> None:
                 zorder=2,
                 rasterized=trace.size > _MOST_POINTS,
             )
-            middle = float(np.median(trace[chain, :, k]))
-            ax.plot(
-                [start, start + n_draws - 1],
-                [middle, middle],
-                color=ink(),
-                linewidth=2.6,
-                alpha=0.35,
-                solid_capstyle="butt",
-                zorder=3,
-            )
-            ax.plot(
-                [start, start + n_draws - 1],
-                [middle, middle],
-                color=colour(k),
-                linestyle=dashes(k),
-                linewidth=1.6,
-                zorder=3 + 0.01 * k,
-            )
+            places, medians = _running_median(trace[chain, :, k])
+            style = {"linewidth": 1.6, "linestyle": dashes(k), "zorder": 3 + 0.01 * k}
+            ax.plot(start + places, medians, color=ink(), linewidth=2.6, alpha=0.35, zorder=3)
+            ax.plot(start + places, medians, color=colour(k), **style)
     # An empty component follows its prior, now and then very far: its excursions are cut off.
     low, high = np.quantile(trace, _SHOWN)
     margin = 0.15 * (high - low)
@@ -157,3 +145,10 @@ def _draw_trace(ax: Axes, trace: np.ndarray) -> None:
     ax.set_xlim(-0.5, n_chains * n_draws - 0.5)
     ax.set_xticks((np.arange(n_chains) + 0.5) * n_draws - 0.5, [f"chain {chain}" for chain in range(n_chains)])
     ax.tick_params(axis="x", length=0)
+
+
+def _running_median(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return corners of the steps through the medians of successive parts."""
+    parts = np.array_split(np.arange(len(values)), min(_PARTS, len(values)))
+    places = np.array([(part[0] - 0.5, part[-1] + 0.5) for part in parts])
+    return places.ravel(), np.repeat([float(np.median(values[part])) for part in parts], 2)
