@@ -17,6 +17,7 @@ class CommandHelp(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The help as a literal block."""
+        self.env.note_reread()  # the command may have changed where the page has not
         words = [*self.arguments, "--help"]
         printed = subprocess.run(
             [sys.executable, "-m", "bayesmix", *words],
@@ -24,7 +25,7 @@ class CommandHelp(SphinxDirective):
             text=True,
             check=True,
             timeout=120,
-            env={**os.environ, "COLUMNS": "88", "NO_COLOR": "1", "TERM": "dumb"},
+            env={**os.environ, "COLUMNS": "94", "NO_COLOR": "1", "TERM": "dumb"},
         ).stdout
         text = f"$ bayesmix {' '.join(words)}\n" + "\n".join(line.rstrip() for line in printed.strip("\n").splitlines())
         return [nodes.literal_block(text, text, language="text", classes=["command-help"])]

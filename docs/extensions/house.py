@@ -15,7 +15,8 @@ from sphinx.util.docutils import SphinxDirective
 
 from tests.test_house import IN_ROOMS, PACKAGE, ROOMS, imports
 
-WIDTH, FLOOR, GAP, WALL, ROOF = 900, 92, 10, 16, 86
+WIDTH, ROOM, GAP, WALL, ROOF = 720, 76, 8, 14, 80
+ABREAST = 3  # rooms side by side, so that their text can be read
 
 
 def uses() -> dict[str, list[str]]:
@@ -48,39 +49,45 @@ def floors(used: dict[str, list[str]]) -> list[list[str]]:
 def draw(used: dict[str, list[str]]) -> str:
     """The house as an SVG that takes its colours from the page."""
     storeys = floors(used)
-    inner = WIDTH - 2 * WALL
-    height = ROOF + len(storeys) * (FLOOR + GAP) + GAP
     middle = WIDTH / 2
-    parts = [
-        f'<svg class="house" viewBox="0 0 {WIDTH} {height + 4}" role="img" aria-labelledby="house-title">',
-        f'<title id="house-title">The rooms of bayesmix on {len(storeys)} floors; each imports only rooms on floors '
-        "below its own.</title>",
-        f'<path class="roof" d="M {middle} 4 L {WIDTH - 2} {ROOF} L 2 {ROOF} Z"/>',
-        f'<text class="door" x="{middle}" y="{ROOF - 30}">import bayesmix</text>',
-        f'<text class="note" x="{middle}" y="{ROOF - 12}">the front door: opens a room when it is first used</text>',
-        f'<rect class="wall" x="2" y="{ROOF}" width="{WIDTH - 4}" height="{height - ROOF}"/>',
-    ]
-    for number, rooms in enumerate(storeys):
-        top = ROOF + GAP + number * (FLOOR + GAP)
-        width = (inner - (len(rooms) - 1) * GAP) / len(rooms)
-        for place, room in enumerate(rooms):
-            left = WALL + place * (width + GAP)
-            parts.append(_room(room, used[room], left, top, width))
-    return "\n".join([*parts, "</svg>"])
+    rooms, top = [], ROOF + GAP
+    for storey in storeys:
+        rows = [storey[i : i + ABREAST] for i in range(0, len(storey), ABREAST)]
+        height = len(rows) * (ROOM + GAP) + GAP
+        rooms.append(f'<rect class="floor" x="{WALL}" y="{top}" width="{WIDTH - 2 * WALL}" height="{height}" rx="4"/>')
+        for number, row in enumerate(rows):
+            width = (WIDTH - 2 * WALL - (len(row) + 1) * GAP) / len(row)
+            for place, room in enumerate(row):
+                left = WALL + GAP + place * (width + GAP)
+                rooms.append(_room(room, used[room], left, top + GAP + number * (ROOM + GAP), width))
+        top += height + GAP
+    return "\n".join(
+        [
+            f'<svg class="house" viewBox="0 0 {WIDTH} {top + 4}" role="img" aria-labelledby="house-title">',
+            f'<title id="house-title">The rooms of bayesmix on {len(storeys)} floors; each imports only rooms on '
+            "floors below its own.</title>",
+            f'<rect class="wall" x="2" y="{ROOF}" width="{WIDTH - 4}" height="{top - ROOF}"/>',
+            f'<path class="roof" d="M {middle} 4 L {WIDTH - 2} {ROOF} L 2 {ROOF} Z"/>',
+            f'<text class="door" x="{middle}" y="{ROOF - 28}">import bayesmix</text>',
+            f'<text class="note" x="{middle}" y="{ROOF - 10}">the front door: opens a room when it is first used</text>',
+            *rooms,
+            "</svg>",
+        ]
+    )
 
 
 def _room(room: str, used: list[str], left: float, top: float, width: float) -> str:
-    lines = textwrap.wrap(purpose(room), int((width - 20) / 6.3))
-    if len(lines) > 4:
-        lines = [*lines[:3], f"{lines[3].rstrip(',')} …"]
+    lines = textwrap.wrap(purpose(room), int((width - 16) / 6.6))
+    if len(lines) > 3:
+        lines = [*lines[:2], f"{lines[2].rstrip(',')} …"]
     said = "".join(
-        f'<text class="note" x="{left + width / 2:.1f}" y="{top + 38 + 15 * i}">{escape(line)}</text>'
+        f'<text class="note" x="{left + width / 2:.1f}" y="{top + 36 + 15 * i}">{escape(line)}</text>'
         for i, line in enumerate(lines)
     )
     hint = f"{room} imports {', '.join(used)}" if used else f"{room} imports no other room"
     return (
         f'<g><title>{escape(hint)}</title><rect class="room" x="{left:.1f}" y="{top}" width="{width:.1f}" '
-        f'height="{FLOOR}" rx="4"/><text class="name" x="{left + width / 2:.1f}" y="{top + 20}">{escape(room)}</text>'
+        f'height="{ROOM}" rx="4"/><text class="name" x="{left + width / 2:.1f}" y="{top + 18}">{escape(room)}</text>'
         f"{said}</g>"
     )
 
@@ -104,6 +111,7 @@ class House(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The picture or the table as HTML."""
+        self.env.note_reread()  # the sources may have changed where the page has not
         made = {"drawing": draw, "table": table}[self.arguments[0]](uses())
         return [nodes.raw("", made, format="html")]
 

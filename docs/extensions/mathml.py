@@ -22,6 +22,9 @@ def to_mathml(latex: str, display: str, where: Any) -> str:
     made = convert(marked, display=display)
     for letter in letters:
         made = re.sub(rf"<mtext[^>]*>{_MARK}</mtext>", f'<mi mathvariant="normal">{letter}</mi>', made, count=1)
+    made = made.replace("<mi>&#x0007E;</mi>", "<mo>&#x0223C;</mo>")  # a relation, with space around it
+    # named functions stand apart from what follows, unless it is a parenthesis
+    made = re.sub(r"(<mi>(?:log|exp|max|tr)</mi>)(?!<mo[^>]*>&#x00028;)", r'\1<mspace width="0.167em"/>', made)
     if _MARK in made or re.search(r"<m[io]>(\\|&(?!#|amp;|lt;|gt;))", made):
         logger.warning("not understood as MathML: %s", latex, location=where)
     return made
