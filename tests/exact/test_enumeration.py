@@ -91,7 +91,7 @@ def likelihood_errors(covariance: str) -> list[float]:
     for q in points(density):
         named = density.constrain(q)
         wanted = exact.log_likelihood(*parameters(covariance, named))
-        errors.append(abs(family.log_mixture(named["weights"], named, ROWS).sum() - wanted) / (1 + abs(wanted)))
+        errors.append(abs(float(family.log_mixture(named["weights"], named, ROWS).sum()) - wanted) / (1 + abs(wanted)))
     return errors
 
 
@@ -244,9 +244,10 @@ def test_posterior_is_the_sum_over_assignments(covariance):
     assert worst(posterior_findings(covariance)) == ""
 
 
-@pytest.mark.parametrize(
-    "covariance", ["full", *(pytest.param(one, marks=pytest.mark.slow) for one in COVARIANCES[1:])]
-)
+SLOW = [pytest.param(one, marks=pytest.mark.slow) for one in COVARIANCES if one != "spherical"]
+
+
+@pytest.mark.parametrize("covariance", ["spherical", *SLOW])
 def test_evidence(covariance):
     assert worst([evidence_finding(covariance)]) == ""
 
