@@ -7,11 +7,11 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from bayesmix.cli.request import Manner, Request
+from bayesmix.cli.request import NO_DEFAULT, Manner, Request
 from bayesmix.version import __version__
 
 if TYPE_CHECKING:
@@ -25,8 +25,9 @@ app = App(
     "  bayesmix compare penguins.csv --components 1:6 --output report.html\n"
     "  bayesmix fit penguins.csv --components 3 --output fit.nc\n"
     "  bayesmix predict fit.nc new.csv --output labels.csv\n\n"
-    "Results go to standard output, progress to standard error. What cannot be done is said in\n"
-    "one line, with exit status 2. bayesmix COMMAND --help has the options.",
+    "Results go to standard output, progress to standard error. What cannot be\n"
+    "done is said in one line, with exit status 2. For the options of a command:\n"
+    "bayesmix COMMAND --help.",
     help_format="plaintext",
     version=__version__,
     result_action="return_value",
@@ -49,7 +50,7 @@ class Source:
     """Columns to use: height,weight (all by default; for predict those of the fit)."""
     index: str | None = None
     """Column that names the rows."""
-    drop_missing: bool = False
+    drop_missing: Annotated[bool, NO_DEFAULT] = False
     """Leave out rows with missing values."""
 
     def read(self, data: Path, say: Callable[[str], None], features: Sequence[str] | None = None) -> "pd.DataFrame":
@@ -104,8 +105,10 @@ def demo(*, output: list[Path] | None = None, seed: int = 1, manner: Manner = Ma
     help_epilogue="Examples:\n\n"
     "  bayesmix fit faithful.csv --components 2 --output fit.nc --output report.html\n"
     "  bayesmix fit penguins.csv --components 3 --method em --family diag \\\n"
-    "      --columns bill_length_mm,bill_depth_mm --drop-missing --output labels.csv\n"
-    "  bayesmix fit faithful.csv --components 2 --method em --json --quiet | jq .criteria.bic"
+    "      --columns bill_length_mm,bill_depth_mm --drop-missing \\\n"
+    "      --output labels.csv\n"
+    "  bayesmix fit faithful.csv --components 2 --method em --json --quiet \\\n"
+    "      | jq .criteria.bic"
 )
 def fit(
     data: Path,
@@ -134,8 +137,7 @@ def fit(
     seed
         The same seed gives the same numbers; without one a seed is drawn and said.
     output
-        By suffix: .nc or .zarr keeps the fit for predict, .html or .md is a report, .csv or
-        .parquet the label of every row. May be given several times.
+        The fit for predict (.nc, .zarr), a report (.html, .md), labels (.csv, .parquet); may be repeated.
     """
     from bayesmix.cli.choices import families_of
     from bayesmix.cli.files import check_outputs
@@ -159,8 +161,9 @@ def fit(
 @app.command(
     help_epilogue="Examples:\n\n"
     "  bayesmix compare faithful.csv --components 1:6 --output report.html\n"
-    "  bayesmix compare penguins.csv --components 2,3,4 --families full,diag --method em \\\n"
-    "      --columns bill_length_mm,bill_depth_mm --drop-missing --output table.csv\n"
+    "  bayesmix compare penguins.csv --components 2,3,4 --families full,diag \\\n"
+    "      --columns bill_length_mm,bill_depth_mm --drop-missing \\\n"
+    "      --method em --output table.csv\n"
     "  bayesmix compare faithful.csv --json --quiet | jq -r .answer"
 )
 def compare(
@@ -190,8 +193,7 @@ def compare(
     seed
         The same seed gives the same numbers; without one a seed is drawn and said.
     output
-        By suffix: .html or .md is a report, .csv or .parquet the table, .nc or .zarr keeps the
-        chosen fit for predict. May be given several times.
+        A report (.html, .md), the table (.csv, .parquet), the chosen fit (.nc, .zarr); may be repeated.
     """
     from bayesmix.cli.choices import families_of, numbers_of
     from bayesmix.cli.files import check_outputs
@@ -211,7 +213,8 @@ def compare(
     help_epilogue="Examples:\n\n"
     "  bayesmix predict fit.nc new.csv --output labels.csv\n"
     "  bayesmix predict fit.nc new.parquet --index id --intervals\n"
-    "  bayesmix predict fit.nc new.csv --json | jq '.rows[] | select(.label_probability < 0.9)'"
+    "  bayesmix predict fit.nc new.csv --json \\\n"
+    "      | jq '.rows[] | select(.label_probability < 0.9) | .row'"
 )
 def predict(
     fitted: Path,
@@ -219,7 +222,7 @@ def predict(
     /,
     *,
     source: Source = Source(),
-    intervals: bool = False,
+    intervals: Annotated[bool, NO_DEFAULT] = False,
     output: list[Path] | None = None,
     manner: Manner = Manner(),
 ) -> None:
@@ -239,8 +242,7 @@ def predict(
     intervals
         Write the posterior interval of every probability too.
     output
-        Where to write the labels (.csv or .parquet); standard output by default. May be given
-        several times.
+        Where to write the labels (.csv, .parquet); standard output by default; may be repeated.
     """
     from bayesmix.cli.files import check_outputs
 

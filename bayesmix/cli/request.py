@@ -6,15 +6,18 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+# That a switch is off by default goes without saying.
+NO_DEFAULT = Parameter(show_default=False)
+
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Manner:
     """How the answer is given."""
 
-    json: bool = False
+    json: Annotated[bool, NO_DEFAULT] = False
     """Print the result as one JSON document, for machines."""
-    quiet: Annotated[bool, Parameter(alias="-q")] = False
+    quiet: Annotated[bool, Parameter(alias="-q", show_default=False)] = False
     """Say nothing on standard error but what went wrong."""
 
     def say(self, sentence: str) -> None:
