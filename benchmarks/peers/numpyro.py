@@ -51,10 +51,15 @@ class Sampler:
     """NUTS that is compiled at its first run."""
 
     def __init__(self, X: np.ndarray, n_components: int, priors, begin, *, dense: bool, warmup: int, draws: int):
+        import jax
         from numpyro.infer import MCMC, NUTS, init_to_value
 
         mixture = partial(model, n_components=n_components, priors=priors)  # plain numbers, not traced
-        kernel = NUTS(mixture, dense_mass=dense, init_strategy=init_to_value(values=start(**begin)))
+        kernel = NUTS(
+            mixture,
+            dense_mass=dense,
+            init_strategy=init_to_value(values=jax.tree.map(jax.numpy.asarray, start(**begin))),
+        )
         self._X = X
         self._run = MCMC(
             kernel,

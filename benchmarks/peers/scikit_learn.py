@@ -1,9 +1,10 @@
 """scikit-learn: ``sklearn.mixture.GaussianMixture``.
 
 Configuration: double precision, one BLAS and OpenMP thread as on bayesmix's side, ``reg_covar=0`` so that both climb
-the same likelihood. An iteration is measured from given weights, means and precisions with ``tol=0``. A whole fit is shown
-twice: as it comes (k-means starts, ``tol=1e-3``, at most 100 iterations), and with bayesmix's own settings (k-means++
-starts, ``tol=1e-8``, at most 1000); both stop when an iteration gains less than ``tol`` in mean log-likelihood a row.
+the same likelihood. An iteration is measured from given weights, means and precisions with ``tol=0``. A whole fit is
+shown twice: as it comes (k-means starts, ``tol=1e-3``, at most 100 iterations), and with bayesmix's own settings
+(k-means++ starts, ``tol=1e-8``, at most 1000); both stop when an iteration gains less than ``tol`` in mean
+log-likelihood a row.
 """
 
 import warnings

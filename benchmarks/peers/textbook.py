@@ -5,9 +5,10 @@ Forms: a list of K components, as a book writes it, and one batched ``pm.MvNorma
 deviations are not stored, which spares the sampler their computation.
 
 Configuration of the sampler: nutpie on PyMC's graph compiled by Numba (which leaves the GIL alone; its JAX backend
-takes the GIL for every gradient), four chains on two cores, started at bayesmix's EM estimate without jitter, so that no
-chain is lost in another optimum. *As it comes* is nutpie's diagonal adaptation; *low-rank* is
-``adaptation="low_rank"``. The form that is faster in a short run is taken; of two tuning lengths the better one counts.
+takes the GIL for every gradient), four chains on two cores, started at bayesmix's EM estimate without jitter, so that
+no chain is lost in another optimum. *As it comes* is nutpie's diagonal adaptation; *low-rank* is
+``adaptation="low_rank"``. The form that is faster in a short run is taken; of two tuning lengths the better one
+counts.
 """
 
 import time

@@ -1,0 +1,147 @@
+"""The exact parts of the benchmarks: the peers' models are bayesmix's model, and the page says what was measured."""
+
+import importlib
+import re
+
+import numpy as np
+import pytest
+
+import bayesmix as bm
+from bayesmix.data import read_rows
+from bayesmix.density.closed_form import ClosedFormDensity
+from benchmarks.__main__ import SECTIONS
+from benchmarks.asked import ASKED, Asked, asked_of, spread, three_digits
+from benchmarks.page import page_text, write
+from benchmarks.peers import numpyro, textbook
+from benchmarks.problems import PRIORS
+from benchmarks.tables import Table, seconds_text, size_text
+from benchmarks.timing import Rounds, alternate, per_step
+
+X = bm.datasets.simulate(40, 2, 2, random_seed=3).X.to_numpy()
+MIXTURE = bm.Mixture(2, priors=PRIORS).resolve_priors(X)
+DENSITY = ClosedFormDensity(read_rows(X), MIXTURE.family, MIXTURE.priors, 2)
+POINTS = 0.3 * np.random.default_rng(0).standard_normal((4, DENSITY.size))
+
+
+def textbook_density(form):
+    """Log density in the value vector of PyMC's model, and the parameters there."""
+    import pytensor
+    from pymc.blocking import DictToArrayBijection, RaveledVars
+
+    model = textbook.model(X, 2, MIXTURE.priors, form)
+    names = [variable.name for variable in model.value_vars]
+    outputs = [model.logp(), *model.unobserved_value_vars]
+    compiled = pytensor.function(model.value_vars, outputs, mode="FAST_COMPILE")
+    shapes = DictToArrayBijection.map({name: model.initial_point()[name] for name in names}).point_map_info
+    named = [variable.name for variable in model.unobserved_value_vars]
+
+    def at(q):
+        point = DictToArrayBijection.rmap(RaveledVars(q, shapes))
+        value, *values = compiled(*(point[name] for name in names))
+        return float(value), textbook.parameters(dict(zip(named, values, strict=True)), 2, 2)
+
+    return at
+
+
+def numpyro_density():
+    """Log density in NumPyro's unconstrained values, and the parameters there."""
+    jax = pytest.importorskip("jax")
+    from jax.flatten_util import ravel_pytree
+    from numpyro.infer.util import initialize_model
+
+    with jax.enable_x64(True):
+        arguments = (X, 2, MIXTURE.priors)
+        made = initialize_model(jax.random.PRNGKey(0), numpyro.model, model_args=arguments, dynamic_args=False)
+        _, unravel = ravel_pytree(made.param_info.z)
+        compiled = jax.jit(lambda q: (made.potential_fn(unravel(q)), made.postprocess_fn(unravel(q))))
+
+    def at(q):
+        with jax.enable_x64(True):
+            potential, values = compiled(jax.numpy.asarray(q))
+        return -float(potential), numpyro.parameters(values)
+
+    return at
+
+
+PEERS = {
+    "textbook, list": lambda: textbook_density("list"),
+    "textbook, batched": lambda: textbook_density("batched"),
+    "NumPyro": numpyro_density,
+}
+
+
+def log_volume(function, at, step=1e-3):
+    """log |det| of the Jacobian of a vector function, by the fourth-order central rule."""
+    columns = []
+    for direction in step * np.eye(at.size):
+        outer_low, low, high, outer_high = (function(at + width * direction) for width in (-2, -1, 1, 2))
+        columns.append((8 * (high - low) - (outer_high - outer_low)) / (12 * step))
+    return np.linalg.slogdet(np.array(columns))[1]
+
+
+def disagreement(peer, density):
+    """How much the peer's log density, carried over to bayesmix's coordinates, differs from point to point."""
+
+    def ours(q):
+        return density.unconstrain(peer(q)[1])
+
+    differences = [peer(q)[0] - density.logp_grad(ours(q))[0] - log_volume(ours, q) for q in POINTS]
+    return np.ptp(differences)
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_peers_have_the_same_log_density_up_to_a_constant(name):
+    """The same rows, likelihood and priors, whatever the coordinates; PyMC's LKJ has another constant."""
+    peer = PEERS[name]()
+    assert disagreement(peer, DENSITY) < 1e-8
+    wrong = bm.Mixture(2, priors=PRIORS | {"correlations": bm.priors.LKJ(2.1)}).resolve_priors(X)
+    assert disagreement(peer, ClosedFormDensity(read_rows(X), wrong.family, wrong.priors, 2)) > 1e-4
+
+
+def test_asked_figures_are_told_apart_and_judged():
+    keys = [(one.what, one.size, one.against) for one in ASKED]
+    assert len(set(keys)) == len(keys) == 27
+    assert asked_of("EM iteration, full", (10_000, 2, 3), "mclust").bound == 15
+    ratio, seconds = Asked("a", (1, 1, 1), "b", 35), Asked("a", (1, 1, 1), "", 5, "s")
+    assert ratio.verdict([38, 41, 44]) == "asked 35, measured 41.0 (38.0..44.0): yes"
+    assert ratio.verdict([30, 34, 90]).endswith(": **no**")
+    assert seconds.verdict([4.0]) == "asked at most 5 s, measured 4.00: yes"
+    assert seconds.verdict([6.0]).endswith("**no**")
+
+
+def test_numbers_keep_three_digits():
+    assert [three_digits(x) for x in (1234.0, 41.0, 0.00123, 0.0)] == ["1234", "41.0", "0.00123", "0"]
+    assert spread([3.0]) == "3.00"
+    assert seconds_text(0.0000123) == "12.3 µs" and seconds_text(0.25) == "250 ms" and seconds_text(1234) == "1234 s"
+    assert size_text((1_000_000, 4, 8)) == "(10^6, 4, 8)" and size_text((1000, 2, 3)) == "(1000, 2, 3)"
+
+
+def test_sides_take_turns_and_ratios_are_within_rounds():
+    called = []
+
+    def clock(name, seconds):
+        return lambda: (called.append(name), seconds[called.count(name) - 1])[1]
+
+    taken = alternate({"bayesmix": clock("a", [9, 1, 2]), "peer": clock("b", [9, 3, 8])}, 2)
+    assert called == ["a", "b"] * 3  # the first round warms up
+    assert taken.ratios("peer").tolist() == [3, 4]
+    assert Rounds({"bayesmix": np.array([2.0, 4.0, 9.0])}).median("bayesmix") == 4
+    assert per_step(lambda n: 5.0 + 2.0 * n, 1, 11)() == 2  # what is done once cancels
+
+
+def test_the_page_is_a_markdown_table_of_every_section(tmp_path):
+    table = Table(("what", "ratio"), [("a|b", "3.0"), ("c", "41 (38..44)")], "A note.")
+    lines = table.markdown().splitlines()
+    assert re.fullmatch(r"\|-+\|-+\|", lines[1])
+    assert len({len(line) for line in lines[:4]}) == 1
+    with pytest.raises(ValueError, match="each column"):
+        Table(("one",), [("a", "b")]).markdown()
+    page = tmp_path / "docs" / "benchmarks.md"
+    write(page_text(["## Part\n\n" + table.markdown()], Table(("machine", ""), []), quick=True), page)
+    assert page.read_text().startswith("# Benchmarks\n") and [one.name for one in page.parent.iterdir()] == [page.name]
+
+
+@pytest.mark.parametrize("section", SECTIONS.values())
+def test_every_section_says_what_it_measures(section):
+    module = importlib.import_module(f"benchmarks.sections.{section}")
+    assert module.TITLE and len(module.__doc__) > 100 and callable(module.run)
