@@ -69,7 +69,7 @@ def draw(used: dict[str, list[str]]) -> str:
             f'<rect class="wall" x="2" y="{ROOF}" width="{WIDTH - 4}" height="{top - ROOF}"/>',
             f'<path class="roof" d="M {middle} 4 L {WIDTH - 2} {ROOF} L 2 {ROOF} Z"/>',
             f'<text class="door" x="{middle}" y="{ROOF - 28}">import bayesmix</text>',
-            f'<text class="note" x="{middle}" y="{ROOF - 10}">the front door: opens a room when it is first used</text>',
+            f'<text class="note" x="{middle}" y="{ROOF - 10}">the door: opens a room when it is first used</text>',
             *rooms,
             "</svg>",
         ]
