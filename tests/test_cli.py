@@ -46,7 +46,7 @@ def test_numbers_of_groups(text, numbers):
     assert numbers_of(text) == numbers
 
 
-@pytest.mark.parametrize("text", ["", "1-6", "1:2:3", "two", "1,,2", "6:1", "0:3", "0", "1:", "²"])
+@pytest.mark.parametrize("text", ["", "1-6", "1:2:3", "two", "1,,2", "6:1", "0:3", "0", "1:", "²", "1:1000000000"])
 def test_numbers_of_groups_refuses(text):
     with pytest.raises(ValueError, match="--components"):
         numbers_of(text)
@@ -256,6 +256,7 @@ def test_missing_values_are_refused_or_left_out_aloud(capsys):
         (["fit", "semicolons.csv", "--components", "2"], ["separated by ';'"]),
         (["fit", "twice.csv", "--components", "2"], ["column 'a' twice"]),
         (["fit", "binary.csv", "--components", "2"], ["binary.csv"]),
+        (["fit", "latin.csv", "--components", "2"], ["UTF-8"]),
         (["fit", "cut.csv.gz", "--components", "2"], ["cut.csv.gz cannot be read"]),
         (["fit", "heading.csv", "--components", "2"], ["no rows"]),
         (["fit", "faithful.csv", "--components", "2", "--output", "faithful.csv"], ["file of the data"]),
@@ -280,6 +281,7 @@ def test_mistakes_are_one_line_and_status_2(arguments, words, capsys, folder):
     (folder / "twice.csv").write_text("a,b,a\n1,2,3\n3,4,5\n")
     (folder / "binary.csv").write_bytes(bytes(range(256)) * 20)
     (folder / "cut.csv.gz").write_bytes(gzip.compress(b"a,b\n" + os.urandom(5000))[:2000])
+    (folder / "latin.csv").write_bytes("a,größe\n1,2\n".encode("latin-1"))
     (folder / "heading.csv").write_text("a,b\n")
     (folder / "folder.csv").mkdir()
     refusal = refused(capsys, *arguments)
@@ -302,6 +304,32 @@ def test_interruption(surface, monkeypatch, capsys):
     monkeypatch.setattr("bayesmix.mixture.Mixture.fit_em", interrupt)
     assert run(["fit", "faithful.csv", "--components", "1", *FAST]) == INTERRUPTED
     assert "interrupted" in capsys.readouterr().err
+
+
+def test_an_interrupted_comparison_tells_what_it_has(monkeypatch, capsys):
+    from bayesmix.comparison.sweep import consider
+
+    calls = iter([consider, None])
+
+    def once(*arguments):
+        if (call := next(calls)) is None:
+            raise KeyboardInterrupt
+        return call(*arguments)
+
+    monkeypatch.setattr("bayesmix.comparison.sweep.consider", once)
+    assert run(["compare", "faithful.csv", "--components", "2,3", *FAST, "--output", "t.csv"]) == INTERRUPTED
+    shown = capsys.readouterr()
+    assert "2322.2" in shown.out
+    assert "the comparison was interrupted" in shown.out
+    assert "interrupted" in shown.err
+    assert len(pd.read_csv("t.csv")) == 2
+
+
+def test_a_first_column_without_a_name_names_the_rows(capsys):
+    Path("named.csv").write_text("x,y\na,1,2\nb,2,5\nc,4,4\nd,5,1\n")
+    assert run(["fit", "named.csv", "--components", "1", *FAST, "--output", "labels.csv"]) == 0
+    assert "the first one names the row" in capsys.readouterr().err
+    assert pd.read_csv("labels.csv")["row"].tolist() == ["a", "b", "c", "d"]
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_litter(folder, monkeypatch, capsys):

@@ -10,13 +10,16 @@ if TYPE_CHECKING:
     from bayesmix.families import Family
 
 
+_MOST_NUMBERS = 1000
+
+
 def numbers_of(text: str) -> list[int]:
     """Read numbers of groups: ``"3"``, ``"1:6"`` (both ends included), ``"1,2,4"``, ``"1:3,6"``.
 
     Raises
     ------
     ValueError
-        If it is none of these, or counts downwards, or a number is below 1.
+        If it is none of these, counts downwards or without end, or a number is below 1.
     """
     numbers: list[int] = []
     for part in text.split(","):
@@ -29,6 +32,8 @@ def numbers_of(text: str) -> list[int]:
         first, last = int(ends[0]), int(ends[-1])
         if first < 1 or last < first:
             raise ValueError(f"--components {text!r}: {part.strip()!r} must count upwards from 1 or more, such as 1:6.")
+        if last - first >= _MOST_NUMBERS:
+            raise ValueError(f"--components {text!r} asks for {last - first + 1:,} models: at most {_MOST_NUMBERS:,}.")
         numbers.extend(range(first, last + 1))
     return list(dict.fromkeys(numbers))
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+# The note of a model that an interrupted comparison did not come to.
+_UNFINISHED = "not fitted: the comparison was interrupted"
+
+
 def compare_and_tell(X: "pd.DataFrame", numbers: Sequence[int], families: Sequence[Family], request: Request) -> None:
     """Compare models; tell the table, the answer and the model it chooses; write what was asked for."""
     n_models = len(numbers) * len(families)
@@ -38,6 +42,8 @@ def compare_and_tell(X: "pd.DataFrame", numbers: Sequence[int], families: Sequen
         documents.tell(documents.of_comparison(comparison, digest, request, written))
     else:
         screen.show_written(screen.results(), written)
+    if any(_UNFINISHED in candidate.notes for candidate in comparison.candidates):
+        raise KeyboardInterrupt  # what was finished is told, but it is not what was asked for
 
 
 def _show(comparison: Comparison, digest: Digest) -> None:

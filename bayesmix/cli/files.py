@@ -54,6 +54,8 @@ def read_frame(
     """
     asked = None if columns is None else {*columns, *([index] if index is not None else [])}
     frame = _read(path, asked)
+    if path.suffix not in PARQUET and not hasattr(frame.index, "step"):  # no numbering, but a column without a name
+        say(f"The lines of {path.name} have one field more than its header: the first one names the row.")
     wanted = [name for name in frame.columns if name != index] if columns is None else [*columns]
     absent = [name for name in (*wanted, index) if name is not None and name not in frame.columns]
     if absent:
@@ -172,7 +174,9 @@ def _read_text(path: Path, asked: Collection[str] | None) -> "pd.DataFrame":
         return pd.read_csv(path, sep=separator, usecols=keep)
     except pd.errors.EmptyDataError as error:
         raise ValueError(f"{path} is empty.") from error
-    except (pd.errors.ParserError, UnicodeDecodeError, OSError, EOFError, zlib.error) as error:
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} cannot be read as a table of text: it is not UTF-8. Save it so.") from error
+    except (pd.errors.ParserError, OSError, EOFError, zlib.error) as error:
         raise ValueError(f"{path} cannot be read as a table of text: {error}") from error
 
 
@@ -203,7 +207,7 @@ def _check_numbers(path: Path, frame: "pd.DataFrame") -> None:
     example = frame[refused[0]].dropna()
     shown = f" ({refused[0]!r} holds {str(example.iloc[0])!r:.40})" if len(example) else ""
     remedy = f"Choose columns: {as_option(good)}" if good else "Give columns of numbers"
-    holds = "column that is" if len(refused) == 1 else "columns that are"
+    holds = "a column that is" if len(refused) == 1 else "columns that are"
     raise ValueError(f"{path} has {holds} not numbers: {listed(refused)}{shown}. {remedy}.")
 
 
