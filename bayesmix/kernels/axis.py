@@ -12,25 +12,25 @@ from bayesmix.kernels.blocks import BLOCK, COMPILED, fill, log_sum, no_nan, norm
 
 
 @nb.njit(**COMPILED)
-def _log_component(columns, start, size, offset, mean, whitener, out, out_start):
+def _log_component(columns, start, size, offset, mean, whitener, out):
     """``offset - |a (x - mean)|^2 / 2`` for one component and one block, two features at a time."""
     n_features = columns.shape[0]
-    x1, m1, a1 = columns[0], mean[0], whitener[0]
+    x1, m1, a1 = columns[0, start : start + size], mean[0], whitener[0]
     odd = n_features % 2
     if odd == 1:
         for n in range(size):
-            y1 = a1 * (x1[start + n] - m1)
-            out[out_start + n] = offset - 0.5 * (y1 * y1)
+            y1 = a1 * (x1[n] - m1)
+            out[n] = offset - 0.5 * (y1 * y1)
     else:
         for n in range(size):
-            out[out_start + n] = offset
+            out[n] = offset
     for j in range(odd, n_features, 2):
-        x1, m1, a1 = columns[j], mean[j], whitener[j]
-        x2, m2, a2 = columns[j + 1], mean[j + 1], whitener[j + 1]
+        x1, m1, a1 = columns[j, start : start + size], mean[j], whitener[j]
+        x2, m2, a2 = columns[j + 1, start : start + size], mean[j + 1], whitener[j + 1]
         for n in range(size):
-            y1 = a1 * (x1[start + n] - m1)
-            y2 = a2 * (x2[start + n] - m2)
-            out[out_start + n] -= 0.5 * (y1 * y1 + y2 * y2)
+            y1 = a1 * (x1[n] - m1)
+            y2 = a2 * (x2[n] - m2)
+            out[n] -= 0.5 * (y1 * y1 + y2 * y2)
 
 
 @nb.njit(**COMPILED)
@@ -63,7 +63,7 @@ def accumulate(columns, row_weights, offsets, means, whiteners):
     for start in range(0, n_rows, BLOCK):
         size = min(BLOCK, n_rows - start)
         for k in range(n_components):
-            _log_component(columns, start, size, offsets[k], means[k], whiteners[k], log_joint[k], 0)
+            _log_component(columns, start, size, offsets[k], means[k], whiteners[k], log_joint[k])
         log_likelihood += normalise(log_joint, row_weights, start, size, top, total)
         for k in range(n_components):
             responsibility = log_joint[k]
@@ -72,10 +72,10 @@ def accumulate(columns, row_weights, offsets, means, whiteners):
                 count += responsibility[n]
             counts[k] += count
             for j in range(n_features):
-                x, m, a = columns[j], means[k, j], whiteners[k, j]
+                x, m, a = columns[j, start : start + size], means[k, j], whiteners[k, j]
                 s1, s2 = 0.0, 0.0
                 for n in range(size):
-                    y = a * (x[start + n] - m)
+                    y = a * (x[n] - m)
                     s1 += responsibility[n] * y
                     s2 += responsibility[n] * y * y
                 first[k, j] += s1
@@ -95,7 +95,9 @@ def _log_components(columns, offsets, means, whiteners):
         size = min(BLOCK, n_rows - start)
         for s in range(n_draws):
             for k in range(n_components):
-                _log_component(columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], out[s, k], start)
+                _log_component(
+                    columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], out[s, k, start : start + size]
+                )
     return out
 
 
@@ -116,8 +118,8 @@ def log_mixture(columns, offsets, means, whiteners):
         size = min(BLOCK, n_rows - start)
         for s in range(n_draws):
             for k in range(n_components):
-                _log_component(columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], log_joint[k], 0)
-            log_sum(log_joint, size, top, total, out[s], start)
+                _log_component(columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], log_joint[k])
+            log_sum(log_joint, size, top, total, out[s, start : start + size])
     for s in range(n_draws):
         if not no_nan(offsets[s]):
             fill(out[s], math.nan)

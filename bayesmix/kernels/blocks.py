@@ -44,9 +44,10 @@ def normalise(log_joint, row_weights, start, size, top, total):
             log_likelihood += top[n] + log_of_normal(total[n])
             total[n] = 1.0 / total[n]
     else:
+        own = row_weights[start : start + size]
         for n in range(size):
-            log_likelihood += row_weights[start + n] * (top[n] + log_of_normal(total[n]))
-            total[n] = row_weights[start + n] / total[n]
+            log_likelihood += own[n] * (top[n] + log_of_normal(total[n]))
+            total[n] = own[n] / total[n]
     for k in range(n_components):
         row = log_joint[k]
         for n in range(size):
@@ -55,8 +56,8 @@ def normalise(log_joint, row_weights, start, size, top, total):
 
 
 @nb.njit(**COMPILED)
-def log_sum(log_joint, size, top, total, out, start):
-    """``out[start + n] = log sum_k exp(log_joint[k, n])`` for one block (K, block)."""
+def log_sum(log_joint, size, top, total, out):
+    """``out[n] = log sum_k exp(log_joint[k, n])`` for one block (K, block)."""
     first = log_joint[0]
     for n in range(size):
         top[n] = first[n]
@@ -70,7 +71,7 @@ def log_sum(log_joint, size, top, total, out, start):
         for n in range(size):
             total[n] += exp_of_nonpositive(row[n] - top[n])
     for n in range(size):
-        out[start + n] = top[n] + log_of_normal(total[n])
+        out[n] = top[n] + log_of_normal(total[n])
 
 
 @nb.njit(**COMPILED)

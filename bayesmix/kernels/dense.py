@@ -9,65 +9,59 @@ import math
 import numba as nb
 import numpy as np
 
+from bayesmix.kernels import few, tiles
 from bayesmix.kernels.blocks import BLOCK, COMPILED, fill, log_sum, no_nan, normalise
 
-
-@nb.njit(**COMPILED)
-def _whiten(columns, start, size, mean, whitener, centred, residual, square):
-    """``residual = A (x - mean)`` and its squared length, for one component and one block."""
-    n_features = columns.shape[0]
-    for j in range(n_features):
-        source, target, m = columns[j], centred[j], mean[j]
-        for n in range(size):
-            target[n] = source[start + n] - m
-    for i in range(n_features):
-        y, row = residual[i], whitener[i]
-        c0, a0 = centred[i], row[i]
-        remainder = i % 2
-        if remainder == 1:
-            c1, a1 = centred[0], row[0]
-            for n in range(size):
-                y[n] = a0 * c0[n] + a1 * c1[n]
-        else:
-            for n in range(size):
-                y[n] = a0 * c0[n]
-        for j in range(remainder, i, 2):
-            c1, a1, c2, a2 = centred[j], row[j], centred[j + 1], row[j + 1]
-            for n in range(size):
-                y[n] += a1 * c1[n] + a2 * c2[n]
-        if i == 0:
-            for n in range(size):
-                square[n] = y[n] * y[n]
-        else:
-            for n in range(size):
-                square[n] += y[n] * y[n]
+_few_component, _few_sums = few.log_component, few.gather
+_tiled_component, _tiled_sums = tiles.log_component, tiles.gather
+INNER = {**COMPILED, "cache": False}  # takes functions as arguments: lives in the files of its callers
 
 
-@nb.njit(**COMPILED)
-def _gather(responsibility, residual, size, weighted, first, second):
-    """Add one block's ``sum r y`` and lower triangle of ``sum r y y'`` for one component."""
-    for i in range(first.shape[0]):
-        y = residual[i]
-        total = 0.0
-        for n in range(size):
-            weighted[n] = responsibility[n] * y[n]
-            total += weighted[n]
-        first[i] += total
-        j = 0
-        while j + 1 <= i:
-            y1, y2 = residual[j], residual[j + 1]
-            s1, s2 = 0.0, 0.0
+@nb.njit(**INNER)
+def _accumulate(log_component, gather, columns, row_weights, offsets, means, whiteners):
+    n_features, n_rows = columns.shape
+    n_components = offsets.shape[0]
+    counts = np.zeros(n_components)
+    first = np.zeros((n_components, n_features))
+    second = np.zeros((n_components, n_features, n_features))
+    residuals = np.empty((n_components, n_features, BLOCK))
+    log_joint = np.empty((n_components, BLOCK))
+    centred = np.empty((n_features, BLOCK))
+    weighted = np.empty((tiles.TILE, BLOCK))
+    square, top, total = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    log_likelihood = 0.0
+    for start in range(0, n_rows, BLOCK):
+        size = min(BLOCK, n_rows - start)
+        for k in range(n_components):
+            log_component(
+                columns, start, size, offsets[k], means[k], whiteners[k], centred, residuals[k], square, log_joint[k]
+            )
+        log_likelihood += normalise(log_joint, row_weights, start, size, top, total)
+        for k in range(n_components):
+            responsibility = log_joint[k]
+            count = 0.0
             for n in range(size):
-                s1 += weighted[n] * y1[n]
-                s2 += weighted[n] * y2[n]
-            second[i, j] += s1
-            second[i, j + 1] += s2
-            j += 2
-        if j == i:
-            s1 = 0.0
-            for n in range(size):
-                s1 += weighted[n] * y[n]
-            second[i, i] += s1
+                count += responsibility[n]
+            counts[k] += count
+            gather(
+                columns,
+                start,
+                size,
+                means[k],
+                whiteners[k],
+                responsibility,
+                residuals[k],
+                weighted,
+                first[k],
+                second[k],
+            )
+    for k in range(n_components):
+        for i in range(n_features):
+            for j in range(i):
+                second[k, j, i] = second[k, i, j]
+    if not (math.isfinite(log_likelihood) and no_nan(offsets)):
+        log_likelihood = -math.inf
+    return log_likelihood, counts, first, second
 
 
 @nb.njit(**COMPILED)
@@ -90,43 +84,13 @@ def accumulate(columns, row_weights, offsets, means, whiteners):
     counts, first, second : (K,), (K, D) and (K, D, D) arrays
         ``sum_i r_ik``, ``sum_i r_ik y_ik`` and ``sum_i r_ik y_ik y_ik'``.
     """
-    n_features, n_rows = columns.shape
-    n_components = offsets.shape[0]
-    counts = np.zeros(n_components)
-    first = np.zeros((n_components, n_features))
-    second = np.zeros((n_components, n_features, n_features))
-    residuals = np.empty((n_components, n_features, BLOCK))
-    log_joint = np.empty((n_components, BLOCK))
-    centred = np.empty((n_features, BLOCK))
-    square, top, total = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
-    log_likelihood = 0.0
-    for start in range(0, n_rows, BLOCK):
-        size = min(BLOCK, n_rows - start)
-        for k in range(n_components):
-            _whiten(columns, start, size, means[k], whiteners[k], centred, residuals[k], square)
-            row, offset = log_joint[k], offsets[k]
-            for n in range(size):
-                row[n] = offset - 0.5 * square[n]
-        log_likelihood += normalise(log_joint, row_weights, start, size, top, total)
-        for k in range(n_components):
-            responsibility = log_joint[k]
-            count = 0.0
-            for n in range(size):
-                count += responsibility[n]
-            counts[k] += count
-            _gather(responsibility, residuals[k], size, square, first[k], second[k])
-    for k in range(n_components):
-        for i in range(n_features):
-            for j in range(i):
-                second[k, j, i] = second[k, i, j]
-    if not (math.isfinite(log_likelihood) and no_nan(offsets)):
-        log_likelihood = -math.inf
-    return log_likelihood, counts, first, second
+    if columns.shape[0] <= few.MOST:
+        return _accumulate(_few_component, _few_sums, columns, row_weights, offsets, means, whiteners)
+    return _accumulate(_tiled_component, _tiled_sums, columns, row_weights, offsets, means, whiteners)
 
 
-@nb.njit(**COMPILED)
-def _log_components(columns, offsets, means, whiteners):
-    """``log w_k + log f_k(x_i)`` as (S, K, N)."""
+@nb.njit(**INNER)
+def _every_log_component(log_component, columns, offsets, means, whiteners):
     n_features, n_rows = columns.shape
     n_draws, n_components = offsets.shape
     out = np.empty((n_draws, n_components, n_rows))
@@ -136,11 +100,19 @@ def _log_components(columns, offsets, means, whiteners):
         size = min(BLOCK, n_rows - start)
         for s in range(n_draws):
             for k in range(n_components):
-                _whiten(columns, start, size, means[s, k], whiteners[s, k], centred, residual, square)
-                row, offset = out[s, k], offsets[s, k]
-                for n in range(size):
-                    row[start + n] = offset - 0.5 * square[n]
+                row = out[s, k, start : start + size]
+                log_component(
+                    columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], centred, residual, square, row
+                )
     return out
+
+
+@nb.njit(**COMPILED)
+def _log_components(columns, offsets, means, whiteners):
+    """``log w_k + log f_k(x_i)`` as (S, K, N)."""
+    if columns.shape[0] <= few.MOST:
+        return _every_log_component(_few_component, columns, offsets, means, whiteners)
+    return _every_log_component(_tiled_component, columns, offsets, means, whiteners)
 
 
 def log_joint(columns, offsets, means, whiteners):
@@ -148,9 +120,8 @@ def log_joint(columns, offsets, means, whiteners):
     return _log_components(columns, offsets, means, whiteners).transpose(0, 2, 1)
 
 
-@nb.njit(**COMPILED)
-def log_mixture(columns, offsets, means, whiteners):
-    """``log sum_k w_k f_k(x_i)`` for S parameter draws: (S, K) offsets, ... -> (S, N)."""
+@nb.njit(**INNER)
+def _log_mixture(log_component, columns, offsets, means, whiteners):
     n_features, n_rows = columns.shape
     n_draws, n_components = offsets.shape
     out = np.empty((n_draws, n_rows))
@@ -161,15 +132,23 @@ def log_mixture(columns, offsets, means, whiteners):
         size = min(BLOCK, n_rows - start)
         for s in range(n_draws):
             for k in range(n_components):
-                _whiten(columns, start, size, means[s, k], whiteners[s, k], centred, residual, square)
-                row, offset = log_joint[k], offsets[s, k]
-                for n in range(size):
-                    row[n] = offset - 0.5 * square[n]
-            log_sum(log_joint, size, top, total, out[s], start)
+                row = log_joint[k]
+                log_component(
+                    columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], centred, residual, square, row
+                )
+            log_sum(log_joint, size, top, total, out[s, start : start + size])
     for s in range(n_draws):
         if not no_nan(offsets[s]):
             fill(out[s], math.nan)
     return out
+
+
+@nb.njit(**COMPILED)
+def log_mixture(columns, offsets, means, whiteners):
+    """``log sum_k w_k f_k(x_i)`` for S parameter draws: (S, K) offsets, ... -> (S, N)."""
+    if columns.shape[0] <= few.MOST:
+        return _log_mixture(_few_component, columns, offsets, means, whiteners)
+    return _log_mixture(_tiled_component, columns, offsets, means, whiteners)
 
 
 @nb.njit(**COMPILED)
