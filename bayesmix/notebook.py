@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _RULE = "1px solid rgba(128, 128, 128, 0.45)"
-_FONT = "font-size: 0.95em; line-height: 1.45; max-width: 60em; overflow-x: auto"
+_FONT = "font-size: 0.95em; line-height: 1.45; overflow-x: auto"
 _CELL = "padding: 0.1em 0.7em 0.1em 0; text-align: {align}; vertical-align: top; white-space: {wrap}"
 
 
@@ -22,7 +22,7 @@ def card(title: str, *parts: str) -> str:
 
 def sentences(*said: str) -> str:
     """Return a paragraph for each sentence."""
-    return "".join(f'<p style="margin: 0.35em 0">{html.escape(one)}</p>' for one in said)
+    return "".join(f'<p style="margin: 0.35em 0; max-width: 60em">{html.escape(one)}</p>' for one in said)
 
 
 def facts(named: Mapping[str, Any]) -> str:
@@ -38,7 +38,7 @@ def facts(named: Mapping[str, Any]) -> str:
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table whose first column names the rows; the other cells are numbers, to the right."""
     names = "".join(
-        f'<th scope="col" style="{_style("left" if place == 0 else "right")}; border-bottom: {_RULE}">'
+        f'<th scope="col" style="{_style("left" if place == 0 else "right", "normal")}; border-bottom: {_RULE}">'
         f"{html.escape(name)}</th>"
         for place, name in enumerate(header)
     )

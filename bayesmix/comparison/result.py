@@ -236,7 +236,7 @@ class Comparison:
     def _title(self) -> str:
         return (
             f"Comparison of {len(self.candidates)} mixtures of {self.rows.n_rows} rows x "
-            f"{self.rows.n_features} features, method {self.method!r}"
+            f"{self.rows.n_features} feature{'s' if self.rows.n_features > 1 else ''}, method {self.method!r}"
         )
 
     def _brief(self) -> pd.DataFrame:
