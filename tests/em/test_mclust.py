@@ -1,31 +1,67 @@
-"""Parity with mclust on Old Faithful and iris: the same likelihoods, criteria and estimates, or better ones."""
+"""Parity with mclust on Old Faithful and iris: the same likelihoods, criteria and estimates, or better ones.
+
+mclust's prior takes one scale for all columns under diagonal and spherical covariances, which depends on their units;
+where every variance is one, it is bayesmix's. Full and tied priors are the same everywhere.
+"""
 
 import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
 from bayesmix.em.units import Units
-from tests.reference.mclust import COVARIANCE_OF, ROWS, fit_of, objective_at, reference_fits
+from tests.monte_carlo import Finding
+from tests.reference.mclust import COVARIANCE_OF, MADE_WITH, ONE_FEATURE, ROWS, fit_of, objective_at, reference_fits
 
-FITS = [
-    pytest.param(data, estimate, model, k, id=f"{data}-{estimate}-{COVARIANCE_OF[model]}-{k}")
-    for data in ROWS
-    for estimate in ("ml", "map")
-    for model in COVARIANCE_OF
-    for k in range(1, 5)
-]
-ML = [one for one in FITS if one.values[1] == "ml"]
-# for diag and spherical mclust's prior takes one scale for all columns, which depends on their units
-MAP = [one for one in FITS if one.values[1] == "map" and COVARIANCE_OF[one.values[2]] in ("full", "tied")]
+CONJUGATE = [model for model, covariance in COVARIANCE_OF.items() if covariance in ("full", "tied")]
+AXIS = [model for model in COVARIANCE_OF if model not in CONJUGATE]
+MODELS = {  # estimate -> data -> models
+    "ml": {data: COVARIANCE_OF for data in ROWS} | {"eruptions": ONE_FEATURE},
+    "map": {data: CONJUGATE for data in ROWS} | {f"{data}, standardised": AXIS for data in ROWS},
+}
+MODELS["map"]["eruptions"] = ONE_FEATURE
+
+
+# Three components in the one column lie on a ridge: thousands of iterations of 1e-10 nats each, for both programs.
+MOST = {"eruptions": 2}
+
+
+def fits_of(estimate):
+    return [
+        (data, estimate, model, k)
+        for data, models in MODELS[estimate].items()
+        for model in models
+        for k in range(1, MOST.get(data, 4) + 1)
+    ]
+
+
+def named(fits):
+    return [pytest.param(*one, id="-".join(map(str, one))) for one in fits]
+
+
+ML, MAP = fits_of("ml"), fits_of("map")
 SAME = 1e-6  # relative difference of objectives within which two optima count as one
+
+
+def findings() -> list[Finding]:
+    """By how much mclust's optimum is above bayesmix's at the worst, relative to its size."""
+    found = []
+    for name, fits in (("maximum likelihood", ML), ("MAP", MAP)):
+        losses = []
+        for one in fits:
+            em, theirs = fit_of(*one), reference_fits(*one[:2])[one[2:]]
+            wanted = theirs["loglik"] if one[1] == "ml" else objective_at(em, theirs)
+            losses.append((wanted - em.objective) / abs(wanted))
+        what = f"EM, {name}: {len(fits)} models of Old Faithful and iris; what mclust's best is above bayesmix's"
+        found.append(Finding(what, MADE_WITH, max(*losses, 0.0), SAME))
+    return found
 
 
 def test_every_reference_is_there():
     """So that a missing fit cannot pass for an equal one: mclust gave up on none of these."""
-    assert all(reference_fits(*one.values[:2]).get(one.values[2:]) for one in ML + MAP)
+    assert all(reference_fits(*one[:2]).get(one[2:]) for one in ML + MAP)
 
 
-@pytest.mark.parametrize(("data", "estimate", "model", "k"), ML)
+@pytest.mark.parametrize(("data", "estimate", "model", "k"), named(ML))
 def test_maximum_likelihood(data, estimate, model, k):
     em, theirs = fit_of(data, estimate, model, k), reference_fits(data, estimate)[model, k]
     assert em.converged, em.status.value
@@ -37,7 +73,7 @@ def test_maximum_likelihood(data, estimate, model, k):
         assert em.icl == pytest.approx(theirs["icl"], rel=1e-5)
 
 
-@pytest.mark.parametrize(("data", "estimate", "model", "k"), MAP)
+@pytest.mark.parametrize(("data", "estimate", "model", "k"), named(MAP))
 def test_map(data, estimate, model, k):
     em, theirs = fit_of(data, estimate, model, k), reference_fits(data, estimate)[model, k]
     assert em.converged, em.status.value
@@ -50,7 +86,7 @@ def test_map(data, estimate, model, k):
 
 def is_narrow(em):
     """Whether some covariance has a generalised eigenvalue against var(X) below 1e-8: a collapse."""
-    spread = np.cov(em.rows.values.T)
+    spread = np.atleast_2d(np.cov(em.rows.values.T))
     matrices = em.family.covariance_matrices(em.params)
     return min(np.linalg.eigvals(np.linalg.solve(spread, one)).real.min() for one in matrices) < 1e-8
 

@@ -13,7 +13,14 @@ from bayesmix.density.prior_terms import log_prior_terms
 
 COVARIANCE_OF = {"VVV": "full", "EEE": "tied", "VVI": "diag", "VII": "spherical"}
 ROWS = {"faithful": np.asarray(bm.datasets.load_faithful()), "iris": load_iris().data}
+ONE_FEATURE = {"V": "full", "E": "tied"}
+FURTHER_ROWS = {
+    "eruptions": ROWS["faithful"][:, :1],
+    # with variances of one, where mclust's prior of diagonal and spherical covariances is ours
+    **{f"{name}, standardised": (rows - rows.mean(axis=0)) / rows.std(axis=0, ddof=1) for name, rows in ROWS.items()},
+}
 _FITS = json.loads(Path(__file__).with_name("mclust.json").read_text())
+MADE_WITH = f"mclust {_FITS['made_with']['mclust']}"
 
 
 def reference_fits(data, estimate):
@@ -24,8 +31,10 @@ def reference_fits(data, estimate):
 @functools.cache
 def fit_of(data, estimate, model, n_components):
     """The same model by bayesmix."""
-    mixture = Mixture(n_components, Gaussian(COVARIANCE_OF[model]))
-    return mixture.fit_em(ROWS[data], estimate=estimate, n_init=20, tol=1e-12, max_iter=20_000, random_seed=1)
+    mixture = Mixture(n_components, Gaussian((COVARIANCE_OF | ONE_FEATURE)[model]))
+    return mixture.fit_em(
+        (ROWS | FURTHER_ROWS)[data], estimate=estimate, n_init=20, tol=1e-12, max_iter=20_000, random_seed=1
+    )
 
 
 def objective_at(em, theirs):
