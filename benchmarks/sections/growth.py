@@ -18,7 +18,7 @@ MANY_ROWS = 10_000_000
 LARGEST_OF_PEER = 3_000_000
 
 
-def row(given: Problem, rounds: int, budget: float = 2e8) -> tuple[str, ...]:
+def row(given: Problem, rounds: int, budget: float = 1e9) -> tuple[str, ...]:
     """One size: as many iterations as the size allows."""
     n, d, k = given.size
     work = n * k * d * (d + 8)
@@ -27,7 +27,7 @@ def row(given: Problem, rounds: int, budget: float = 2e8) -> tuple[str, ...]:
     sides = {"bayesmix": per_step(lambda i: iterate(given, start, i)[0], 1, 1 + many)}
     with_peer = n <= LARGEST_OF_PEER
     if with_peer:
-        fewer = max(2, many // 10)
+        fewer = max(2, many // 20)
         sides[scikit_learn.NAME] = per_step(lambda i: scikit_learn.iterate(given, "full", i)[0], 1, 1 + fewer)
     taken = alternate(sides, rounds, warm=n <= 10_000)
     ours = taken.median("bayesmix")
@@ -51,7 +51,7 @@ def sizes(quick: bool) -> dict[str, list[Size]]:
 
 def run(quick: bool) -> list[Table]:
     """See the module's docstring."""
-    rounds = 1 if quick else 3
+    rounds = 3
     found = [
         Table((f"grows with {what}", *COLUMNS[1:]), [row(problem(size), rounds) for size in cases])
         for what, cases in sizes(quick).items()

@@ -32,7 +32,7 @@ from benchmarks.timing import alternate, repeated
 
 TITLE = "The machine's limits, and the kernels' distance from them"
 NO_WEIGHTS = np.empty(0)
-JUDGED_ROWS = 2000  # rows on which the error is measured
+JUDGED_ROWS = 500  # rows on which the error is measured
 
 
 @nb.njit(**COMPILED)
