@@ -271,6 +271,7 @@ class EMResult:
             left_out.append(f"{self.n_components - _GROUPS_SHOWN} more groups")
         kind = "maximum likelihood" if self.estimate == "ml" else "posterior mode"
         n_starts, n_optima = len(self.starts), len(self.optima)
+        optima = "optimum" if n_optima == 1 else "optima"
         best = self.optima[0].n_starts if self.optima else 0
         return card(
             f"EM: {self.family}, {self.n_components} group{'s' if self.n_components > 1 else ''}, {kind}",
@@ -282,7 +283,7 @@ class EMResult:
                     "rows": f"{self.rows.n_rows:,}",
                     "log-likelihood": f"{self.log_likelihood:.2f}",
                     "BIC, AIC": f"{self.bic:.2f}, {self.aic:.2f} (lower is better)",
-                    "starts": f"{n_starts}, of which {best} reached the best of {n_optima} distinct {'optimum' if n_optima == 1 else 'optima'}",
+                    "starts": f"{n_starts}, of which {best} reached the best of {n_optima} distinct {optima}",
                 }
             ),
         )
