@@ -49,7 +49,7 @@ def log_density(tree: xr.DataTree, X: Any, *, ci_prob: float | None = None) -> x
     interval = np.empty((rows.n_rows, len(BOUNDS)))
     for block, values in family_of(tree).log_mixture_blocks(weights, params, rows.values):
         mean[block] = logsumexp(values, axis=0) - np.log(n_draws)
-        interval[block] = equal_tailed(values, ci_prob)
+        interval[block] = equal_tailed(values.T, ci_prob)
     return xr.Dataset(
         {
             "log_density": ("obs", mean),

@@ -154,16 +154,7 @@ class Gaussian:
         -------
         StandardForm
         """
-        n_components, n_features = means.shape[-2:]
-        with np.errstate(divide="ignore"):  # an empty component has log weight -inf, and that is right
-            log_weights = np.log(np.asarray(weights, dtype=float))
-        offsets = (
-            log_weights
-            - 0.5 * n_features * np.log(2 * np.pi)
-            - self.structure.log_determinants(factor, n_components, n_features)
-        )
-        whiteners = self.structure.whiteners(factor, n_components, n_features)
-        return StandardForm(*(np.ascontiguousarray(part) for part in (offsets, means, whiteners)))
+        return self.structure.standard_form(weights, means, factor)
 
     def statistics(self, form: StandardForm, columns: np.ndarray, row_weights=NO_ROW_WEIGHTS) -> Statistics:
         """One pass over transposed rows (D, N): log-likelihood and sufficient statistics at one parameter point.
@@ -273,6 +264,46 @@ class Gaussian:
         iterator of (slice, (S, b) array)
         """
         return self._blocks(self.structure.kernel.log_mixture, weights, params, X, max_values)
+
+    def responsibilities_blocks(
+        self, weights, params: Mapping[str, np.ndarray], X: np.ndarray, max_values: float = 4e6
+    ) -> Iterator[tuple[slice, np.ndarray]]:
+        """Blocks of rows with their (K, b, S) responsibilities; leading axes of the weights are flattened to S.
+
+        Parameters
+        ----------
+        weights : (..., K) array
+        params : mapping of arrays
+        X : (N, D) array
+        max_values : float
+            As in :meth:`log_joint_blocks`.
+
+        Returns
+        -------
+        iterator of (slice, (K, b, S) array)
+            Sums over the first axis are one; the draws of one row and component lie side by side.
+        """
+        return self._blocks(self.structure.kernel.responsibilities, weights, params, X, max_values)
+
+    def group_sums(self, weights, params: Mapping[str, np.ndarray], X: np.ndarray, ends) -> np.ndarray:
+        """Sums of responsibilities over groups of consecutive rows, for every draw.
+
+        Parameters
+        ----------
+        weights : (..., K) array
+        params : mapping of arrays
+        X : (N, D) array
+            Rows, group after group.
+        ends : (J,) int array
+            Group j holds the rows from ``ends[j - 1]`` (from 0) up to, and without, ``ends[j]``.
+
+        Returns
+        -------
+        (S, J, K) array
+            Leading axes of the weights are flattened to S.
+        """
+        flat = _flattened(self.standard_form(weights, params))
+        return self.structure.kernel.group_sums(np.ascontiguousarray(np.asarray(X).T), np.asarray(ends), *flat)
 
     def _blocks(self, kernel, weights, params, X, max_values):
         flat = _flattened(self.standard_form(weights, params))

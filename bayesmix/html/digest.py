@@ -128,5 +128,5 @@ class Digest:
 def _summary(draws: np.ndarray, value: np.ndarray, ci_prob: float) -> Estimate:
     """Interval over the draws (S, ...)."""
     flat = draws.reshape(len(draws), -1)
-    interval = equal_tailed(flat, ci_prob).reshape(*draws.shape[1:], 2)
+    interval = equal_tailed(flat.T, ci_prob).reshape(*draws.shape[1:], 2)
     return Estimate(value, interval[..., 0], interval[..., 1])

@@ -8,7 +8,8 @@ import math
 import numba as nb
 import numpy as np
 
-from bayesmix.kernels.blocks import BLOCK, COMPILED, fill, log_sum, no_nan, normalise
+from bayesmix.kernels import draws
+from bayesmix.kernels.blocks import BLOCK, COMPILED, no_nan, normalise
 
 
 @nb.njit(**COMPILED)
@@ -86,19 +87,14 @@ def accumulate(columns, row_weights, offsets, means, whiteners):
 
 
 @nb.njit(**COMPILED)
+def _component(columns, start, size, offset, mean, whitener, centred, residual, square, out):
+    """:func:`_log_component` as :mod:`bayesmix.kernels.draws` calls it; the buffers are not needed."""
+    _log_component(columns, start, size, offset, mean, whitener, out)
+
+
+@nb.njit(**COMPILED)
 def _log_components(columns, offsets, means, whiteners):
-    """``log w_k + log f_k(x_i)`` as (S, K, N)."""
-    n_rows = columns.shape[1]
-    n_draws, n_components = offsets.shape
-    out = np.empty((n_draws, n_components, n_rows))
-    for start in range(0, n_rows, BLOCK):
-        size = min(BLOCK, n_rows - start)
-        for s in range(n_draws):
-            for k in range(n_components):
-                _log_component(
-                    columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], out[s, k, start : start + size]
-                )
-    return out
+    return draws.log_components(_component, columns, offsets, means, whiteners)
 
 
 def log_joint(columns, offsets, means, whiteners):
@@ -109,21 +105,19 @@ def log_joint(columns, offsets, means, whiteners):
 @nb.njit(**COMPILED)
 def log_mixture(columns, offsets, means, whiteners):
     """``log sum_k w_k f_k(x_i)`` for S parameter draws: (S, K) offsets, ... -> (S, N)."""
-    n_rows = columns.shape[1]
-    n_draws, n_components = offsets.shape
-    out = np.empty((n_draws, n_rows))
-    log_joint = np.empty((n_components, BLOCK))
-    top, total = np.empty(BLOCK), np.empty(BLOCK)
-    for start in range(0, n_rows, BLOCK):
-        size = min(BLOCK, n_rows - start)
-        for s in range(n_draws):
-            for k in range(n_components):
-                _log_component(columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], log_joint[k])
-            log_sum(log_joint, size, top, total, out[s, start : start + size])
-    for s in range(n_draws):
-        if not no_nan(offsets[s]):
-            fill(out[s], math.nan)
-    return out
+    return draws.log_mixture(_component, columns, offsets, means, whiteners)
+
+
+@nb.njit(**COMPILED)
+def responsibilities(columns, offsets, means, whiteners):
+    """``r_ik`` for S parameter draws: (S, K) offsets, ... -> (K, N, S)."""
+    return draws.responsibilities(_component, columns, offsets, means, whiteners)
+
+
+@nb.njit(**COMPILED)
+def group_sums(columns, ends, offsets, means, whiteners):
+    """``sum r_ik`` over groups of consecutive rows that end before ``ends (J,)``, for S draws -> (S, J, K)."""
+    return draws.group_sums(_component, columns, ends, offsets, means, whiteners)
 
 
 @nb.njit(**COMPILED)

@@ -10,6 +10,8 @@ BLOCK = 256  # rows a block: K * (D + 1) * 256 doubles stay in the second-level 
 # inlined: else a callee is compiled twice, alone and (optimised once more) inside its caller's file, and the process
 # that compiles runs the one copy where later processes load the other, with other roundings.
 COMPILED = {"nogil": True, "fastmath": ROW_LOOP, "error_model": "numpy", "cache": True, "forceinline": True}
+# For a function that takes functions: it lives in the files of its callers.
+INNER = {**COMPILED, "cache": False}
 
 
 @nb.njit(**COMPILED)

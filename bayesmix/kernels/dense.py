@@ -9,12 +9,11 @@ import math
 import numba as nb
 import numpy as np
 
-from bayesmix.kernels import few, tiles
-from bayesmix.kernels.blocks import BLOCK, COMPILED, fill, log_sum, no_nan, normalise
+from bayesmix.kernels import draws, few, tiles
+from bayesmix.kernels.blocks import BLOCK, COMPILED, INNER, no_nan, normalise
 
 _few_component, _few_sums = few.log_component, few.gather
 _tiled_component, _tiled_sums = tiles.log_component, tiles.gather
-INNER = {**COMPILED, "cache": False}  # takes functions as arguments: lives in the files of its callers
 
 
 @nb.njit(**INNER)
@@ -89,30 +88,11 @@ def accumulate(columns, row_weights, offsets, means, whiteners):
     return _accumulate(_tiled_component, _tiled_sums, columns, row_weights, offsets, means, whiteners)
 
 
-@nb.njit(**INNER)
-def _every_log_component(log_component, columns, offsets, means, whiteners):
-    n_features, n_rows = columns.shape
-    n_draws, n_components = offsets.shape
-    out = np.empty((n_draws, n_components, n_rows))
-    centred, residual = np.empty((n_features, BLOCK)), np.empty((n_features, BLOCK))
-    square = np.empty(BLOCK)
-    for start in range(0, n_rows, BLOCK):
-        size = min(BLOCK, n_rows - start)
-        for s in range(n_draws):
-            for k in range(n_components):
-                row = out[s, k, start : start + size]
-                log_component(
-                    columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], centred, residual, square, row
-                )
-    return out
-
-
 @nb.njit(**COMPILED)
 def _log_components(columns, offsets, means, whiteners):
-    """``log w_k + log f_k(x_i)`` as (S, K, N)."""
     if columns.shape[0] <= few.MOST:
-        return _every_log_component(_few_component, columns, offsets, means, whiteners)
-    return _every_log_component(_tiled_component, columns, offsets, means, whiteners)
+        return draws.log_components(_few_component, columns, offsets, means, whiteners)
+    return draws.log_components(_tiled_component, columns, offsets, means, whiteners)
 
 
 def log_joint(columns, offsets, means, whiteners):
@@ -120,35 +100,28 @@ def log_joint(columns, offsets, means, whiteners):
     return _log_components(columns, offsets, means, whiteners).transpose(0, 2, 1)
 
 
-@nb.njit(**INNER)
-def _log_mixture(log_component, columns, offsets, means, whiteners):
-    n_features, n_rows = columns.shape
-    n_draws, n_components = offsets.shape
-    out = np.empty((n_draws, n_rows))
-    centred, residual = np.empty((n_features, BLOCK)), np.empty((n_features, BLOCK))
-    log_joint = np.empty((n_components, BLOCK))
-    square, top, total = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
-    for start in range(0, n_rows, BLOCK):
-        size = min(BLOCK, n_rows - start)
-        for s in range(n_draws):
-            for k in range(n_components):
-                row = log_joint[k]
-                log_component(
-                    columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], centred, residual, square, row
-                )
-            log_sum(log_joint, size, top, total, out[s, start : start + size])
-    for s in range(n_draws):
-        if not no_nan(offsets[s]):
-            fill(out[s], math.nan)
-    return out
-
-
 @nb.njit(**COMPILED)
 def log_mixture(columns, offsets, means, whiteners):
     """``log sum_k w_k f_k(x_i)`` for S parameter draws: (S, K) offsets, ... -> (S, N)."""
     if columns.shape[0] <= few.MOST:
-        return _log_mixture(_few_component, columns, offsets, means, whiteners)
-    return _log_mixture(_tiled_component, columns, offsets, means, whiteners)
+        return draws.log_mixture(_few_component, columns, offsets, means, whiteners)
+    return draws.log_mixture(_tiled_component, columns, offsets, means, whiteners)
+
+
+@nb.njit(**COMPILED)
+def responsibilities(columns, offsets, means, whiteners):
+    """``r_ik`` for S parameter draws: (S, K) offsets, ... -> (K, N, S)."""
+    if columns.shape[0] <= few.MOST:
+        return draws.responsibilities(_few_component, columns, offsets, means, whiteners)
+    return draws.responsibilities(_tiled_component, columns, offsets, means, whiteners)
+
+
+@nb.njit(**COMPILED)
+def group_sums(columns, ends, offsets, means, whiteners):
+    """``sum r_ik`` over groups of consecutive rows that end before ``ends (J,)``, for S draws -> (S, J, K)."""
+    if columns.shape[0] <= few.MOST:
+        return draws.group_sums(_few_component, columns, ends, offsets, means, whiteners)
+    return draws.group_sums(_tiled_component, columns, ends, offsets, means, whiteners)
 
 
 @nb.njit(**COMPILED)

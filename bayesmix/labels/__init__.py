@@ -1,6 +1,5 @@
 """Labels: relabelling by permutations, label-free quantities, diagnosis."""
 
-from bayesmix.labels.allocation import allocation_blocks
 from bayesmix.labels.apply import apply_permutations, permutations_of, undo
 from bayesmix.labels.basins import chain_groups
 from bayesmix.labels.convergence import convergence_table
@@ -10,7 +9,6 @@ from bayesmix.labels.relabelling import relabel_draws
 
 __all__ = [
     "Diagnosis",
-    "allocation_blocks",
     "apply_permutations",
     "chain_groups",
     "convergence_table",

@@ -3,7 +3,6 @@
 import numpy as np
 import xarray as xr
 
-from bayesmix.labels.allocation import allocation_blocks
 from bayesmix.tree import draws_of, family_of, training_rows
 
 # Shares are told in whole percents; this many evenly spaced draws know them well enough.
@@ -31,8 +30,8 @@ def empty_shares(tree: xr.DataTree) -> tuple[np.ndarray, float]:
     weights = weights[chosen]
     owns_rows = np.zeros(weights.shape, dtype=bool)
     values = training_rows(tree).values
-    for _, probability in allocation_blocks(family_of(tree), weights, params, values):
+    for _, probability in family_of(tree).responsibilities_blocks(weights, params, values):
         winner = probability.argmax(axis=0)
         for component in range(weights.shape[-1]):
-            owns_rows[:, component] |= (winner == component).any(axis=-1)
+            owns_rows[:, component] |= (winner == component).any(axis=0)
     return (~owns_rows).mean(axis=0), float((~owns_rows).any(axis=-1).mean())

@@ -9,7 +9,6 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from bayesmix.families import Family
-from bayesmix.labels.allocation import allocation_blocks
 
 # Rows looked at per pivot label. Which labels belong together is plain long before that many
 # rows, and the time stays bounded however long the data are.
@@ -44,12 +43,8 @@ def agreement_matrices(
         S = chain * draw; the rows of each matrix sum to the sizes of the pivot's groups.
     """
     n_components = weights.shape[-1]
-    chosen, indicator = _stratified(pivot, n_components)
-    n_draws = int(np.prod(weights.shape[:-1]))
-    agreement = np.zeros((n_components, n_draws, n_components))
-    for rows, probability in allocation_blocks(family, weights, params, values[chosen]):
-        agreement += probability @ indicator[rows]
-    return np.ascontiguousarray(agreement.transpose(1, 2, 0))
+    chosen, sizes, stands_for = _stratified(pivot, n_components)
+    return family.group_sums(weights, params, values[chosen], np.cumsum(sizes)) * stands_for[:, None]
 
 
 def best_assignments(agreement: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -96,8 +91,8 @@ def ordering(values: np.ndarray, *, descending: bool = False) -> np.ndarray:
     return np.argsort(-values if descending else values, axis=-1, kind="stable")
 
 
-def _stratified(pivot: np.ndarray, n_components: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows that stand for each label, and the (rows, K) table of how many rows each stands for."""
+def _stratified(pivot: np.ndarray, n_components: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows that stand for the labels, label after label; how many a label has, and for how many rows each stands."""
     chosen = []
     for label in range(n_components):
         members = np.flatnonzero(pivot == label)
@@ -106,5 +101,4 @@ def _stratified(pivot: np.ndarray, n_components: int) -> tuple[np.ndarray, np.nd
     sizes = np.array([len(members) for members in chosen])
     totals = np.bincount(pivot, minlength=n_components)
     stands_for = np.divide(totals, sizes, out=np.zeros(n_components), where=sizes > 0)
-    labels = np.repeat(np.arange(n_components), sizes)
-    return np.concatenate(chosen), np.eye(n_components)[labels] * stands_for[labels, None]
+    return np.concatenate(chosen), sizes, stands_for

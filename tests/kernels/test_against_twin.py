@@ -30,7 +30,7 @@ def assert_within(found, wanted, sizes, tolerance):
     seed=st.integers(0, 10**6),
     n_rows=st.sampled_from([1, 2, 7, 255, 256, 257, 600]),
     n_components=st.integers(1, 5),
-    n_features=st.integers(1, 7),
+    n_features=st.integers(1, 11),
     log_condition=st.floats(0.0, 4.0),
     weighted=st.booleans(),
 )
@@ -208,3 +208,22 @@ def test_score_is_the_slope_of_the_log_likelihood(geometry):
     slope_means, slope_factors = kernel.score(counts, first, second, form.whiteners)
     np.testing.assert_allclose(slope_means, gradient(of_means, form.means), rtol=1e-7, atol=1e-6)
     np.testing.assert_allclose(slope_factors, gradient(of_factors, factors), rtol=1e-7, atol=1e-6)
+
+
+@pytest.mark.parametrize("n_features", [2, 6])
+@pytest.mark.parametrize("geometry", KERNELS)
+def test_responsibilities_and_their_sums_over_groups(geometry, n_features):
+    kernel, make = KERNELS[geometry]
+    rng = np.random.default_rng(10)
+    forms = [make(rng, 3, n_features) for _ in range(5)]
+    rows = rows_of(rng, forms[0], 700)
+    columns, draws = np.ascontiguousarray(rows.T), [np.stack(parts) for parts in zip(*forms, strict=True)]
+    ends = np.array([0, 300, 301, 700])  # an empty group, and one row alone
+    found = kernel.responsibilities(columns, *draws)
+    sums = kernel.group_sums(columns, ends, *draws)
+    for s, form in enumerate(forms):
+        joint = form.offsets - 0.5 * (reference.residuals(rows, form.means, form.whiteners) ** 2).sum(axis=2)
+        wanted = np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
+        np.testing.assert_allclose(found[:, :, s], wanted.T, rtol=1e-10, atol=1e-14)
+        groups = np.split(wanted, ends[:-1])
+        np.testing.assert_allclose(sums[s], [group.sum(axis=0) for group in groups], rtol=1e-10, atol=1e-11)
