@@ -14,8 +14,8 @@ from tests.test_readme import NUMBER
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 ALL = sorted(DOCS.glob("*.md"))
-# PyMC compiles models on these pages, for minutes.
-COMPILING = ("add-a-prior", "from-pymc")
+# PyMC compiles and samples a model on this page, for a minute and more.
+COMPILING = ("from-pymc",)
 # Numbers of draws that are worth something differ more from machine to machine than what the draws say.
 EFFECTIVE = re.compile(r"(effective sample size) \d+")
 LINK = re.compile(r"https?://[^\s)>\]\"'`]+")
