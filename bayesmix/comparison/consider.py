@@ -14,7 +14,7 @@ from bayesmix.comparison.leave_one_out import loo
 from bayesmix.comparison.refit import MAX_REFITS, repair
 from bayesmix.comparison.trust import reasons_for_distrust, times_as_long
 from bayesmix.em import EMResult
-from bayesmix.labels import diagnose
+from bayesmix.labels import Diagnosis, diagnose
 from bayesmix.mixture import Mixture
 from bayesmix.priors.sets import ConjugatePriors, has_closed_form
 from bayesmix.tree import record_of
@@ -80,27 +80,25 @@ def consider(mixture: Mixture, X: Any, settings: Settings, seed: np.random.SeedS
         return candidate
     report(_NAMES[settings.method])
     try:
-        tree, said = _sampled(resolved, X, em, settings, _number(for_draws), report)
+        tree, diagnosis, said = _sampled(resolved, X, em, settings, _number(for_draws), report)
     except (RuntimeError, np.linalg.LinAlgError) as error:
         if isinstance(error, NotImplementedError | RecursionError):  # not the model's fault
             raise
         return _noted(candidate, [f"{_NAMES[settings.method]} failed: {error}"])
-    candidate = _noted(replace(candidate, tree=tree), said)
-    return _judged(candidate, tree, em, settings, for_refits, report)
+    candidate = _noted(replace(candidate, tree=tree, diagnosis=diagnosis), said)
+    return _judged(candidate, tree, diagnosis, em, settings, for_refits, report)
 
 
 def _sampled(
     mixture: Mixture, X: Any, em: EMResult, settings: Settings, seed: int, report: Report
-) -> tuple["xr.DataTree", list[str]]:
-    """Make the posterior; chains that fail a gate narrowly are run once more, and longer."""
+) -> tuple["xr.DataTree", Diagnosis, list[str]]:
+    """Make and diagnose the posterior; chains that fail a gate narrowly are run once more, and longer."""
     tree = _posterior(mixture, X, em, settings, seed)
-    sizes = tree["posterior"].to_dataset().sizes
-    if settings.method != "nuts" or was_interrupted(tree):
-        return tree, []
     diagnosis = diagnose(tree)
+    sizes = tree["posterior"].to_dataset().sizes
     times = times_as_long(diagnosis, sizes["chain"] * sizes["draw"])
-    if times == 1:
-        return tree, []
+    if times == 1 or settings.method != "nuts" or was_interrupted(tree):
+        return tree, diagnosis, []
     draws = times * sizes["draw"]
     report(f"NUTS, {draws} draws a chain")
     longer = replace(settings, options={**settings.options, "draws": draws})
@@ -108,7 +106,8 @@ def _sampled(
         f"{draws} draws a chain, since {sizes['draw']} gave {diagnosis.min_ess:.0f} effective "
         f"ones and an R-hat of {diagnosis.max_rhat:.3f}"
     )
-    return _posterior(mixture, X, em, longer, seed), [said]
+    tree = _posterior(mixture, X, em, longer, seed)
+    return tree, diagnose(tree), [said]
 
 
 def was_interrupted(tree: "xr.DataTree") -> bool:
@@ -134,6 +133,7 @@ def _posterior(mixture: Mixture, X: Any, em: EMResult, settings: Settings, seed:
 def _judged(
     candidate: Candidate,
     tree: "xr.DataTree",
+    diagnosis: Diagnosis,
     em: EMResult,
     settings: Settings,
     seed: np.random.SeedSequence,
@@ -142,7 +142,6 @@ def _judged(
     report("LOO")
     sizes = tree["posterior"].to_dataset().sizes
     n_draws = sizes["chain"] * sizes["draw"]
-    diagnosis = diagnose(tree)
     distrust = reasons_for_distrust(diagnosis, n_draws)
     elpd, widely = loo(tree), waic(tree)
     # Refits cannot mend the LOO of a posterior that is itself wrong.
@@ -158,7 +157,6 @@ def _judged(
     )
     judged = replace(
         candidate,
-        diagnosis=diagnosis,
         loo=repaired.elpd,
         waic=widely,
         n_bad_k=len(repaired.remaining),

@@ -11,7 +11,6 @@ from arviz_stats.utils import ELPDDataLOO
 from bayesmix.comparison.bridge import log_predictive
 from bayesmix.comparison.leave_one_out import PARETO_K, bad_rows
 from bayesmix.comparison.pointwise import log_densities, sum_and_error
-from bayesmix.comparison.trust import DIVERGENT_SHARE
 from bayesmix.data import check_fit, read_rows
 from bayesmix.em import EMResult
 from bayesmix.labels import Diagnosis, diagnose
@@ -132,7 +131,7 @@ def _densities(tree: xr.DataTree, x: np.ndarray) -> np.ndarray:
 
 def _mixed(diagnosis: Diagnosis, n_draws: int) -> bool:
     """Whether the mean of a density over the draws can be believed; quantiles would need more."""
-    divergent = diagnosis.divergences > DIVERGENT_SHARE * n_draws
+    divergent = diagnosis.divergences > DIVERGENT_GATE * n_draws
     return not (diagnosis.multimodal or divergent or diagnosis.max_rhat > _RHAT)
 
 

@@ -69,7 +69,7 @@ def is_bracketed(table: pd.DataFrame) -> np.ndarray:
 
 
 def display_table(table: pd.DataFrame) -> pd.DataFrame:
-    """The table as text: rounded, a dash for what is missing, LOO in brackets if not trusted."""
+    """The table as text: rounded, a dash for what is missing, LOO and WAIC in square brackets if not trusted."""
     shown = pd.DataFrame(index=table.index)
     for column in table.columns:
         if column == "notes":
@@ -82,7 +82,7 @@ def display_table(table: pd.DataFrame) -> pd.DataFrame:
     bracketed = is_bracketed(table)
     for column in ("elpd_loo", "se_loo", "p_loo", "elpd_waic", "se_waic", "p_waic"):
         present = bracketed & np.isfinite(numbers(table, column))
-        shown[column] = [f"({text})" if inside else text for text, inside in zip(shown[column], present, strict=True)]
+        shown[column] = [f"[{text}]" if inside else text for text, inside in zip(shown[column], present, strict=True)]
     return shown
 
 

@@ -3,11 +3,7 @@
 import math
 
 from bayesmix.labels import Diagnosis
-from bayesmix.labels.sentences import ESS_GATE, PARETO_GATE, RHAT_GATE
-
-# A few divergent draws beside good R-hat and ESS are noted; beyond this share they are a region
-# of the posterior that the sampler cannot enter.
-DIVERGENT_SHARE = 0.005
+from bayesmix.labels.sentences import DIVERGENT_GATE, ESS_GATE, PARETO_GATE, RHAT_GATE
 
 # Chains that fail a gate narrowly are run longer: to twice the effective draws asked for, at most
 # so many times as long, and only where R-hat says that they are on their way.
@@ -37,7 +33,7 @@ def reasons_for_distrust(diagnosis: Diagnosis, n_draws: int) -> tuple[str, ...]:
         reasons.append(f"the chains do not agree (R-hat {diagnosis.max_rhat:.3f}, gate {RHAT_GATE})")
     if not diagnosis.multimodal and diagnosis.min_ess < ESS_GATE:
         reasons.append(f"there are only {diagnosis.min_ess:.0f} effective draws (gate {ESS_GATE})")
-    if diagnosis.divergences > DIVERGENT_SHARE * n_draws:
+    if diagnosis.divergences > DIVERGENT_GATE * n_draws:
         reasons.append(f"{diagnosis.divergences} of {n_draws} draws diverged")
     if diagnosis.pareto_k > PARETO_GATE:
         reasons.append(
@@ -54,7 +50,7 @@ def times_as_long(diagnosis: Diagnosis, n_draws: int) -> int:
     Chains in different basins, divergences and chains that are far from agreeing need another
     model or prior, not more draws.
     """
-    hopeless = diagnosis.multimodal or diagnosis.divergences > DIVERGENT_SHARE * n_draws
+    hopeless = diagnosis.multimodal or diagnosis.divergences > DIVERGENT_GATE * n_draws
     if diagnosis.ok or hopeless or not diagnosis.max_rhat <= _NEAR_RHAT:
         return 1
     times = max(2, math.ceil(_AIM / diagnosis.min_ess))
