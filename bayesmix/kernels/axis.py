@@ -87,7 +87,7 @@ def accumulate(columns, row_weights, offsets, means, whiteners):
 
 
 @nb.njit(**COMPILED)
-def _component(columns, start, size, offset, mean, whitener, centred, residual, square, out):
+def _component(columns, start, size, offset, mean, whitener, centred, residual, out):
     """:func:`_log_component` as :mod:`bayesmix.kernels.draws` calls it; the buffers are not needed."""
     _log_component(columns, start, size, offset, mean, whitener, out)
 

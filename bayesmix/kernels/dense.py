@@ -27,14 +27,12 @@ def _accumulate(log_component, gather, columns, row_weights, offsets, means, whi
     log_joint = np.empty((n_components, BLOCK))
     centred = np.empty((n_features, BLOCK))
     weighted = np.empty((tiles.TILE, BLOCK))
-    square, top, total = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    top, total = np.empty(BLOCK), np.empty(BLOCK)
     log_likelihood = 0.0
     for start in range(0, n_rows, BLOCK):
         size = min(BLOCK, n_rows - start)
         for k in range(n_components):
-            log_component(
-                columns, start, size, offsets[k], means[k], whiteners[k], centred, residuals[k], square, log_joint[k]
-            )
+            log_component(columns, start, size, offsets[k], means[k], whiteners[k], centred, residuals[k], log_joint[k])
         log_likelihood += normalise(log_joint, row_weights, start, size, top, total)
         for k in range(n_components):
             responsibility = log_joint[k]

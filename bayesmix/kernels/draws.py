@@ -19,15 +19,12 @@ def log_components(log_component, columns, offsets, means, whiteners):
     n_draws, n_components = offsets.shape
     out = np.empty((n_draws, n_components, n_rows))
     centred, residual = np.empty((n_features, BLOCK)), np.empty((n_features, BLOCK))
-    square = np.empty(BLOCK)
     for start in range(0, n_rows, BLOCK):
         size = min(BLOCK, n_rows - start)
         for s in range(n_draws):
             for k in range(n_components):
                 row = out[s, k, start : start + size]
-                log_component(
-                    columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], centred, residual, square, row
-                )
+                log_component(columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], centred, residual, row)
     return out
 
 
@@ -39,15 +36,13 @@ def log_mixture(log_component, columns, offsets, means, whiteners):
     out = np.empty((n_draws, n_rows))
     centred, residual = np.empty((n_features, BLOCK)), np.empty((n_features, BLOCK))
     log_joint = np.empty((n_components, BLOCK))
-    square, top, total = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    top, total = np.empty(BLOCK), np.empty(BLOCK)
     for start in range(0, n_rows, BLOCK):
         size = min(BLOCK, n_rows - start)
         for s in range(n_draws):
             for k in range(n_components):
                 row = log_joint[k]
-                log_component(
-                    columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], centred, residual, square, row
-                )
+                log_component(columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], centred, residual, row)
             log_sum(log_joint, size, top, total, out[s, start : start + size])
     for s in range(n_draws):
         if not no_nan(offsets[s]):
@@ -63,16 +58,14 @@ def responsibilities(log_component, columns, offsets, means, whiteners):
     out = np.empty((n_components, n_rows, n_draws))
     centred, residual = np.empty((n_features, BLOCK)), np.empty((n_features, BLOCK))
     log_joint = np.empty((n_components, BLOCK))
-    square, top, total = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    top, total = np.empty(BLOCK), np.empty(BLOCK)
     no_weights = np.empty(0)
     for start in range(0, n_rows, BLOCK):
         size = min(BLOCK, n_rows - start)
         for s in range(n_draws):
             for k in range(n_components):
                 row = log_joint[k]
-                log_component(
-                    columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], centred, residual, square, row
-                )
+                log_component(columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], centred, residual, row)
             normalise(log_joint, no_weights, start, size, top, total)
             for k in range(n_components):
                 r = log_joint[k]
@@ -90,7 +83,7 @@ def group_sums(log_component, columns, ends, offsets, means, whiteners):
     out = np.zeros((n_draws, n_groups, n_components))
     centred, residual = np.empty((n_features, BLOCK)), np.empty((n_features, BLOCK))
     log_joint = np.empty((n_components, BLOCK))
-    square, top, total = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    top, total = np.empty(BLOCK), np.empty(BLOCK)
     no_weights = np.empty(0)
     begin = 0
     for j in range(n_groups):
@@ -100,16 +93,7 @@ def group_sums(log_component, columns, ends, offsets, means, whiteners):
                 for k in range(n_components):
                     row = log_joint[k]
                     log_component(
-                        columns,
-                        start,
-                        size,
-                        offsets[s, k],
-                        means[s, k],
-                        whiteners[s, k],
-                        centred,
-                        residual,
-                        square,
-                        row,
+                        columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], centred, residual, row
                     )
                 normalise(log_joint, no_weights, start, size, top, total)
                 for k in range(n_components):

@@ -215,7 +215,7 @@ def _gather_of_four(columns, start, mean, whitener, responsibility, size, first,
 
 
 @nb.njit(**COMPILED)
-def log_component(columns, start, size, offset, mean, whitener, centred, residual, square, out):
+def log_component(columns, start, size, offset, mean, whitener, centred, residual, out):
     """``out = offset - |A (x - mean)|^2 / 2``; the buffers are not needed."""
     n_features = columns.shape[0]
     if n_features == 1:

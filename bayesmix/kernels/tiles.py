@@ -13,36 +13,41 @@ TILE = 4  # features along a side
 
 @nb.njit(**COMPILED)
 def _centre(columns, start, size, mean, centred):
-    """``x - mean``, two features at a time."""
+    """``x - mean``."""
     n_features = columns.shape[0]
-    if n_features % 2 == 1:
-        x1, c1, m1 = columns[0, start : start + size], centred[0], mean[0]
-        for n in range(size):
-            c1[n] = x1[n] - m1
-    for j in range(n_features % 2, n_features, 2):
-        x1, c1, m1 = columns[j, start : start + size], centred[j], mean[j]
-        x2, c2, m2 = columns[j + 1, start : start + size], centred[j + 1], mean[j + 1]
+    whole = n_features - n_features % TILE
+    for j in range(0, whole, TILE):
+        x1, x2 = columns[j, start : start + size], columns[j + 1, start : start + size]
+        x3, x4 = columns[j + 2, start : start + size], columns[j + 3, start : start + size]
+        c1, c2, c3, c4 = centred[j], centred[j + 1], centred[j + 2], centred[j + 3]
+        m1, m2, m3, m4 = mean[j], mean[j + 1], mean[j + 2], mean[j + 3]
         for n in range(size):
             c1[n] = x1[n] - m1
             c2[n] = x2[n] - m2
+            c3[n] = x3[n] - m3
+            c4[n] = x4[n] - m4
+    for j in range(whole, n_features):
+        x1, c1, m1 = columns[j, start : start + size], centred[j], mean[j]
+        for n in range(size):
+            c1[n] = x1[n] - m1
 
 
 @nb.njit(**COMPILED)
-def _square_length(residual, size, square):
-    """``|y|^2``, two features at a time."""
+def _log_density(residual, offset, size, out):
+    """``offset - |y|^2 / 2``."""
     n_features = residual.shape[0]
-    y1 = residual[0]
-    if n_features % 2 == 1:
+    whole = n_features - n_features % TILE
+    y1, y2, y3, y4 = residual[0], residual[1], residual[2], residual[3]
+    for n in range(size):
+        out[n] = offset - 0.5 * (y1[n] * y1[n] + y2[n] * y2[n] + y3[n] * y3[n] + y4[n] * y4[n])
+    for i in range(TILE, whole, TILE):
+        y1, y2, y3, y4 = residual[i], residual[i + 1], residual[i + 2], residual[i + 3]
         for n in range(size):
-            square[n] = y1[n] * y1[n]
-    else:
-        y2 = residual[1]
+            out[n] -= 0.5 * (y1[n] * y1[n] + y2[n] * y2[n] + y3[n] * y3[n] + y4[n] * y4[n])
+    for i in range(whole, n_features):
+        y1 = residual[i]
         for n in range(size):
-            square[n] = y1[n] * y1[n] + y2[n] * y2[n]
-    for i in range(2 - n_features % 2, n_features, 2):
-        y1, y2 = residual[i], residual[i + 1]
-        for n in range(size):
-            square[n] += y1[n] * y1[n] + y2[n] * y2[n]
+            out[n] -= 0.5 * (y1[n] * y1[n])
 
 
 @nb.njit(**COMPILED)
@@ -97,7 +102,7 @@ def _whiten_squares(i, whitener, centred, residual, size):
 
 
 @nb.njit(**COMPILED)
-def log_component(columns, start, size, offset, mean, whitener, centred, residual, square, out):
+def log_component(columns, start, size, offset, mean, whitener, centred, residual, out):
     """``residual = A (x - mean)`` and ``out = offset - |residual|^2 / 2``."""
     n_features = columns.shape[0]
     whole = n_features - n_features % TILE
@@ -113,9 +118,7 @@ def log_component(columns, start, size, offset, mean, whitener, centred, residua
             a1, a2, a3, a4 = row[j], row[j + 1], row[j + 2], row[j + 3]
             for n in range(size):
                 y[n] += a1 * c1[n] + a2 * c2[n] + a3 * c3[n] + a4 * c4[n]
-    _square_length(residual, size, square)
-    for n in range(size):
-        out[n] = offset - 0.5 * square[n]
+    _log_density(residual, offset, size, out)
 
 
 @nb.njit(**COMPILED)
