@@ -21,7 +21,6 @@ MODELS <- list(
   `full-separated` = list(data = "faithful", program = "separated_full", keep = FALSE),
   `tied-separated` = list(data = "faithful", program = "separated_tied", keep = TRUE),
   `diag-separated` = list(data = "faithful", program = "separated_diag", keep = FALSE),
-  `spherical-separated` = list(data = "faithful", program = "separated_spherical", keep = FALSE),
   `one-feature-full-conjugate` = list(data = "eruptions", program = "conjugate_full", keep = FALSE),
   `one-feature-tied-conjugate` = list(data = "eruptions", program = "conjugate_tied", keep = FALSE),
   # not separated_full, which is the same model: Stan's correlation matrix of one feature takes R down
