@@ -19,7 +19,6 @@ MODELS <- list(
   `diag-conjugate` = list(data = "faithful", program = "conjugate_diag", keep = FALSE),
   `spherical-conjugate` = list(data = "faithful", program = "conjugate_spherical", keep = FALSE),
   `full-separated` = list(data = "faithful", program = "separated_full", keep = FALSE),
-  `tied-separated` = list(data = "faithful", program = "separated_tied", keep = TRUE),
   `diag-separated` = list(data = "faithful", program = "separated_diag", keep = FALSE),
   `one-feature-full-conjugate` = list(data = "eruptions", program = "conjugate_full", keep = FALSE),
   `one-feature-tied-conjugate` = list(data = "eruptions", program = "conjugate_tied", keep = FALSE),
