@@ -1,6 +1,7 @@
 """Mixture: the declaration (family, number of components, priors) and the ways to fit it."""
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -238,7 +239,18 @@ class Mixture:
         _check_relabel(relabel)
         settings = NutsSettings(draws, tune, chains, cores, target_accept, progressbar)
         em, density, seeds, seed = self._begin(X, init, random_seed)
-        return self._tree(run(density, em, settings, seeds), density, em, "nuts", relabel, log_likelihood, seed)
+        made = run(density, em, settings, seeds)
+        given = _settings(
+            self.fit_nuts,
+            draws=draws,
+            tune=tune,
+            chains=chains,
+            init=_described(init),
+            relabel=relabel,
+            target_accept=target_accept,
+            log_likelihood=log_likelihood,
+        )
+        return self._tree(made, density, em, "nuts", relabel, log_likelihood, seed, given)
 
     def fit_advi(
         self,
@@ -296,7 +308,16 @@ class Mixture:
                 progress=progress,
                 component_variables=self._exchanged(density),
             )
-        return self._tree(made, density, em, "advi", relabel, log_likelihood, seed)
+        given = _settings(
+            self.fit_advi,
+            rank=rank,
+            draws=draws,
+            minibatch_size=minibatch_size,
+            init=_described(init),
+            relabel=relabel,
+            log_likelihood=log_likelihood,
+        )
+        return self._tree(made, density, em, "advi", relabel, log_likelihood, seed, given)
 
     def fit_laplace(
         self,
@@ -339,7 +360,10 @@ class Mixture:
             rng=np.random.default_rng(seeds[0]),
             component_variables=self._exchanged(density),
         )
-        return self._tree(made, density, em, "laplace", relabel, log_likelihood, seed)
+        given = _settings(
+            self.fit_laplace, draws=draws, init=_described(init), relabel=relabel, log_likelihood=log_likelihood
+        )
+        return self._tree(made, density, em, "laplace", relabel, log_likelihood, seed, given)
 
     def build_model(self, X, *, minibatch_size: int | None = None) -> "pm.Model":
         """The declaration as a PyMC model, free to be sampled, checked and extended.
@@ -398,6 +422,7 @@ class Mixture:
             relabel_method=relabel,
             log_likelihood=None,
             seed=None,
+            settings=_settings(self.adopt, relabel=relabel),
             seconds={},
         )
 
@@ -453,7 +478,8 @@ class Mixture:
         rows = self._read(X)
         mixture = self._resolved(rows)
         density = mixture._density(rows)
-        seeds = np.random.SeedSequence(_entropy(random_seed)).generate_state(9).tolist()
+        seed = _entropy(random_seed)
+        seeds = np.random.SeedSequence(seed).generate_state(9).tolist()
         if isinstance(init, EMResult):
             em = mixture._fit_em(rows, EMSettings(init=init), seeds[0], False, density)
             em = replace(em, optima=_joined(em, init))
@@ -461,7 +487,6 @@ class Mixture:
             em = mixture._fit_em(rows, EMSettings(), seeds[0], False, density)
         else:
             raise ValueError(f"init must be 'em' or an EMResult, not {init!r}")
-        seed = int(random_seed) if isinstance(random_seed, int | np.integer) else None
         return em, density, seeds[1:], seed
 
     def _exchanged(self, density) -> tuple[str, ...]:
@@ -471,7 +496,7 @@ class Mixture:
         same = is_exchangeable(density, self.family, self.n_components)
         return self.family.component_variables if same else ()
 
-    def _tree(self, draws, density, em, method, relabel, log_likelihood, seed):
+    def _tree(self, draws, density, em, method, relabel, log_likelihood, seed, settings):
         from bayesmix.posterior import tree_of_draws
 
         return tree_of_draws(
@@ -482,6 +507,7 @@ class Mixture:
             relabel_method=relabel,
             log_likelihood=log_likelihood,
             seed=seed,
+            settings=settings,
         )
 
 
@@ -490,9 +516,25 @@ def _check_relabel(relabel: str | None) -> None:
         raise ValueError(f"relabel must be 'ecr', 'order' or None, not {relabel!r}")
 
 
-def _entropy(random_seed: Any):
-    if random_seed is None or isinstance(random_seed, int | np.integer):
-        return random_seed
+def _settings(method: Callable, **given: Any) -> dict[str, Any]:
+    """The arguments of a fit that its draws depend on: how many, and those that differ from their defaults."""
+    defaults = inspect.signature(method).parameters
+    return {
+        name: value for name, value in given.items() if name in ("draws", "chains") or value != defaults[name].default
+    }
+
+
+def _described(init: Any) -> Any:
+    """Where an engine started; an EMResult by what is known of how it was made."""
+    if not isinstance(init, EMResult):
+        return init
+    return {"estimate": init.estimate, "n_init": len(init.starts), "random_seed": init.seed}
+
+
+def _entropy(random_seed: Any) -> int:
+    """The number that gives the same draws again; drawn where none was given."""
+    if isinstance(random_seed, int | np.integer):
+        return int(random_seed)
     return int(np.random.default_rng(random_seed).integers(2**63))
 
 

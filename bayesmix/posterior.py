@@ -32,6 +32,7 @@ def tree_of_draws(
     relabel_method: str | None,
     log_likelihood: bool | None,
     seed: int | None,
+    settings: Mapping[str, Any],
 ) -> xr.DataTree:
     """The tree of draws of the flat vector of ``density``, started from ``em``."""
     return assemble(
@@ -43,6 +44,7 @@ def tree_of_draws(
         relabel_method=relabel_method,
         log_likelihood=log_likelihood,
         seed=seed,
+        settings=settings,
         seconds={"em": em.seconds, **draws.seconds},
         notes=draws.notes,
         attrs=draws.attrs,
@@ -60,6 +62,7 @@ def assemble(
     log_likelihood: bool | None,
     seed: int | None,
     seconds: Mapping[str, float],
+    settings: Mapping[str, Any],
     notes: tuple[str, ...] = (),
     attrs: Mapping[str, float] | None = None,
 ) -> xr.DataTree:
@@ -94,6 +97,7 @@ def assemble(
             "exchangeable": exchangeable,
             "mixture": describe(family, em.n_components, em.priors),
             "seed": seed,
+            "settings": dict(settings),
             "seconds": dict(seconds),
             "notes": said,
         },

@@ -10,16 +10,13 @@ from bayesmix.cli.fitting import METHODS
 from bayesmix.cli.request import Request
 from bayesmix.comparison import Comparison, compare
 from bayesmix.comparison.advice import contenders
+from bayesmix.comparison.sweep import UNFINISHED
 from bayesmix.families import Family
 from bayesmix.html.digest import Digest
 from bayesmix.tree import save
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-# The note of a model that an interrupted comparison did not come to.
-_UNFINISHED = "not fitted: the comparison was interrupted"
 
 
 def compare_and_tell(X: "pd.DataFrame", numbers: Sequence[int], families: Sequence[Family], request: Request) -> None:
@@ -42,7 +39,7 @@ def compare_and_tell(X: "pd.DataFrame", numbers: Sequence[int], families: Sequen
         documents.tell(documents.of_comparison(comparison, digest, request, written))
     else:
         screen.show_written(screen.results(), written)
-    if any(_UNFINISHED in candidate.notes for candidate in comparison.candidates):
+    if any(UNFINISHED in candidate.notes for candidate in comparison.candidates):
         raise KeyboardInterrupt  # what was finished is told, but it is not what was asked for
 
 

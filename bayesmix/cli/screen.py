@@ -84,7 +84,7 @@ def show_criteria(console: Console, comparison: "Comparison") -> None:
     if len(columns) > len(_CRITERIA):
         explained += (
             " LOO and WAIC, the expected log density of new rows ± its standard error: higher is"
-            " better; in brackets where the posterior cannot be trusted. Bold: the best."
+            " better; in square brackets where the posterior cannot be trusted. Bold: the best."
         )
     console.print(Text(explained, style="dim"))
 
@@ -224,7 +224,7 @@ def _expected_densities(table: "pd.DataFrame") -> Iterable[_Column]:
         texts = []
         for value, error, inside in zip(values, errors, bracketed, strict=True):
             text = f"{value:.1f} ± {error:.1f}"
-            shown = f"({text})" if inside else f"{text} "
+            shown = f"[{text}]" if inside else f"{text} "
             texts.append(_cell(shown, value == best and not inside, value))
         yield _Column(heading, texts)
 

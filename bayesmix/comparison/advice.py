@@ -22,6 +22,7 @@ def advise(
     table: pd.DataFrame,
     distrust: Mapping[Key, Sequence[str]] | None = None,
     remarks: Sequence[str] = (),
+    unfinished: Sequence[Key] = (),
 ) -> tuple[str, ...]:
     """Say what the table says.
 
@@ -33,19 +34,22 @@ def advise(
         Why a posterior cannot be trusted.
     remarks : sequence of str
         Sentences to add.
+    unfinished : sequence of index
+        Models that an interrupted comparison did not come to.
 
     Returns
     -------
     tuple of str
         The answer first: ``"2 or 3 groups: LOO cannot tell 2 from 3 (|difference| < 4); BIC
-        prefers 2."``
+        prefers 2."``, with what was never fitted, for it may be the better answer.
 
     References
     ----------
     Sivula, Magnusson, Matamoros and Vehtari (2025), Uncertainty in Bayesian leave-one-out
     cross-validation based model comparison, Bayesian Analysis. https://arxiv.org/abs/2008.10296
     """
-    sentences = [*_answer(table), *_edge(table), *_distrusted(table, distrust or {}), *remarks]
+    answer = " ".join([*_answer(table), *_unfinished(table, unfinished)])
+    sentences = [answer, *_edge(table), *_distrusted(table, distrust or {}), *remarks]
     return tuple(sentences)
 
 
@@ -104,6 +108,14 @@ def _edge(table: pd.DataFrame) -> list[str]:
     if len(tried) < 2 or not best or min(key[1] for key in best) < tried[-1]:
         return []
     return [f"The best has {tried[-1]} components, the most that were tried: try more."]
+
+
+def _unfinished(table: pd.DataFrame, keys: Sequence[Key]) -> list[str]:
+    if not keys:
+        return []
+    were = "was" if len(keys) == 1 else "were"
+    named = _Names(table).listed(keys)
+    return [f"The comparison was interrupted: {named} {were} never fitted, and may be better."]
 
 
 def _distrusted(table: pd.DataFrame, distrust: Mapping[Key, Sequence[str]]) -> list[str]:

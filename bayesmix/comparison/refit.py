@@ -14,6 +14,7 @@ from bayesmix.comparison.pointwise import log_densities, sum_and_error
 from bayesmix.data import check_fit, read_rows
 from bayesmix.em import EMResult
 from bayesmix.labels import Diagnosis, diagnose
+from bayesmix.labels.sentences import DIVERGENT_GATE
 from bayesmix.mixture import Mixture
 from bayesmix.tree import draws_of, family_of
 

@@ -17,10 +17,14 @@ from bayesmix.comparison.table import make_table
 from bayesmix.data import Rows, check_n_components, read_rows
 from bayesmix.families import Family, Gaussian
 from bayesmix.mixture import Mixture
+from bayesmix.priors.sets import ConjugatePriors, read_priors, to_dict
+from bayesmix.priors.written import as_code, foreign_as_comments
 
 # With one feature a covariance matrix, a vector of variances and one variance are the same.
 _ONE_FEATURE = {"gaussian-full", "gaussian-diag", "gaussian-spherical"}
 _FEW_ROWS = 100
+# The note of a model that an interrupted comparison did not come to.
+UNFINISHED = "not fitted: the comparison was interrupted"
 
 
 def compare(
@@ -113,8 +117,7 @@ def sweep(
             if tree is not None and was_interrupted(tree):
                 break
     for mixture in mixtures[len(candidates) :]:
-        said = "not fitted: the comparison was interrupted"
-        candidates.append(Candidate(mixture, notes=(said,)))
+        candidates.append(Candidate(mixture, notes=(UNFINISHED,)))
     if all(candidate.em is None for candidate in candidates):
         raise ValueError(f"No model can be fitted: {candidates[0].mixture} was {'; '.join(candidates[0].notes)}")
     candidates = _with_notes(candidates, same_as)
@@ -123,14 +126,15 @@ def sweep(
         few = "With fewer than 100 rows, dse and p_worse make differences look surer than they are."
         remarks = (*remarks, few)
     distrust = {candidate.key: candidate.distrust for candidate in candidates}
+    unfinished = [candidate.key for candidate in candidates if UNFINISHED in candidate.notes]
     return Comparison(
         table=table,
         candidates=tuple(candidates),
-        advice=advise(table, distrust, remarks),
+        advice=advise(table, distrust, remarks, unfinished),
         rows=rows,
         method=settings.method,
         same_as=same_as,
-        code=_code(rows, numbers, families, priors, settings.method, random_seed),
+        code=_code(rows, numbers, families, priors, settings.method, entropy),
     )
 
 
@@ -186,19 +190,20 @@ def _code(
     families: Sequence[Family],
     priors: Mapping[str, Any] | None,
     method: str,
-    random_seed: Any,
+    entropy: int,
 ) -> str:
     """The Python that makes the comparison again."""
     named = ", ".join(f'bm.Gaussian("{family.covariance}")' for family in families)
     given = [f"n_components={list(numbers)}", f"families=[{named}]", f'method="{method}"']
-    if priors is not None:
-        given.append("priors=priors")
-    if random_seed is not None:
-        given.append(f"random_seed={random_seed!r}")
+    described = to_dict(read_priors(priors))
+    if read_priors(priors) != ConjugatePriors():
+        given.append(f"priors={as_code(described)}")
+    given.append(f"random_seed={entropy}")
     lines = [
         "import bayesmix as bm",
         "",
         f"X = ...  # the {rows.n_rows} rows of {list(rows.features)!r}",
+        *foreign_as_comments(described),
         "comparison = bm.compare(",
         "    X,",
         *(f"    {argument}," for argument in given),

@@ -7,6 +7,9 @@ import numpy as np
 RHAT_GATE = 1.01
 ESS_GATE = 400
 PARETO_GATE = 0.7
+# A few divergent draws beside good R-hat and ESS are noted; beyond this share they are a region of the posterior that
+# the sampler cannot enter.
+DIVERGENT_GATE = 0.005
 
 # Below this agreement with the pivot, or above this share of ambiguous draws, names are doubtful.
 _AGREEMENT_GATE = 0.7

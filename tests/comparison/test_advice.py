@@ -121,3 +121,16 @@ def test_remarks_come_last():
 def test_contenders_are_sorted_and_trusted(dse):
     made = table({1: (0, 0, NAN, NAN), 2: (0, 0, -3, dse), 3: (0, 0, 0, 0), 4: (0, 0, -1, dse)})
     assert [k for _, k in contenders(made)] == [3, 4, 2]
+
+
+def test_what_was_never_fitted_is_part_of_the_answer():
+    rows = {1: (260, 260, -150, 15), 2: (230, 230, 0, 0)} | dict.fromkeys((3, 4, 5), (NAN, NAN, NAN, NAN))
+    made = table(rows)
+    keys = [("gaussian-full", k) for k in (3, 4, 5)]
+    made.loc[keys, "elpd_loo"] = NAN
+    found = advise(made, unfinished=keys)
+    assert found == (
+        "2 groups: LOO prefers 2; BIC agrees. "
+        "The comparison was interrupted: 3 to 5 were never fitted, and may be better.",
+    )
+    assert "5 was never fitted" in advise(made, unfinished=keys[2:])[0]

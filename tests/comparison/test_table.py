@@ -78,9 +78,9 @@ def test_models_that_cannot_be_trusted_take_no_part(candidates, changes):
     assert table["elpd_diff"].max() == 0
     assert table["weight"].sum() == pytest.approx(1)
     shown = display_table(table)
-    assert shown.loc[("gaussian-full", 3), "elpd_loo"].startswith("(")
+    assert shown.loc[("gaussian-full", 3), "elpd_loo"].startswith("[")
     assert shown.loc[("gaussian-full", 3), "elpd_diff"] == "-"
-    assert not shown.loc[("gaussian-full", 2), "elpd_loo"].startswith("(")
+    assert not shown.loc[("gaussian-full", 2), "elpd_loo"].startswith("[")
 
 
 def test_nothing_trusted_and_nothing_fitted(candidates):

@@ -283,6 +283,36 @@ def test_the_code_makes_the_same_estimate_again():
     assert scope["tree"]["posterior"].to_dataset().equals(tree["posterior"].to_dataset())
 
 
+FITS = {
+    "nuts": {"draws": 60, "tune": 130, "chains": 2, "target_accept": 0.9, "relabel": "order", "progressbar": False},
+    "advi": {"rank": "mean-field", "draws": 80, "random_seed": [3, 4], "progressbar": False},
+    "laplace": {"random_seed": 5},
+}
+
+
+@pytest.mark.parametrize("method", list(FITS))
+def test_the_code_makes_the_same_draws_again(method):
+    """Settings that are no defaults, a start that was given, no seed or a sequence of them."""
+    X = bm.datasets.load_faithful()[::4]
+    mixture = bm.Mixture(2, bm.Gaussian("tied"))
+    given = {} if method == "advi" else {"init": mixture.fit_em(X, n_init=3, random_seed=8)}
+    tree = getattr(mixture, f"fit_{method}")(X, **FITS[method], **given)
+    code = code_of(Digest(tree))
+    scope: dict = {"X": X}
+    exec("\n".join(line for line in code.splitlines() if not line.startswith(("X =", "bm.report"))), scope)
+    assert scope["tree"]["posterior"].to_dataset().equals(tree["posterior"].to_dataset())
+
+
+def test_the_code_makes_the_same_comparison_again():
+    X = bm.datasets.load_faithful()[::4]
+    priors = {"weights": bm.priors.Dirichlet(2.0), "components": bm.priors.NormalInverseWishart(dof=7.0)}
+    made = bm.compare(X, [1, 2], families=bm.Gaussian("diag"), priors=priors, method="em", progressbar=False)
+    scope: dict = {"X": X}
+    lines = [line for line in made.code.splitlines() if not line.startswith(("X =", "comparison.to_html"))]
+    exec("\n".join(lines), scope)
+    pd.testing.assert_frame_equal(scope["comparison"].table, made.table)
+
+
 @pytest.mark.parametrize(
     ("method", "fit"),
     [

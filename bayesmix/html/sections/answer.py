@@ -2,11 +2,10 @@
 
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import as_sure, counted, percent, percent_with_interval
+from bayesmix.labels.sentences import DIVERGENT_GATE
 from bayesmix.plots.memberships import UNSURE
 
 _MOST_GROUPS = 6
-# A few divergent draws beside good R-hat and ESS are no reason to distrust all of them.
-_DIVERGENT_SHARE = 0.005
 _OFTEN = 0.2
 _MOST_FEATURES = 4
 
@@ -56,7 +55,7 @@ def warnings_of(digest: Digest) -> tuple[str, ...]:
     elif not diagnosis.ok:
         found.append(diagnosis.sentences[0])
     total = digest.n_chains * digest.n_draws
-    if diagnosis.divergences > _DIVERGENT_SHARE * total:
+    if diagnosis.divergences > DIVERGENT_GATE * total:
         found.append(f"{diagnosis.divergences:,} of {total:,} draws diverged: a part of the posterior may be missing.")
     return tuple(found)
 

@@ -7,8 +7,11 @@ from bayesmix.html.content import Section
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import fixed
 from bayesmix.priors.sets import ConjugatePriors, resolve_priors, to_dict
+from bayesmix.priors.written import as_code, as_plain, foreign_as_comments
 
 _SECOND_NAMES = {"em": "EM", "sampling": "sampling"}
+# Settings of an EM start that need not be written: the defaults.
+_EM = (("estimate", "map"), ("n_init", 10))
 
 
 def reproduction_section(digest: Digest, code: str = "") -> Section:
@@ -45,65 +48,64 @@ def code_of(digest: Digest) -> str:
         "import bayesmix as bm",
         "",
         f"X = ...  # the {digest.rows.n_rows} rows of {features!r}",
-        *_foreign_priors(record),
+        *foreign_as_comments(record.get("mixture", {}).get("priors") or {}),
         f"mixture = bm.Mixture({digest.n_components}, {family}{_priors(digest)})",
-        _fit(digest, record),
+        *_fit(digest, record),
         'bm.report(tree, "report.html")',
     ]
     return "\n".join(lines)
 
 
-def _fit(digest: Digest, record: Mapping[str, Any]) -> str:
+def _fit(digest: Digest, record: Mapping[str, Any]) -> list[str]:
     seed = record.get("seed")
-    given = [] if seed is None else [f"random_seed={seed!r}"]
+    settings = dict(record.get("settings", _sizes(digest)))
     if digest.method == "em":
         estimate = record.get("estimate", "map")
-        given = ([] if estimate == "map" else [f'estimate="{estimate}"']) + given
-        return f"tree = mixture.fit_em({', '.join(['X', *given])}).to_tree()"
+        given = {} if estimate == "map" else {"estimate": estimate}
+        return [*_not_kept(record), f"tree = mixture.fit_em({_arguments(given | settings, seed)}).to_tree()"]
     if digest.method == "adopted":
-        return "tree = mixture.adopt(idata, X)  # idata: draws of mixture.build_model(X)"
-    settings = [f"draws={digest.n_draws}"]
-    if digest.method == "nuts":
-        settings.append(f"chains={digest.n_chains}")
-    return f"tree = mixture.fit_{digest.method}({', '.join(['X', *settings, *given])})"
+        return [f"tree = mixture.adopt(idata, {_arguments(settings, None)})  # idata: draws of mixture.build_model(X)"]
+    init = settings.pop("init", None)
+    start = []
+    if isinstance(init, Mapping):
+        of_em = {name: value for name, value in init.items() if name != "random_seed" and (name, value) not in _EM}
+        start = [*_not_kept(init), f"em = mixture.fit_em({_arguments(of_em, init.get('random_seed'))})"]
+    given = ", init=em" if start else ""
+    return [*start, f"tree = mixture.fit_{digest.method}({_arguments(settings, seed)}{given})"]
+
+
+def _not_kept(described: Mapping[str, Any]) -> list[str]:
+    """Say what an EM fit does not tell of how it was made."""
+    if "settings" in described:
+        return []
+    kept = "init, max_iter and tol" if "n_init" in described else "init, n_init, max_iter and tol"
+    return [f"# {kept} of fit_em are not kept: these are the defaults"]
+
+
+def _arguments(settings: Mapping[str, Any], seed: int | None) -> str:
+    named = settings if seed is None else {**settings, "random_seed": seed}
+    return ", ".join(["X", *(f"{name}={_literal(value)}" for name, value in named.items())])
+
+
+def _literal(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def _sizes(digest: Digest) -> dict[str, int]:
+    """What draws say of the settings that made them, where the record does not."""
+    if digest.method not in ("nuts", "advi", "laplace"):
+        return {}
+    sizes = {"draws": digest.n_draws}
+    return sizes | {"chains": digest.n_chains} if digest.method == "nuts" else sizes
 
 
 def _priors(digest: Digest) -> str:
     """Write the priors as an argument; nothing for the default."""
     described = digest.record.get("mixture", {}).get("priors")
     default = to_dict(resolve_priors(ConjugatePriors(), digest.rows, digest.family, digest.n_components))
-    if not described or _plain(described) == _plain(default):
+    if not described or as_plain(described) == as_plain(default):
         return ""
-    parts = [f'"{part}": {_constructor(prior)}' for part, prior in described.items()]
-    return f", priors={{{', '.join(parts)}}}"
-
-
-def _foreign_priors(record: Mapping[str, Any]) -> list[str]:
-    """Name the priors of which only the text was kept."""
-    described = record.get("mixture", {}).get("priors") or {}
-    return [
-        f"# priors[{part!r}] was {prior['pymc']!r}: give the same PyMC object again"
-        for part, prior in described.items()
-        if "pymc" in prior
-    ]
-
-
-def _constructor(prior: Mapping[str, Any]) -> str:
-    if "pymc" in prior:
-        return "..."
-    given = [f"{name}={_plain(value)!r}" for name, value in prior.items() if name != "prior"]
-    return f"bm.priors.{prior['prior']}({', '.join(given)})"
-
-
-def _plain(value: Any) -> Any:
-    """Turn arrays and tuples into lists, as JSON has them."""
-    if isinstance(value, Mapping):
-        return {str(name): _plain(part) for name, part in value.items()}
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return value
+    return f", priors={as_code(described)}"
 
 
 def _draws(digest: Digest) -> str:
