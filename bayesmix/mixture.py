@@ -163,10 +163,14 @@ class Mixture:
             ``"k-means++"``, ``"kmeans"``, ``"random_from_data"`` or ``"random"``; an EMResult starts from its
             parameters, labels (N,) or responsibilities (N, K) from an M-step on them.
         n_init : int
-            Random starts; every one is kept in ``restarts``.
+            Random starts; every one is kept in ``restarts``. They are made from, and first climb on, at most 2048 rows
+            (or 64 K D, where that is more), until an iteration gains less than 1e-5 nats a row. Then one climb goes on,
+            on all rows, from each distinct place that they reached; a start that came to the place of another is
+            recorded with the optimum of that one, and one that is far below the best start is set aside.
         max_iter : int
         tol : float
-            Stop when one iteration raises the objective by less than ``tol * N`` nats; 0 runs ``max_iter`` iterations.
+            Stop when one iteration raises the objective by less than ``tol * N`` nats; 0 runs ``max_iter`` iterations
+            from every start.
         random_seed : None, int, or what ``numpy.random.default_rng`` takes
         progressbar : bool
 

@@ -49,10 +49,11 @@ def to_float64(table: Table, features: tuple[str, ...], argument: str) -> np.nda
     raise TypeError(f"{argument} must hold real numbers, but {found}{and_more(len(refused))}. {remedy}.")
 
 
-def check_finite(values: np.ndarray, features: Sequence[str], obs: np.ndarray, argument: str) -> None:
-    """Refuse missing and infinite values (ValueError), naming their places."""
+def check_finite(values: np.ndarray, features: Sequence[str], index: np.ndarray | None, argument: str) -> None:
+    """Refuse missing and infinite values (ValueError), naming their places; without an index by position."""
     if np.isfinite(values).all():
         return
+    obs = np.arange(len(values)) if index is None else index
     missing = np.isnan(values)
     if missing.any():
         raise ValueError(

@@ -10,6 +10,7 @@ import numpy as np
 
 from bayesmix.data.containers import Table, open_table
 from bayesmix.data.entries import check_finite, to_float64
+from bayesmix.data.moments import centre_and_scale, correlation_of
 from bayesmix.data.words import counted, listed, selection
 
 
@@ -23,13 +24,13 @@ class Rows:
         Finite float64 numbers, C-contiguous and read-only.
     features : tuple of str
         Column names; "x0", "x1", ... where the container had none.
-    obs : ndarray of shape (N,)
-        Row labels that netCDF can hold: integers, floats, text or datetime64[ns].
+    index : ndarray of shape (N,) or None
+        Row labels that netCDF can hold: integers, floats, text or datetime64[ns]. None: their positions.
     """
 
     values: np.ndarray
     features: tuple[str, ...]
-    obs: np.ndarray
+    index: np.ndarray | None = None
 
     @property
     def n_rows(self) -> int:
@@ -40,6 +41,21 @@ class Rows:
     def n_features(self) -> int:
         """Number of columns, D."""
         return self.values.shape[1]
+
+    @cached_property
+    def obs(self) -> np.ndarray:
+        """Row labels, (N,); made when first asked for, since positions of many rows take much memory."""
+        return np.arange(self.n_rows) if self.index is None else self.index
+
+    @cached_property
+    def centre_and_scale(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation of each column (see :func:`bayesmix.data.centre_and_scale`)."""
+        return centre_and_scale(self.values)
+
+    @cached_property
+    def correlation(self) -> np.ndarray:
+        """Correlation matrix of the columns, none of which may be constant."""
+        return correlation_of(self.values, *self.centre_and_scale)
 
     @cached_property
     def sha256(self) -> str:
@@ -89,10 +105,10 @@ def read_rows(X: Any, *, argument: str = "X", features: Sequence[str] | None = N
         _check_match(table, fitted, argument)
         names = fitted
     values = to_float64(table, names, argument)
-    obs = np.arange(table.n_rows) if table.index is None else _storable(table.index)
-    check_finite(values, names, obs, argument)
+    index = None if table.index is None else _storable(table.index)
+    check_finite(values, names, index, argument)
     values.flags.writeable = False
-    return Rows(values, names, obs)
+    return Rows(values, names, index)
 
 
 def _check_match(table: Table, fitted: tuple[str, ...], argument: str) -> None:

@@ -4,7 +4,6 @@ import importlib
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.special import gammaln
 
 from bayesmix.data import Rows
 from bayesmix.density.coordinates import ConjugateCoordinates, SeparatedCoordinates
@@ -12,12 +11,8 @@ from bayesmix.density.minibatch import Minibatch
 from bayesmix.density.protocol import FreeVariable
 from bayesmix.em.units import Units
 from bayesmix.families import Family
-from bayesmix.families.covariance import dense as matrix
 from bayesmix.priors.sets import ConjugatePriors, Priors, has_closed_form
-
-
-def _log_dirichlet_constant(concentrations: np.ndarray) -> float:
-    return float(gammaln(concentrations.sum()) - gammaln(concentrations).sum())
+from bayesmix.priors.weights import log_dirichlet_constant
 
 
 class ClosedFormDensity:
@@ -89,8 +84,7 @@ class ClosedFormDensity:
 
     def minibatch(self, indices: np.ndarray) -> Minibatch:
         """The density with the likelihood of the rows ``indices`` alone, counted as all of them."""
-        # rows first: a gather of whole rows is one of contiguous memory
-        columns = np.ascontiguousarray(self.units.rows[indices].T)
+        columns = np.take(self.units.columns, indices, axis=1)
 
         def logp_grad_of(q, columns):
             return self._evaluate(q, self.numbers, 1.0, columns)
@@ -141,23 +135,20 @@ class ClosedFormDensity:
         return value + self.units.log_likelihood_shift, gradient
 
     def _with_constants(self, constant, jacobian_constant, concentrations, numbers) -> np.ndarray:
-        dirichlet = _log_dirichlet_constant(concentrations) if self.n_components > 1 else 0.0
+        dirichlet = log_dirichlet_constant(concentrations) if self.n_components > 1 else 0.0
         return np.concatenate([[constant + dirichlet, jacobian_constant], concentrations, numbers])
 
     def _conjugate_numbers(self, priors):
         """Constant, constant of the Jacobian, and hyperparameters of the conjugate prior."""
-        prior = priors.components.standardised(self.units.centre, self.units.scale)
-        n_features, n_components = self.units.scale.size, self.n_components
+        structure, n_components = self.family.structure, self.n_components
+        prior = structure.hyperparameters(priors.components.standardised(self.units.centre, self.units.scale))
+        n_features = prior.mean.size
         means = 0.5 * n_components * n_features * np.log(prior.shrinkage / (2 * np.pi))
         if self.family.correlated:
-            constant = self.n_blocks * matrix.log_inverse_wishart_constant(prior)
-            scale = matrix.cholesky(prior.scale).ravel()
+            constant, scale = self.n_blocks * prior.constant, prior.half_scale.ravel()
             jacobian = self.n_blocks * n_features * np.log(2)
         else:
-            scale = np.broadcast_to(np.asarray(prior.scale, dtype=float), (self.n_blocks,))
-            shape = 0.5 * prior.dof
-            constant = n_components * float((shape * np.log(0.5 * scale) - gammaln(shape)).sum())
-            jacobian = 0.0
+            constant, scale, jacobian = n_components * prior.constant, prior.scale, 0.0
         # What the log prior gains in the units of the data; the Jacobians lose as much.
         self._raw_prior_shift = self.units.log_prior_shift(n_components)
         return (

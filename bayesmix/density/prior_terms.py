@@ -16,7 +16,9 @@ def log_prior_terms(family: Family, priors: Priors, named: Mapping[str, np.ndarr
     structure = family.structure
     if isinstance(priors, ConjugatePriors):
         factor = structure.factor(named[structure.parameter.name])
-        return terms | structure.log_prior(named["means"], factor, priors.components)
+        prior = structure.hyperparameters(priors.components)
+        of_factor, of_means = structure.log_prior(named["means"], factor, prior)
+        return terms | {structure.parameter.name: of_factor, "means": of_means}
     terms["means"] = priors.means.log_density(named["means"])
     sample_axes = np.ndim(named["means"]) - 2
     scales = priors.scales.log_density(named["scales"])

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from bayesmix.data import Rows, check_fit
-from bayesmix.em.loop import Climb, ClosedFormRule, Point, Rule, climb
+from bayesmix.em.exploration import Slope, explore, go_on
+from bayesmix.em.loop import Climb, ClosedFormRule, Point, Rule
 from bayesmix.em.optima import group_optima
 from bayesmix.em.result import EMResult, Optimum
 from bayesmix.em.settings import EMSettings
@@ -23,6 +24,9 @@ from bayesmix.threads import one_blas_thread
 
 # A covariance this small in some direction, relative to the data's, is a collapse and not a group.
 DEGENERATE_RATIO = 1e-8
+# Random starts are made from, and first climb on, so many rows at most: a sample of larger data.
+SAMPLE = 2048
+SAMPLE_PER_MEAN = 64  # rows for each of the K D entries of the means, where that is more
 
 
 def fit(
@@ -58,14 +62,15 @@ def fit(
     """
     began = time.perf_counter()
     check_fit(rows, n_components, correlated=family.correlated)
-    if settings.estimate == "ml" and family.correlated and summarise(rows).singular:
+    summary = summarise(rows)
+    if settings.estimate == "ml" and family.correlated and summary.singular:
         nearly = ", some of them nearly collinear" if rows.n_rows > rows.n_features else ""
         raise ValueError(
             f"estimate='ml' needs a data covariance of full rank for {family}: X has {rows.n_rows} rows and "
             f"{rows.n_features} features{nearly}; use estimate='map', or a diag or spherical covariance"
         )
     units = Units(rows, family)
-    default = NormalInverseWishart().resolve(summarise(rows), family, n_components)
+    default = NormalInverseWishart().resolve(summary, family, n_components)
     start_prior = default.standardised(units.centre, units.scale)
     if settings.estimate == "ml":
         rule: Rule = ClosedFormRule(family)
@@ -74,29 +79,18 @@ def fit(
     else:
         rule = make_rule(units)
 
-    def one_pass(point: Point):
-        form = family.standard_form_of_factor(point.weights, point.means, point.factor)
-        return family.statistics(form, units.columns)
-
-    starts = _Starts(units, settings, n_components, start_prior, np.random.default_rng(random_seed))
+    whole, starts = Slope(family, units.columns), _Starts(units, settings, n_components, start_prior, random_seed)
     # A numeric M-step costs a hundred closed ones: random starts first settle under the data-scaled conjugate prior,
     # and one climb goes on from each place where they settled.
     settling = isinstance(settings.init, str) and not isinstance(rule, ClosedFormRule)
     first = ClosedFormRule(family, start_prior, Dirichlet()) if settling else rule
-    climbs = []
     with progress(progressbar, starts.total) as report, one_blas_thread():
-        for number, start in enumerate(starts):
-            report("EM starts", number)
-            climbs.append(climb(start, first, one_pass, rows.n_rows, settings.tol, settings.max_iter))
+        points = list(starts)
+        sample = whole if starts.columns is units.columns else Slope(family, starts.columns)
+        climbs = explore(points, first, sample, whole, settings, report)
         if settling:
-            settled = group_optima(climbs, rows.n_rows)
-            onward = {
-                number: climb(climbs[i].point, rule, one_pass, rows.n_rows, settings.tol, settings.max_iter)
-                for i, number in enumerate(settled)
-                if number not in settled[:i]
-            }
-            climbs = [onward[number] for number in settled]
-    climbs = [_judged(one, rule, units, settings) for one in climbs]
+            climbs = go_on(climbs, points, rule, whole, whole, settings, anew=True)
+    climbs = _judged(climbs, rule, units, settings)
     seed = int(random_seed) if isinstance(random_seed, int | np.integer) else None
     result = _result(climbs, rows, family, priors, settings, units, seed)
     return replace(result, seconds=time.perf_counter() - began)
@@ -110,11 +104,19 @@ def _conjugate_rule(family: Family, priors: Priors, units: Units, n_components: 
 
 
 class _Starts:
-    """The starting points, made one at a time."""
+    """The starting points, made one at a time; random ones from ``columns``, where rows are many a sample of them."""
 
-    def __init__(self, units, settings, n_components, prior, rng):
-        self.units, self.init, self.n_components, self.prior = units, settings.init, n_components, prior
-        self.rngs = rng.spawn(settings.n_init) if isinstance(self.init, str) and n_components > 1 else [rng]
+    def __init__(self, units, settings, n_components, prior, random_seed):
+        self.units, self.init, self.n_components = units, settings.init, n_components
+        self.prior = units.family.structure.hyperparameters(prior)
+        rng, n_features, n_rows = np.random.default_rng(random_seed), *units.columns.shape
+        self.rngs, self.columns = [rng], units.columns
+        if isinstance(self.init, str) and n_components > 1:
+            self.rngs = rng.spawn(settings.n_init)
+            n_sample = max(SAMPLE, SAMPLE_PER_MEAN * n_components * n_features)
+            if n_sample < n_rows:
+                self.columns = np.take(units.columns, rng.choice(n_rows, n_sample, replace=False), axis=1)
+        self.rows = self.columns.T
         self.total = len(self.rngs)
 
     def __iter__(self) -> Iterator[Point]:
@@ -122,7 +124,7 @@ class _Starts:
             yield self._one(rng)
 
     def _one(self, rng) -> Point:
-        rows, family = self.units.rows, self.units.family
+        rows, family = self.rows, self.units.family
         if isinstance(self.init, EMResult):
             if (self.init.family, self.init.n_components) != (family, self.n_components):
                 raise ValueError(
@@ -139,17 +141,17 @@ class _Starts:
         return point_of_memberships(rows, given, family, self.n_components, self.prior)
 
 
-def _judged(one: Climb, rule: Rule, units: Units, settings: EMSettings) -> Climb:
-    """The climb with the status that its point deserves."""
+def _judged(climbs: list[Climb], rule: Rule, units: Units, settings: EMSettings) -> list[Climb]:
+    """The climbs with the statuses that their points deserve."""
     if settings.estimate == "ml":
-        if one.status.interior and one.point.weights.size > 1 and _is_degenerate(one.point, units):
-            return replace(one, status=Status.DEGENERATE)
-        return one
+        interior = {id(one.point): one.point for one in climbs if one.status.interior and one.point.weights.size > 1}
+        collapsed = {known for known, point in interior.items() if _is_degenerate(point, units)}
+        return [replace(one, status=Status.DEGENERATE) if id(one.point) in collapsed else one for one in climbs]
     weights = getattr(rule, "weights", None)
-    below_one = isinstance(weights, Dirichlet) and np.min(weights.concentration) < 1
-    if one.status is Status.CONVERGED and below_one:
-        return replace(one, status=Status.FLAT_WEIGHTS)
-    return one
+    if isinstance(weights, Dirichlet) and np.min(weights.concentration) < 1:
+        flat = Status.FLAT_WEIGHTS
+        return [replace(one, status=flat) if one.status is Status.CONVERGED else one for one in climbs]
+    return climbs
 
 
 def _is_degenerate(point: Point, units: Units) -> bool:
@@ -157,10 +159,10 @@ def _is_degenerate(point: Point, units: Units) -> bool:
     structure = units.family.structure
     n_components, n_features = point.means.shape
     if not structure.correlated:
-        spread = units.rows.var(axis=0, ddof=1)
+        spread = (units.spread / units.scale) ** 2
         variances = np.diagonal(structure.matrices(structure.values(point.factor), n_components, n_features), 0, 1, 2)
         return bool((variances / spread).min() < DEGENERATE_RATIO)
-    half = np.linalg.cholesky(np.atleast_2d(np.cov(units.rows, rowvar=False)))
+    half = np.linalg.cholesky(units.columns @ units.columns.T / (units.columns.shape[1] - 1))
     factors = np.reshape(point.factor, (-1, n_features, n_features))
     relative = np.linalg.solve(half, factors)
     smallest = np.linalg.svd(relative, compute_uv=False)[:, -1] ** 2
@@ -169,7 +171,7 @@ def _is_degenerate(point: Point, units: Units) -> bool:
 
 def _result(climbs, rows, family, priors, settings, units, seed) -> EMResult:
     reached = group_optima(climbs, rows.n_rows)
-    best = max(climbs, key=lambda one: (one.status.interior, one.objective))
+    best = max(climbs, key=lambda one: (one.status.interior, one.objective, one.status is not Status.FOLLOWER))
     shift = units.log_likelihood_shift
 
     def in_order(one: Climb):
@@ -191,7 +193,7 @@ def _result(climbs, rows, family, priors, settings, units, seed) -> EMResult:
         {
             "objective": one.objective + shift,
             "optimum": number,
-            "iterations": max(len(one.history) - 1, 0),
+            "iterations": one.iterations,
             "status": one.status.value,
         }
         for number, one in zip(reached, climbs, strict=True)

@@ -2,13 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import cached_property, lru_cache
+from math import isfinite
+from typing import Any, Protocol
 
+import numba as nb
 import numpy as np
+from scipy.special import xlogy
 
 from bayesmix.em.status import Status
 from bayesmix.families import Gaussian, Statistics
+from bayesmix.kernels.blocks import COMPILED
 from bayesmix.priors import Dirichlet, NormalInverseWishart
+from bayesmix.priors.weights import log_dirichlet_constant
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +28,15 @@ class Point:
     @property
     def finite(self) -> bool:
         """Whether no number is NaN or infinite."""
-        return all(np.isfinite(part).all() for part in (self.weights, self.means, self.factor))
+        return _all_finite(self.weights) and _all_finite(self.means.ravel()) and _all_finite(self.factor.ravel())
+
+
+@nb.njit(**COMPILED)
+def _all_finite(numbers):
+    for number in numbers:
+        if not isfinite(number):
+            return False
+    return True
 
 
 class Rule(Protocol):
@@ -53,33 +67,49 @@ class ClosedFormRule:
 
     def m_step(self, point: Point, statistics: Statistics) -> Point:
         """See :class:`Rule`."""
-        surplus = statistics.counts
+        counts = statistics.counts
         if self.weights is not None:
-            surplus = surplus + np.maximum(self.weights.concentrations(surplus.size) - 1, 0)
-        means, factor = self.family.structure.m_step(point.means, point.factor, statistics, self.components)
-        return Point(surplus / surplus.sum(), means, factor)
+            counts = counts + _interior(self.weights, counts.size)[0]
+        means, factor = self.family.structure.m_step(point.means, point.factor, statistics, self._prepared)
+        return Point(counts / counts.sum(), means, factor)
 
     def log_prior(self, point: Point) -> float:
         """See :class:`Rule`."""
         total = 0.0
         if self.components is not None:
-            parts = self.family.structure.log_prior(point.means, point.factor, self.components)
-            total += float(sum(parts.values())) + self.log_prior_shift
+            of_factor, of_means = self.family.structure.log_prior(point.means, point.factor, self._prepared)
+            total += float(of_factor) + float(of_means) + self.log_prior_shift
         if self.weights is not None:
-            a = np.maximum(self.weights.concentrations(point.weights.size), 1)
-            total += float(Dirichlet(tuple(a)).log_density(point.weights))
+            surplus, constant = _interior(self.weights, point.weights.size)
+            total += constant + float(xlogy(surplus, point.weights).sum())
         return total
+
+    @cached_property
+    def _prepared(self) -> Any:
+        """The components' prior as the family's steps take it."""
+        return None if self.components is None else self.family.structure.hyperparameters(self.components)
+
+
+@lru_cache(maxsize=16)
+def _interior(prior: Dirichlet, n_components: int) -> tuple[np.ndarray, float]:
+    """``a - 1`` and the log of the constant in front of the density, for concentrations of at least 1."""
+    a = np.maximum(prior.concentrations(n_components), 1)
+    return a - 1, log_dirichlet_constant(a)
 
 
 @dataclass(frozen=True, eq=False)
 class Climb:
-    """Where one start led: the point, the pass made there, the objective at every iteration, and why it ended."""
+    """Where one start led: the point, the pass made there, the objective at every iteration, and why it ended.
+
+    ``iterations`` counts the M-steps.
+    """
 
     point: Point
     statistics: Statistics
     log_prior: float
     status: Status
     history: np.ndarray = field(repr=False)
+    iterations: int = 0
 
     @property
     def objective(self) -> float:
@@ -105,7 +135,7 @@ def climb(
         statistics = one_pass(point)
         log_prior = rule.log_prior(point)
         objective = statistics.log_likelihood + log_prior
-        if not np.isfinite(objective):
+        if not isfinite(objective):
             status = Status.DEGENERATE
             break
         converged = tol > 0 and bool(history) and objective - history[-1] < tol * n_rows
@@ -114,12 +144,11 @@ def climb(
         if converged:
             status = Status.CONVERGED
             break
-        with np.errstate(divide="ignore", invalid="ignore"):  # a dying component is a status, not a warning
-            point = rule.m_step(point, statistics)
+        point = rule.m_step(point, statistics)
         if not point.finite:
             status = Status.EMPTY if statistics.counts.min() < 1e-8 else Status.DEGENERATE
             break
     if best is None:
         statistics = one_pass(start)
         best = (start, statistics, -np.inf)
-    return Climb(*best, status, np.array(history))
+    return Climb(*best, status, np.array(history), max(len(history) - 1, 0))

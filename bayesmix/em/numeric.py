@@ -73,7 +73,7 @@ class NumericRule:
 
     def _moments(self, point: Point, statistics: Statistics):
         """Counts, means and scatters around them, in the units of the data, from whitened statistics."""
-        structure, scale = self.family.structure, self.units.scale
+        scale = self.units.scale
         counts, n_components = statistics.counts, point.weights.size
         shift = statistics.first / np.maximum(counts, np.finfo(float).tiny)[:, None]
         if self.family.correlated:
@@ -82,7 +82,7 @@ class NumericRule:
             scatters = factor @ centred @ np.swapaxes(factor, 1, 2) * np.outer(scale, scale)
             moved = np.einsum("kij,kj->ki", factor, shift)
         else:
-            deviations = 1 / structure.whiteners(point.factor, n_components, scale.size)
+            deviations = 1 / self.family.standard_form_of_factor(point.weights, point.means, point.factor).whiteners
             scatters = deviations**2 * (statistics.second - counts[:, None] * shift**2) * scale**2
             moved = deviations * shift
         return counts, self.units.centre + scale * (point.means + moved), scatters

@@ -72,7 +72,9 @@ class EMResult:
     optima : tuple of Optimum
         The distinct tops that were reached, the highest first.
     restarts : pandas.DataFrame
-        Every start: its objective, the distinct optimum it reached (-1: none), its iterations and status.
+        Every start: its objective, the distinct optimum it reached (-1: none), its iterations and status. A start
+        that came to the place of another has the objective of that one; one that was set aside, that of the place
+        where it stopped.
     starts : tuple of mappings
         The rows of ``restarts``.
     seed : int or None

@@ -1,21 +1,22 @@
 """Where the climbs start from (rows are standardised)."""
 
+from typing import Any
+
 import numpy as np
 
 from bayesmix.em.loop import Point
 from bayesmix.families import Gaussian, Statistics
-from bayesmix.priors import NormalInverseWishart
 
 _CHUNK = 65536  # rows whose distances to the centres are held at once
 
 
 def point_of_memberships(
-    rows: np.ndarray, memberships: np.ndarray, family: Gaussian, n_components: int, prior: NormalInverseWishart
+    rows: np.ndarray, memberships: np.ndarray, family: Gaussian, n_components: int, prior: Any
 ) -> Point:
     """An M-step from labels (N,) or responsibilities (N, K).
 
     Always under the data-scaled conjugate prior, so that a component with few rows, or none, starts with a
-    covariance and a weight.
+    covariance and a weight. ``prior`` is prepared by the structure's ``hyperparameters``.
     """
     n_features = rows.shape[1]
     counts = np.zeros(n_components)
@@ -23,15 +24,15 @@ def point_of_memberships(
     second = np.zeros((n_components, n_features, n_features))
     for k in range(n_components):
         if memberships.ndim == 1:
-            own, weights = rows[memberships == k], None
-            counts[k] = own.shape[0]
+            own = rows[memberships == k]
+            weights = np.ones(own.shape[0])
         else:
             own, weights = rows, memberships[:, k]
-            counts[k] = weights.sum()
+        counts[k] = weights.sum()
         if counts[k] > 0:
-            means[k] = np.average(own, axis=0, weights=weights)
+            means[k] = weights @ own / counts[k]
             centred = own - means[k]
-            second[k] = centred.T @ (centred if weights is None else weights[:, None] * centred)
+            second[k] = centred.T @ (weights[:, None] * centred)
     structure = family.structure
     if not structure.correlated:
         second = np.diagonal(second, axis1=1, axis2=2).copy()
@@ -57,12 +58,42 @@ def memberships(rows: np.ndarray, init: str, n_components: int, rng: np.random.G
         return rng.dirichlet(np.ones(n_components), size=rows.shape[0])
     if init == "random_from_data":
         return nearest(rows, rows[rng.choice(rows.shape[0], size=n_components, replace=False)])
-    from sklearn.cluster import KMeans, kmeans_plusplus  # a heavy import, needed only here
-
-    seed = int(rng.integers(2**31))
     if init == "kmeans":
-        return KMeans(n_components, n_init="auto", random_state=seed).fit_predict(rows)
-    return nearest(rows, kmeans_plusplus(rows, n_components, random_state=seed)[0])
+        from sklearn.cluster import KMeans  # a heavy import, needed only here
+
+        return KMeans(n_components, n_init="auto", random_state=int(rng.integers(2**31))).fit_predict(rows)
+    return nearest(rows, far_apart(rows, n_components, rng))
+
+
+def far_apart(rows: np.ndarray, n_components: int, rng: np.random.Generator) -> np.ndarray:
+    """K rows far from each other: greedy k-means++.
+
+    Each next row is the best of a few drawn with probability proportional to the squared distance from the rows
+    chosen so far: the one that leaves the smallest sum of squared distances (Arthur and Vassilvitskii, 2007; the
+    greedy form is that of scikit-learn).
+    """
+    n_trials = 2 + int(np.log(n_components))
+    columns, lengths = rows.T, np.einsum("ij,ij->i", rows, rows)
+
+    def squares_from(chosen: np.ndarray) -> np.ndarray:
+        centres = rows[chosen]
+        products = centres @ columns
+        products *= -2
+        products += lengths
+        products += lengths[chosen, None]
+        return np.maximum(products, 0, out=products)
+
+    chosen = [int(rng.integers(rows.shape[0]))]
+    closest = squares_from(np.array(chosen))[0]
+    while len(chosen) < n_components:
+        total = np.cumsum(closest)
+        drawn = np.searchsorted(total, rng.random(n_trials) * total[-1])
+        candidates = np.minimum(drawn, rows.shape[0] - 1)
+        left = np.minimum(squares_from(candidates), closest)
+        best = int(left.sum(axis=1).argmin())
+        chosen.append(int(candidates[best]))
+        closest = left[best]
+    return rows[chosen]
 
 
 def given_memberships(init: np.ndarray, n_rows: int, n_components: int) -> np.ndarray:

@@ -2,20 +2,28 @@
 
 import numpy as np
 
-from bayesmix.data import Rows, centre_and_scale
+from bayesmix.data import Rows
 from bayesmix.em.loop import Point
 from bayesmix.families import Family
 
+_BLOCK = 4096  # rows turned at once: they stay in the cache
+
 
 class Units:
-    """Standardised units of one analysis: ``z = (x - centre) / scale``, with scales that the family allows."""
+    """Standardised units of one analysis: ``z = (x - centre) / scale``, with scales that the family allows.
+
+    ``columns`` (D, N) are the standardised rows, transposed: the only copy of the data that an engine needs.
+    """
 
     def __init__(self, rows: Rows, family: Family):
         self.family = family
-        self.centre, scale = centre_and_scale(rows.values)
-        self.scale = family.standard_scale(scale)
-        self.rows = (rows.values - self.centre) / self.scale
-        self.columns = np.ascontiguousarray(self.rows.T)
+        self.centre, self.spread = rows.centre_and_scale
+        self.scale = family.standard_scale(self.spread)
+        self.columns = np.empty((rows.n_features, rows.n_rows))
+        for start in range(0, rows.n_rows, _BLOCK):
+            block = self.columns[:, start : start + _BLOCK]
+            np.subtract(rows.values[start : start + _BLOCK].T, self.centre[:, None], out=block)
+            block /= self.scale[:, None]
         self.log_likelihood_shift = -rows.n_rows * float(np.log(self.scale).sum())
 
     def to_params(self, point: Point) -> dict[str, np.ndarray]:

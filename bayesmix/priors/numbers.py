@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.data import Rows, centre_and_scale
+from bayesmix.data import Rows
 
 # A correlation matrix whose smallest eigenvalue is below this is singular for all practical purposes.
 SINGULAR = 1e-10
@@ -48,11 +48,7 @@ class DataSummary:
 
 def summarise(rows: Rows) -> DataSummary:
     """Mean and covariance of the rows, computed in standardised units so that no square overflows."""
-    centre, scale = centre_and_scale(rows.values)
-    standard = (rows.values - centre) / scale
-    correlation = standard.T @ standard / max(rows.n_rows - 1, 1)
-    if rows.n_rows == 1:
-        correlation = np.eye(rows.n_features)
+    (centre, scale), correlation = rows.centre_and_scale, rows.correlation
     singular = rows.n_rows <= rows.n_features or np.linalg.eigvalsh(correlation)[0] < SINGULAR
     if singular:
         correlation = np.diag(np.diag(correlation))

@@ -8,6 +8,11 @@ from scipy.special import gammaln
 from bayesmix.priors.numbers import as_numbers
 
 
+def log_dirichlet_constant(concentrations: np.ndarray) -> float:
+    """``log Gamma(sum a) - sum log Gamma(a)``, what a Dirichlet density has in front."""
+    return float(gammaln(concentrations.sum()) - gammaln(concentrations).sum())
+
+
 @dataclass(frozen=True)
 class Dirichlet:
     r"""Dirichlet prior of the weights.
@@ -74,7 +79,7 @@ class Dirichlet:
         """
         weights = np.asarray(weights)
         a = self.concentrations(weights.shape[-1])
-        constant = gammaln(a.sum()) - gammaln(a).sum()
+        constant = log_dirichlet_constant(a)
         # (a - 1) log w is 0 where a = 1, also for an empty component
         terms = np.where(a == 1, 0.0, (a - 1) * np.log(np.where(a == 1, 1.0, weights)))
         return constant + terms.sum(axis=-1)

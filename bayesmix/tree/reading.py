@@ -47,7 +47,7 @@ def training_rows(tree: xr.DataTree) -> Rows:
     return Rows(
         values=values,
         features=tuple(record_of(tree)["features"]),
-        obs=tree["observed_data"]["x"].coords["obs"].values,
+        index=tree["observed_data"]["x"].coords["obs"].values,
     )
 
 

@@ -212,8 +212,9 @@ def test_point_of_hard_and_soft_memberships(covariance):
     rows = rng.normal(size=(50, 2))
     prior = NormalInverseWishart().resolve(summarise(bm.data.read_rows(rows)), family, 3)
     labels = rng.integers(2, size=50)  # the third component has no row
-    hard = point_of_memberships(rows, labels, family, 3, prior)
-    soft = point_of_memberships(rows, np.eye(3)[labels], family, 3, prior)
+    prepared = family.structure.hyperparameters(prior)
+    hard = point_of_memberships(rows, labels, family, 3, prepared)
+    soft = point_of_memberships(rows, np.eye(3)[labels], family, 3, prepared)
     for part in ("weights", "means", "factor"):
         np.testing.assert_allclose(getattr(hard, part), getattr(soft, part), rtol=1e-12, atol=1e-13)
     assert hard.finite

@@ -36,7 +36,7 @@ def test_score_of_the_family(case):
     def log_likelihood(means, factor):
         values = case.family.structure.values(factor)
         named = {"means": means, case.family.structure.parameter.name: values}
-        return case.family.log_mixture(weights, named, units.rows).sum()
+        return case.family.log_mixture(weights, named, units.columns.T).sum()
 
     wanted = gradient(lambda means: log_likelihood(means, point.factor), point.means, step=1e-3)
     np.testing.assert_allclose(score[0], wanted, rtol=1e-6, atol=1e-6)

@@ -1,10 +1,10 @@
 """The four covariance structures of a Gaussian component, each a small final class with the same methods.
 
 A structure works with a *factor*: lower Cholesky factors for correlated features, standard deviations for
-uncorrelated ones. ``prior`` is a resolved :class:`~bayesmix.priors.NormalInverseWishart` in the units of the
-statistics, or None for maximum likelihood. The prior's part in the M-step and in the score is that of pseudo-rows:
-with ``u_k = A_k (m - mean_k)`` it adds ``kappa u_k`` to the first moments and ``kappa u_k u_k'`` plus
-``A_k Lambda A_k'`` to the second, and a number of pseudo-counts to the log determinant.
+uncorrelated ones. What an iteration of EM needs of it is compiled, in :mod:`~bayesmix.families.covariance.dense`
+(full, tied) and :mod:`~bayesmix.families.covariance.axis` (diag, spherical). The prior's part in the M-step and in the
+score is that of pseudo-rows: with ``u_k = A_k (m - mean_k)`` it adds ``kappa u_k`` to the first moments and
+``kappa u_k u_k'`` plus ``A_k Lambda A_k'`` to the second, and a number of pseudo-counts to the log determinant.
 """
 
 from bayesmix.families.covariance.diagonal import Diagonal

@@ -1,34 +1,119 @@
-"""What diagonal and spherical covariances share: the prior's part, one feature at a time."""
+"""What diagonal and spherical covariances share: the standard form, the M-step and the log prior.
 
+The functions that EM calls at every iteration are compiled, and take standard deviations as (K, B): B = D for
+diagonal covariances, B = 1 for spherical ones. With one feature the two coincide.
+"""
+
+import math
+from functools import cache
+from typing import NamedTuple
+
+import numba as nb
 import numpy as np
 from scipy.special import gammaln
 
-
-def root(variance_ratios) -> np.ndarray:
-    """Square roots, NaN where a variance has collapsed to zero."""
-    return np.sqrt(np.where(variance_ratios > 0, variance_ratios, np.nan))
+from bayesmix.kernels.blocks import COMPILED
 
 
-def centred_scatter(means, deviations, statistics, prior) -> tuple[np.ndarray, np.ndarray]:
-    """Shift of the means ``d`` and ``sum r y^2 + kappa u^2 - (n_k + kappa) d^2``, both (K, D), in whitened units."""
-    counts, first, second = statistics.counts[:, None], statistics.first, statistics.second
-    if prior is not None:
-        u = (np.asarray(prior.mean) - means) / deviations
-        counts = counts + prior.shrinkage
-        first = first + prior.shrinkage * u
-        second = second + prior.shrinkage * u**2
-    shift = first / counts
-    return shift, second - counts * shift**2
+class Hyperparameters(NamedTuple):
+    """A resolved normal-inverse-gamma prior, prepared once for many steps.
+
+    ``constant`` is what the densities of one component's variances have in front. All zeros are no prior.
+    """
+
+    mean: np.ndarray
+    shrinkage: float
+    dof: float
+    scale: np.ndarray
+    constant: float
 
 
-def log_normal_means(deviations, means, prior) -> np.ndarray:
-    """``sum_kj log N(mean_kj | m_j, variance_kj / kappa)``; deviations broadcast to (..., K, D)."""
-    u = (np.asarray(prior.mean) - means) / deviations
-    constant = 0.5 * np.log(prior.shrinkage / (2 * np.pi))
-    return (constant - np.log(deviations) - 0.5 * prior.shrinkage * u**2).sum(axis=(-2, -1))
+def hyperparameters(prior) -> Hyperparameters:
+    """The resolved prior as the compiled functions take it."""
+    mean, scale = np.asarray(prior.mean, dtype=float), np.atleast_1d(np.asarray(prior.scale, dtype=float))
+    shape = 0.5 * prior.dof
+    constant = float((shape * np.log(0.5 * scale) - gammaln(shape)).sum())
+    return Hyperparameters(mean, float(prior.shrinkage), float(prior.dof), scale, constant)
 
 
-def log_inverse_gamma(variances, prior) -> np.ndarray:
-    """Log density of each variance: inverse-gamma with shape ``nu / 2`` and rate ``scale / 2``."""
-    shape, rate = 0.5 * prior.dof, 0.5 * np.asarray(prior.scale)
-    return shape * np.log(rate) - gammaln(shape) - (shape + 1) * np.log(variances) - rate / variances
+@cache
+def no_prior(n_features: int) -> Hyperparameters:
+    """Maximum likelihood."""
+    return Hyperparameters(np.zeros(n_features), 0.0, 0.0, np.zeros(n_features), 0.0)
+
+
+@nb.njit(**COMPILED)
+def offsets_and_whiteners(weights, means, deviations):
+    """Standard form, without the means, of weights (S, K), means (S, K, D) and standard deviations (S, K, B)."""
+    n_draws, n_components, n_features = means.shape
+    every = deviations.shape[2] == n_features
+    offsets = np.empty((n_draws, n_components))
+    whiteners = np.empty((n_draws, n_components, n_features))
+    for s in range(n_draws):
+        for k in range(n_components):
+            # an empty component has log weight -inf, and that is right
+            offsets[s, k] = math.log(weights[s, k]) - 0.5 * n_features * math.log(2 * math.pi)
+            for j in range(n_features):
+                deviation = deviations[s, k, j if every else 0]
+                offsets[s, k] -= math.log(deviation)
+                whiteners[s, k, j] = 1.0 / deviation
+    return offsets, whiteners
+
+
+@nb.njit(**COMPILED)
+def m_step(means, deviations, counts, first, second, prior_mean, shrinkage, dof, scale, constant):
+    """Means (K, D) and standard deviations (K, B) that maximise the expected objective.
+
+    In whitened units, with ``u = (m - mean) / s`` and the shift of the means
+    ``d = (sum r y + kappa u) / (n_k + kappa)``,
+
+        mean <- mean + s d,
+        s_b^2 <- s_b^2 [sum_j (sum r y_j^2 + kappa u_j^2 - (n_k + kappa) d_j^2) + scale_b / s_b^2] / c_b,
+
+    where j runs over the features that share variance b, and ``c_b`` is the sum of ``n_k + 1`` over them plus
+    ``nu + 2``. NaN where a variance has collapsed to zero.
+    """
+    n_components, n_features = means.shape
+    n_blocks = deviations.shape[1]
+    has_prior = shrinkage > 0
+    moved = np.empty((n_components, n_features))
+    updated = np.empty((n_components, n_blocks))
+    scatter = np.empty(n_blocks)
+    for k in range(n_components):
+        total = counts[k] + shrinkage
+        for b in range(n_blocks):
+            scatter[b] = scale[b] / deviations[k, b] / deviations[k, b]
+        for j in range(n_features):
+            b = j if n_blocks == n_features else 0
+            u = (prior_mean[j] - means[k, j]) / deviations[k, b] if has_prior else 0.0
+            shift = (first[k, j] + shrinkage * u) / total
+            moved[k, j] = means[k, j] + deviations[k, b] * shift
+            scatter[b] += second[k, j] + shrinkage * u * u - total * shift * shift
+        sharing = 1.0 if n_blocks == n_features else float(n_features)
+        divisor = sharing * (counts[k] + 1.0) + dof + 2.0 if has_prior else sharing * counts[k]
+        for b in range(n_blocks):
+            updated[k, b] = deviations[k, b] * math.sqrt(scatter[b] / divisor) if scatter[b] > 0 else math.nan
+    return moved, updated
+
+
+@nb.njit(**COMPILED)
+def log_prior(means, deviations, prior_mean, shrinkage, dof, scale, constant):
+    """Log density of the variances and of the means given them, for S draws: two arrays (S,).
+
+    A variance is inverse-gamma with shape ``nu / 2`` and rate ``scale / 2``, a mean ``N(m_j, variance_kj / kappa)``.
+    """
+    n_draws, n_components, n_features = means.shape
+    n_blocks = deviations.shape[2]
+    of_variances, of_means = np.zeros(n_draws), np.zeros(n_draws)
+    mean_constant = 0.5 * math.log(shrinkage / (2 * math.pi))
+    for s in range(n_draws):
+        for k in range(n_components):
+            of_variances[s] += constant
+            for b in range(n_blocks):
+                deviation = deviations[s, k, b]
+                of_variances[s] -= (dof + 2) * math.log(deviation) + 0.5 * scale[b] / deviation / deviation
+            for j in range(n_features):
+                deviation = deviations[s, k, j if n_blocks == n_features else 0]
+                u = (prior_mean[j] - means[s, k, j]) / deviation
+                of_means[s] += mean_constant - math.log(deviation) - 0.5 * shrinkage * u * u
+    return of_variances, of_means

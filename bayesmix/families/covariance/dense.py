@@ -1,55 +1,209 @@
-"""What full and tied covariances share: Cholesky factors, whiteners and the prior's pseudo-moments."""
+"""What full and tied covariances share: factors, the standard form, the M-step and the log prior.
 
+The functions that EM calls at every iteration are compiled, and take factors as a stack (M, D, D): M = K for full
+covariances, M = 1 for a tied one. With one component the two coincide.
+"""
+
+import math
+from functools import cache
+from typing import NamedTuple
+
+import numba as nb
 import numpy as np
 from scipy.special import multigammaln  # pyright: ignore[reportAttributeAccessIssue]: missing from its stubs
 
-from bayesmix.kernels import dense
+from bayesmix.kernels.blocks import COMPILED
+from bayesmix.kernels.dense import invert_lower
+
+
+class Hyperparameters(NamedTuple):
+    """A resolved normal-inverse-Wishart prior, prepared once for many steps.
+
+    ``half_scale`` is the lower Cholesky factor of ``Lambda``, and ``constant`` what the density of one covariance has
+    in front. All zeros are no prior.
+    """
+
+    mean: np.ndarray
+    shrinkage: float
+    dof: float
+    half_scale: np.ndarray
+    constant: float
+
+
+def hyperparameters(prior) -> Hyperparameters:
+    """The resolved prior as the compiled functions take it."""
+    mean = np.asarray(prior.mean, dtype=float)
+    constant = log_inverse_wishart_constant(prior)
+    return Hyperparameters(mean, float(prior.shrinkage), float(prior.dof), cholesky(prior.scale), constant)
+
+
+@cache
+def no_prior(n_features: int) -> Hyperparameters:
+    """Maximum likelihood."""
+    return Hyperparameters(np.zeros(n_features), 0.0, 0.0, np.zeros((n_features, n_features)), 0.0)
 
 
 def cholesky(covariances) -> np.ndarray:
-    """Lower Cholesky factors of (..., D, D) covariances; NaN where one is not positive definite.
-
-    The matrix is factored in correlation form, so that column units cannot overflow or underflow.
-    """
-    covariances = np.asarray(covariances, dtype=float)
-    scale = np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1))
-    correlations = covariances / scale[..., :, None] / scale[..., None, :]
-    try:
-        factors = np.linalg.cholesky(correlations)
-    except np.linalg.LinAlgError:
-        factors = np.full_like(correlations, np.nan)
-        for place in np.ndindex(correlations.shape[:-2]):
-            try:
-                factors[place] = np.linalg.cholesky(correlations[place])
-            except np.linalg.LinAlgError:
-                continue
-    return factors * scale[..., :, None]
+    """Lower Cholesky factors of (..., D, D) covariances; NaN where one is not positive definite."""
+    covariances = np.ascontiguousarray(covariances, dtype=float)
+    return _cholesky(stack_of(covariances)).reshape(covariances.shape)
 
 
-def invert(factors) -> np.ndarray:
-    """Inverses of (..., D, D) lower triangular factors."""
+def stack_of(factors) -> np.ndarray:
+    """(..., D, D) as (M, D, D)."""
     factors = np.ascontiguousarray(factors, dtype=float)
-    return dense.invert_lower(factors.reshape(-1, *factors.shape[-2:])).reshape(factors.shape)
+    return factors.reshape(-1, *factors.shape[-2:])
 
 
-def log_determinant(factors) -> np.ndarray:
+@nb.njit(**COMPILED)
+def _cholesky(covariances):
+    """Lower Cholesky factors of a stack, row by row.
+
+    Each matrix is factored in correlation form, so that column units cannot overflow or underflow.
+    """
+    n_matrices, n_features, _ = covariances.shape
+    factors = np.zeros_like(covariances)
+    scale = np.empty(n_features)
+    for m in range(n_matrices):
+        proper = True
+        for i in range(n_features):
+            scale[i] = math.sqrt(covariances[m, i, i])
+            for j in range(i + 1):
+                rest = covariances[m, i, j] / scale[i] / scale[j]
+                for h in range(j):
+                    rest -= factors[m, i, h] * factors[m, j, h]
+                if j < i:
+                    factors[m, i, j] = rest / factors[m, j, j]
+                else:
+                    proper = proper and rest > 0  # false for NaN too
+                    factors[m, i, i] = math.sqrt(rest)
+        for i in range(n_features):
+            for j in range(i + 1):
+                factors[m, i, j] = factors[m, i, j] * scale[i] if proper else math.nan
+    return factors
+
+
+@nb.njit(**COMPILED)
+def offsets_and_whiteners(weights, means, factors):
+    """Standard form, without the means, of weights (S, K), means (S, K, D) and factors (S, M, D, D)."""
+    n_draws, n_components = weights.shape
+    n_blocks, n_features = factors.shape[1], factors.shape[2]
+    offsets = np.empty((n_draws, n_components))
+    whiteners = np.empty((n_draws, n_components, n_features, n_features))
+    constant = 0.5 * n_features * math.log(2 * math.pi)
+    for s in range(n_draws):
+        inverses = invert_lower(factors[s])
+        for k in range(n_components):
+            m = k if n_blocks == n_components else 0
+            # an empty component has log weight -inf, and that is right
+            offsets[s, k] = math.log(weights[s, k]) - constant - _log_determinant(factors[s, m])
+            for i in range(n_features):
+                for j in range(n_features):
+                    whiteners[s, k, i, j] = inverses[m, i, j]
+    return offsets, whiteners
+
+
+@nb.njit(**COMPILED)
+def _log_determinant(factor):
     """``log |L|``, half the log determinant of the covariance."""
-    return np.log(np.diagonal(factors, axis1=-2, axis2=-1)).sum(axis=-1)
+    total = 0.0
+    for i in range(factor.shape[0]):
+        total += math.log(factor[i, i])
+    return total
 
 
-def pseudo_moments(whiteners, means, prior) -> tuple[np.ndarray, np.ndarray]:
-    """``u_k = A_k (m - mean_k)`` (..., K, D) and ``A_k Lambda A_k'`` (..., K, D, D)."""
-    u = np.einsum("...kij,...kj->...ki", whiteners, np.asarray(prior.mean) - means)
-    half = whiteners @ cholesky(prior.scale)
-    return u, half @ np.swapaxes(half, -1, -2)
+@nb.njit(**COMPILED)
+def _prior_in_whitened_units(whitener, mean, prior_mean, half_scale, u, half):
+    """Fill ``u = A (m - mean)`` and ``half = A Lambda^(1/2)``, a lower triangle."""
+    for i in range(mean.shape[0]):
+        u[i] = 0.0
+        for j in range(i + 1):
+            u[i] += whitener[i, j] * (prior_mean[j] - mean[j])
+            half[i, j] = 0.0
+            for h in range(j, i + 1):
+                half[i, j] += whitener[i, h] * half_scale[h, j]
 
 
-def log_normal_means(whiteners, log_determinants, means, prior) -> np.ndarray:
-    """``sum_k log N(mean_k | m, Sigma_k / kappa)``; log determinants of the factors are (..., K)."""
-    u = np.einsum("...kij,...kj->...ki", whiteners, np.asarray(prior.mean) - means)
-    n_features = u.shape[-1]
-    constant = 0.5 * n_features * np.log(prior.shrinkage / (2 * np.pi))
-    return (constant - log_determinants - 0.5 * prior.shrinkage * (u**2).sum(axis=-1)).sum(axis=-1)
+@nb.njit(**COMPILED)
+def m_step(means, factors, counts, first, second, prior_mean, shrinkage, dof, half_scale, constant):
+    """Means (K, D) and factors (M, D, D) that maximise the expected objective.
+
+    In whitened units, with ``u_k = A_k (m - mean_k)`` and the shift of the means
+    ``d_k = (sum r y + kappa u_k) / (n_k + kappa)``,
+
+        mean_k <- mean_k + L_k d_k,
+        Sigma_m <- L_m [sum_k (sum r y y' + kappa u_k u_k' - (n_k + kappa) d_k d_k') + A_m Lambda A_m'] L_m' / c_m,
+
+    where k runs over the components that share factor m and ``c_m`` is the sum of ``n_k + 1`` plus ``nu + D + 1``:
+    the log determinant is counted once for each row, for each mean's prior and ``nu + D + 1`` times by the factor's.
+    """
+    n_components, n_features = means.shape
+    n_blocks = factors.shape[0]
+    has_prior = shrinkage > 0
+    moved = np.empty((n_components, n_features))
+    scatters = np.zeros((n_blocks, n_features, n_features))
+    totals = np.zeros(n_blocks)
+    whiteners = invert_lower(factors)
+    u, shift = np.zeros(n_features), np.empty(n_features)
+    half = np.zeros((n_features, n_features))
+    for k in range(n_components):
+        m = k if n_blocks == n_components else 0
+        if has_prior:
+            _prior_in_whitened_units(whiteners[m], means[k], prior_mean, half_scale, u, half)
+        total = counts[k] + shrinkage
+        totals[m] += counts[k] + 1.0 if has_prior else counts[k]
+        for i in range(n_features):
+            shift[i] = (first[k, i] + shrinkage * u[i]) / total
+            moved[k, i] = means[k, i]
+            for j in range(i + 1):
+                moved[k, i] += factors[m, i, j] * shift[j]
+                scatters[m, i, j] += second[k, i, j] + shrinkage * u[i] * u[j] - total * shift[i] * shift[j]
+    for m in range(n_blocks):
+        if has_prior:
+            totals[m] += dof + n_features + 1
+            _prior_in_whitened_units(whiteners[m], means[m], prior_mean, half_scale, u, half)
+        for i in range(n_features):
+            for j in range(i + 1):
+                for h in range(j + 1):
+                    scatters[m, i, j] += half[i, h] * half[j, h]
+                scatters[m, i, j] /= totals[m]
+    updates = _cholesky(scatters)
+    updated = np.zeros((n_blocks, n_features, n_features))
+    for m in range(n_blocks):
+        for i in range(n_features):
+            for j in range(i + 1):
+                for h in range(j, i + 1):
+                    updated[m, i, j] += factors[m, i, h] * updates[m, h, j]
+    return moved, updated
+
+
+@nb.njit(**COMPILED)
+def log_prior(means, factors, prior_mean, shrinkage, dof, half_scale, constant):
+    """Log density of the covariances and of the means given them, for S draws: two arrays (S,).
+
+    A covariance has ``constant - (nu + D + 1)/2 log|Sigma| - tr(Lambda Sigma^-1)/2`` (inverse-Wishart), a mean
+    ``N(m, Sigma_k / kappa)``.
+    """
+    n_draws, n_components, n_features = means.shape
+    n_blocks = factors.shape[1]
+    of_covariances, of_means = np.zeros(n_draws), np.zeros(n_draws)
+    u, half = np.empty(n_features), np.zeros((n_features, n_features))
+    mean_constant = 0.5 * n_features * math.log(shrinkage / (2 * math.pi))
+    for s in range(n_draws):
+        whiteners = invert_lower(factors[s])
+        for k in range(n_components):
+            m = k if n_blocks == n_components else 0
+            _prior_in_whitened_units(whiteners[m], means[s, k], prior_mean, half_scale, u, half)
+            log_determinant = _log_determinant(factors[s, m])
+            of_means[s] += mean_constant - log_determinant
+            for i in range(n_features):
+                of_means[s] -= 0.5 * shrinkage * u[i] * u[i]
+            if k < n_blocks:
+                of_covariances[s] += constant - (dof + n_features + 1) * log_determinant
+                for i in range(n_features):
+                    for j in range(i + 1):
+                        of_covariances[s] -= 0.5 * half[i, j] * half[i, j]
+    return of_covariances, of_means
 
 
 def log_inverse_wishart_constant(prior) -> float:
@@ -57,21 +211,7 @@ def log_inverse_wishart_constant(prior) -> float:
     half_scale = cholesky(prior.scale)
     n_features = half_scale.shape[0]
     return float(
-        prior.dof * log_determinant(half_scale)
+        prior.dof * np.log(np.diagonal(half_scale)).sum()
         - 0.5 * prior.dof * n_features * np.log(2)
         - multigammaln(0.5 * prior.dof, n_features)
-    )
-
-
-def log_inverse_wishart(factors, whiteners, prior) -> np.ndarray:
-    """Log density of each covariance (..., D, D), given by its factor and whitener.
-
-    ``nu/2 log|Lambda| - nu D/2 log 2 - log Gamma_D(nu/2) - (nu + D + 1)/2 log|Sigma| - tr(Lambda Sigma^-1)/2``
-    """
-    n_features = factors.shape[-1]
-    half = whiteners @ cholesky(prior.scale)
-    return (
-        log_inverse_wishart_constant(prior)
-        - (prior.dof + n_features + 1) * log_determinant(factors)
-        - 0.5 * (half**2).sum(axis=(-2, -1))
     )

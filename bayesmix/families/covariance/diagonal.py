@@ -4,15 +4,17 @@ import numpy as np
 
 from bayesmix.families.base import ParameterSpec
 from bayesmix.families.covariance import axis
+from bayesmix.families.covariance.steps import Steps
 from bayesmix.kernels import axis as kernel
 
 
-class Diagonal:
+class Diagonal(Steps):
     """``Sigma_k`` diagonal; the factor is (K, D), standard deviations."""
 
     name = "diag"
     correlated = False
     kernel = kernel
+    compiled = axis
     parameter = ParameterSpec("variances", ("component", "feature"), "positive")
 
     def factor(self, variances):
@@ -22,14 +24,6 @@ class Diagonal:
     def values(self, factor):
         """Variances of the standard deviations."""
         return factor**2
-
-    def whiteners(self, factor, n_components, n_features):
-        """Inverse standard deviations."""
-        return 1 / factor
-
-    def log_determinants(self, factor, n_components, n_features):
-        """Half the log determinant of each component's covariance."""
-        return np.log(factor).sum(axis=-1)
 
     def matrices(self, values, n_components, n_features):
         """Covariance matrix of every component."""
@@ -59,23 +53,3 @@ class Diagonal:
     def initial_factor(self, n_components, n_features):
         """The factor of unit variances."""
         return np.ones((n_components, n_features))
-
-    def m_step(self, means, factor, statistics, prior):
-        """Means and factor that maximise the expected objective.
-
-        ``variance_kj = s_kj^2 [sum r y^2 + kappa u^2 - (n_k + kappa) d^2 + s_j / s_kj^2] / (n_k + nu + 3)``, with
-        the shift of the means ``d = (sum r y + kappa u) / (n_k + kappa)`` in whitened units.
-        """
-        counts, pseudo_count = statistics.counts[:, None], 0.0
-        shift, scatter = axis.centred_scatter(means, factor, statistics, prior)
-        if prior is not None:
-            scatter = scatter + np.asarray(prior.scale) / factor**2
-            pseudo_count = prior.dof + 3
-        return means + factor * shift, factor * axis.root(scatter / (counts + pseudo_count))
-
-    def log_prior(self, means, factor, prior):
-        """Log prior density of means and of variances, summed over components."""
-        return {
-            "variances": axis.log_inverse_gamma(factor**2, prior).sum(axis=(-2, -1)),
-            "means": axis.log_normal_means(factor, means, prior),
-        }

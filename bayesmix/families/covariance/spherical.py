@@ -4,16 +4,26 @@ import numpy as np
 
 from bayesmix.families.base import ParameterSpec
 from bayesmix.families.covariance import axis
+from bayesmix.families.covariance.steps import Steps
 from bayesmix.kernels import axis as kernel
 
 
-class Spherical:
+class Spherical(Steps):
     """``Sigma_k = variance_k I``; the factor is (K,), standard deviations."""
 
     name = "spherical"
     correlated = False
     kernel = kernel
+    compiled = axis
     parameter = ParameterSpec("variances", ("component",), "positive")
+
+    def blocks(self, factor):
+        """The standard deviations with an axis for the features, of length one."""
+        return factor[..., None]
+
+    def of_blocks(self, blocks):
+        """The one standard deviation of each component."""
+        return blocks[..., 0]
 
     def factor(self, variances):
         """Standard deviations of the variances."""
@@ -22,15 +32,6 @@ class Spherical:
     def values(self, factor):
         """Variances of the standard deviations."""
         return factor**2
-
-    def whiteners(self, factor, n_components, n_features):
-        """Inverse standard deviations, once for each feature."""
-        factor = np.asarray(factor)
-        return np.broadcast_to((1 / factor)[..., None], (*factor.shape, n_features))
-
-    def log_determinants(self, factor, n_components, n_features):
-        """Half the log determinant of each component's covariance."""
-        return n_features * np.log(factor)
 
     def matrices(self, values, n_components, n_features):
         """Covariance matrix of every component."""
@@ -61,26 +62,3 @@ class Spherical:
     def initial_factor(self, n_components, n_features):
         """The factor of unit variances."""
         return np.ones(n_components)
-
-    def m_step(self, means, factor, statistics, prior):
-        """Means and factor that maximise the expected objective.
-
-        ``variance_k = s_k^2 [sum_j (sum r y_j^2 + kappa u_j^2 - (n_k + kappa) d_j^2) + s / s_k^2]
-        / (n_k D + nu + D + 2)``, with the shift of the means ``d = (sum r y + kappa u) / (n_k + kappa)`` in whitened
-        units.
-        """
-        n_features = means.shape[1]
-        counts, pseudo_count = statistics.counts * n_features, 0.0
-        shift, scatter = axis.centred_scatter(means, factor[:, None], statistics, prior)
-        scatter = scatter.sum(axis=1)
-        if prior is not None:
-            scatter = scatter + prior.scale / factor**2
-            pseudo_count = prior.dof + n_features + 2
-        return means + factor[:, None] * shift, factor * axis.root(scatter / (counts + pseudo_count))
-
-    def log_prior(self, means, factor, prior):
-        """Log prior density of means and of variances, summed over components."""
-        return {
-            "variances": axis.log_inverse_gamma(factor**2, prior).sum(axis=-1),
-            "means": axis.log_normal_means(np.asarray(factor)[..., None], means, prior),
-        }

@@ -1,9 +1,10 @@
-"""All components share one covariance matrix."""
+"""All components share one covariance dense."""
 
 import numpy as np
 
 from bayesmix.families.base import ParameterSpec
-from bayesmix.families.covariance import dense as matrix
+from bayesmix.families.covariance import dense
+from bayesmix.families.covariance.steps import Steps
 from bayesmix.kernels import dense as kernel
 
 
@@ -16,29 +17,30 @@ def _of_every_component(array, n_components, n_trailing):
     return np.broadcast_to(spread, (*leading, n_components, *trailing))
 
 
-class Tied:
+class Tied(Steps):
     """``Sigma`` free and common; the factor is (D, D), lower triangular."""
 
     name = "tied"
     correlated = True
     kernel = kernel
+    compiled = dense
     parameter = ParameterSpec("covariances", ("feature", "feature_bis"), "covariance")
+
+    def blocks(self, factor):
+        """The factor as a stack of one."""
+        return factor[..., None, :, :]
+
+    def of_blocks(self, blocks):
+        """The one factor of the stack."""
+        return blocks[..., 0, :, :]
 
     def factor(self, covariances):
         """Lower Cholesky factor of the covariance."""
-        return matrix.cholesky(covariances)
+        return dense.cholesky(covariances)
 
     def values(self, factor):
         """Covariance of the factor."""
         return factor @ np.swapaxes(factor, -1, -2)
-
-    def whiteners(self, factor, n_components, n_features):
-        """The inverse factor, once for each component."""
-        return _of_every_component(matrix.invert(factor), n_components, 2)
-
-    def log_determinants(self, factor, n_components, n_features):
-        """Half the log determinant of the covariance, once for each component."""
-        return _of_every_component(matrix.log_determinant(factor), n_components, 0)
 
     def matrices(self, values, n_components, n_features):
         """Covariance matrix of every component."""
@@ -67,33 +69,3 @@ class Tied:
     def initial_factor(self, n_components, n_features):
         """The factor of the unit covariance."""
         return np.eye(n_features)
-
-    def m_step(self, means, factor, statistics, prior):
-        """Means and factor that maximise the expected objective.
-
-        As for full covariances, with the scatters summed:
-        ``Sigma = L [sum_k (sum r y y' + kappa u u' - (n_k + kappa) d d') + A Lambda A'] L' / (N + nu + D + 1 + K)``.
-        """
-        counts, first, second = statistics.counts, statistics.first, statistics.second.sum(axis=0)
-        kappa, pseudo_count = 0.0, 0.0
-        if prior is not None:
-            n_components, n_features = first.shape
-            kappa, pseudo_count = prior.shrinkage, prior.dof + n_features + 1 + n_components
-            whiteners = self.whiteners(factor, n_components, n_features)
-            u, prior_second = matrix.pseudo_moments(whiteners, means, prior)
-            first = first + kappa * u
-            second = second + kappa * u.T @ u + prior_second[0]
-        shift = first / (counts + kappa)[:, None]
-        scatter = second - shift.T @ ((counts + kappa)[:, None] * shift)
-        update = matrix.cholesky(scatter / (counts.sum() + pseudo_count))
-        return means + shift @ factor.T, factor @ update
-
-    def log_prior(self, means, factor, prior):
-        """Log prior density of means and of the covariance."""
-        n_components, n_features = means.shape[-2:]
-        whiteners = self.whiteners(factor, n_components, n_features)
-        log_determinants = self.log_determinants(factor, n_components, n_features)
-        return {
-            "covariances": matrix.log_inverse_wishart(factor, matrix.invert(factor), prior),
-            "means": matrix.log_normal_means(whiteners, log_determinants, means, prior),
-        }

@@ -1,0 +1,68 @@
+"""Centre, spread and correlations of columns, whatever their units."""
+
+import numpy as np
+
+# Rows taken in one go: temporaries fit the cache, and sums of sums lose less to rounding.
+BLOCK = 4096
+
+
+def centre_and_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean and the standard deviation (divisor N - 1) of each column.
+
+    Accurate for values near 1e-150 and 1e150, whose squares no float can hold, and for columns far
+    from zero compared with their spread.
+
+    Parameters
+    ----------
+    values : ndarray of shape (N, D)
+
+    Returns
+    -------
+    centre : ndarray of shape (D,)
+    scale : ndarray of shape (D,)
+        Ones for a single row; zero (up to rounding) for a constant column.
+    """
+    by_column = [_centre_and_scale(np.ascontiguousarray(column)) for column in values.T]
+    centre, scale = np.array(by_column).T
+    return centre, scale
+
+
+def _centre_and_scale(column: np.ndarray) -> tuple[float, float]:
+    # A power of two brings the column to about 1, and dividing by it rounds nothing.
+    _, exponent = np.frexp(max(column.max(), -column.min()))
+    unit = np.ldexp(1.0, np.clip(exponent, -1022, 1021))
+    deviation = column / unit
+    mean = deviation.mean()
+    deviation -= mean
+    # The first mean is rounded at the size of the values; what it missed shows at their spread.
+    missed = deviation.mean()
+    deviation -= missed
+    centre = (mean + missed) * unit
+    if len(column) == 1:
+        return centre, 1.0
+    # A sum in NumPy's own order, so that threads of a BLAS cannot change its last bits.
+    squares = np.square(deviation, out=deviation).sum()
+    return centre, np.sqrt(squares / (len(column) - 1)) * unit
+
+
+def correlation_of(values: np.ndarray, centre: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Return the correlation matrix of the columns; the identity for a single row.
+
+    Parameters
+    ----------
+    values : ndarray of shape (N, D)
+    centre, scale : ndarray of shape (D,)
+        As :func:`centre_and_scale` gives them.
+
+    Returns
+    -------
+    ndarray of shape (D, D)
+    """
+    n_rows, n_features = values.shape
+    if n_rows == 1:
+        return np.eye(n_features)
+    correlation = np.zeros((n_features, n_features))
+    for start in range(0, n_rows, BLOCK):
+        standard = (values[start : start + BLOCK] - centre) / scale
+        correlation += standard.T @ standard / (n_rows - 1)
+    return correlation

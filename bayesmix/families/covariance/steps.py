@@ -1,0 +1,71 @@
+"""What every covariance structure does through its compiled functions: standard form, M-step and log prior."""
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from bayesmix.families.base import StandardForm, Statistics
+
+
+class Steps:
+    """The steps of EM, shared by all structures.
+
+    ``compiled`` is :mod:`~bayesmix.families.covariance.dense` or :mod:`~bayesmix.families.covariance.axis`, which
+    offer the same functions; :meth:`blocks` shows the factor with the axis along which it differs between components
+    (full, tied) or features (diag, spherical), be it of length one.
+    """
+
+    compiled: ModuleType
+
+    def blocks(self, factor: np.ndarray) -> np.ndarray:
+        """The factor as the compiled functions take it."""
+        return factor
+
+    def of_blocks(self, blocks: np.ndarray) -> np.ndarray:
+        """The inverse of :meth:`blocks`."""
+        return blocks
+
+    def hyperparameters(self, prior) -> Any:
+        """A resolved conjugate prior, prepared once for many steps."""
+        return self.compiled.hyperparameters(prior)
+
+    def standard_form(self, weights, means, factor) -> StandardForm:
+        """Weights (..., K), means (..., K, D) and the factor as the kernels take them."""
+        if means.ndim == 2:  # one point: what EM asks for at every iteration
+            weights = np.asarray(weights, dtype=float)
+            offsets, whiteners = self.compiled.offsets_and_whiteners(
+                weights[None], means[None], self.blocks(factor)[None]
+            )
+            return StandardForm(offsets[0], means, whiteners[0])
+        flat = self._flat(weights, means, factor)
+        form = (*self.compiled.offsets_and_whiteners(*flat), flat[1])
+        offsets, whiteners, means = (part.reshape(*means.shape[:-2], *part.shape[1:]) for part in form)
+        return StandardForm(offsets, means, whiteners)
+
+    def m_step(self, means, factor, statistics: Statistics, prior):
+        """Means and factor that maximise the expected objective.
+
+        ``prior`` is what :meth:`hyperparameters` made, or None for maximum likelihood.
+        """
+        if prior is None:
+            prior = self.compiled.no_prior(means.shape[-1])
+        counts, first, second = statistics.counts, statistics.first, statistics.second
+        moved, updated = self.compiled.m_step(means, self.blocks(factor), counts, first, second, *prior)
+        return moved, self.of_blocks(updated)
+
+    def log_prior(self, means, factor, prior) -> tuple[np.ndarray, np.ndarray]:
+        """Log prior density (...) of the covariances or variances, and of the means given them."""
+        means = np.asarray(means, dtype=float)
+        _, *flat = self._flat(means[..., 0], means, factor)
+        of_factor, of_means = self.compiled.log_prior(*flat, *prior)
+        return of_factor.reshape(means.shape[:-2]), of_means.reshape(means.shape[:-2])
+
+    def _flat(self, weights, means, factor) -> list[np.ndarray]:
+        """Weights, means and blocks with all leading axes made one."""
+        leading = means.ndim - 2
+        weights = np.asarray(weights, dtype=float)
+        if weights.shape != means.shape[:-1]:
+            weights = np.broadcast_to(weights, means.shape[:-1])
+        parts = (weights, means, self.blocks(np.asarray(factor, dtype=float)))
+        return [np.ascontiguousarray(part).reshape(-1, *part.shape[leading:]) for part in parts]
