@@ -1,0 +1,49 @@
+"""What is ranked: numbers that any parameters have, those of the truth and those of a draw alike."""
+
+import numpy as np
+
+
+def quantities(weights, means, covariances, *, tied: bool) -> dict[str, np.ndarray]:
+    """Arrays (S,) by name, from weights (S, K), means (S, K, D) and covariances (S, K, D, D).
+
+    The first ones do not depend on the names of the components; the others do, and want them relabelled.
+    """
+    n_components, n_features = means.shape[1:]
+    found = {}
+    if n_components > 1:
+        ordered = -np.sort(-weights, axis=-1)
+        found |= {f"sorted weight {k}": ordered[:, k] for k in range(n_components - 1)}
+    centred = means - np.einsum("sk,skd->sd", weights, means)[:, None]
+    total = np.einsum("sk,skij->sij", weights, covariances + centred[..., :, None] * centred[..., None, :])
+    found |= {f"total covariance {i}, {j}": total[:, i, j] for i in range(n_features) for j in range(min(i + 1, 2))}
+    scales = np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1))
+    correlated = n_features > 1 and np.any(covariances[..., 0, 1] != 0)
+    for k in range(n_components):
+        j = k % n_features  # one feature a component is enough: all are alike
+        if n_components > 1:
+            found[f"weight {k}"] = weights[:, k]
+        found[f"mean {k}, {j}"] = means[:, k, j]
+        if tied and k > 0:
+            continue
+        found[f"log scale {k}, {j}"] = np.log(scales[:, k, j])
+        if correlated:
+            r = covariances[:, k, 0, 1] / (scales[:, k, 0] * scales[:, k, 1])
+            found[f"Fisher z {k}"] = np.arctanh(r)
+    return found
+
+
+def matrices(values: np.ndarray, covariance: str, n_components: int, n_features: int) -> np.ndarray:
+    """Covariances (S, K, D, D) from the parameter as the posterior holds it, (S, ...)."""
+    n = len(values)
+    if covariance == "tied":
+        values = values[:, None]
+    elif covariance == "diag":
+        values = values[..., None] * np.eye(n_features)
+    elif covariance == "spherical":
+        values = values[..., None, None] * np.eye(n_features)
+    return np.broadcast_to(values, (n, n_components, n_features, n_features))
+
+
+def rank(truth: float, draws: np.ndarray, rng: np.random.Generator) -> int:
+    """How many draws are below the truth; where some equal it, at random among them."""
+    return int((draws < truth).sum() + rng.integers((draws == truth).sum() + 1))
