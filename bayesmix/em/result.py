@@ -27,7 +27,7 @@ _GROUPS_SHOWN = 12
 
 @dataclass(frozen=True, eq=False)
 class Optimum:
-    """One distinct top of the objective.
+    """One distinct top of the objective, or a place far below the best one where starts were set aside.
 
     Attributes
     ----------
@@ -68,9 +68,10 @@ class EMResult:
     status : Status
         How the climb ended; the value is a sentence.
     history : array
-        The objective, log-likelihood plus log prior, at every iteration.
+        The objective, log-likelihood plus log prior, at every iteration on all rows.
     optima : tuple of Optimum
-        The distinct tops that were reached, the highest first.
+        The distinct tops that were reached, the highest first; starts that were set aside far below the best one stand
+        here with the place where they stopped (their status in ``restarts`` says so).
     restarts : pandas.DataFrame
         Every start: its objective, the distinct optimum it reached (-1: none), its iterations and status. A start
         that came to the place of another has the objective of that one; one that was set aside, that of the place
