@@ -73,9 +73,13 @@ def estimates(covariance: str, n_features: int, tree):
 
 
 def new_rows(n_features: int) -> np.ndarray:
-    """Some in the middle, some far out."""
+    """Some in the middle, some far out.
+
+    Not farther: at four standard deviations the log density varies by 4.6 between draws, so that a handful of them
+    carry its mean, and the error of that mean cannot be told from the draws.
+    """
     rows = rows_of(n_features)
-    steps = np.array([0.0, 0.5, -1.0, 2.0, -4.0])[:, None]
+    steps = np.array([0.0, 0.5, -1.0, 2.0, -2.5])[:, None]
     return rows.mean(axis=0) + steps * rows.std(axis=0)
 
 
