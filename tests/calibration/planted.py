@@ -11,12 +11,12 @@ from bayesmix.priors.sets import ConjugatePriors
 
 
 def wrong_scale(mixture: Mixture) -> Mixture:
-    """Covariances believed to be twice as large as those that the truth is drawn from."""
+    """Standard deviations believed to be twice as large as those that the truth is drawn from."""
     priors = mixture.priors
     if isinstance(priors, ConjugatePriors):
-        scale = (2 * np.asarray(priors.components.scale)).tolist()
+        scale = (4 * np.asarray(priors.components.scale)).tolist()
         return replace(mixture, priors=replace(priors, components=replace(priors.components, scale=scale)))
-    doubled = (np.asarray(priors.scales.log_mean) + np.log(2) / 2).tolist()
+    doubled = (np.asarray(priors.scales.log_mean) + np.log(2)).tolist()
     return replace(mixture, priors=replace(priors, scales=bm.priors.LogNormal(doubled, priors.scales.log_sd)))
 
 
@@ -31,7 +31,7 @@ def narrow(mixture: Mixture) -> Mixture:
 
 
 PLANTED = {
-    "the scale of the prior doubled": wrong_scale,
+    "standard deviations doubled in the prior": wrong_scale,
     "the Jacobian dropped": no_jacobian,
     "draws at four fifths of their distance from the mean": narrow,
 }

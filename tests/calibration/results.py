@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import stats
 
+from bayesmix.labels.sentences import PARETO_GATE
 from tests.calibration.uniformity import distance, p_value
 from tests.monte_carlo import Finding
 
@@ -67,14 +68,65 @@ def bad(found: list[Judgement], level: float = LEVEL) -> list[Judgement]:
 
 
 def findings(results: dict[str, Any] | None = None) -> list[Finding]:
-    """For each cell of NUTS the least probable of its tests, as minus the decimal logarithm."""
+    """The least probable test of each cell, and of each planted error: p-values times the number of tests.
+
+    Of NUTS they are to stay above the level, so that the figure is the level over the p-value; errors are to fall
+    below it.
+    """
     results = read() if results is None else results
     family = of_method(results, "nuts")
-    allowed = -np.log10(LEVEL / len(family))
     lines = []
     for cell, found in results["cells"].items():
         own = [one for one in family if one.cell == cell]
         worst = min(own, key=lambda one: one.p_value)
         what = f"{cell}: {len(own)} tests of {found['nuts']['replicates']} replicates, the worst {worst.what}"
-        lines.append(Finding(what, "uniform ranks", float(-np.log10(worst.p_value)), float(allowed)))
+        lines.append(Finding(what, "uniform ranks", LEVEL / (worst.p_value * len(family)), 1.0))
+    for error, found in results["planted"].items():
+        own = list(judgements(error, found))
+        worst = min(own, key=lambda one: one.p_value)
+        what = f"{error}: {found['replicates']} replicates, caught by {worst.what}"
+        lines.append(Finding(what, "uniform ranks", worst.p_value * len(own), LEVEL))
     return lines
+
+
+class Fits(NamedTuple):
+    """Approximations of one kind that Pareto k-hat calls good, or bad, over all cells.
+
+    ``central`` is the share of the ranks in the central 90 %, with its standard error; the errors are distances from
+    the posterior by NUTS in standard deviations (see :func:`tests.calibration.study.error_from`).
+    """
+
+    replicates: int
+    central: tuple[float, float]
+    errors: np.ndarray
+
+
+def by_pareto_k(results: dict[str, Any], method: str) -> dict[str, Fits]:
+    """The fits of Laplace or ADVI that k-hat lets pass, and those of which it warns."""
+    found = [cell[method] for cell in results["cells"].values() if method in cell]
+    k_hat = np.concatenate([one["pareto_k"] for one in found])
+    errors = np.concatenate([one["error"] for one in found])
+    groups = {}
+    for name, chosen in (
+        (f"k-hat <= {PARETO_GATE}", k_hat <= PARETO_GATE),
+        (f"k-hat > {PARETO_GATE}", ~(k_hat <= PARETO_GATE)),
+    ):
+        central = pooled([one["central ranks"][name] for one in found])
+        groups[name] = Fits(int(chosen.sum()), central, errors[chosen])
+    return groups
+
+
+def interval_coverage(results: dict[str, Any], method: str) -> dict[str, tuple[float, float]]:
+    """Share of the true values inside each kind of interval over all cells, and its standard error."""
+    found = [cell[method]["coverage"] for cell in results["cells"].values() if method in cell]
+    names = dict.fromkeys(name for one in found for name in one)
+    return {name: pooled([one[name] for one in found if name in one]) for name in names}
+
+
+def pooled(parts: list[dict[str, float]]) -> tuple[float, float]:
+    """Share and standard error over cells, from those of each."""
+    parts = [one for one in parts if one["replicates"] > 1]
+    entries = np.array([one["entries"] for one in parts])
+    share, error = (np.array([one[name] for one in parts]) for name in ("share", "error"))
+    total = entries.sum()
+    return float(entries @ share / total), float(np.sqrt(((entries * error) ** 2).sum()) / total)

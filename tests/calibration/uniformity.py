@@ -14,6 +14,8 @@ from scipy import stats
 from scipy.optimize import brentq
 from scipy.special import gammaln
 
+_ROUNDING = 1e-9  # tails that are equal by symmetry differ by less
+
 
 def counts_below(counts: np.ndarray) -> np.ndarray:
     """Number of replicates whose rank is below 1, 2, ..., from the number with rank 0, 1, ...."""
@@ -49,10 +51,11 @@ def _points(n_ranks: int) -> np.ndarray:
 
 
 def _limits(n: int, n_ranks: int, tail: float) -> tuple[np.ndarray, np.ndarray]:
-    """The smallest and largest counts at which both tails are above ``tail``."""
+    """The smallest and largest counts at which both tails are above ``tail``; where none is, the largest is below."""
     values, points = np.arange(n + 1)[:, None], _points(n_ranks)
-    inside = (stats.binom.cdf(values, n, points) > tail) & (stats.binom.sf(values - 1, n, points) > tail)
-    return inside.argmax(axis=0), n - inside[::-1].argmax(axis=0)
+    least = tail * (1 + _ROUNDING)
+    inside = (stats.binom.cdf(values, n, points) > least) & (stats.binom.sf(values - 1, n, points) > least)
+    return inside.argmax(axis=0), np.where(inside.any(axis=0), n - inside[::-1].argmax(axis=0), -1)
 
 
 @functools.lru_cache(maxsize=4096)
