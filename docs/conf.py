@@ -24,6 +24,7 @@ extensions = [
     "command_help",
     "house",
     "mathml",
+    "notebooks_beside",
 ]
 
 # Code on the pages is run, and what it prints compared, by tests/test_docs.py; notebooks are committed with their

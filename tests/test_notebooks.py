@@ -1,0 +1,67 @@
+"""The notebooks: text and executed cells are the same, and running them again gives the results that are shown."""
+
+import re
+from itertools import zip_longest
+
+import nbformat
+import pytest
+
+from notebooks import execute
+from tests.test_docs import EFFECTIVE
+from tests.test_readme import assert_printed
+
+# The numbers of such a cell hang on the very path of the draws, which differs from machine to machine.
+VARIES = "varies"
+LARGEST = 1_000_000  # bytes
+
+
+def committed(name):
+    return nbformat.read(execute.HERE / f"{name}.ipynb", as_version=4)
+
+
+def texts(cell):
+    """What a cell prints and the value that it ends with, as text, without numbers of draws."""
+    for output in cell.get("outputs", ()):
+        text = output["text"] if output["output_type"] == "stream" else output["data"].get("text/plain", "")
+        yield EFFECTIVE.sub(r"\1 many", text)
+
+
+def pictures(cell):
+    return sum("image/png" in output.get("data", {}) for output in cell.get("outputs", ()))
+
+
+def test_there_are_seven():
+    assert [name[:2] for name in execute.names()] == [f"{number:02d}" for number in range(1, 8)]
+    assert execute.names() == sorted(path.stem for path in execute.HERE.glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("name", execute.names())
+def test_text_and_executed_notebook_have_the_same_cells(name):
+    pairs = list(zip_longest(execute.written(name).cells, committed(name).cells))
+    for text, run in pairs:
+        assert (text.cell_type, text.source, text.metadata) == (run.cell_type, run.source, run.metadata)
+    runs = [run for _, run in pairs if run.cell_type == "code"]
+    assert [run.execution_count for run in runs] == list(range(1, len(runs) + 1))
+
+
+@pytest.mark.parametrize("name", execute.names())
+def test_what_is_committed_is_small_and_clean(name):
+    path = execute.HERE / f"{name}.ipynb"
+    text = path.read_text(encoding="utf-8")
+    assert path.stat().st_size < LARGEST
+    assert not re.search(r"\\u001b|\\r|/home/|/root/|/tmp/|site-packages", text)
+    for cell in committed(name).cells:
+        for output in cell.get("outputs", ()):
+            assert output["output_type"] in ("execute_result", "display_data") or output["name"] == "stdout"
+        if pictures(cell):
+            assert len(cell.metadata["mystnb"]["image"]["alt"]) > 20
+
+
+@pytest.mark.parametrize("name", execute.names())
+def test_the_results_that_are_shown_still_come_out(name):
+    for again, shown in zip(execute.executed(name).cells, committed(name).cells, strict=True):
+        assert pictures(again) == pictures(shown)
+        if VARIES in shown.metadata.get("tags", ()):
+            assert "".join(texts(again))
+        else:
+            assert_printed("\n".join(texts(again)), "\n".join(texts(shown)))
