@@ -2,6 +2,7 @@
 
 import operator
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,17 @@ def sample_predictive(
     if draws is not None:
         raise ValueError("draws thins the posterior predictive; it has no meaning together with n.")
     return _new_rows(tree, _positive(n, "n"), rng)
+
+
+def replicated_sets(tree: xr.DataTree, n_sets: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Make data sets (N, D) as long as the training rows, one at a time, each from one of evenly spaced draws."""
+    family, rows = family_of(tree), training_rows(tree)
+    weights, params = draws_of(tree)
+    shape = weights.shape[:2]
+    chosen = np.linspace(0, shape[0] * shape[1] - 1, n_sets).round().astype(int)
+    for at in zip(*np.unravel_index(chosen, shape), strict=True):
+        here = {name: value[at] for name, value in params.items()}
+        yield family.sample(weights[at], here, rows.n_rows, rng)[0]
 
 
 def _replicated_data(tree: xr.DataTree, draws: int | None, rng: np.random.Generator) -> xr.DataTree:

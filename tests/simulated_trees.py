@@ -8,7 +8,9 @@ import xarray as xr
 
 from bayesmix.data import Rows, read_rows
 from bayesmix.families import Gaussian
+from bayesmix.priors.sets import ConjugatePriors, resolve_priors
 from bayesmix.tree import build_tree
+from bayesmix.tree.record import describe
 
 COVARIANCES = ("full", "tied", "diag", "spherical")
 
@@ -92,11 +94,12 @@ def simulated_tree(
     posterior = draws_around(weights, params, shape, spread, rng)
     if permutations is not None:
         posterior = permuted(posterior, permutations, shared=shared_names(family))
+    mixture = describe(family, n_components, resolve_priors(ConjugatePriors(), rows, family, n_components))
     return build_tree(
         family=family,
         rows=rows,
         posterior=posterior,
-        record={"method": "nuts", "seed": seed, **(record or {})},
+        record={"method": "nuts", "seed": seed, "mixture": mixture, **(record or {})},
         sample_stats=sample_stats,
         constant_data={"pivot": labels},
     )

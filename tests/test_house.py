@@ -27,6 +27,7 @@ ROOMS = (
     "labels",
     "membership",
     "predictive",
+    "checks",
     "pymc_model",
     "density",
     "inference",

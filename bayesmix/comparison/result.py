@@ -194,6 +194,7 @@ class Comparison:
             advice=self.advice,
             code=self.code,
             title=title,
+            pareto_k=self._pareto_k(),
         )
 
     def to_markdown(self, path: str | os.PathLike[str] | None = None, *, title: str | None = None) -> str:
@@ -213,8 +214,19 @@ class Comparison:
         from bayesmix.html import markdown_of_comparison
 
         return markdown_of_comparison(
-            self.tree_to_show(), path, table=self.table, advice=self.advice, code=self.code, title=title
+            self.tree_to_show(),
+            path,
+            table=self.table,
+            advice=self.advice,
+            code=self.code,
+            title=title,
+            pareto_k=self._pareto_k(),
         )
+
+    def _pareto_k(self) -> np.ndarray | None:
+        """Pareto k of every row in the posterior that is shown; an exact refit has 0."""
+        chosen = self.chosen
+        return None if chosen.loo is None or chosen.distrust else chosen.loo.pareto_k.values
 
     def __repr__(self) -> str:
         brief = self._brief().to_string()

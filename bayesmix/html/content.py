@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matplotlib.figure import Figure
 
 
@@ -57,18 +59,19 @@ class Table:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A matplotlib figure.
+    """A matplotlib figure, which is drawn when it is asked for: Markdown does without.
 
     Attributes
     ----------
-    figure : matplotlib.figure.Figure
+    draw : callable
+        Returns the matplotlib figure.
     alt : str
         What it shows, for people who do not see it.
     caption : str
         How to read it.
     """
 
-    figure: "Figure"
+    draw: "Callable[[], Figure]"
     alt: str
     caption: str
 
@@ -87,6 +90,8 @@ class Section:
     tables : tuple of Table
     code : str
     listed : bool
+    parts : tuple of (str, Section)
+        Headings and what they stand over, after everything else; these have no parts of their own.
     """
 
     sentences: tuple[str, ...] = ()
@@ -95,6 +100,7 @@ class Section:
     tables: tuple[Table, ...] = ()
     code: str = ""
     listed: bool = False
+    parts: tuple[tuple[str, "Section"], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

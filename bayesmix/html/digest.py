@@ -1,8 +1,9 @@
 """A tree read once: what all sections of a report need of it."""
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import xarray as xr
@@ -20,6 +21,10 @@ _METHODS = {
     "laplace": "the Laplace approximation",
     "adopted": "draws of another sampler",
 }
+
+# LOO of so many draws at least, and of so many numbers at most: two seconds.
+_FEWEST_DRAWS = 100
+_MOST_VALUES = 10_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +71,19 @@ class Digest:
     def ci_prob(self) -> float:
         """Probability inside all intervals."""
         return float(self.membership.attrs.get("ci_prob", default_ci_prob()))
+
+    @cached_property
+    def pareto_k(self) -> np.ndarray | None:
+        """Pareto k-hat of every row; None where LOO needs more than a moment, or more than the tree."""
+        if self.method not in ("nuts", "adopted") or "log_likelihood" not in self.tree.children:
+            return None
+        if self.n_chains * self.n_draws < _FEWEST_DRAWS or self.tree["log_likelihood"]["x"].size > _MOST_VALUES:
+            return None
+        import arviz as az
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of high values, which are told
+            return cast(Any, az.loo(self.tree, var_name="x", pointwise=True)).pareto_k.values
 
     @property
     def method(self) -> str:

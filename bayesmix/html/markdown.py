@@ -54,6 +54,9 @@ def _section(section: Section) -> Iterator[str]:
     if section.code:
         fence = "`" * max(3, 1 + max((len(ticks) for ticks in re.findall("`+", section.code)), default=0))
         yield f"{fence}python\n{section.code}\n{fence}"
+    for heading, part in section.parts:
+        yield f"### {_line(heading)}"
+        yield from _section(part)
 
 
 def _table(table: Table) -> str:

@@ -54,6 +54,18 @@ def as_sure(value: float, low: float, high: float) -> str:
     return plain(value) if texts is None else texts[0]
 
 
+def beside_interval(value: float, low: float, high: float) -> tuple[str, str]:
+    """Write a number and an interval that it may lie outside of, with digits that tell them apart.
+
+    Examples
+    --------
+    >>> beside_interval(2009.0, 2009.021, 2009.213), beside_interval(3.0, 1.0, 1.0)
+    (('2,009.00', '2,009.02 to 2,009.21'), ('3', '1 to 1'))
+    """
+    texts = _as_sure((value, low, high), float(high) - float(low)) or [plain(x) for x in (value, low, high)]
+    return texts[0], f"{texts[1]} to {texts[2]}"
+
+
 def _as_sure(numbers: tuple[float, float, float], width: float) -> list[str] | None:
     """Round to a tenth to a fifth of the width; None where there is no width."""
     if not (math.isfinite(width) and width > 0):

@@ -95,7 +95,7 @@ def checked_path(path: str | os.PathLike[str], suffixes: Sequence[str] = (".html
 
 
 def _svg(picture: Picture, name: str) -> Markup:
-    return to_svg(picture.figure, picture.alt, name)
+    return to_svg(picture.draw(), picture.alt, name)
 
 
 def _shipped(name: str) -> str:

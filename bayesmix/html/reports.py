@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -31,7 +32,9 @@ _MARKDOWN = ".md"
 _GIVEN = "The number of groups was given, not chosen: bm.compare says how many groups the data support."
 
 
-def content_of_tree(tree: xr.DataTree, *, title: str | None = None) -> ReportContent:
+def content_of_tree(
+    tree: xr.DataTree, *, title: str | None = None, pareto_k: np.ndarray | None = None
+) -> ReportContent:
     """Fill a report with what a tree says.
 
     Parameters
@@ -39,6 +42,8 @@ def content_of_tree(tree: xr.DataTree, *, title: str | None = None) -> ReportCon
     tree : xarray.DataTree
         For an EMResult its ``to_tree()``.
     title : str, optional
+    pareto_k : (N,) array, optional
+        Of every training row, where LOO was computed; else it is, where that takes a moment.
 
     Returns
     -------
@@ -56,7 +61,7 @@ def content_of_tree(tree: xr.DataTree, *, title: str | None = None) -> ReportCon
         picture=picture_section(digest),
         membership=membership_section(digest),
         choice=None,
-        trust=trust_section(digest),
+        trust=trust_section(digest, digest.pareto_k if pareto_k is None else pareto_k),
         reproduction=reproduction_section(digest),
     )
 
@@ -68,6 +73,7 @@ def content_of_comparison(
     advice: Sequence[str],
     code: str = "",
     title: str | None = None,
+    pareto_k: np.ndarray | None = None,
 ) -> ReportContent:
     """Fill a report with a comparison, and with the model of it that is shown.
 
@@ -82,6 +88,8 @@ def content_of_comparison(
     code : str, optional
         The Python that makes the comparison again.
     title : str, optional
+    pareto_k : (N,) array, optional
+        Of every training row in the model that is shown.
 
     Returns
     -------
@@ -91,7 +99,7 @@ def content_of_comparison(
     shown = (str(digest.family), digest.n_components)
     groups = counted(digest.n_components, "group")
     about_shown = f"What follows shows {shown[0]} with {groups}."
-    content = content_of_tree(tree, title=title or f"How many groups? {_named(digest)}")
+    content = content_of_tree(tree, title=title or f"How many groups? {_named(digest)}", pareto_k=pareto_k)
     return replace(
         content,
         answer=(*advice[:1], about_shown, *answer_of(digest)),
@@ -138,13 +146,14 @@ def render_comparison(
     advice: Sequence[str],
     code: str = "",
     title: str | None = None,
+    pareto_k: np.ndarray | None = None,
 ) -> Path:
     """Write the report of a comparison to a self-contained HTML file.
 
     Parameters are those of :func:`content_of_comparison` and :func:`report`.
     """
     path = checked_path(path)
-    content = content_of_comparison(tree, table=table, advice=advice, code=code, title=title)
+    content = content_of_comparison(tree, table=table, advice=advice, code=code, title=title, pareto_k=pareto_k)
     return write_html(content, path)
 
 
@@ -156,13 +165,15 @@ def markdown_of_comparison(
     advice: Sequence[str],
     code: str = "",
     title: str | None = None,
+    pareto_k: np.ndarray | None = None,
 ) -> str:
     """Tell a comparison in Markdown, and write it to a file that ends in ``.md`` where one is named.
 
     Other parameters are those of :func:`content_of_comparison`.
     """
     checked = None if path is None else checked_path(path, (_MARKDOWN,))
-    text = render_markdown(content_of_comparison(tree, table=table, advice=advice, code=code, title=title))
+    content = content_of_comparison(tree, table=table, advice=advice, code=code, title=title, pareto_k=pareto_k)
+    text = render_markdown(content)
     if checked is not None:
         write_whole(checked, text)
     return text

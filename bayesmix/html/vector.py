@@ -21,6 +21,11 @@ _THEME = {
     FAINT: "var(--faint)",
     PAPER: "var(--paper)",
 } | {colour: f"var(--group-{number})" for number, colour in enumerate(COLOURS)}
+# A hundredth of a point cannot be seen, and paths are most of a page.
+_DECIMALS = 2
+# Of what is drawn as pixels, such as ten thousand points.
+_DOTS = 110
+_LONG = re.compile(rf"-?\d+\.\d{{{_DECIMALS + 1},}}")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 
@@ -46,7 +51,7 @@ def to_svg(figure: Figure, alt: str, name: str) -> Markup:
     with warnings.catch_warnings(), matplotlib.rc_context(settings):
         # The reader's browser has glyphs that matplotlib's own font lacks.
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        figure.savefig(stream, format="svg", dpi=150, metadata={"Date": None, "Creator": None})
+        figure.savefig(stream, format="svg", dpi=_DOTS, metadata={"Date": None, "Creator": None})
     # The text is matplotlib's own, just written: nothing of it comes from elsewhere.
     root = ElementTree.fromstring(stream.getvalue())
     _tidy(root, name)
@@ -78,10 +83,16 @@ def _tidy(root: ElementTree.Element, name: str) -> None:
                 value = f"#{name}-{value[1:]}" if value.startswith("#") else value
             elif key == _SPACE:
                 continue
+            elif key == "d":
+                value = _LONG.sub(_rounded, " ".join(value.split()))
             else:
                 value = _themed(_REFERENCE.sub(rf"url(#{name}-\1)", value))
             attributes[key] = value
         element.attrib = attributes
+
+
+def _rounded(match: re.Match) -> str:
+    return f"{float(match[0]):.{_DECIMALS}f}".rstrip("0").rstrip(".")
 
 
 def _themed(value: str) -> str:

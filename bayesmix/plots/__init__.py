@@ -1,6 +1,6 @@
 """Pictures: matplotlib figures as functions over trees, EM results and comparisons.
 
-Every picture comes twice: ``plot_…`` is for people and takes options, ``draw_…`` is for files and pages.
+``plot_…`` is for people and takes options, ``draw_…`` makes the same picture for files and pages.
 """
 
 from bayesmix.plots.certainty import draw_uncertainty, plot_uncertainty
@@ -9,7 +9,7 @@ from bayesmix.plots.criteria import draw_comparison, plot_comparison
 from bayesmix.plots.densities import draw_density, plot_density
 from bayesmix.plots.frame import bare_figure
 from bayesmix.plots.memberships import draw_responsibilities, plot_responsibilities
-from bayesmix.plots.predictive_checks import draw_predictive_check, plot_predictive_check
+from bayesmix.plots.predictive_checks import draw_predictive_check, draw_prior_check, plot_predictive_check
 from bayesmix.plots.traces import draw_labels, plot_labels
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "draw_em",
     "draw_labels",
     "draw_predictive_check",
+    "draw_prior_check",
     "draw_responsibilities",
     "draw_uncertainty",
     "plot_comparison",

@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from bayesmix.checks import prior_sets
 from bayesmix.em import EMResult
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
 from bayesmix.plots.given import as_tree
@@ -23,6 +25,10 @@ _MOST_VALUES = 4_000_000
 _FEWEST = 10
 _MOST_FEATURES = 12
 _PER_ROW = 3
+# Data sets that the prior makes, rows of each, and the share of its values that the axis must hold.
+_PRIOR_SETS = 30
+_PRIOR_ROWS = 100
+_WITHIN = (0.1, 0.9)
 # Replicated data sets have the colour of the model; the data are ink and dashed.
 _REPLICATED = colour(4)
 
@@ -72,15 +78,38 @@ def plot_predictive_check(
     tree = as_tree(tree)
     chosen = _chosen(tree, features)
     figure = shown_figure(checked_size(figsize, _size(len(chosen))))
-    _draw(figure, tree, chosen, kind, random_seed)
+    _draw(figure, _observed(tree), _replicated(tree, random_seed), chosen, kind)
     return figure
 
 
-def draw_predictive_check(tree: xr.DataTree) -> Figure:
+def draw_predictive_check(tree: xr.DataTree, features: Sequence[str] | None = None) -> Figure:
     """Return the picture of :func:`plot_predictive_check`, for a file: pyplot does not know it."""
-    chosen = _chosen(tree, None)
+    chosen = _chosen(tree, features)
     figure = bare_figure(_size(len(chosen)))
-    _draw(figure, tree, chosen, KINDS[0], 0)
+    _draw(figure, _observed(tree), _replicated(tree, 0), chosen, KINDS[0])
+    return figure
+
+
+def draw_prior_check(tree: xr.DataTree, features: Sequence[str] | None = None) -> Figure:
+    """Draw data sets that the prior makes beside the data, for a file.
+
+    Cumulative distributions: those of a wide prior have no height that a density could be compared with.
+    """
+    made = prior_sets(tree, _PRIOR_SETS, np.random.default_rng(0))
+    drawn = np.array([values[:_PRIOR_ROWS] for values in made])
+    names = list(training_rows(tree).features)
+    replicated = _as_dataset(drawn[None], names)
+    chosen = _chosen(tree, features)
+    figure = bare_figure(_size(len(chosen)))
+    # Of many rows the quantiles: a curve needs no more points.
+    levels = np.linspace(0, 1, min(training_rows(tree).n_rows, _PRIOR_ROWS))
+    values = np.quantile(training_rows(tree).values, levels, axis=0)
+    observed = xr.Dataset({"x": (("obs", "feature"), values)}, coords={"feature": names})
+    axes = _draw(figure, observed, replicated, chosen, "ecdf", maker="prior")
+    for ax, j in zip(axes, chosen, strict=True):
+        # The sets in the middle of the prior, and the data: its far tails would flatten both.
+        within = np.quantile(drawn[:, :, j], _WITHIN)
+        ax.set_xlim(min(within[0], values[:, j].min()), max(within[1], values[:, j].max()))
     return figure
 
 
@@ -97,7 +126,7 @@ def _size(n_features: int) -> tuple[float, float]:
 
 def _replicated(tree: xr.DataTree, random_seed: Any) -> xr.Dataset:
     """Return data sets from evenly spaced draws, as ``x (chain, draw, obs, feature)``."""
-    rows = training_rows(tree)
+    rows, features = training_rows(tree), list(training_rows(tree).features)
     wanted = int(np.clip(_MOST_VALUES // rows.values.size, _FEWEST, _DATA_SETS))
     sizes = tree["posterior"].to_dataset().sizes
     if sizes["chain"] * sizes["draw"] > 1:
@@ -105,18 +134,27 @@ def _replicated(tree: xr.DataTree, random_seed: Any) -> xr.Dataset:
         made = sample_predictive(tree, draws=min(per_chain, sizes["draw"]), random_seed=random_seed)
         return made["posterior_predictive"].to_dataset()
     new = sample_predictive(tree, wanted * rows.n_rows, random_seed=random_seed)["predictions"].to_dataset()
-    drawn = new["x"].values.reshape(1, wanted, *rows.values.shape)
+    return _as_dataset(new["x"].values.reshape(1, wanted, *rows.values.shape), features)
+
+
+def _as_dataset(drawn: np.ndarray, features: list[str]) -> xr.Dataset:
+    """Return data sets (1, S, N, D) with names."""
     return xr.Dataset(
         {"x": ((*SAMPLE_DIMS, "obs", "feature"), drawn)},
-        coords={"chain": [0], "draw": np.arange(wanted), "obs": rows.obs, "feature": list(rows.features)},
+        coords={"chain": [0], "draw": np.arange(drawn.shape[1]), "feature": features},
     )
 
 
-def _draw(figure: Figure, tree: xr.DataTree, chosen: list[int], kind: str, random_seed: Any) -> None:
+def _observed(tree: xr.DataTree) -> xr.Dataset:
+    return tree["observed_data"].to_dataset()[["x"]]
+
+
+def _draw(
+    figure: Figure, observed: xr.Dataset, replicated: xr.Dataset, chosen: list[int], kind: str, *, maker: str = "model"
+) -> Sequence[Axes]:
     import arviz as az
 
-    replicated = _replicated(tree, random_seed).isel(feature=chosen)
-    observed = tree["observed_data"].to_dataset()[["x"]].isel(feature=chosen)
+    observed, replicated = observed.isel(feature=chosen), replicated.isel(feature=chosen)
     names = [shortened(name) for name in replicated["feature"].values]
     # A name of its own for every panel: two long names can be shortened to the same.
     places = {"feature": np.arange(len(chosen))}
@@ -156,9 +194,10 @@ def _draw(figure: Figure, tree: xr.DataTree, chosen: list[int], kind: str, rando
                 ax.set_ylim(bottom=0)
         handles = [
             Line2D([], [], color=ink(), linewidth=1.8, linestyle=(0, (5, 1.5)), label="the data"),
-            Line2D([], [], color=_REPLICATED, linewidth=1.2, label=f"{n_sets} data sets that the model makes"),
+            Line2D([], [], color=_REPLICATED, linewidth=1.2, label=f"{n_sets} data sets that the {maker} makes"),
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=2)
+    return list(panels)
 
 
 def _collection(figure: Figure, panels: np.ndarray, replicated: xr.Dataset) -> Any:

@@ -2,6 +2,7 @@
 
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import as_sure, counted, percent, percent_with_interval
+from bayesmix.html.words import in_groups
 from bayesmix.labels.sentences import DIVERGENT_GATE
 from bayesmix.plots.memberships import UNSURE
 
@@ -20,6 +21,9 @@ def answer_of(digest: Digest) -> tuple[str, ...]:
         f"The {rows} are described as a mixture of {digest.n_components} groups.",
         *(_group(digest, k) for k in range(min(digest.n_components, _MOST_GROUPS))),
     ]
+    if digest.n_components > _MOST_GROUPS:
+        others = counted(digest.n_components - _MOST_GROUPS, "other group")
+        sentences.append(f"The {others} hold {percent(float(digest.shares.value[_MOST_GROUPS:].sum()))} of it.")
     certainty = digest.membership["label_probability"].values
     n_unsure = int((certainty < UNSURE).sum())
     if n_unsure:
@@ -53,7 +57,7 @@ def warnings_of(digest: Digest) -> tuple[str, ...]:
             "together are not the posterior, and the intervals are not to be believed."
         )
     elif not diagnosis.ok:
-        found.append(diagnosis.sentences[0])
+        found.append(in_groups(diagnosis.sentences[0], digest.rows.features))
     total = digest.n_chains * digest.n_draws
     if diagnosis.divergences > DIVERGENT_GATE * total:
         found.append(f"{diagnosis.divergences:,} of {total:,} draws diverged: a part of the posterior may be missing.")

@@ -7,6 +7,7 @@ import pandas as pd
 
 from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.numbers import MISSING, fixed
+from bayesmix.html.words import in_groups
 from bayesmix.plots import draw_comparison
 from bayesmix.plots.criteria import in_comparison
 
@@ -48,9 +49,9 @@ def choice_section(table: pd.DataFrame, advice: Sequence[str], best: tuple[str, 
     tables.append(_full_table(table))
     pictures = ()
     if any(name in table and table[name].notna().any() for name in ("bic", "elpd_loo")):
-        pictures = (Picture(draw_comparison(table), _alt(table), _caption(table)),)
+        pictures = (Picture(lambda: draw_comparison(table), _alt(table), _caption(table)),)
     return Section(
-        sentences=tuple(advice),
+        sentences=tuple(in_groups(sentence) for sentence in advice),
         pictures=pictures,
         tables=tuple(tables),
         listed=True,
@@ -80,7 +81,7 @@ def _main_table(table: pd.DataFrame, best: tuple[str, int] | None) -> Table:
 
 def _notes_table(table: pd.DataFrame) -> Table | None:
     notes = table["notes"].fillna("").astype(str) if "notes" in table else []
-    rows = tuple((*_labels(key), Cell(note)) for key, note in zip(table.index, notes, strict=False) if note)
+    rows = tuple((*_labels(key), Cell(in_groups(note))) for key, note in zip(table.index, notes, strict=False) if note)
     if not rows:
         return None
     return Table(

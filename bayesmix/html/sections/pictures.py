@@ -18,7 +18,7 @@ _MOST_DESCRIBED = 6
 
 def picture_section(digest: Digest) -> Section:
     """The density beside the rows."""
-    picture = Picture(draw_density(digest.tree), _density_alt(digest), _density_caption(digest))
+    picture = Picture(lambda: draw_density(digest.tree), _density_alt(digest), _density_caption(digest))
     return Section(pictures=(picture,))
 
 
@@ -43,7 +43,7 @@ def membership_section(digest: Digest) -> Section:
         f"Stacked probabilities of {counted(n_rows, 'row')} over {digest.n_components} groups. "
         f"{summary} The table below names the rows that are hardest to place."
     )
-    picture = Picture(draw_responsibilities(digest.tree), alt, caption)
+    picture = Picture(lambda: draw_responsibilities(digest.tree), alt, caption)
     return Section(sentences=(summary,), pictures=(picture,), tables=(_hardest(digest),))
 
 

@@ -27,7 +27,7 @@ def reproduction_section(digest: Digest, code: str = "") -> Section:
     facts = [
         ("method", digest.method_in_words),
         ("draws", _draws(digest)),
-        ("seed", _seed(record)),
+        ("seed of the fit" if code else "seed", _seed(record)),
         ("data (SHA-256)", str(record["data_sha256"])),
     ]
     seconds = record.get("seconds")

@@ -1,23 +1,85 @@
-"""Can it be trusted: the diagnosis in sentences and numbers."""
+"""Can it be trusted: the diagnosis in sentences and numbers, and what checks of the model's predictions say."""
 
+import numpy as np
 import pandas as pd
 
-from bayesmix.html.content import Cell, Section, Table
+from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.digest import Digest
-from bayesmix.html.numbers import fixed
+from bayesmix.html.numbers import counted, fixed
+from bayesmix.html.sections.predictions import posterior_part, prior_part
+from bayesmix.html.words import as_sentence, in_groups
+from bayesmix.labels.apply import permutations_of
+from bayesmix.labels.sentences import ESS_GATE, PARETO_GATE, RHAT_GATE
+from bayesmix.plots import draw_labels
+from bayesmix.plots.frame import row_name
 
 _MOST_ROWS = 200
+_MOST_NAMED = 5
 _HEADER = ("largest R-hat", "smallest bulk ESS", "smallest tail ESS")
 
 
-def trust_section(digest: Digest) -> Section:
-    """Show what the draws are worth."""
-    diagnosis = digest.diagnosis
-    notes = [_sentence(note) for note in digest.record.get("notes", [])]
+def trust_section(digest: Digest, pareto_k: np.ndarray | None = None) -> Section:
+    """Show what the draws are worth, and whether the model makes data like these.
+
+    Parameters
+    ----------
+    digest : Digest
+    pareto_k : (N,) array, optional
+        Of every training row, where LOO was computed.
+    """
+    diagnosis, features = digest.diagnosis, digest.rows.features
+    notes = [as_sentence(note) for note in digest.record.get("notes", [])]
+    said = [*diagnosis.sentences, *_of_rows(digest, pareto_k), *notes]
     tables: tuple[Table, ...] = ()
     if diagnosis.table.notna().to_numpy().any():
         tables = (_by_kind(diagnosis.table), _in_full(diagnosis.table))
-    return Section(sentences=(*diagnosis.sentences, *notes), tables=tables, listed=True)
+    parts = (
+        ("Labels before and after relabelling", _labels(digest)),
+        ("Does the model make data like these? Posterior predictive check", posterior_part(digest)),
+        ("What the prior says alone: prior predictive check", prior_part(digest)),
+    )
+    return Section(
+        sentences=tuple(in_groups(sentence, features) for sentence in said),
+        tables=tables,
+        listed=True,
+        parts=tuple((heading, part) for heading, part in parts if part is not None),
+    )
+
+
+def _of_rows(digest: Digest, pareto_k: np.ndarray | None) -> list[str]:
+    """Tell which rows the posterior leans on."""
+    if pareto_k is None or not len(pareto_k):
+        return []
+    worst = np.argsort(-pareto_k, kind="stable")
+    n_bad = int((pareto_k > PARETO_GATE).sum())
+    start = f"Leaving single rows out (LOO): the largest Pareto k-hat of {counted(len(pareto_k), 'row')} is "
+    largest = f"{start}{fixed(float(pareto_k[worst[0]]), 2)} (gate {PARETO_GATE})"
+    if n_bad == 0:
+        return [f"{largest}: no single row decides the posterior."]
+    names = [row_name(digest.rows.obs[i]) for i in worst[: min(n_bad, _MOST_NAMED)]]
+    more = f" and {n_bad - len(names):,} more" if n_bad > len(names) else ""
+    verb = "lies" if n_bad == 1 else "lie"
+    return [
+        f"{largest}: {counted(n_bad, 'row')} {verb} above it ({', '.join(names)}{more}). "
+        "The posterior leans on them, and their LOO is not reliable."
+    ]
+
+
+def _labels(digest: Digest) -> Section | None:
+    """Traces before and after relabelling, of chains."""
+    if digest.n_components == 1 or digest.n_chains < 2 or not digest.diagnosis.relabelling:
+        return None
+    if (permutations_of(digest.tree) == np.arange(digest.n_components)).all():
+        return Section(sentences=("The sampler kept its labels: relabelling had no draw to rename.",))
+    alt = (
+        f"Traces of {digest.n_components} groups over {digest.n_chains} chains, with the labels of the sampler on the "
+        "left and after relabelling on the right. The sentences above say how well labels could be told apart."
+    )
+    caption = (
+        "Every draw of the weights and of the means that tell the groups apart best. Traces that change places on the "
+        "left are label switching; on the right each should keep its own."
+    )
+    return Section(pictures=(Picture(lambda: draw_labels(digest.tree), alt, caption),))
 
 
 def _by_kind(table: pd.DataFrame) -> Table:
@@ -29,7 +91,7 @@ def _by_kind(table: pd.DataFrame) -> Table:
         rhat, bulk, tail = (float(number) for number in worst)
         rows.append(
             (
-                Cell(str(kind)),
+                Cell(in_groups(str(kind))),
                 Cell(f"{len(part):,}", float(len(part))),
                 Cell(fixed(rhat, 3), rhat),
                 Cell(fixed(bulk, 0), bulk),
@@ -37,7 +99,8 @@ def _by_kind(table: pd.DataFrame) -> Table:
             )
         )
     return Table(
-        caption="Do the chains agree? R-hat at most 1.01 and ESS at least 400 are asked of the label-free quantities",
+        caption=f"Do the chains agree? R-hat at most {RHAT_GATE} and ESS at least {ESS_GATE} are asked of the "
+        "label-free quantities",
         header=("quantities", "number", *_HEADER),
         rows=tuple(rows),
     )
@@ -51,7 +114,7 @@ def _in_full(table: pd.DataFrame) -> Table:
         header=("kind", "quantity", "R-hat", "bulk ESS", "tail ESS"),
         rows=tuple(
             (
-                Cell(str(kind)),
+                Cell(in_groups(str(kind))),
                 Cell(str(quantity)),
                 Cell(fixed(rhat, 3), float(rhat)),
                 Cell(fixed(bulk, 0), float(bulk)),
@@ -68,9 +131,3 @@ def _in_full(table: pd.DataFrame) -> Table:
         n_labels=2,
         folded=True,
     )
-
-
-def _sentence(note: str) -> str:
-    """Begin with a capital and end with a full stop."""
-    note = str(note).strip()
-    return note[:1].upper() + note[1:] + ("" if note.endswith((".", "!", "?")) else ".")

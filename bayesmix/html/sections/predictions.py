@@ -1,0 +1,166 @@
+"""Prior and posterior predictive checks, in a picture and with numbers beside it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bayesmix.checks import TAIL, Check, posterior_check, prior_check
+from bayesmix.html.content import Cell, Picture, Section, Table
+from bayesmix.html.digest import Digest
+from bayesmix.html.numbers import beside_interval, counted, fixed
+from bayesmix.html.words import in_groups
+from bayesmix.plots import draw_predictive_check, draw_prior_check
+from bayesmix.priors.sets import from_dict, in_words
+
+_MOST_PICTURED = 6
+_MOST_ROWS = 14
+_MOST_NAMED = 4
+
+
+def posterior_part(digest: Digest) -> Section | None:
+    """Show whether the fitted model makes data like these; None of too few rows."""
+    check = posterior_check(digest.tree)
+    if check is None:
+        return None
+    source = "drawn from the posterior" if digest.sampled else "drawn from the point estimate"
+    start = f"{counted(check.n_sets, 'data set')} as long as the data, {source}, have been compared with the data"
+    outside = _outside(check)
+    if not outside:
+        said = f"{start}: in all {len(check.names):,} statistics the data lie within what the model makes."
+    else:
+        lie = "lies" if len(outside) == 1 else "lie"
+        said = (
+            f"{start}. Of {len(check.names):,} statistics {len(outside):,} {lie} outside what the model makes: "
+            f"{_named(check, outside, digest.ci_prob)}. There the groups miss something of the data."
+        )
+    shown = _pictured(check, digest.rows.features)
+    pictured = _which(shown, digest.rows.features)
+    alt = (
+        f"Densities of the data and of data sets that the model makes, for {', '.join(shown)}. "
+        "The table below compares them in numbers."
+    )
+    caption = f"Where the dashed line leaves the bundle, the model misses something.{pictured}"
+    picture = Picture(lambda: draw_predictive_check(digest.tree, shown), alt, caption)
+    return Section(sentences=(said,), pictures=(picture,), tables=_tables(check, digest.ci_prob, "the model"))
+
+
+def prior_part(digest: Digest) -> Section | None:
+    """Show what data sets the prior makes before it has seen a row."""
+    if digest.record.get("estimate") == "ml":
+        return Section(sentences=("Maximum likelihood uses no prior.",))
+    shown: Sequence[str] = digest.rows.features[:_MOST_PICTURED]
+    if any("pymc" in prior for prior in digest.record["mixture"]["priors"].values()):
+        foreign = "A prior of this model is a PyMC object, of which a result keeps only the text"
+        return Section(sentences=(f"{foreign}: pm.sample_prior_predictive(mixture.build_model(X)) draws from it.",))
+    described = from_dict(digest.record["mixture"]["priors"])
+    facts = tuple((f"prior of the {in_groups(part)}", said) for part, said in in_words(described).items())
+    check = prior_check(digest.tree)
+    if check is None:
+        return None
+    # Data less spread than anything that the prior makes are no contradiction: it is vague.
+    vague = [i for i in _outside(check) if check.names[i][1] == "standard deviation" and check.p_values[i] > 0.5]
+    against = [i for i in _outside(check) if i not in vague]
+    start = f"{counted(check.n_sets, 'data set')} drawn from the prior have been compared with the data"
+    if against:
+        said = [
+            f"{start}, which are not such as it expects: {_named(check, against, digest.ci_prob)}. "
+            "The prior pulls the groups away from the data there."
+        ]
+    else:
+        said = [f"{start}: no mean and no standard deviation of the data contradicts the prior."]
+    if vague:
+        wide = _named(check, vague, digest.ci_prob)
+        said.append(f"It is vague: almost all that it makes is more spread than the data ({wide}).")
+    alt = (
+        f"Cumulative distributions of the data and of data sets that the prior makes, for {', '.join(shown)}. "
+        "The table below compares them in numbers."
+    )
+    caption = (
+        "Every thin line is a data set made before any row was seen, which should be spread more widely than the data. "
+        f"A prior that is scaled by the data is always centred on them.{_which(shown, digest.rows.features)}"
+    )
+    picture = Picture(lambda: draw_prior_check(digest.tree, shown), alt, caption)
+    return Section(
+        sentences=tuple(said), facts=facts, pictures=(picture,), tables=_tables(check, digest.ci_prob, "the prior")
+    )
+
+
+def _outside(check: Check) -> list[int]:
+    """Return the positions of the statistics outside what is made, the furthest first."""
+    return [i for i in _furthest(check) if check.outside[i]]
+
+
+def _furthest(check: Check) -> list[int]:
+    """Return all positions, the furthest from the middle of what is made first."""
+    low, high = check.interval(0.5)
+    width = np.where(high > low, high - low, 1)
+    distance = np.abs(check.observed - np.median(check.made, axis=0)) / width
+    p = check.p_values
+    return np.lexsort((-distance, np.minimum(p, 1 - p))).tolist()
+
+
+def _pictured(check: Check, features: Sequence[str]) -> list[str]:
+    """Return the features to show, in their order: of many those where the data lie furthest from what is made."""
+    far = dict.fromkeys(check.names[i][0] for i in _furthest(check))
+    chosen = set(list(far)[:_MOST_PICTURED])
+    return [name for name in features if name in chosen]
+
+
+def _which(shown: Sequence[str], features: Sequence[str]) -> str:
+    left_out = len(features) - len(shown)
+    return f" {len(shown)} of {len(features)} features are shown." if left_out else ""
+
+
+def _named(check: Check, positions: Sequence[int], ci_prob: float) -> str:
+    said = []
+    for i in positions[:_MOST_NAMED]:
+        feature, statistic = check.names[i]
+        observed, made = _texts(check, i, ci_prob)
+        said.append(f"the {statistic} of {feature} is {observed}, but {made} in what is made")
+    more = len(positions) - len(said)
+    return "; ".join([*said, f"and {more:,} more"] if more else said)
+
+
+def _tables(check: Check, ci_prob: float, maker: str) -> tuple[Table, ...]:
+    order = _furthest(check)
+    whole = f"The data beside what {maker} makes, the furthest apart first"
+    if len(order) <= _MOST_ROWS:
+        return (_table(check, order, ci_prob, maker, f"{whole}{_standing_out(check)}", folded=False),)
+    short = order[:_MOST_ROWS]
+    return (
+        _table(check, short, ci_prob, maker, f"{whole} ({_MOST_ROWS} of {len(order):,}){_standing_out(check)}"),
+        _table(check, order, ci_prob, maker, f"All {len(order):,} statistics of what {maker} makes", folded=True),
+    )
+
+
+def _standing_out(check: Check) -> str:
+    return f"; p below {TAIL:g} or above {1 - TAIL:g} stands out" if check.outside.any() else ""
+
+
+def _table(
+    check: Check, order: Sequence[int], ci_prob: float, maker: str, caption: str, *, folded: bool = False
+) -> Table:
+    low, p_values, observed = check.interval(ci_prob)[0], check.p_values, check.observed
+    texts = {i: _texts(check, i, ci_prob) for i in order}
+    return Table(
+        caption=caption,
+        header=("feature", "statistic", "in the data", f"from {maker} ({ci_prob:.0%} interval)", "p (larger)"),
+        rows=tuple(
+            (
+                Cell(check.names[i][0]),
+                Cell(check.names[i][1]),
+                Cell(texts[i][0], float(observed[i])),
+                Cell(texts[i][1], float(low[i])),
+                Cell(fixed(p_values[i], 2), float(p_values[i])),
+            )
+            for i in order
+        ),
+        n_labels=2,
+        folded=folded,
+        highlighted=frozenset(place for place, i in enumerate(order) if check.outside[i]),
+    )
+
+
+def _texts(check: Check, i: int, ci_prob: float) -> tuple[str, str]:
+    low, high = check.interval(ci_prob)[:, i]
+    return beside_interval(float(check.observed[i]), float(low), float(high))
