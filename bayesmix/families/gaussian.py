@@ -375,5 +375,9 @@ class Gaussian:
         weights = np.asarray(weights, dtype=float)
         labels = rng.choice(weights.size, size=n, p=weights / weights.sum())
         factors = STRUCTURES["full"].factor(self.covariance_matrices(params))
-        noise = rng.standard_normal((n, np.shape(params["means"])[1]))
-        return np.asarray(params["means"])[labels] + np.einsum("nij,nj->ni", factors[labels], noise), labels
+        rows = rng.standard_normal((n, np.shape(params["means"])[1]))
+        # Component by component: a factor for each row would take D times the memory of the rows.
+        for k, mean in enumerate(np.asarray(params["means"])):
+            own = labels == k
+            rows[own] = mean + rows[own] @ factors[k].T
+        return rows, labels

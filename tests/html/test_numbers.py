@@ -5,6 +5,7 @@ import pytest
 
 from bayesmix.html.numbers import (
     as_sure,
+    beside_interval,
     counted,
     fixed,
     percent,
@@ -73,6 +74,12 @@ def test_only_none_and_all_are_called_so():
     assert [percent(share) for share in shares] == texts
     assert percent_with_interval(0.64, 0.6, 0.6999) == "64% (60% to 70%)"
     assert percent_with_interval(0.64, 0.64, 0.64) == "64%"
+
+
+def test_a_number_beside_an_interval_has_digits_that_tell_them_apart():
+    assert beside_interval(2009.0, 2009.021, 2009.213) == ("2,009.00", "2,009.02 to 2,009.21")
+    assert beside_interval(0.9012, 0.8771, 0.9189) == ("0.901", "0.877 to 0.919")
+    assert beside_interval(3.0, 1.0, 1.0) == ("3", "1 to 1")
 
 
 def test_decimals_can_be_fixed():

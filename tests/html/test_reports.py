@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import bayesmix as bm
+from bayesmix.checks import posterior_check
 from bayesmix.html import content_of_comparison, content_of_tree, render, render_comparison, report
 from bayesmix.html.digest import Digest
 from bayesmix.html.sections.reproduction import code_of
@@ -286,3 +287,61 @@ def test_a_prior_of_which_only_the_text_is_left_is_said(tree):
     code = code_of(Digest(with_record(tree, mixture={"priors": priors})))
     assert "\n# priors['weights'] was 'PyMC prior\\nStickBreaking'" in code
     assert compile(code, "report", "exec")
+
+
+def test_the_checks_are_told_with_their_numbers(tree, pages):
+    page = Page(pages["fit"])
+    assert [heading.partition("?")[0] for heading in page.texts("h3")] == [
+        "Labels before and after relabelling",
+        "Does the model make data like these",
+        "What the prior says alone: prior predictive check",
+    ]
+    check = posterior_check(tree)
+    cells = page.texts("td")
+    for p_value in check.p_values:
+        assert f"{p_value:.2f}" in cells
+    assert "400 data sets as long as the data, drawn from the posterior" in page.words
+    assert "prior of the groups" in page.texts("dt")
+    assert "drawn from the point estimate" in pages["hostile"]
+
+
+def test_a_component_is_called_a_group(pages):
+    for kind in KINDS:
+        assert "component" not in re.sub(r"n_components|principal components", "", Page(pages[kind]).words.lower())
+
+
+def test_maximum_likelihood_has_no_prior_and_a_pymc_prior_is_named():
+    X = bm.datasets.load_faithful()[::4]
+    em = bm.Mixture(2).fit_em(X, estimate="ml", random_seed=1)
+    (_, part) = content_of_tree(em.to_tree()).trust.parts[-1]
+    assert part.sentences == ("Maximum likelihood uses no prior.",)
+    tree = with_record(em.to_tree(), estimate="map", mixture={"priors": {"weights": {"pymc": "StickBreaking"}}})
+    (_, part) = content_of_tree(tree).trust.parts[-1]
+    assert "pm.sample_prior_predictive" in part.sentences[0]
+    assert part.pictures == part.tables == ()
+
+
+def test_rows_on_which_the_posterior_leans_are_named(tree):
+    pareto_k = np.full(60, 0.1)
+    said = " ".join(content_of_tree(tree, pareto_k=pareto_k).trust.sentences)
+    assert "the largest Pareto k-hat of 60 rows is 0.10 (gate 0.7): no single row decides the posterior." in said
+    pareto_k[[7, 3]] = 0.9, 1.2
+    said = " ".join(content_of_tree(tree, pareto_k=pareto_k).trust.sentences)
+    assert "is 1.20 (gate 0.7): 2 rows lie above it (3, 7)." in said
+
+
+def test_pareto_k_is_arvizs():
+    tree = bm.Mixture(1).fit_nuts(
+        bm.datasets.load_faithful()[::4], draws=200, chains=2, random_seed=1, progressbar=False
+    )
+    assert Digest(tree).pareto_k == pytest.approx(bm.loo(tree).pareto_k.values, abs=1e-6)
+
+
+@pytest.mark.parametrize(("n_rows", "n_features"), [(100_000, 2), (1000, 30)])
+def test_many_rows_and_many_columns_stay_below_the_limit(tmp_path, n_rows, n_features):
+    rng = np.random.default_rng(0)
+    centres = 3 * rng.normal(size=(5, n_features))
+    values = centres[rng.integers(5, size=n_rows)] + rng.normal(size=(n_rows, n_features))
+    X = pd.DataFrame(values, columns=[f"a rather long name of column {j} (mm)" for j in range(n_features)])
+    em = bm.Mixture(5).fit_em(X, n_init=1, random_seed=1)
+    assert report(em, tmp_path / "report.html").stat().st_size < 3_000_000

@@ -1,0 +1,85 @@
+"""Predictive checks: statistics against SciPy's, and models that are right, wrong and at odds with their prior."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import bayesmix as bm
+from bayesmix.checks import posterior_check, prior_check
+
+
+@pytest.fixture(scope="module")
+def faithful():
+    return bm.Mixture(2).fit_laplace(bm.datasets.load_faithful(), random_seed=1)
+
+
+def named(check) -> dict:
+    return dict(zip(check.names, check.observed, strict=True))
+
+
+def test_the_statistics_are_scipys(faithful):
+    X = bm.datasets.load_faithful()
+    found = named(posterior_check(faithful))
+    for feature in X:
+        values = X[feature].to_numpy()
+        assert found[feature, "mean"] == pytest.approx(values.mean())
+        assert found[feature, "standard deviation"] == pytest.approx(values.std())
+        assert found[feature, "skewness"] == pytest.approx(stats.skew(values))
+        assert found[feature, "kurtosis"] == pytest.approx(stats.kurtosis(values, fisher=False))
+        assert (found[feature, "lowest"], found[feature, "highest"]) == pytest.approx((values.min(), values.max()))
+    (correlation,) = [value for (_, name), value in found.items() if name.startswith("correlation")]
+    assert correlation == pytest.approx(stats.pearsonr(X["eruptions"], X["waiting"]).statistic)
+
+
+def test_large_offsets_and_units_change_no_p_value():
+    X = bm.datasets.load_faithful()[::2]
+    tree = bm.Mixture(2).fit_em(X, random_seed=1).to_tree()
+    moved = bm.Mixture(2).fit_em(1e8 + 1e-3 * X, random_seed=1).to_tree()
+    np.testing.assert_allclose(posterior_check(tree).p_values, posterior_check(moved).p_values, atol=0.02)
+
+
+def test_data_of_the_model_lie_within_what_it_makes():
+    """p-values of data that the fitted model made: none outside in more than the share that chance allows."""
+    rng = np.random.default_rng(0)
+    outside = total = 0
+    for seed in range(12):
+        labels = rng.integers(2, size=300)
+        X = pd.DataFrame(rng.normal(size=(300, 2)) + 5 * labels[:, None], columns=["a", "b"])
+        check = posterior_check(bm.Mixture(2).fit_laplace(X, draws=400, random_seed=seed))
+        outside, total = outside + check.outside.sum(), total + len(check.names)
+    # Two tails of 1 %: binomial, with p-values of one data set dependent on each other.
+    assert outside <= stats.binom(total, 0.02).ppf(0.999)
+
+
+@pytest.mark.parametrize(
+    ("mixture", "misses"),
+    [
+        (bm.Mixture(1), {("eruptions", "kurtosis"), ("waiting", "kurtosis"), ("eruptions", "skewness")}),
+        (bm.Mixture(2, bm.Gaussian("spherical")), {("eruptions", "standard deviation"), ("eruptions", "highest")}),
+    ],
+)
+def test_a_wrong_model_is_seen(mixture, misses):
+    check = posterior_check(mixture.fit_laplace(bm.datasets.load_faithful(), random_seed=1))
+    outside = {name for name, out in zip(check.names, check.outside, strict=True) if out}
+    assert misses <= outside
+
+
+def test_a_prior_that_contradicts_the_data_is_seen(faithful):
+    assert not prior_check(faithful).outside.any()
+    X = bm.datasets.load_faithful()
+    prior = bm.priors.NormalInverseWishart(
+        mean=[0.0, 70.0], shrinkage=100.0, dof=50.0, scale=[[1.0, 0.0], [0.0, 5000.0]]
+    )
+    tree = bm.Mixture(2, priors={"components": prior}).fit_em(X, random_seed=1).to_tree()
+    check = prior_check(tree)
+    outside = {name for name, out in zip(check.names, check.outside, strict=True) if out}
+    assert outside == {("eruptions", "mean"), ("eruptions", "standard deviation")}
+    low, high = check.interval(0.98)[:, check.names.index(("eruptions", "mean"))]
+    assert -0.2 < low < high < 0.2
+
+
+def test_few_rows_have_no_shape():
+    tree = bm.Mixture(1).fit_em(np.arange(4.0), random_seed=1).to_tree()
+    assert posterior_check(tree) is None
+    assert prior_check(tree) is None
