@@ -62,5 +62,5 @@ CELLS = (
     Cell("spherical", "separated", n_features=2, n_components=3, concentration=4.0, n_rows=60),
 )
 
-# Where errors are planted: few rows, so that priors and Jacobians matter, and the cheapest fits.
-PLANTED_IN = Cell("full", "default", n_features=1, n_components=2)
+# Where errors are planted: so few rows that priors and Jacobians matter, and the cheapest fits.
+PLANTED_IN = Cell("full", "default", n_features=3, n_components=1, n_rows=20)

@@ -1,4 +1,7 @@
-"""Errors planted in the fit, which the calibration must catch: each is a Mixture that is wrong in one place."""
+"""Errors planted in the fit, which the calibration must catch: each is a Mixture that is wrong in one place.
+
+With them stands the same Mixture without an error, which it must let pass.
+"""
 
 from dataclasses import replace
 
@@ -30,11 +33,18 @@ def narrow(mixture: Mixture) -> Mixture:
     return _Narrow(mixture.n_components, mixture.family, priors=mixture.priors)
 
 
-PLANTED = {
+def as_it_is(mixture: Mixture) -> Mixture:
+    """No error."""
+    return mixture
+
+
+NOTHING = "nothing planted"
+ERRORS = {
     "standard deviations doubled in the prior": wrong_scale,
     "the Jacobian dropped": no_jacobian,
     "draws at four fifths of their distance from the mean": narrow,
 }
+PLANTED = {NOTHING: as_it_is, **ERRORS}
 
 
 class _WithoutJacobian(Mixture):

@@ -15,9 +15,12 @@ def quantities(weights, means, covariances, *, tied: bool) -> dict[str, np.ndarr
         found |= {f"sorted weight {k}": ordered[:, k] for k in range(n_components - 1)}
     centred = means - np.einsum("sk,skd->sd", weights, means)[:, None]
     total = np.einsum("sk,skij->sij", weights, covariances + centred[..., :, None] * centred[..., None, :])
-    found |= {f"total covariance {i}, {j}": total[:, i, j] for i in range(n_features) for j in range(min(i + 1, 2))}
-    scales = np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1))
     correlated = n_features > 1 and np.any(covariances[..., 0, 1] != 0)
+    for i in range(n_features):
+        for j in range(min(i + 1, 2)):
+            if i == j or correlated or n_components > 1:
+                found[f"total covariance {i}, {j}"] = total[:, i, j]
+    scales = np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1))
     for k in range(n_components):
         j = k % n_features  # one feature a component is enough: all are alike
         if n_components > 1:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import stats
 
 from bayesmix.labels.sentences import PARETO_GATE
+from tests.calibration.planted import ERRORS
 from tests.calibration.uniformity import distance, p_value
 from tests.monte_carlo import Finding
 
@@ -81,7 +82,8 @@ def findings(results: dict[str, Any] | None = None) -> list[Finding]:
         worst = min(own, key=lambda one: one.p_value)
         what = f"{cell}: {len(own)} tests of {found['nuts']['replicates']} replicates, the worst {worst.what}"
         lines.append(Finding(what, "uniform ranks", LEVEL / (worst.p_value * len(family)), 1.0))
-    for error, found in results["planted"].items():
+    for error in ERRORS:
+        found = results["planted"][error]
         own = list(judgements(error, found))
         worst = min(own, key=lambda one: one.p_value)
         what = f"{error}: {found['replicates']} replicates, caught by {worst.what}"
