@@ -59,11 +59,12 @@ def beside_interval(value: float, low: float, high: float) -> tuple[str, str]:
 
     Examples
     --------
-    >>> beside_interval(2009.0, 2009.021, 2009.213), beside_interval(3.0, 1.0, 1.0)
-    (('2,009.00', '2,009.02 to 2,009.21'), ('3', '1 to 1'))
+    >>> beside_interval(2009.0, 2009.021, 2009.213), beside_interval(1.975, 3.1, 20.4)
+    (('2,009.00', '2,009.02 to 2,009.21'), ('1.98', '3 to 20'))
     """
     texts = _as_sure((value, low, high), float(high) - float(low)) or [plain(x) for x in (value, low, high)]
-    return texts[0], f"{texts[1]} to {texts[2]}"
+    # Of a wide interval a few digits are enough, but the number itself is known.
+    return max(texts[0], plain(value, 3), key=len), f"{texts[1]} to {texts[2]}"
 
 
 def _as_sure(numbers: tuple[float, float, float], width: float) -> list[str] | None:

@@ -24,7 +24,7 @@ _THEME = {
 # A hundredth of a point cannot be seen, and paths are most of a page.
 _DECIMALS = 2
 # Of what is drawn as pixels, such as ten thousand points.
-_DOTS = 110
+_DOTS = 96
 _LONG = re.compile(rf"-?\d+\.\d{{{_DECIMALS + 1},}}")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 

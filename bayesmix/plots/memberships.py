@@ -19,9 +19,7 @@ from bayesmix.plots.palette import PAPER, colour, hatch
 UNSURE = 0.9
 # Rows named one by one, and rows that the overview draws.
 NAMED_ROWS = 12
-_MOST_ROWS = 1000
-# A smaller probability than this in every row of a group is thinner than a line.
-_UNSEEN = 1e-3
+_MOST_ROWS = 600
 _SIZE = (8.6, 4.6)
 # The interval is a pale veil over the colours, on light and dark pages alike.
 _VEIL: dict[str, Any] = {"facecolor": "#ffffff", "alpha": 0.5}
@@ -115,8 +113,6 @@ def _draw_all(ax: Axes, membership: xr.Dataset, interval: np.ndarray | None) -> 
         edges = np.concatenate([places - 0.5, [places[-1] + 0.5]])
         floor = np.zeros(len(rows))
         for component in _label_first(probability, k):
-            if probability[rows, component].max() < _UNSEEN:
-                continue
             height = floor + probability[rows, component]
             ax.stairs(height, edges, baseline=floor, fill=True, **_area(component))
             floor = height

@@ -4,7 +4,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 import bayesmix as bm
-from bayesmix.html import Cell, ReportContent, Section, Table, render_markdown
+from bayesmix.html import Cell, ReportContent, Section, Table, content_of_tree, render_markdown
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -73,6 +73,14 @@ def test_code_with_fences_is_one_block():
     assert [token.content for token in tokens if token.type == "fence"] == [code + "\n"]
 
 
+def test_parts_have_headings_of_their_own():
+    part = Section(sentences=("# within",), facts=(("a", "b"),))
+    tokens = read(render_markdown(content(trust=Section(sentences=("Before.",), parts=(("1. Checks", part),)))))
+    at = [(token.tag, seen(tokens[i + 1])) for i, token in enumerate(tokens) if token.type == "heading_open"]
+    assert at[-3:] == [("h2", "Can it be trusted?"), ("h3", "1. Checks"), ("h2", "How to reproduce it")]
+    assert "# within" in inline(tokens, "paragraph")
+
+
 def test_a_comparison_tells_everything_that_the_table_has(tmp_path):
     X = bm.datasets.load_faithful()
     comparison = bm.compare(X, range(1, 3), method="em", random_seed=1, progressbar=False)
@@ -88,6 +96,12 @@ def test_a_comparison_tells_everything_that_the_table_has(tmp_path):
     headings = inline(tokens, "heading")
     assert headings[1:3] == ["The data", "The groups"]
     assert headings[-1] == "How to reproduce it"
+    checks = dict(content_of_tree(comparison.tree_to_show()).trust.parts)
+    assert len(checks) == 2
+    assert set(checks) <= set(headings)
+    for part in checks.values():
+        for row in part.tables[0].rows:
+            assert row[-1].text in cells
 
 
 def test_a_fit_is_told_by_the_suffix(tmp_path):

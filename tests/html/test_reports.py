@@ -15,7 +15,7 @@ from bayesmix.membership import responsibilities
 from bayesmix.tree import with_record
 from tests.html.contents import HOSTILE, comparison_table, hostile_em, hostile_table
 from tests.html.pages import Page
-from tests.simulated_trees import simulated_tree
+from tests.simulated_trees import random_permutations, simulated_tree
 
 HEADINGS = [
     "The data",
@@ -292,7 +292,6 @@ def test_a_prior_of_which_only_the_text_is_left_is_said(tree):
 def test_the_checks_are_told_with_their_numbers(tree, pages):
     page = Page(pages["fit"])
     assert [heading.partition("?")[0] for heading in page.texts("h3")] == [
-        "Labels before and after relabelling",
         "Does the model make data like these",
         "What the prior says alone: prior predictive check",
     ]
@@ -303,6 +302,16 @@ def test_the_checks_are_told_with_their_numbers(tree, pages):
     assert "400 data sets as long as the data, drawn from the posterior" in page.words
     assert "prior of the groups" in page.texts("dt")
     assert "drawn from the point estimate" in pages["hostile"]
+
+
+def test_relabelling_is_shown_where_it_renamed_something():
+    switched = simulated_tree(permutations=random_permutations((2, 12), 3, seed=1))
+    (heading, part), *_ = content_of_tree(bm.relabel(switched)).trust.parts
+    assert heading == "Labels before and after relabelling"
+    assert len(part.pictures) == 1
+    (heading, part), *_ = content_of_tree(bm.relabel(simulated_tree())).trust.parts
+    assert heading == "Labels before and after relabelling"
+    assert part.sentences == ("The sampler kept its labels: relabelling had no draw to rename.",)
 
 
 def test_a_component_is_called_a_group(pages):

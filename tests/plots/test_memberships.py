@@ -89,8 +89,8 @@ def test_one_draw_has_no_interval():
 def test_many_rows_are_thinned_and_it_is_said():
     tree = simulated_tree(n_rows=3500, shape=(1, 2), separation=1.5)
     left = plot_responsibilities(tree).axes[0]
-    assert "(3,000 of 3,500 shown)" in left.get_xlabel()
-    assert left.get_xlim()[1] == 2999.5
+    assert "(600 of 3,500 shown)" in left.get_xlabel()
+    assert left.get_xlim()[1] == 599.5
 
 
 def test_of_one_group_no_row_is_hard_to_place():
