@@ -42,6 +42,7 @@ def executed(name: str) -> NotebookNode:
         timeout=LONGEST,
         record_timing=False,
         coalesce_streams=True,
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
         resources={"metadata": {"path": str(HERE)}},
     )
     client.execute()
