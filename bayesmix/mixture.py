@@ -1,7 +1,7 @@
 """Mixture: the declaration (family, number of components, priors) and the ways to fit it."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -245,7 +245,7 @@ class Mixture:
         em, density, seeds, seed = self._begin(X, init, random_seed)
         made = run(density, em, settings, seeds)
         given = _settings(
-            self.fit_nuts,
+            "fit_nuts",
             draws=draws,
             tune=tune,
             chains=chains,
@@ -313,7 +313,7 @@ class Mixture:
                 component_variables=self._exchanged(density),
             )
         given = _settings(
-            self.fit_advi,
+            "fit_advi",
             rank=rank,
             draws=draws,
             minibatch_size=minibatch_size,
@@ -365,7 +365,7 @@ class Mixture:
             component_variables=self._exchanged(density),
         )
         given = _settings(
-            self.fit_laplace, draws=draws, init=_described(init), relabel=relabel, log_likelihood=log_likelihood
+            "fit_laplace", draws=draws, init=_described(init), relabel=relabel, log_likelihood=log_likelihood
         )
         return self._tree(made, density, em, "laplace", relabel, log_likelihood, seed, given)
 
@@ -426,7 +426,7 @@ class Mixture:
             relabel_method=relabel,
             log_likelihood=None,
             seed=None,
-            settings=_settings(self.adopt, relabel=relabel),
+            settings=_settings("adopt", relabel=relabel),
             seconds={},
         )
 
@@ -520,9 +520,16 @@ def _check_relabel(relabel: str | None) -> None:
         raise ValueError(f"relabel must be 'ecr', 'order' or None, not {relabel!r}")
 
 
-def _settings(method: Callable, **given: Any) -> dict[str, Any]:
+# Taken once, from the methods themselves and not from what may stand in their place.
+_ARGUMENTS = {
+    name: inspect.signature(getattr(Mixture, name)).parameters
+    for name in ("fit_nuts", "fit_advi", "fit_laplace", "adopt")
+}
+
+
+def _settings(method: str, **given: Any) -> dict[str, Any]:
     """The arguments of a fit that its draws depend on: how many, and those that differ from their defaults."""
-    defaults = inspect.signature(method).parameters
+    defaults = _ARGUMENTS[method]
     return {
         name: value for name, value in given.items() if name in ("draws", "chains") or value != defaults[name].default
     }
