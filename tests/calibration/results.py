@@ -1,4 +1,12 @@
-"""The numbers of a study in a file, and what they say."""
+"""The numbers of a study in a file, and what they say.
+
+``cells``, by name, have ``processor_seconds`` (both processes together, compiling included), ``rows`` and the methods.
+A method has ``replicates``, those ``refused`` (an error in the place of a fit), those that ``failed`` a gate (they stay
+in the ranks) and by which; ``ranks``, how often the truth took each of the 101 places among a hundred draws, for every
+quantity; and ``coverage``, the share of true values inside their intervals. Approximations also have k-hat and distance
+from NUTS of every replicate, and the share of their ``central ranks`` on each side of k-hat's gate. ``planted`` is the
+same of NUTS with an error, by the name of the error.
+"""
 
 import json
 import os
@@ -119,10 +127,17 @@ def by_pareto_k(results: dict[str, Any], method: str) -> dict[str, Fits]:
 
 
 def interval_coverage(results: dict[str, Any], method: str) -> dict[str, tuple[float, float]]:
-    """Share of the true values inside each kind of interval over all cells, and its standard error."""
+    """Share of the true values inside each kind of interval over all cells, and its standard error.
+
+    Of one entry a replicate: a data set all of whose rows are in doubt counts no more than one with a single such row.
+    """
     found = [cell[method]["coverage"] for cell in results["cells"].values() if method in cell]
-    names = dict.fromkeys(name for one in found for name in one)
-    return {name: pooled([one[name] for one in found if name in one]) for name in names}
+    shares = {}
+    for name in dict.fromkeys(name for one in found for name in one):
+        inside, judged = (sum(one[name][count] for one in found if name in one) for count in ("picked", "replicates"))
+        share = inside / judged
+        shares[name] = share, float(np.sqrt(share * (1 - share) / judged))
+    return shares
 
 
 def pooled(parts: list[dict[str, float]]) -> tuple[float, float]:

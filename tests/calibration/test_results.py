@@ -1,0 +1,75 @@
+"""The long version's results, judged anew from the counts of ranks in ``results.json``."""
+
+import functools
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from tests.calibration import results as evidence
+from tests.calibration.cells import CELLS
+from tests.calibration.planted import ERRORS, NOTHING
+from tests.calibration.uniformity import p_value
+
+APPROXIMATIONS = ("laplace", "advi")
+
+
+@functools.cache
+def results():
+    return evidence.read()
+
+
+@functools.cache
+def held():
+    """The cells that were run."""
+    return [cell for cell in CELLS if str(cell) in results()["cells"]]
+
+
+def test_every_cell_has_its_replicates():
+    assert set(results()["cells"]) == {str(cell) for cell in held()}
+    for cell in held():
+        found = results()["cells"][str(cell)]["nuts"]
+        assert found["replicates"] >= 500
+        assert {sum(counts) for counts in found["ranks"].values()} == {found["replicates"]}
+
+
+def test_cells_cover_what_they_should():
+    assert len(held()) >= 12
+    assert {cell.covariance for cell in held()} == {"full", "tied", "diag", "spherical"}
+    assert {cell.prior for cell in held()} == {"default", "separated"}
+    assert {cell.n_features for cell in held()} == {1, 2, 3} == {cell.n_components for cell in held()}
+
+
+def test_no_rows_were_refused():
+    assert [name for name, found in results()["cells"].items() if found["nuts"]["refused"]] == []
+
+
+def test_nuts_is_calibrated():
+    assert evidence.bad(evidence.of_method(results(), "nuts")) == []
+
+
+def test_nothing_is_found_where_nothing_is_planted():
+    assert evidence.bad(list(evidence.judgements(NOTHING, results()["planted"][NOTHING]))) == []
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_planted_errors_are_caught(error):
+    assert evidence.bad(list(evidence.judgements(error, results()["planted"][error]))) != []
+
+
+@pytest.mark.parametrize("method", APPROXIMATIONS)
+def test_pareto_k_tells_bad_approximations_from_good_ones(method):
+    good, bad = evidence.by_pareto_k(results(), method).values()
+    assert min(good.replicates, bad.replicates) >= 50
+    assert stats.mannwhitneyu(bad.errors, good.errors, alternative="greater").pvalue < 1e-3
+    apart = good.central[0] - bad.central[0]
+    assert apart > 2 * np.hypot(good.central[1], bad.central[1])
+
+
+def test_a_rank_moved_from_one_end_to_the_other_is_seen():
+    """What the counts say depends on where the ranks are, and not on how many there are."""
+    counts = np.array(results()["cells"][str(held()[0])]["nuts"]["ranks"]["log-likelihood"])
+    tilted = counts.copy()
+    tilted[0] += tilted[60:75].sum()
+    tilted[60:75] = 0
+    assert p_value(tilted) < 1e-6 < p_value(counts)
