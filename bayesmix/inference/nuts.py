@@ -54,8 +54,8 @@ class Course:
 NEAR_GAUSSIAN = Course(tune=400, max_depth=2, per_draw=2)
 ANY_SHAPE = Course(tune=1000, max_depth=10, per_draw=1)
 _JUDGED_BY = 400  # draws that tell a good Gaussian from a bad one
-# Importance ratios have a variance below a Pareto k-hat of 0.5, and the estimate of so many draws is off by about 0.1: a
-# Gaussian this good needs no more tuning.
+# Importance ratios have a variance below a Pareto k-hat of 0.5, and the estimate of so few draws is off by about 0.1:
+# a Gaussian this good needs no more tuning.
 _GOOD = 0.6
 
 

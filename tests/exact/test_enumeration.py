@@ -50,8 +50,8 @@ def mixture_of(covariance: str, concentration=1.0, n_components: int = 2, **chan
 
 
 @functools.cache
-def sampled(mixture: Mixture, n_rows: int = 6):
-    return mixture.fit_nuts(ROWS[:n_rows], draws=4000, target_accept=0.9, random_seed=1, progressbar=False)
+def sampled(mixture: Mixture, n_rows: int = 6, draws: int = 4000):
+    return mixture.fit_nuts(ROWS[:n_rows], draws=draws, target_accept=0.9, random_seed=1, progressbar=False)
 
 
 @functools.cache
@@ -255,7 +255,7 @@ def test_evidence(covariance):
 def test_responsibilities_where_the_prior_names_the_components():
     """With unequal concentrations the labels mean something, and ``bm.responsibilities`` is exact as it stands."""
     concentration = (1.0, 3.0)
-    tree, exact = sampled(mixture_of("tied", concentration)), enumerated("tied", concentration)
+    tree, exact = sampled(mixture_of("tied", concentration), draws=8000), enumerated("tied", concentration)
     draws = allocations(tree, "tied")
     found = bm.responsibilities(tree)["probability"].values
     weights = tree["posterior"]["weights"].values
