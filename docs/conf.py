@@ -1,17 +1,16 @@
 """How the documentation is built: ``uv run --group docs sphinx-build -W docs docs/_build/html``."""
 
 import sys
+from importlib.metadata import version as installed_version
 from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE / "extensions"), str(HERE.parent)]
 
-from bayesmix.version import __version__  # noqa: E402  (after the path)
-
 project = "bayesmix"
 copyright = "The bayesmix developers"
 author = "The bayesmix developers"
-version = release = __version__
+version = release = installed_version("bayesmix")
 
 extensions = [
     "myst_nb",

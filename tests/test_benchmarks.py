@@ -45,7 +45,7 @@ def textbook_density(form):
 
 def numpyro_density():
     """Log density in NumPyro's unconstrained values, and the parameters there."""
-    jax = pytest.importorskip("jax")
+    import jax
     from jax.flatten_util import ravel_pytree
     from numpyro.infer.util import initialize_model
 

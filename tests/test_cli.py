@@ -3,18 +3,19 @@
 import gzip
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pexpect
 import pytest
 
 import bayesmix as bm
 from bayesmix.cli.choices import as_option, families_of, names_of, numbers_of
 from bayesmix.cli.entry import INTERRUPTED, USERS_MISTAKE, run
+from tests.programs import find
 
 FAST = ["--method", "em", "--seed", "1"]
 
@@ -550,10 +551,9 @@ def test_bash_completes(words, proposed, folder):
     assert set(done.stdout.split()) == proposed
 
 
-@pytest.mark.skipif(shutil.which("zsh") is None, reason="no zsh here")
 def test_zsh_completes(folder):
     completion_script("zsh", folder)
-    terminal = pytest.importorskip("pexpect").spawn("zsh", ["-f"], encoding="utf-8", dimensions=(30, 100))
+    terminal = pexpect.spawn(find("zsh"), ["-f"], encoding="utf-8", dimensions=(30, 100))
     terminal.sendline("PS1='ready> '; autoload -U compinit; compinit -u -D; source ./script; echo sourced-$?")
     terminal.expect("\nsourced-0")
     terminal.send("bayesmix compare data.csv --fam\t")

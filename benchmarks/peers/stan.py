@@ -22,14 +22,11 @@ PROGRAM = Path(__file__).with_name("mixture.stan")
 def missing() -> str:
     """Why Stan cannot be run here; empty where it can."""
     import shutil
+    from importlib.util import find_spec
 
     if shutil.which("g++") is None and shutil.which("c++") is None:
         return "there is no C++ compiler"
-    try:
-        import stan  # noqa: F401
-    except ImportError as error:
-        return f"pystan cannot be imported ({error})"
-    return ""
+    return "" if find_spec("stan") else "pystan is not installed"
 
 
 def data(X: np.ndarray, n_components: int, priors) -> dict:

@@ -2,30 +2,18 @@
 
 import base64
 import json
-import os
-import shutil
 import subprocess
 import time
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
-import pytest
 from websocket import create_connection
+
+from tests.programs import find
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE = 60
-
-
-def find(*names: str) -> str:
-    """Path of the first program that is there; without any, a test of CI fails and another one is skipped."""
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None:
-        said = f"{names[0]} is not installed"
-        if os.environ.get("CI"):
-            pytest.fail(f"{said}, and CI must have it")
-        pytest.skip(said)
-    return found
 
 
 class Browser:

@@ -6,8 +6,9 @@ import subprocess
 import pytest
 
 from bayesmix.html import content_of_comparison, content_of_tree, write_html
-from tests.html.browser import Browser, find
+from tests.html.browser import Browser
 from tests.html.contents import HOSTILE, comparison_table, hostile_em, hostile_table
+from tests.programs import find
 from tests.simulated_trees import simulated_tree
 
 KINDS = ["comparison", "fit", "hostile"]
