@@ -249,7 +249,7 @@ class Mixture:
             draws=draws,
             tune=tune,
             chains=chains,
-            init=_described(init),
+            init=_described(init, em),
             relabel=relabel,
             target_accept=target_accept,
             log_likelihood=log_likelihood,
@@ -317,7 +317,7 @@ class Mixture:
             rank=rank,
             draws=draws,
             minibatch_size=minibatch_size,
-            init=_described(init),
+            init=_described(init, em),
             relabel=relabel,
             log_likelihood=log_likelihood,
         )
@@ -365,7 +365,7 @@ class Mixture:
             component_variables=self._exchanged(density),
         )
         given = _settings(
-            "fit_laplace", draws=draws, init=_described(init), relabel=relabel, log_likelihood=log_likelihood
+            "fit_laplace", draws=draws, init=_described(init, em), relabel=relabel, log_likelihood=log_likelihood
         )
         return self._tree(made, density, em, "laplace", relabel, log_likelihood, seed, given)
 
@@ -535,11 +535,13 @@ def _settings(method: str, **given: Any) -> dict[str, Any]:
     }
 
 
-def _described(init: Any) -> Any:
-    """Where an engine started; an EMResult by what is known of how it was made."""
+def _described(init: Any, em: EMResult) -> Any:
+    """Where an engine started; an EMResult by how it was made, and by what it has not in common with this fit."""
     if not isinstance(init, EMResult):
         return init
-    return {"estimate": init.estimate, "n_init": len(init.starts), "random_seed": init.seed}
+    alike = {"priors": init.priors == em.priors, "rows": np.array_equal(init.rows.values, em.rows.values)}
+    other = [what for what, same in alike.items() if not same]
+    return {**init.settings, "random_seed": init.seed, **({"other": other} if other else {})}
 
 
 def _entropy(random_seed: Any) -> int:

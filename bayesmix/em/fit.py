@@ -202,7 +202,7 @@ def _result(climbs, rows, family, priors, settings, units, seed) -> EMResult:
     return EMResult(
         family=family,
         priors=priors,
-        estimate=settings.estimate,
+        settings=settings.described(),
         rows=rows,
         weights=weights,
         params=params,

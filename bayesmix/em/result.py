@@ -54,7 +54,9 @@ class EMResult:
     family : Family
     priors : Priors
         Resolved, in the units of the data.
-    estimate : {"map", "ml"}
+    settings : mapping
+        The arguments of :meth:`bayesmix.Mixture.fit_em`: ``estimate``, ``init``, ``n_init``, ``max_iter``, ``tol``. An
+        ``init`` that was an array or an EMResult is not kept: its kind stands here in words.
     rows : Rows
         The training rows.
     weights : (K,) array
@@ -86,7 +88,7 @@ class EMResult:
 
     family: Family
     priors: Priors
-    estimate: str
+    settings: Mapping[str, Any]
     rows: Rows
     weights: np.ndarray
     params: Mapping[str, np.ndarray]
@@ -98,6 +100,11 @@ class EMResult:
     starts: tuple[Mapping[str, Any], ...] = field(repr=False)
     seed: int | None = None
     seconds: float = 0.0
+
+    @property
+    def estimate(self) -> str:
+        """``"map"`` or ``"ml"``."""
+        return self.settings["estimate"]
 
     @property
     def n_components(self) -> int:
@@ -238,6 +245,7 @@ class EMResult:
             record={
                 "method": "em",
                 "estimate": self.estimate,
+                "settings": dict(self.settings),
                 "mixture": describe(self.family, self.n_components, self.priors),
                 "seed": self.seed,
                 "seconds": {"em": self.seconds},

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from bayesmix.em.result import EMResult
+
 INITS = ("k-means++", "kmeans", "random_from_data", "random")
 
 
@@ -32,3 +34,19 @@ class EMSettings:
                 raise ValueError(f"{name} must be an integer of at least 1, not {value!r}")
         if not (isinstance(self.tol, int | float | np.floating) and 0 <= self.tol < np.inf):
             raise ValueError(f"tol must be a number of at least 0, not {self.tol!r}")
+
+    def described(self) -> dict[str, Any]:
+        """The settings as plain values, which a file can keep; an ``init`` that is no name is told in words."""
+        return {
+            "estimate": self.estimate,
+            "init": self.init if isinstance(self.init, str) else _in_words(self.init),
+            "n_init": int(self.n_init),
+            "max_iter": int(self.max_iter),
+            "tol": float(self.tol),
+        }
+
+
+def _in_words(init: Any) -> str:
+    if isinstance(init, EMResult):
+        return "an EMResult"
+    return "labels (N,)" if np.ndim(init) == 1 else "responsibilities (N, K)"

@@ -29,9 +29,9 @@ def record_of(tree: xr.DataTree) -> dict[str, Any]:
     -------
     dict
         ``format_version``, ``method``, ``family``, ``n_components``, ``features``, ``mixture``,
-        ``versions``, ``data_sha256``, ``seed``, ``settings`` (arguments of the fit, where they differ from their
-        defaults), ``seconds``, ``notes``, ``exchangeable`` (False
-        where the prior identifies the labels) and, after relabelling, ``relabelling``.
+        ``versions``, ``data_sha256``, ``seed``, ``settings`` (arguments of the fit: all of EM's, of other methods those
+        that differ from their defaults), ``seconds``, ``notes``, ``exchangeable`` (False where the prior identifies the
+        labels) and, after relabelling, ``relabelling``.
 
     Raises
     ------

@@ -1,5 +1,6 @@
 """Everything that can be asked of an EMResult, against SciPy and the formulas."""
 
+import inspect
 import json
 
 import numpy as np
@@ -120,6 +121,17 @@ def test_restarts_are_a_data_frame(em):
 def test_repr_says_how_it_ended(em):
     assert "converged" in repr(em)
     assert str(em.family) in repr(em)
+
+
+def test_settings_are_kept():
+    defaults = {name: default.default for name, default in inspect.signature(Mixture.fit_em).parameters.items()}
+    em = Mixture(2).fit_em(FRAME, random_seed=0)
+    assert em.settings == {name: defaults[name] for name in em.settings}
+    settings = {"estimate": "ml", "init": "kmeans", "n_init": np.int32(2), "max_iter": 30, "tol": np.float64(1e-5)}
+    em = Mixture(2).fit_em(FRAME, **settings, random_seed=0)
+    assert em.estimate == "ml"
+    assert em.settings == record_of(em.to_tree())["settings"] == settings
+    assert Mixture(2).fit_em(FRAME, init=em.labels).settings["init"] == "labels (N,)"
 
 
 def test_seed_of_a_generator_is_not_kept():

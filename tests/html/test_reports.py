@@ -10,7 +10,6 @@ import bayesmix as bm
 from bayesmix.checks import posterior_check
 from bayesmix.html import content_of_comparison, content_of_tree, render, render_comparison, report
 from bayesmix.html.digest import Digest
-from bayesmix.html.sections.reproduction import code_of
 from bayesmix.membership import responsibilities
 from bayesmix.tree import with_record
 from tests.html.contents import HOSTILE, comparison_table, hostile_em, hostile_table
@@ -206,87 +205,6 @@ def test_an_em_result_and_a_comparison_can_be_written(tmp_path):
     assert "point estimate" in report(em, tmp_path / "em.html").read_text(encoding="utf-8")
     path = render_comparison(em.to_tree(), tmp_path / "comparison.htm", table=comparison_table(), advice=("2 groups.",))
     assert "How the number of groups was chosen" in path.read_text(encoding="utf-8")
-
-
-NIW = bm.priors.NormalInverseWishart(dof=7.0, shrinkage=0.1)
-PRIORS = {
-    "default": None,
-    "conjugate": {"weights": bm.priors.Dirichlet(2.0), "components": NIW},
-    "separated": {"scales": bm.priors.LogNormal(log_sd=0.5), "correlations": bm.priors.LKJ(3.0)},
-}
-
-
-@pytest.mark.parametrize("priors", list(PRIORS))
-def test_the_code_makes_the_same_mixture_again(priors):
-    X = bm.datasets.load_faithful()
-    mixture = bm.Mixture(2, priors=PRIORS[priors]).resolve_priors(X)
-    tree = bm.Mixture(2).fit_em(X, random_seed=4).to_tree()
-    tree = with_record(tree, mixture=mixture.to_dict())
-    code = code_of(Digest(tree))
-    assert ("priors=" in code) == (priors != "default")
-    scope: dict = {"X": X}
-    lines = [line for line in code.splitlines() if line.startswith(("import", "mixture"))]
-    exec("\n".join(lines), scope)
-    made = scope["mixture"].resolve_priors(X)
-    assert repr(made.to_dict()) == repr(mixture.to_dict())
-
-
-def test_the_code_makes_the_same_estimate_again():
-    X = bm.datasets.load_faithful()
-    tree = bm.Mixture(2).fit_em(X, random_seed=4).to_tree()
-    lines = code_of(Digest(tree)).splitlines()
-    scope: dict = {"X": X}
-    exec("\n".join(line for line in lines if not line.startswith(("X =", "bm.report"))), scope)
-    assert scope["tree"]["posterior"].to_dataset().equals(tree["posterior"].to_dataset())
-
-
-FITS = {
-    "nuts": {"draws": 60, "tune": 130, "chains": 2, "target_accept": 0.9, "relabel": "order", "progressbar": False},
-    "advi": {"rank": "mean-field", "draws": 80, "random_seed": [3, 4], "progressbar": False},
-    "laplace": {"random_seed": 5},
-}
-
-
-@pytest.mark.parametrize("method", list(FITS))
-def test_the_code_makes_the_same_draws_again(method):
-    """Settings that are no defaults, a start that was given, no seed or a sequence of them."""
-    X = bm.datasets.load_faithful()[::4]
-    mixture = bm.Mixture(2, bm.Gaussian("tied"))
-    given = {} if method == "advi" else {"init": mixture.fit_em(X, n_init=3, random_seed=8)}
-    tree = getattr(mixture, f"fit_{method}")(X, **FITS[method], **given)
-    code = code_of(Digest(tree))
-    scope: dict = {"X": X}
-    exec("\n".join(line for line in code.splitlines() if not line.startswith(("X =", "bm.report"))), scope)
-    assert scope["tree"]["posterior"].to_dataset().equals(tree["posterior"].to_dataset())
-
-
-def test_the_code_makes_the_same_comparison_again():
-    X = bm.datasets.load_faithful()[::4]
-    priors = {"weights": bm.priors.Dirichlet(2.0), "components": bm.priors.NormalInverseWishart(dof=7.0)}
-    made = bm.compare(X, [1, 2], families=bm.Gaussian("diag"), priors=priors, method="em", progressbar=False)
-    scope: dict = {"X": X}
-    lines = [line for line in made.code.splitlines() if not line.startswith(("X =", "comparison.to_html"))]
-    exec("\n".join(lines), scope)
-    pd.testing.assert_frame_equal(scope["comparison"].table, made.table)
-
-
-@pytest.mark.parametrize(
-    ("method", "fit"),
-    [
-        ("nuts", "mixture.fit_nuts(X, draws=12, chains=2, random_seed=0)"),
-        ("advi", "mixture.fit_advi(X, draws=12, random_seed=0)"),
-        ("adopted", "mixture.adopt(idata, X)"),
-    ],
-)
-def test_the_code_names_the_method_and_its_settings(method, fit):
-    assert fit in code_of(Digest(simulated_tree(record={"method": method})))
-
-
-def test_a_prior_of_which_only_the_text_is_left_is_said(tree):
-    priors = {"weights": {"pymc": "PyMC prior\nStickBreaking"}, "components": {"prior": "Any"}}
-    code = code_of(Digest(with_record(tree, mixture={"priors": priors})))
-    assert "\n# priors['weights'] was 'PyMC prior\\nStickBreaking'" in code
-    assert compile(code, "report", "exec")
 
 
 def test_the_checks_are_told_with_their_numbers(tree, pages):

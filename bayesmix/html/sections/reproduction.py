@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bayesmix.em.settings import INITS, EMSettings
 from bayesmix.html.content import Section
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import fixed
@@ -10,8 +11,8 @@ from bayesmix.priors.sets import ConjugatePriors, resolve_priors, to_dict
 from bayesmix.priors.written import as_code, as_plain, foreign_as_comments
 
 _SECOND_NAMES = {"em": "EM", "sampling": "sampling"}
-# Settings of an EM start that need not be written: the defaults.
-_EM = (("estimate", "map"), ("n_init", 10))
+# Settings of EM that need not be written: the defaults.
+_EM = EMSettings().described()
 
 
 def reproduction_section(digest: Digest, code: str = "") -> Section:
@@ -60,26 +61,36 @@ def _fit(digest: Digest, record: Mapping[str, Any]) -> list[str]:
     seed = record.get("seed")
     settings = dict(record.get("settings", _sizes(digest)))
     if digest.method == "em":
-        estimate = record.get("estimate", "map")
-        given = {} if estimate == "map" else {"estimate": estimate}
-        return [*_not_kept(record), f"tree = mixture.fit_em({_arguments(given | settings, seed)}).to_tree()"]
+        # results of before EM's settings were kept
+        known = {"estimate": record.get("estimate", _EM["estimate"])} | settings
+        return _fit_em("tree", known, seed, digest.n_components, ".to_tree()")
     if digest.method == "adopted":
         return [f"tree = mixture.adopt(idata, {_arguments(settings, None)})  # idata: draws of mixture.build_model(X)"]
     init = settings.pop("init", None)
-    start = []
-    if isinstance(init, Mapping):
-        of_em = {name: value for name, value in init.items() if name != "random_seed" and (name, value) not in _EM}
-        start = [*_not_kept(init), f"em = mixture.fit_em({_arguments(of_em, init.get('random_seed'))})"]
-    given = ", init=em" if start else ""
-    return [*start, f"tree = mixture.fit_{digest.method}({_arguments(settings, seed)}{given})"]
+    if not isinstance(init, Mapping):
+        return [f"tree = mixture.fit_{digest.method}({_arguments(settings, seed)})"]
+    known = {name: value for name, value in init.items() if name not in ("random_seed", "other")}
+    return [
+        *(f"# the {what} of em were others, which are not kept" for what in init.get("other", ())),
+        *_fit_em("em", known, init.get("random_seed"), digest.n_components),
+        f"tree = mixture.fit_{digest.method}({_arguments(settings, seed)}, init=em)",
+    ]
 
 
-def _not_kept(described: Mapping[str, Any]) -> list[str]:
-    """Say what an EM fit does not tell of how it was made."""
-    if "settings" in described:
-        return []
-    kept = "init, max_iter and tol" if "n_init" in described else "init, n_init, max_iter and tol"
-    return [f"# {kept} of fit_em are not kept: these are the defaults"]
+def _fit_em(name: str, known: Mapping[str, Any], seed: int | None, n_components: int, then: str = "") -> list[str]:
+    """Write a call of ``fit_em`` with the settings that are known; comments say what is not."""
+    said = []
+    if unknown := [setting for setting in _EM if setting not in known]:
+        said.append(f"# {', '.join(unknown)} of fit_em: not kept, and here the defaults")
+    written = {setting: value for setting, value in known.items() if value != _EM.get(setting)}
+    init, given = known.get("init", _EM["init"]), ""
+    if init not in INITS:
+        del written["init"]
+        said.append(f"init = ...  # {' '.join(init.split())}: what fit_em began from is not kept")
+        given = ", init=init"
+    elif seed is None and n_components > 1:
+        said.append("# random_seed was no integer and is not kept: the random starts of fit_em are others each time")
+    return [*said, f"{name} = mixture.fit_em({_arguments(written, seed)}{given}){then}"]
 
 
 def _arguments(settings: Mapping[str, Any], seed: int | None) -> str:
