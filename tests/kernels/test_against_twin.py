@@ -8,33 +8,42 @@ from scipy.special import logsumexp
 
 from bayesmix.kernels import axis, dense, reference
 from tests.kernels.inputs import Form, axis_form, dense_form, exact, rows_of
+from tests.monte_carlo import Finding
 
 KERNELS = {"dense": (dense, dense_form), "axis": (axis, axis_form)}
 NAMES = ("log_likelihood", "counts", "first", "second")
 NO_WEIGHTS = np.empty(0)
+ALLOWED = 1e-12  # of the sum of absolute terms
+CONDITIONS = (1e6, 1e8, 1e10, 1e12)
+N_ROWS = (1, 2, 7, 255, 256, 257, 600)
+RANDOM = 100  # passes whose worst errors are in the findings
 
 
 def fast(kernel, rows, form, row_weights=NO_WEIGHTS):
     return kernel.accumulate(np.ascontiguousarray(rows.T), row_weights, *form)
 
 
-def assert_within(found, wanted, sizes, tolerance):
+def errors(found, wanted, sizes) -> dict[str, float]:
+    """Of each part, the largest difference next to what its absolute terms add up to."""
+    largest = {}
     for name, one, other, size in zip(NAMES, found, wanted, sizes, strict=True):
         error, size = np.abs(np.asarray(one - other, dtype=float)), np.asarray(size, dtype=float)
-        assert np.all(error <= tolerance * size), f"{name}: {error} where the absolute terms add up to {size}"
+        size, of_nothing = np.broadcast_to(size, error.shape), np.where(error == 0, 0.0, np.inf)
+        largest[name] = float(np.max(np.divide(error, size, out=of_nothing, where=size > 0)))
+    return largest
 
 
-@pytest.mark.parametrize("geometry", KERNELS)
-@settings(deadline=None, max_examples=40, derandomize=True)
-@given(
-    seed=st.integers(0, 10**6),
-    n_rows=st.sampled_from([1, 2, 7, 255, 256, 257, 600]),
-    n_components=st.integers(1, 5),
-    n_features=st.integers(1, 11),
-    log_condition=st.floats(0.0, 4.0),
-    weighted=st.booleans(),
-)
-def test_statistics_up_to_condition_1e4(geometry, seed, n_rows, n_components, n_features, log_condition, weighted):
+def assert_within(found, wanted, sizes, tolerance=ALLOWED):
+    apart = errors(found, wanted, sizes)
+    assert all(error <= tolerance for error in apart.values()), apart
+
+
+def allowed_at(condition: float) -> float:
+    return float(100 * np.finfo(float).eps * condition)
+
+
+def random_pass(geometry, seed, n_rows, n_components, n_features, log_condition, weighted):
+    """Fast kernel, extended precision, slow twin, and the sums of absolute terms."""
     kernel, make = KERNELS[geometry]
     rng = np.random.default_rng(seed)
     form = make(rng, n_components, n_features, 10.0**log_condition)
@@ -42,56 +51,150 @@ def test_statistics_up_to_condition_1e4(geometry, seed, n_rows, n_components, n_
     weights = rng.uniform(0.0, 3.0, n_rows) if weighted else np.ones(n_rows)
     found = fast(kernel, rows, form, weights if weighted else NO_WEIGHTS)
     wanted, sizes = exact(rows, weights, form)
-    assert_within(found, wanted, sizes, 1e-12)
-    assert_within(found, reference.accumulate(rows, weights, *form), sizes, 1e-12)
+    return found, wanted, reference.accumulate(rows, weights, *form), sizes
 
 
-@pytest.mark.parametrize("condition", [1e6, 1e8, 1e10, 1e12])
-@pytest.mark.parametrize("geometry", KERNELS)
-def test_statistics_above_condition_1e4(geometry, condition):
+def pass_at_condition(geometry, condition):
+    """Fast kernel, extended precision, and what the rows add, were nothing to cancel."""
     kernel, make = KERNELS[geometry]
     rng = np.random.default_rng(3)
     form = make(rng, 3, 5, condition)
     rows = rows_of(rng, form, 300)
-    found = fast(kernel, rows, form)
     wanted, _ = exact(rows, np.ones(300), form)
     y = reference.residuals(rows, form.means, form.whiteners)
-    nearest = 1 + (y**2).sum(axis=2).min(axis=1)  # what a row adds, were nothing to cancel
-    assert_within(found, wanted, [nearest.sum()] * 4, 100 * np.finfo(float).eps * condition)
+    nearest = 1 + (y**2).sum(axis=2).min(axis=1)
+    return fast(kernel, rows, form), wanted, [nearest.sum()] * 4
 
 
-@pytest.mark.parametrize("geometry", KERNELS)
-def test_rows_at_forty_standard_deviations(geometry):
+def far_rows(geometry):
+    """Fast kernel, extended precision and sums of absolute terms of rows at forty standard deviations."""
     kernel, make = KERNELS[geometry]
     rng = np.random.default_rng(4)
     form = make(rng, 3, 3)
     rows = rows_of(rng, form, 300, distance=40.0)
-    found = fast(kernel, rows, form)
-    wanted, sizes = exact(rows, np.ones(300), form)
+    return fast(kernel, rows, form), *exact(rows, np.ones(300), form)
+
+
+def many_features(geometry, n_components):
+    """The same with fifty features."""
+    kernel, make = KERNELS[geometry]
+    rng = np.random.default_rng(5)
+    form = make(rng, n_components, 50, 1e3)
+    rows = rows_of(rng, form, 700)
+    return fast(kernel, rows, form), *exact(rows, np.ones(700), form)
+
+
+def equal_rows(geometry):
+    """The same of five rows, eighty times each, one of them exactly on a mean."""
+    kernel, make = KERNELS[geometry]
+    rng = np.random.default_rng(6)
+    form = make(rng, 3, 2)
+    rows = np.repeat(rows_of(rng, form, 5), 80, axis=0)
+    rows[:80] = form.means[0]
+    return fast(kernel, rows, form), *exact(rows, np.ones(400), form)
+
+
+def weighted_and_repeated(geometry):
+    """Whole numbers as weights, rows repeated as often, and sums of absolute terms."""
+    kernel, make = KERNELS[geometry]
+    rng = np.random.default_rng(8)
+    form = make(rng, 3, 4)
+    rows = rows_of(rng, form, 500)
+    times = rng.integers(0, 4, 500)
+    _, sizes = exact(rows, times, form)
+    return fast(kernel, rows, form, times.astype(float)), fast(kernel, np.repeat(rows, times, axis=0), form), sizes
+
+
+def parts_and_whole(geometry):
+    """The sum of two parts' statistics, those of the whole, and sums of absolute terms."""
+    kernel, make = KERNELS[geometry]
+    rng = np.random.default_rng(9)
+    form = make(rng, 3, 4)
+    rows = rows_of(rng, form, 900)
+    _, sizes = exact(rows, np.ones(900), form)
+    parts = zip(fast(kernel, rows[:317], form), fast(kernel, rows[317:], form), strict=True)
+    return [a + b for a, b in parts], fast(kernel, rows, form), sizes
+
+
+def findings() -> list[Finding]:
+    """Errors next to the sum of absolute terms; above condition 1e4, next to what the rows add."""
+    return [one for geometry in KERNELS for one in findings_of(geometry)]
+
+
+def findings_of(geometry: str) -> list[Finding]:
+    def largest(compared):
+        return max(errors(*compared).values())
+
+    rng = np.random.default_rng(0)
+    passes = [
+        random_pass(
+            geometry,
+            seed=seed,
+            n_rows=rng.choice(N_ROWS),
+            n_components=rng.integers(1, 6),
+            n_features=rng.integers(1, 12),
+            log_condition=rng.uniform(0.0, 4.0),
+            weighted=seed % 2,
+        )
+        for seed in range(RANDOM)
+    ]
+    with_exact = [largest((found, wanted, sizes)) for found, wanted, _, sizes in passes]
+    with_twin = [largest((found, twin, sizes)) for found, _, twin, sizes in passes]
+    conditioned = max(largest(pass_at_condition(geometry, one)) for one in CONDITIONS)
+    name, extended = f"{geometry} kernel", "extended precision"
+    return [
+        Finding(f"{name}: {RANDOM} random models up to condition 1e4", extended, max(with_exact), ALLOWED),
+        Finding(f"{name}: the same", "its slow twin in NumPy", max(with_twin), ALLOWED),
+        Finding(f"{name}: conditions 1e6 to 1e12", extended, conditioned, allowed_at(CONDITIONS[0])),
+        Finding(f"{name}: rows at 40 standard deviations", extended, largest(far_rows(geometry)), ALLOWED),
+        Finding(f"{name}: 50 features, K = 4", extended, largest(many_features(geometry, 4)), ALLOWED),
+        Finding(f"{name}: tied rows, one on a mean", extended, largest(equal_rows(geometry)), ALLOWED),
+        Finding(
+            f"{name}: whole numbers as weights", "rows repeated", largest(weighted_and_repeated(geometry)), ALLOWED
+        ),
+        Finding(f"{name}: sums of two parts", "sums of the whole", largest(parts_and_whole(geometry)), ALLOWED),
+    ]
+
+
+@pytest.mark.parametrize("geometry", KERNELS)
+@settings(deadline=None, max_examples=40, derandomize=True)
+@given(
+    seed=st.integers(0, 10**6),
+    n_rows=st.sampled_from(N_ROWS),
+    n_components=st.integers(1, 5),
+    n_features=st.integers(1, 11),
+    log_condition=st.floats(0.0, 4.0),
+    weighted=st.booleans(),
+)
+def test_statistics_up_to_condition_1e4(geometry, seed, n_rows, n_components, n_features, log_condition, weighted):
+    shape = n_rows, n_components, n_features, log_condition, weighted
+    found, wanted, twin, sizes = random_pass(geometry, seed, *shape)
+    assert_within(found, wanted, sizes)
+    assert_within(found, twin, sizes)
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+@pytest.mark.parametrize("geometry", KERNELS)
+def test_statistics_above_condition_1e4(geometry, condition):
+    assert_within(*pass_at_condition(geometry, condition), allowed_at(condition))
+
+
+@pytest.mark.parametrize("geometry", KERNELS)
+def test_rows_at_forty_standard_deviations(geometry):
+    found, wanted, sizes = far_rows(geometry)
     assert wanted[0] < -300 * 300  # far out indeed: hundreds of nats a row
-    assert_within(found, wanted, sizes, 1e-12)
+    assert_within(found, wanted, sizes)
 
 
 @pytest.mark.parametrize("n_components", [1, 4])
 @pytest.mark.parametrize("geometry", KERNELS)
 def test_fifty_features(geometry, n_components):
-    kernel, make = KERNELS[geometry]
-    rng = np.random.default_rng(5)
-    form = make(rng, n_components, 50, 1e3)
-    rows = rows_of(rng, form, 700)
-    wanted, sizes = exact(rows, np.ones(700), form)
-    assert_within(fast(kernel, rows, form), wanted, sizes, 1e-12)
+    assert_within(*many_features(geometry, n_components))
 
 
 @pytest.mark.parametrize("geometry", KERNELS)
 def test_tied_rows(geometry):
-    kernel, make = KERNELS[geometry]
-    rng = np.random.default_rng(6)
-    form = make(rng, 3, 2)
-    rows = np.repeat(rows_of(rng, form, 5), 80, axis=0)
-    rows[:80] = form.means[0]  # exactly on a mean
-    wanted, sizes = exact(rows, np.ones(400), form)
-    assert_within(fast(kernel, rows, form), wanted, sizes, 1e-12)
+    assert_within(*equal_rows(geometry))
 
 
 @pytest.mark.parametrize("geometry", KERNELS)
@@ -104,25 +207,12 @@ def test_no_rows(geometry):
 
 @pytest.mark.parametrize("geometry", KERNELS)
 def test_row_weights_are_repeated_rows(geometry):
-    kernel, make = KERNELS[geometry]
-    rng = np.random.default_rng(8)
-    form = make(rng, 3, 4)
-    rows = rows_of(rng, form, 500)
-    times = rng.integers(0, 4, 500)
-    found = fast(kernel, rows, form, times.astype(float))
-    _, sizes = exact(rows, times, form)
-    assert_within(found, fast(kernel, np.repeat(rows, times, axis=0), form), sizes, 1e-12)
+    assert_within(*weighted_and_repeated(geometry))
 
 
 @pytest.mark.parametrize("geometry", KERNELS)
 def test_statistics_add(geometry):
-    kernel, make = KERNELS[geometry]
-    rng = np.random.default_rng(9)
-    form = make(rng, 3, 4)
-    rows = rows_of(rng, form, 900)
-    _, sizes = exact(rows, np.ones(900), form)
-    parts = zip(fast(kernel, rows[:317], form), fast(kernel, rows[317:], form), strict=True)
-    assert_within([a + b for a, b in parts], fast(kernel, rows, form), sizes, 1e-12)
+    assert_within(*parts_and_whole(geometry))
 
 
 @pytest.mark.parametrize("geometry", KERNELS)

@@ -9,6 +9,7 @@ import pytest
 
 from bayesmix.density.from_pymc import PyMCDensity
 from tests.laws.cases import CASES, Case
+from tests.monte_carlo import Finding
 
 # Compiling takes PyTensor seconds a case, and Numba far longer: by default its Python mode runs over one shape.
 PYTHON = "FAST_COMPILE"
@@ -34,8 +35,8 @@ def disagreement(one, other, points):
         (value, slope), (wanted, wanted_slope) = one(q), other(q)
         of_value = abs(value - wanted) / (1 + abs(wanted))
         of_slope = np.max(np.abs(slope - wanted_slope)) / (1 + np.max(np.abs(wanted_slope)))
-        worst = max(worst, of_value, of_slope)
-    return worst
+        worst = np.max([worst, of_value, of_slope])
+    return float(worst)
 
 
 def of_model(case: Case, *, jacobian: bool, mode=None):
@@ -55,10 +56,28 @@ def of_model(case: Case, *, jacobian: bool, mode=None):
     return function
 
 
+def findings() -> list[Finding]:
+    """The largest disagreement over all models, of values and gradients next to one plus their size."""
+    name = f"closed form, value and gradient: {len(CASES)} models"
+    return [
+        Finding(name, "compile_logp of the PyMC model", max(map(from_the_model, CASES)), TOLERANCE),
+        Finding(name, "the density compiled from the PyMC model", max(map(from_the_other_maker, CASES)), TOLERANCE),
+    ]
+
+
+def from_the_model(case: Case) -> float:
+    return disagreement(case.density.logp_grad, python_model(case), case.points(4))
+
+
+def from_the_other_maker(case: Case) -> float:
+    with pytensor.config.change_flags(mode=PYTHON):
+        other = PyMCDensity(case.mixture.build_model(case.X))
+        return disagreement(case.density.logp_grad, other.logp_grad, case.points(4, seed=2))
+
+
 @pytest.mark.parametrize("case", slow_unless(*QUICK), ids=str)
 def test_closed_form_is_the_model(case):
-    points = case.points(4)
-    assert disagreement(case.density.logp_grad, python_model(case), points) < TOLERANCE
+    assert from_the_model(case) < TOLERANCE
 
 
 @pytest.mark.parametrize("case", slow_unless(FULL_SEPARATED, DIAG_CONJUGATE), ids=str)

@@ -10,23 +10,35 @@ from bayesmix.em.numeric import NumericRule
 from bayesmix.em.units import Units
 from tests.central_differences import gradient
 from tests.laws.cases import CASES, LIKELIHOOD_CASES
+from tests.monte_carlo import Finding
+
+ALLOWED = 1.0  # times what finite differences err by
 
 
-@pytest.mark.parametrize("which", ["logp_grad", "map_logp_grad"])
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_gradient_of_the_density(case, which):
-    function = getattr(case.density, which)
+def error(slope, wanted, atol, rtol=1e-6) -> float:
+    """Largest difference as a share of what finite differences err by."""
+    return float(np.max(np.abs(slope - wanted) / (atol + rtol * np.abs(wanted))))
+
+
+def error_of_gradient(case, which: str) -> float:
+    function, errors = getattr(case.density, which), []
     for q in case.points(3):
         value, slope = function(q)
         wanted = gradient(lambda moved: function(moved)[0], q, step=1e-4)
         # rounding of the value, divided by the step, and what the steepest coordinate adds beyond fourth order
         atol = 1e-15 * (1 + abs(value)) / 1e-4 + 1e-7 * np.max(np.abs(slope))
-        np.testing.assert_allclose(slope, wanted, rtol=1e-6, atol=atol)
+        errors.append(error(slope, wanted, atol))
+    return float(np.max(errors))
 
 
-@pytest.mark.parametrize("case", LIKELIHOOD_CASES, ids=str)
-def test_score_of_the_family(case):
-    """In the means and, where every component has its own factor, in the factor."""
+@pytest.mark.parametrize("which", ["logp_grad", "map_logp_grad"])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_gradient_of_the_density(case, which):
+    assert error_of_gradient(case, which) <= ALLOWED
+
+
+def error_of_score(case) -> float:
+    """In the means and in the factor."""
     weights, params = case.parameters()
     units = Units(case.rows, case.family)
     point = units.to_point(weights, params)
@@ -38,8 +50,7 @@ def test_score_of_the_family(case):
         named = {"means": means, case.family.structure.parameter.name: values}
         return case.family.log_mixture(weights, named, units.columns.T).sum()
 
-    wanted = gradient(lambda means: log_likelihood(means, point.factor), point.means, step=1e-3)
-    np.testing.assert_allclose(score[0], wanted, rtol=1e-6, atol=1e-6)
+    of_means = gradient(lambda means: log_likelihood(means, point.factor), point.means, step=1e-3)
     slope = score[1]
     shared = slope.shape != point.factor.shape
     if shared:  # slopes add where components (tied) or features (spherical) share the factor
@@ -48,7 +59,12 @@ def test_score_of_the_family(case):
         wanted = np.tril(gradient(lambda f: log_likelihood(point.means, np.tril(f)), point.factor, step=1e-3))
     else:
         wanted = gradient(lambda f: log_likelihood(point.means, f), point.factor, step=1e-3)
-    np.testing.assert_allclose(slope, wanted, rtol=1e-6, atol=1e-6)
+    return float(np.max([error(score[0], of_means, atol=1e-6), error(slope, wanted, atol=1e-6)]))
+
+
+@pytest.mark.parametrize("case", LIKELIHOOD_CASES, ids=str)
+def test_score_of_the_family(case):
+    assert error_of_score(case) <= ALLOWED
 
 
 def expected_objective(case, responsibilities, *, with_prior):
@@ -80,22 +96,30 @@ def as_vector(case, units, point):
     return case.density.unconstrain({"weights": point.weights, **units.to_params(point)})
 
 
-@pytest.mark.parametrize("case", LIKELIHOOD_CASES, ids=str)
-def test_maximum_likelihood_step_is_stationary(case):
+def slope_after_maximum_likelihood_step(case) -> float:
     units, point, statistics, r = first_pass(case)
     answer = ClosedFormRule(case.family).m_step(point, statistics)
     objective = expected_objective(case, r, with_prior=False)
-    assert_stationary(case, objective, as_vector(case, units, point), as_vector(case, units, answer))
+    return slope_left(objective, as_vector(case, units, point), as_vector(case, units, answer))
 
 
 @pytest.mark.parametrize("case", LIKELIHOOD_CASES, ids=str)
-def test_conjugate_step_is_stationary(case):
+def test_maximum_likelihood_step_is_stationary(case):
+    assert slope_after_maximum_likelihood_step(case) < ALLOWED
+
+
+def slope_after_conjugate_step(case) -> float:
     units, point, statistics, r = first_pass(case)
     priors = case.mixture.priors
     rule = ClosedFormRule(case.family, priors.components.standardised(units.centre, units.scale), priors.weights)
     answer = rule.m_step(point, statistics)
     objective = expected_objective(case, r, with_prior=True)
-    assert_stationary(case, objective, as_vector(case, units, point), as_vector(case, units, answer))
+    return slope_left(objective, as_vector(case, units, point), as_vector(case, units, answer))
+
+
+@pytest.mark.parametrize("case", LIKELIHOOD_CASES, ids=str)
+def test_conjugate_step_is_stationary(case):
+    assert slope_after_conjugate_step(case) < ALLOWED
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.prior == "separated"], ids=str)
@@ -119,12 +143,34 @@ def test_numeric_step_rises_to_a_stationary_point(case, monkeypatch):
     assert arrived[1] < 1e-4 * start[1]
 
 
-def assert_stationary(case, objective, start, answer):
-    """The slope at the answer is rounding, next to what it was where the step began."""
+def slope_left(objective, start, answer) -> float:
+    """The slope at the answer as a share of rounding, next to what it was where the step began."""
     before = np.max(np.abs(gradient(objective, start, step=1e-3)))
     after = np.max(np.abs(gradient(objective, answer, step=1e-3)))
     assert objective(answer) > objective(start)
-    assert after < 1e-8 * max(before, 1.0) + 1e-12 * abs(objective(answer)) / 1e-3, (before, after)
+    return float(after / (1e-8 * max(before, 1.0) + 1e-12 * abs(objective(answer)) / 1e-3))
+
+
+def findings() -> list[Finding]:
+    """The largest errors, as shares of what finite differences err by."""
+    of_gradients = {
+        "log posterior": max(error_of_gradient(case, "logp_grad") for case in CASES),
+        "MAP objective": max(error_of_gradient(case, "map_logp_grad") for case in CASES),
+    }
+    steps = {
+        "maximum likelihood": max(map(slope_after_maximum_likelihood_step, LIKELIHOOD_CASES)),
+        "MAP with the default prior": max(map(slope_after_conjugate_step, LIKELIHOOD_CASES)),
+    }
+    scores = max(map(error_of_score, LIKELIHOOD_CASES))
+    differences = "central differences"
+    return [
+        *(Finding(f"gradient: {n}, {len(CASES)} models", differences, one, ALLOWED) for n, one in of_gradients.items()),
+        Finding(f"score: log-likelihood, {len(LIKELIHOOD_CASES)} models", differences, scores, ALLOWED),
+        *(
+            Finding(f"slope at the M-step's answer: {name}, {len(LIKELIHOOD_CASES)} models", "zero", one, ALLOWED)
+            for name, one in steps.items()
+        ),
+    ]
 
 
 def test_point_is_finite_or_not():
