@@ -452,9 +452,9 @@ class Mixture:
         )
 
     def _density(self, rows: Rows) -> "Density":
-        if has_closed_form(self.priors):
-            from bayesmix.density.closed_form import ClosedFormDensity
+        from bayesmix.density.closed_form import ClosedFormDensity
 
+        if ClosedFormDensity.covers(self.family, self.priors):
             return ClosedFormDensity(rows, self.family, self.priors, self.n_components)
         from bayesmix.density.from_pymc import PyMCDensity
 

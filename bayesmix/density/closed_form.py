@@ -11,8 +11,13 @@ from bayesmix.density.minibatch import Minibatch
 from bayesmix.density.protocol import FreeVariable
 from bayesmix.em.units import Units
 from bayesmix.families import Family
+from bayesmix.families.covariance import Diagonal, Full, Spherical, Tied
 from bayesmix.priors.sets import ConjugatePriors, Priors, has_closed_form
 from bayesmix.priors.weights import log_dirichlet_constant
+
+# What the compiled modules were written for. They cannot tell: another structure's parameters would be read as those
+# of one of these, and give a wrong density without an error.
+COMPILED_FOR = (Full, Tied, Diagonal, Spherical)
 
 
 class ClosedFormDensity:
@@ -23,18 +28,18 @@ class ClosedFormDensity:
     rows : Rows
     family : Family
     priors : Priors
-        Resolved, and every part with a closed form.
+        Resolved.
     n_components : int
 
     Raises
     ------
     TypeError
-        If a prior is known to PyMC alone.
+        If the family or a prior has no closed form (see :meth:`covers`).
     """
 
     def __init__(self, rows: Rows, family: Family, priors: Priors, n_components: int):
-        if not has_closed_form(priors):
-            raise TypeError("a prior that is known to PyMC alone has no closed form: use PyMCDensity")
+        if not self.covers(family, priors):
+            raise TypeError(f"{family} has no closed form, or a prior is known to PyMC alone: use PyMCDensity")
         self.family, self.n_components = family, n_components
         self.units = Units(rows, family)
         self._priors = priors
@@ -56,6 +61,11 @@ class ClosedFormDensity:
         # MAP counts a concentration below 1 as 1: its mode is otherwise on the boundary
         flat = np.maximum(concentrations, 1)
         self._map_numbers = self._with_constants(constant, jacobian_constant, flat, numbers)
+
+    @staticmethod
+    def covers(family: Family, priors: Priors) -> bool:
+        """Whether this covariance structure and every part of these priors have a closed form."""
+        return type(family.structure) in COMPILED_FOR and has_closed_form(priors)
 
     def _count_blocks(self) -> int:
         dims = self.family.structure.parameter.dims

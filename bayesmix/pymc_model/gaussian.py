@@ -12,6 +12,7 @@ from pytensor.tensor.random.utils import normalize_size_param
 
 import bayesmix.pymc_model.numba_dispatch
 import bayesmix.pymc_model.rewrites  # noqa: F401  (registers; so does the line above)
+from bayesmix.pymc_model.by_covariance import ByCovariance
 from bayesmix.pymc_model.op import RowLogDensity
 
 
@@ -189,10 +190,12 @@ class SphericalMixture(GaussianMixture):
     rv_op = SphericalMixtureRV.rv_op
 
 
-GAUSSIAN_MIXTURES = {
-    distribution.rv_type.covariance: distribution
-    for distribution in (FullMixture, TiedMixture, DiagMixture, SphericalMixture)
-}
+GAUSSIAN_MIXTURES = ByCovariance(
+    {
+        distribution.rv_type.covariance: distribution
+        for distribution in (FullMixture, TiedMixture, DiagMixture, SphericalMixture)
+    }
+)
 """Covariance word -> PyMC distribution."""
 
 

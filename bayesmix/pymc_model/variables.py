@@ -20,6 +20,7 @@ from bayesmix.priors.conjugate import NormalInverseWishart
 from bayesmix.priors.separated import LKJ, LogNormal, Normal
 from bayesmix.priors.sets import PyMCPrior
 from bayesmix.priors.weights import Dirichlet
+from bayesmix.pymc_model.by_covariance import ByCovariance
 from bayesmix.pymc_model.foreign_priors import declare_foreign
 from bayesmix.pymc_model.matrix_priors import InverseWishart, LKJMatrix
 from bayesmix.pymc_model.starts import add_variable, shape_of
@@ -227,5 +228,5 @@ def declare_scales(prior: Any, dims: tuple[str, ...], unit: Any, units: Units) -
     return add_variable("scales", variable, dims, transform=ScaledLog(unit), start=start)
 
 
-COVARIANCES = {"full": Full(), "tied": Tied(), "diag": Diag(), "spherical": Spherical()}
+COVARIANCES = ByCovariance({"full": Full(), "tied": Tied(), "diag": Diag(), "spherical": Spherical()})
 """Covariance word -> how its parameters are declared."""
