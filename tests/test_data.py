@@ -503,9 +503,17 @@ def test_column_that_varies_only_by_rounding_is_constant():
     assert "'x3'" in refusal(ValueError, check_fit, with_last(column), 2, correlated=False)
 
 
+@pytest.mark.parametrize("factor", [1e-300, 1e-160, 1e160, 1e300])
+@pytest.mark.filterwarnings("error")
+def test_units_whose_squares_no_float_holds(factor):
+    message = refusal(ValueError, check_fit, with_last(GOOD[:, 0] * factor), 2, correlated=False)
+    assert "X has 1 column whose standard deviation is below 1e-152 or above 1e+152: 'x3'" in message
+    assert "change the units" in message
+
+
 COLLINEAR = {
     "copy": (GOOD[:, 1], "'x1', 'x3', 1 is a linear combination"),
-    "other units": (-1e9 * GOOD[:, 1] + 273.15, "'x1', 'x3', 1 is"),
+    "other units": (-1.8 * GOOD[:, 1] + 32.0, "'x1', 'x3', 1 is"),
     "sum": (GOOD[:, 0] + 3 * GOOD[:, 2], "'x0', 'x2', 'x3', 1 is"),
     "two": (np.column_stack([GOOD[:, 0], GOOD[:, 1] + 1]), "'x0', 'x1', 'x3', 'x4', 2 are"),
 }

@@ -11,6 +11,8 @@ from bayesmix.data.words import SHOWN, and_more, counted, listed
 
 # Eigenvalues of a correlation matrix below this are rounding: its entries carry errors of 1e-15.
 COLLINEAR = 1e-13
+# Standard deviations beyond these have squares that a float holds badly or not at all.
+SMALLEST, LARGEST = 1e-152, 1e152
 
 
 def check_n_components(n_components: Any) -> int:
@@ -52,8 +54,9 @@ def check_fit(rows: Rows, n_components: int, *, correlated: bool) -> None:
     ------
     ValueError
         If there are fewer distinct rows than components; if a column is constant up to rounding
-        (and N > 1); if columns are exactly collinear, that is if the correlation matrix has an
-        eigenvalue below 1e-13.
+        (and N > 1); if a standard deviation is below 1e-152 or above 1e152, where variances leave
+        the range of floats; if columns are exactly collinear, that is if the correlation matrix
+        has an eigenvalue below 1e-13.
     """
     distinct = _count_distinct(rows.values, enough=n_components)
     if distinct < n_components:
@@ -65,6 +68,7 @@ def check_fit(rows: Rows, n_components: int, *, correlated: bool) -> None:
     if rows.n_rows == 1:
         return
     _check_constant(rows)
+    _check_units(rows)
     if correlated and rows.n_rows > rows.n_features > 1:
         _check_collinear(rows)
 
@@ -92,6 +96,18 @@ def _check_constant(rows: Rows) -> None:
         raise ValueError(
             f"X has {counted(constant.size, 'constant column')}: {found}{and_more(constant.size)}. "
             "A column without spread says nothing about groups: leave it out."
+        )
+
+
+def _check_units(rows: Rows) -> None:
+    _, scale = rows.centre_and_scale
+    outside = np.flatnonzero(~((scale >= SMALLEST) & (scale <= LARGEST)))
+    if outside.size:
+        found = ", ".join(f"{rows.features[j]!r} ({scale[j]:.3g})" for j in outside[:SHOWN])
+        raise ValueError(
+            f"X has {counted(outside.size, 'column')} whose standard deviation is below {SMALLEST:g} or above "
+            f"{LARGEST:g}: {found}{and_more(outside.size)}. No float holds the variance: change the units, which "
+            "change nothing else."
         )
 
 

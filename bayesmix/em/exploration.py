@@ -103,3 +103,22 @@ def go_on(
             one = replace(one, history=np.concatenate([before.history[:-1], one.history]))
         ended[i] = leaders[place] = replace(one, iterations=before.iterations + one.iterations)
     return [one for one in ended if one is not None]
+
+
+def resume(
+    climbs: list[Climb],
+    starts: Sequence[Point],
+    rule: Rule,
+    whole: Slope,
+    settings: EMSettings,
+    judge: Callable[[list[Climb]], list[Climb]],
+) -> list[Climb]:
+    """Climb on from what was set aside, where all that it was set aside for turned out to have collapsed."""
+    while _only_set_aside(climbs):
+        climbs = judge(go_on(climbs, starts, rule, whole, whole, settings, anew=True))
+    return climbs
+
+
+def _only_set_aside(climbs: list[Climb]) -> bool:
+    left = {one.status for one in climbs if one.status.interior}
+    return Status.SET_ASIDE in left and left <= {Status.SET_ASIDE, Status.FOLLOWER}

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from bayesmix.data import Rows, check_fit
-from bayesmix.em.exploration import Slope, explore, go_on
+from bayesmix.em.exploration import Slope, explore, go_on, resume
 from bayesmix.em.loop import Climb, ClosedFormRule, Point, Rule
 from bayesmix.em.optima import group_optima
 from bayesmix.em.result import EMResult, Optimum
@@ -90,7 +90,8 @@ def fit(
         climbs = explore(points, first, sample, whole, settings, report)
         if settling:
             climbs = go_on(climbs, points, rule, whole, whole, settings, anew=True)
-    climbs = _judged(climbs, rule, units, settings)
+        climbs = _judged(climbs, rule, units, settings)
+        climbs = resume(climbs, points, rule, whole, settings, lambda them: _judged(them, rule, units, settings))
     seed = int(random_seed) if isinstance(random_seed, int | np.integer) else None
     result = _result(climbs, rows, family, priors, settings, units, seed)
     return replace(result, seconds=time.perf_counter() - began)

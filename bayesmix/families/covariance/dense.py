@@ -15,6 +15,10 @@ from scipy.special import multigammaln  # pyright: ignore[reportAttributeAccessI
 from bayesmix.kernels.blocks import COMPILED
 from bayesmix.kernels.dense import invert_lower
 
+# Of a feature's variance the share, for each feature, that the features before it must leave unexplained: with less,
+# the covariance is no longer positive definite when its entries are rounded.
+_SINGULAR = 10 * np.finfo(float).eps
+
 
 class Hyperparameters(NamedTuple):
     """A resolved normal-inverse-Wishart prior, prepared once for many steps.
@@ -136,6 +140,7 @@ def m_step(means, factors, counts, first, second, prior_mean, shrinkage, dof, ha
 
     where k runs over the components that share factor m and ``c_m`` is the sum of ``n_k + 1`` plus ``nu + D + 1``:
     the log determinant is counted once for each row, for each mean's prior and ``nu + D + 1`` times by the factor's.
+    NaN where a covariance has become singular up to rounding.
     """
     n_components, n_features = means.shape
     n_blocks = factors.shape[0]
@@ -171,9 +176,13 @@ def m_step(means, factors, counts, first, second, prior_mean, shrinkage, dof, ha
     updated = np.zeros((n_blocks, n_features, n_features))
     for m in range(n_blocks):
         for i in range(n_features):
+            variance = 0.0
             for j in range(i + 1):
                 for h in range(j, i + 1):
                     updated[m, i, j] += factors[m, i, h] * updates[m, h, j]
+                variance += updated[m, i, j] * updated[m, i, j]
+            if not updated[m, i, i] * updated[m, i, i] > n_features * _SINGULAR * variance:
+                updated[m, i, i] = math.nan
     return moved, updated
 
 
