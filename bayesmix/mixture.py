@@ -10,6 +10,7 @@ import numpy as np
 from bayesmix.data import Rows, check_fit, check_n_components, read_rows
 from bayesmix.em import EMResult, EMSettings, fit
 from bayesmix.families import Family, Gaussian, family_from_name
+from bayesmix.first_use import compiling_shown
 from bayesmix.notebook import card, facts, sentences
 from bayesmix.priors.sets import (
     ConjugatePriors,
@@ -185,7 +186,8 @@ class Mixture:
         """
         rows = self._read(X)
         settings = EMSettings(estimate, init, n_init, max_iter, tol)
-        return self._resolved(rows)._fit_em(rows, settings, random_seed, progressbar)
+        with compiling_shown(progressbar):
+            return self._resolved(rows)._fit_em(rows, settings, random_seed, progressbar)
 
     def fit_nuts(
         self,
@@ -242,8 +244,9 @@ class Mixture:
 
         _check_relabel(relabel)
         settings = NutsSettings(draws, tune, chains, cores, target_accept, progressbar)
-        em, density, seeds, seed = self._begin(X, init, random_seed)
-        made = run(density, em, settings, seeds)
+        with compiling_shown(progressbar):
+            em, density, seeds, seed = self._begin(X, init, random_seed)
+            made = run(density, em, settings, seeds)
         given = _settings(
             "fit_nuts",
             draws=draws,
@@ -299,8 +302,9 @@ class Mixture:
         from bayesmix.threads import one_blas_thread
 
         _check_relabel(relabel)
-        em, density, seeds, seed = self._begin(X, init, random_seed)
-        basin = find_basins(density, em)[0]
+        with compiling_shown(progressbar):
+            em, density, seeds, seed = self._begin(X, init, random_seed)
+            basin = find_basins(density, em)[0]
         with climbing(progressbar) as progress, one_blas_thread():
             made = run(
                 density,

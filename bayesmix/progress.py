@@ -2,8 +2,8 @@
 
 import html
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol
 
 
@@ -35,12 +35,33 @@ def progress(shown: bool, total: float | None = None) -> Iterator[Report]:
     if shown and in_notebook():
         with _in_notebook(total) if _is_attended() else _nowhere() as report:
             yield report
-    elif shown and sys.stderr is not None and sys.stderr.isatty():
+    elif shown and _is_terminal():
         with _in_terminal(total) as report:
             yield report
     else:
         with _nowhere() as report:
             yield report
+
+
+@contextmanager
+def notices() -> Iterator[Callable[[str], None]]:
+    """A function that says a sentence where somebody watches; in a notebook it is gone when this context ends.
+
+    Yields
+    ------
+    callable
+    """
+    with ExitStack() as shown:
+
+        def say(sentence: str) -> None:
+            if in_notebook():
+                if _is_attended():
+                    shown.enter_context(_in_notebook(None))(sentence)
+            elif _is_terminal():
+                # by this name, which a bar that is being shown has put itself in the place of
+                print(sentence, file=sys.stderr)
+
+        yield say
 
 
 def in_notebook() -> bool:
@@ -52,6 +73,10 @@ def _kernel() -> Any:
     # Whoever runs in a kernel has imported IPython already.
     ipython = sys.modules.get("IPython")
     return None if ipython is None else getattr(ipython.get_ipython(), "kernel", None)
+
+
+def _is_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def _is_attended() -> bool:

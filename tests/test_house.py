@@ -16,6 +16,7 @@ ROOMS = (
     "version",
     "threads",
     "progress",
+    "first_use",
     "notebook",
     "data",
     "datasets",

@@ -98,7 +98,8 @@ def demo(*, output: list[Path] | None = None, seed: int = 1, manner: Manner = Ma
 
     X = load_faithful()
     manner.say(f"Old Faithful: {len(X)} eruptions, their lengths and the waits for the next (minutes).")
-    compare_and_tell(X, range(1, 7), families_of("full"), Request("Old Faithful", "nuts", seed, outputs, manner))
+    with manner.telling_of_first_use():
+        compare_and_tell(X, range(1, 7), families_of("full"), Request("Old Faithful", "nuts", seed, outputs, manner))
 
 
 @app.command(
@@ -155,7 +156,8 @@ def fit(
     from bayesmix.cli.fitting import fit_and_tell
     from bayesmix.mixture import Mixture
 
-    fit_and_tell(X, Mixture(components, chosen), request)
+    with manner.telling_of_first_use():
+        fit_and_tell(X, Mixture(components, chosen), request)
 
 
 @app.command(
@@ -206,7 +208,8 @@ def compare(
     request = Request(data.name, method, _seed(seed, manner), outputs, manner)
     from bayesmix.cli.comparing import compare_and_tell
 
-    compare_and_tell(X, numbers, chosen, request)
+    with manner.telling_of_first_use():
+        compare_and_tell(X, numbers, chosen, request)
 
 
 @app.command(
@@ -253,7 +256,8 @@ def predict(
 
     tree = load(fitted)
     X = source.read(data, manner.say, record_of(tree)["features"])
-    label_and_tell(tree, X, data.name, outputs, manner, intervals=intervals)
+    with manner.telling_of_first_use():
+        label_and_tell(tree, X, data.name, outputs, manner, intervals=intervals)
 
 
 @app.command(

@@ -1,5 +1,7 @@
 """What a command was asked for, beside the model: how to answer, how to draw, where to write."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -26,6 +28,14 @@ class Manner:
             from bayesmix.cli.screen import say
 
             say(sentence)
+
+    @contextmanager
+    def telling_of_first_use(self) -> Iterator[None]:
+        """While something lasts, tell where it compiles what this machine has never used."""
+        from bayesmix.first_use import compiling_told_by
+
+        with compiling_told_by(self.say):
+            yield
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What the terminal shows: sentences, and tables that go on below where the terminal is too narrow."""
 
 import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,7 +42,11 @@ def results() -> Console:
 
 def say(sentence: str) -> None:
     """Tell, on standard error, what is going on."""
-    _console(stderr=True).print(Text(sentence, style="dim"))
+    console = _console(stderr=True)
+    with console.capture() as said:
+        console.print(Text(sentence, style="dim"))
+    # by this name, which a bar that is being shown has put itself in the place of
+    sys.stderr.write(said.get())
 
 
 @contextmanager

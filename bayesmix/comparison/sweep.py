@@ -16,6 +16,7 @@ from bayesmix.comparison.result import Comparison
 from bayesmix.comparison.table import make_table
 from bayesmix.data import Rows, check_n_components, read_rows
 from bayesmix.families import Family, Gaussian
+from bayesmix.first_use import compiling_shown
 from bayesmix.mixture import Mixture
 from bayesmix.priors.sets import ConjugatePriors, read_priors, to_dict
 from bayesmix.priors.written import as_code, foreign_as_comments
@@ -103,7 +104,7 @@ def sweep(
     mixtures = [Mixture(k, family, priors=priors) for family in families for k in numbers]
     entropy = _entropy(random_seed)
     candidates: list[Candidate] = []
-    with sweeping(progressbar, len(mixtures)) as advance:
+    with compiling_shown(progressbar), sweeping(progressbar, len(mixtures)) as advance:
         for mixture in mixtures:
             report = advance(str(mixture))
             try:
