@@ -1,0 +1,68 @@
+"""``bayesmix compare``: the table, the answer, the report."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import bayesmix as bm
+from bayesmix.cli.entry import INTERRUPTED, run
+from tests.cli.commands import FAST
+
+
+def test_compare_prints_one_table_the_answer_and_writes_the_table(capsys):
+    done = run(
+        ["compare", "faithful.csv", "--components", "1:3", "--families", "full,diag", "--output", "t.csv", *FAST]
+    )
+    shown = capsys.readouterr()
+    assert done == 0
+    comparison = bm.compare(
+        bm.datasets.load_faithful(),
+        range(1, 4),
+        families=[bm.Gaussian("full"), bm.Gaussian("diag")],
+        method="em",
+        random_seed=1,
+        progressbar=False,
+    )
+    for bic in comparison.table["bic"]:
+        assert f"{bic:.1f}" in shown.out
+    assert " ".join(comparison.advice[0].split()) in " ".join(shown.out.split())
+    written = pd.read_csv("t.csv", index_col=["family", "n_components"])
+    np.testing.assert_allclose(written["bic"], comparison.table["bic"])
+    assert max(map(len, shown.out.splitlines())) <= 100
+
+
+def test_compare_with_posteriors_writes_a_report(capsys):
+    arguments = ["compare", "faithful.csv", "--components", "1:2", "--seed", "1", "--output", "report.html"]
+    assert run(arguments) == 0
+    shown = capsys.readouterr().out
+    assert "LOO" in shown
+    assert "WAIC" in shown
+    assert "2 groups" in shown
+    assert "89% posterior intervals" in shown
+    with open("report.html", encoding="utf-8") as file:
+        assert "eruptions" in file.read()
+
+
+def test_an_interrupted_comparison_tells_what_it_has(monkeypatch, capsys):
+    from bayesmix.comparison.sweep import consider
+
+    calls = iter([consider, None])
+
+    def once(*arguments):
+        if (call := next(calls)) is None:
+            raise KeyboardInterrupt
+        return call(*arguments)
+
+    monkeypatch.setattr("bayesmix.comparison.sweep.consider", once)
+    assert run(["compare", "faithful.csv", "--components", "2,3", *FAST, "--output", "t.csv"]) == INTERRUPTED
+    shown = capsys.readouterr()
+    assert "2322.2" in shown.out
+    assert "3 was never fitted, and may be better" in " ".join(shown.out.split())
+    assert "interrupted" in shown.err
+    assert len(pd.read_csv("t.csv")) == 2
+
+
+def test_a_comparison_in_markdown(capsys):
+    assert run(["compare", "faithful.csv", "--components", "1:2", "--output", "c.md", *FAST]) == 0
+    assert "| gaussian-full | 1 | 2,607.6 |" in Path("c.md").read_text(encoding="utf-8")

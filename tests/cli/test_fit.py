@@ -1,0 +1,82 @@
+"""``bayesmix fit``: what it shows, and what it writes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import bayesmix as bm
+from bayesmix.cli.entry import USERS_MISTAKE, run
+from tests.cli.commands import FAST
+
+
+def test_fit_shows_the_groups_in_the_users_units(capsys):
+    assert run(["fit", "faithful.csv", "--components", "2", *FAST]) == 0
+    shown = capsys.readouterr()
+    em = bm.Mixture(2).fit_em(bm.datasets.load_faithful(), random_seed=1)
+    for eruptions, waiting in em.params["means"]:
+        assert f"{eruptions:.3f}".rstrip("0") in shown.out
+        assert f"{waiting:.2f}".rstrip("0") in shown.out
+    assert "The rows that are hardest to place" in shown.out
+    assert "faithful.csv: 272 rows of eruptions, waiting." in shown.err
+    assert max(map(len, shown.out.splitlines())) <= 100
+
+
+def test_without_a_seed_one_is_drawn_and_said(capsys):
+    assert run(["fit", "faithful.csv", "--components", "1", "--method", "em"]) == 0
+    assert "--seed" in capsys.readouterr().err
+
+
+def test_many_columns_and_hostile_names(capsys):
+    rng = np.random.default_rng(0)
+    names = ["[bold]x[/bold]", "<script>", *(f"a rather long column name {j}" for j in range(10))]
+    pd.DataFrame(rng.normal(size=(60, 12)), columns=names).to_csv("wide.csv", index=False)
+    assert run(["fit", "wide.csv", "--components", "2", "--family", "diag", *FAST]) == 0
+    shown = capsys.readouterr().out
+    assert "6 more features are not shown" in shown
+    assert "bold" in shown
+    assert max(map(len, shown.splitlines())) <= 100
+
+
+def test_a_first_column_without_a_name_names_the_rows(capsys):
+    Path("named.csv").write_text("x,y\na,1,2\nb,2,5\nc,4,4\nd,5,1\n")
+    assert run(["fit", "named.csv", "--components", "1", *FAST, "--output", "labels.csv"]) == 0
+    assert "the first one names the row" in capsys.readouterr().err
+    assert pd.read_csv("labels.csv")["row"].tolist() == ["a", "b", "c", "d"]
+
+
+def test_several_outputs_by_suffix(capsys, folder):
+    names = ["fit.nc", "fit.zarr", "fit.html", "fit.md", "labels.csv", "labels.parquet"]
+    outputs = [part for name in names for part in ("--output", name)]
+    assert run(["fit", "faithful.csv", "--components", "2", *FAST, *outputs]) == 0
+    shown = capsys.readouterr()
+    assert all(str(folder / name) in shown.out for name in names)
+    assert "was not kept" not in shown.err
+    assert bm.load("fit.nc").identical(bm.load("fit.zarr"))
+    labels = pd.read_csv("labels.csv", index_col="row")
+    pd.testing.assert_frame_equal(labels, pd.read_parquet("labels.parquet"))
+    assert run(["predict", "fit.zarr", "faithful.csv", "--output", "again.csv"]) == 0
+    pd.testing.assert_frame_equal(pd.read_csv("again.csv", index_col="row"), labels)
+    assert Path("fit.md").read_text(encoding="utf-8").startswith("# 2 groups in 272 rows of eruptions, waiting")
+    assert sorted(path.name for path in folder.iterdir() if path.name.startswith(".")) == []
+
+
+def test_quiet_says_nothing_beside_the_result(capsys):
+    arguments = ["fit", "faithful.csv", "--components", "1", "--method", "em"]
+    assert run([*arguments, "--quiet"]) == 0
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    assert "one group" in shown.out
+    assert run(["fit", "nothing.csv", "--components", "1", "--quiet"]) == USERS_MISTAKE
+    assert capsys.readouterr().err.startswith("bayesmix: error: nothing.csv does not exist")
+
+
+def test_a_terminal_without_the_letters_still_shows_the_numbers(folder):
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "bayesmix", "fit", "faithful.csv", "--components", "2", *FAST]
+    done = subprocess.run(command, capture_output=True, env=environment, timeout=200)
+    assert done.returncode == 0
+    assert b"79.97" in done.stdout

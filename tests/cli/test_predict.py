@@ -1,0 +1,83 @@
+"""``bayesmix predict``, and the files and columns that it reads."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayesmix as bm
+from bayesmix.cli.entry import run
+from tests.cli.commands import FAST, refused
+
+
+def test_fit_keeps_what_predict_reads(capsys, folder):
+    assert run(["fit", "faithful.csv", "--components", "2", "--output", "fit.nc", *FAST]) == 0
+    assert str(folder / "fit.nc") in capsys.readouterr().out
+    assert run(["predict", "fit.nc", "faithful.csv", "--output", "labels.csv", "--intervals"]) == 0
+    em = bm.Mixture(2).fit_em(bm.datasets.load_faithful(), random_seed=1)
+    labels = pd.read_csv("labels.csv", index_col="row")
+    assert labels.index.tolist() == list(range(272))
+    assert labels["label"].tolist() == em.labels.tolist()
+    np.testing.assert_allclose(labels[["probability_0", "probability_1"]], em.responsibilities, rtol=1e-12, atol=1e-300)
+    np.testing.assert_allclose(labels["label_probability"], em.responsibilities.max(axis=1), rtol=1e-12)
+    assert (labels["probability_0_lower"] <= labels["probability_0_upper"]).all()
+
+
+def test_predict_takes_the_columns_of_the_fit_and_keeps_the_index(capsys):
+    run(["fit", "faithful.csv", "--components", "2", "--output", "fit.nc", *FAST])
+    frame = bm.datasets.load_faithful().iloc[:5, ::-1]
+    frame.insert(0, "id", ["a", "b", "c", "d", "e"])
+    frame.insert(1, "comment", "said")
+    frame.to_csv("other.tsv", sep="\t", index=False)
+    capsys.readouterr()
+    assert run(["predict", "fit.nc", "other.tsv", "--index", "id"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0] == "id,label,label_probability,entropy,probability_0,probability_1"
+    assert [line.split(",")[0] for line in shown[1:]] == ["a", "b", "c", "d", "e"]
+
+
+def test_predict_reads_other_names_by_place(capsys):
+    run(["fit", "faithful.csv", "--components", "2", "--output", "fit.nc", *FAST])
+    bm.datasets.load_faithful().set_axis(["minutes", "wait"], axis=1).to_csv("renamed.csv", index=False)
+    refusal = refused(capsys, "predict", "fit.nc", "renamed.csv")
+    assert "no columns 'eruptions', 'waiting'" in refusal
+    assert "'minutes', 'wait'" in refusal
+    assert run(["predict", "fit.nc", "renamed.csv", "--columns", "minutes,wait", "--output", "labels.csv"]) == 0
+    assert "name one for each" in refused(capsys, "predict", "fit.nc", "renamed.csv", "--columns", "minutes").lower()
+
+
+def test_parquet_in_and_out(capsys):
+    bm.datasets.load_faithful().rename_axis("eruption").to_parquet("faithful.parquet")
+    assert run(["fit", "faithful.parquet", "--components", "2", "--output", "fit.nc", *FAST]) == 0
+    assert run(["predict", "fit.nc", "faithful.parquet", "--output", "labels.parquet"]) == 0
+    labels = pd.read_parquet("labels.parquet")
+    assert labels.index.name == "eruption"
+    assert len(labels) == 272
+
+
+PEAK = (
+    "import sys; from bayesmix.cli.entry import run; print(run(sys.argv[1:])); print(open('/proc/self/status').read())"
+)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
+def test_a_million_rows_stay_within_2_gib(folder):
+    rng = np.random.default_rng(0)
+    centres = np.array([[0, 0, 0, 0], [6, 0, 3, 1], [0, 7, -3, 2], [5, 5, 5, 5.0]])
+    rows = centres[rng.integers(0, 4, 1_000_000)] + rng.normal(size=(1_000_000, 4))
+    pd.DataFrame(rows, columns=list("abcd")).to_csv("big.csv", index=False)
+    fit = ["fit", "big.csv", "--components", "4", *FAST, "--output", "labels.csv", "--output", "big.nc"]
+    for command in (fit, ["predict", "big.nc", "big.csv", "--output", "again.csv"]):
+        shown = subprocess.run(
+            [sys.executable, "-c", PEAK, *command], capture_output=True, text=True, check=True, timeout=900
+        ).stdout.splitlines()
+        assert "0" in shown
+        [peak] = [int(line.split()[1]) for line in shown if line.startswith("VmHWM:")]
+        assert peak < 2 * 2**20
+    labels = pd.read_csv("labels.csv", usecols=["label"])["label"]
+    assert labels.equals(pd.read_csv("again.csv", usecols=["label"])["label"])
+    assert labels.value_counts(normalize=True).between(0.24, 0.26).all()
