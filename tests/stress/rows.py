@@ -96,11 +96,11 @@ def ring() -> np.ndarray:
 
 
 def square() -> np.ndarray:
-    """Four equal groups at the corners of a square: two components may part it either way."""
-    corners = np.array([[-5.0, -5.0], [5.0, -5.0], [-5.0, 5.0], [5.0, 5.0]])
-    cloud = _rng().normal(size=(25, 2))
-    turned = [cloud, cloud[:, ::-1], -cloud, -cloud[:, ::-1]]
-    return np.concatenate([corner + part for corner, part in zip(corners, turned, strict=True)])
+    """Four groups at the corners, every row with its seven images in the square: two components may part it either way."""
+    corner = 5.0 + _rng().normal(size=(12, 2))
+    half = np.concatenate([corner, corner[:, ::-1]])
+    signs = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+    return np.concatenate([half * sign for sign in signs])
 
 
 def nested() -> np.ndarray:
