@@ -46,7 +46,7 @@ def advise(
     References
     ----------
     Sivula, Magnusson, Matamoros and Vehtari (2025), Uncertainty in Bayesian leave-one-out
-    cross-validation based model comparison, Bayesian Analysis. https://arxiv.org/abs/2008.10296
+    cross-validation based model comparison, Bayesian Analysis. https://doi.org/10.1214/25-BA1569
     """
     answer = " ".join([*_answer(table), *_unfinished(table, unfinished)])
     sentences = [answer, *_edge(table), *_distrusted(table, distrust or {}), *remarks]
