@@ -11,6 +11,7 @@ import pytest
 from nbclient import NotebookClient
 
 import bayesmix as bm
+from bayesmix.first_use import SENTENCE
 
 NASTY = '<script>alert("1")</script> & co'
 RNG = np.random.default_rng(3)
@@ -125,8 +126,9 @@ def test_an_executed_notebook_keeps_nothing_of_the_progress(kernel):
     assert "widgets" not in kernel.nb.metadata
 
 
-def test_somebody_who_watches_sees_progress_and_then_an_empty_output(kernel):
-    """Somebody watches where the front end can be asked a question, which a program's cannot."""
+@pytest.fixture
+def told(kernel, monkeypatch):
+    """What somebody sees who watches, as one does whose front end can be asked a question: place of the cell, data."""
     told = []
     update = kernel.process_message
 
@@ -135,8 +137,12 @@ def test_somebody_who_watches_sees_progress_and_then_an_empty_output(kernel):
             told.append((place, message["content"]["data"]))
         return update(message, cell, place)
 
-    kernel.process_message = process
-    kernel.kc.allow_stdin = True
+    monkeypatch.setattr(kernel, "process_message", process)
+    monkeypatch.setattr(kernel.kc, "allow_stdin", True)
+    return told
+
+
+def test_somebody_who_watches_sees_progress_and_then_an_empty_output(kernel, told):
     for place in (1, 2, 3, 4):
         cell = kernel.nb.cells[place]
         kernel.execute_cell(cell, place)
@@ -144,3 +150,18 @@ def test_somebody_who_watches_sees_progress_and_then_an_empty_output(kernel):
         seen = [data.get("text/plain", "") for at, data in told if at == place]
         assert seen[-1] == ""
         assert any(word in " ".join(seen) for word in ("EM starts", "NUTS:", "ADVI:", "gaussian-full mixture of 2"))
+
+
+def test_somebody_who_watches_hears_of_the_first_use_and_then_no_more(kernel, told):
+    compiles = """
+from numba.core import event
+from bayesmix import first_use
+from bayesmix.kernels import blocks
+first_use._Compiling.told = False
+with first_use.compiling_shown(True), event.trigger_event("numba:compile", data={"dispatcher": blocks.fill}):
+    pass
+"""
+    kernel.nb.cells.append(nbformat.v4.new_code_cell(compiles))
+    kernel.execute_cell(kernel.nb.cells[-1], len(CELLS))
+    assert [output["data"] for output in kernel.nb.cells[-1].outputs] == [{}]
+    assert [data.get("text/plain", "") for _, data in told] == [SENTENCE, ""]
