@@ -7,7 +7,7 @@ import xarray as xr
 
 import bayesmix as bm
 from tests.monte_carlo import Finding, worst
-from tests.reference.stan.reading import NAMES, log_likelihoods, mixture_of, reference, rows_of
+from tests.reference.stan.reading import NAMES, log_likelihoods, mixture_of, reference, rows_of, title
 
 KEPT = [name for name in NAMES if "kept" in reference(name)]
 ROUNDING = 1e-8  # nats a row: the draws are kept to twelve digits
@@ -63,7 +63,7 @@ def findings() -> list[Finding]:
             "elpd_loo": (largest(loo.elpd, np.sum(theirs["elpd_loo"])), SMOOTHING_OF_SUM),
             "standard error of LOO": (largest(loo.se, theirs["se_loo"]), SMOOTHING_OF_SUM),
         }
-        found += [Finding(f"{name}: {what}", against, *pair) for what, pair in rows.items()]
+        found += [Finding(f"{title(name)}: {what}", against, *pair) for what, pair in rows.items()]
     return found
 
 

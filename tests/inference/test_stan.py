@@ -20,6 +20,7 @@ from tests.reference.stan.reading import (
     quantities,
     reference,
     rows_of,
+    title,
     too_few_effective_draws,
 )
 
@@ -39,7 +40,7 @@ def findings() -> list[Finding]:
         apart = differences(name, tree_of(name))
         versions = reference(name)["made_with"]
         against = f"Stan (rstan {versions['rstan']}, loo {versions['loo']})"
-        what = f"{name}, {reference(name)['data']}: {len(apart)} summaries of the posterior, elpd_loo and elpd_waic"
+        what = f"{title(name)}: {len(apart) - 2} summaries, elpd_loo and elpd_waic"
         found.append(Finding(what, against, max(apart.values()), ALLOWED))
     return found
 

@@ -56,7 +56,7 @@ def findings() -> list[Finding]:
     found = []
     for seed in SEEDS:
         apart = distances(summaries(compared(**draws_of(fitted(seed)), rows=FAITHFUL)), REFERENCE)
-        what = f"full-conjugate, faithful, seed {seed}: {len(apart)} summaries of the posterior"
+        what = f"gaussian-full, conjugate prior, Old Faithful: {len(apart)} summaries, seed {seed}"
         found.append(Finding(what, "pm.Mixture over pm.MvNormal, by PyMC", max(apart.values()), ALLOWED))
     return found
 

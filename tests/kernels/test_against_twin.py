@@ -144,7 +144,7 @@ def findings_of(geometry: str) -> list[Finding]:
     name, extended = f"{geometry} kernel", "extended precision"
     return [
         Finding(f"{name}: {RANDOM} random models up to condition 1e4", extended, max(with_exact), ALLOWED),
-        Finding(f"{name}: the same", "its slow twin in NumPy", max(with_twin), ALLOWED),
+        Finding(f"{name}: the same {RANDOM}", "its slow twin in NumPy", max(with_twin), ALLOWED),
         Finding(f"{name}: conditions 1e6 to 1e12", extended, conditioned, allowed_at(CONDITIONS[0])),
         Finding(f"{name}: rows at 40 standard deviations", extended, largest(far_rows(geometry)), ALLOWED),
         Finding(f"{name}: 50 features, K = 4", extended, largest(many_features(geometry, 4)), ALLOWED),

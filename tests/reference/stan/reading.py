@@ -29,6 +29,13 @@ def rows_of(name: str) -> np.ndarray:
     return DATA[reference(name)["data"]]
 
 
+def title(name: str) -> str:
+    """Model and data, for people."""
+    prior = reference(name)["program"].split("_")[0]
+    data = {"faithful": "Old Faithful", "eruptions": "50 eruptions of Old Faithful"}[reference(name)["data"]]
+    return f"{mixture_of(name).family}, {prior} prior, {data}"
+
+
 def mixture_of(name: str) -> Mixture:
     """The same model by bayesmix, every hyperparameter left to its default."""
     prior, covariance = reference(name)["program"].split("_")

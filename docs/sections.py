@@ -1,0 +1,146 @@
+"""What stands on the page of evidence: its sections, their words, and the modules that make the checks.
+
+A module joins by its name here: its ``findings()``, or ``caught()`` where errors are planted, gives the lines of a
+table.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from docs import calibration
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page: words, and the table of what its modules found.
+
+    ``commands`` check it again, where the tests of its modules as pytest runs them do not do all of it.
+    """
+
+    title: str
+    words: str
+    anchor: str
+    modules: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    level: int = 2
+    condensed: bool = False  # a line for each kind of check, not for each check
+    planted: bool = False  # errors, whose figures are to be above what is allowed
+    # Where findings do not say all: tables, and their line at the top of the page (how many checks, the worst).
+    body: Callable[[], str] | None = None
+    summary: Callable[[], tuple[int, str]] | None = None
+
+
+PROGRAMS = "Reference values stand in `tests/reference`, beside the scripts that made them."
+
+EXACT = """\
+Where the posterior is known without sampling, it is compared with the formula. With one component under the conjugate
+prior it is normal-inverse-Wishart, and its prediction is a Student t. With two components and six rows, a sum over
+every assignment of rows to components gives the evidence and who belongs with whom. This side is written in NumPy and
+SciPy and shares no code with bayesmix.
+
+*What it says:* likelihood, prior, their constants and the sampler are right together where all of it is known."""
+
+MCLUST = """\
+The same models, by mclust and by bayesmix. A figure is what mclust's optimum is above bayesmix's, next to its size;
+zero where bayesmix's is everywhere as high or higher. [Parity with mclust](parity.md) lists every fit.
+
+*What it says:* likelihood and penalty are the same, and no optimum is missed that mclust finds."""
+
+SAMPLED = """\
+The same posterior, from a program that somebody else wrote: Stan with the priors written out there once more, and the
+textbook mixture of PyMC. Compared are means and standard deviations of log-scales, Fisher-z correlations, the log-ratio
+of the weights and the log-likelihood, quantiles of means and covariances, and for Stan the LOO and WAIC of R's loo. All
+have at least a thousand effective draws on both sides. A line is one posterior, and its figure the largest distance
+among all its summaries.
+
+*What it says:* the priors are what the documentation says they are, and the draws are draws from that posterior."""
+
+LOO = """\
+LOO and WAIC of the very same draws, row by row, in nats. WAIC is a formula, and agrees to rounding. Programs smooth the
+tails of importance weights over different lengths, which LOO shows."""
+
+LAWS = """\
+What must be true of any mixture, whatever the data. The laws run over every covariance and prior, in one to four
+features and one to three components; a new family or prior joins the list that all of them read,
+`tests/laws/cases.py`. Two laws have parts of their own: posteriors agree with [other programs](#evidence-programs), and
+they are [calibrated](#evidence-calibration)."""
+
+ONE_PASS = """\
+Every log density, gradient and EM step comes from one pass over the rows. The compiled pass is compared with ten lines
+of NumPy and with extended precision; statistics of parts add up to those of the whole, and a whole number as a weight
+is a row repeated. Figures are errors next to the sum of the absolute values of all terms."""
+
+SLOPES = """\
+The gradient that samplers follow is the slope of the log density, and it vanishes where an M-step ends. Figures are
+errors as shares of what finite differences themselves err by."""
+
+ONE_DENSITY = """\
+bayesmix has its log posterior twice: in closed form, and compiled from the PyMC model. Both are compared with what PyMC
+itself makes of the model; the likelihood also with `pm.Mixture`. Values and gradients, at random points."""
+
+CLIMBS = """\
+EM's objective never falls, at any iteration, and where it ends the log posterior has no slope."""
+
+NAMES = """\
+Which component is called the first changes nothing but names: densities stay as they are, and EM arrives at the same
+groups. Where a prior has no M-step in closed form, EM climbs numerically, and another order of the components takes
+another way to the same top."""
+
+UNITS = """\
+Minutes or seconds, grams or kilograms: responsibilities do not change, at any factor or shift. What a shift costs is
+the rounding of the data themselves."""
+
+BITS = """\
+The same seed gives the same bits on one machine, whatever the number of cores; the order of the rows changes no more
+than rounding."""
+
+SECTIONS = (
+    Section(
+        "Exact answers",
+        EXACT,
+        "evidence-exact",
+        ("tests.exact.test_one_component", "tests.exact.test_enumeration"),
+        ('uv run pytest tests/exact -m "slow or not slow"',),
+    ),
+    Section("Other programs", PROGRAMS, "evidence-programs"),
+    Section("EM: mclust", MCLUST, "evidence-mclust", ("tests.em.test_mclust",), level=3),
+    Section(
+        "Posteriors: Stan and PyMC",
+        SAMPLED,
+        "evidence-posteriors",
+        ("tests.inference.test_stan", "tests.inference.test_textbook"),
+        level=3,
+    ),
+    Section("LOO and WAIC: R's loo", LOO, "evidence-loo", ("tests.comparison.test_against_loo",), level=3),
+    Section("Laws", LAWS, "evidence-laws"),
+    Section("One pass over the rows", ONE_PASS, "evidence-pass", ("tests.kernels.test_against_twin",), level=3),
+    Section("Slopes", SLOPES, "evidence-slopes", ("tests.laws.test_score",), level=3),
+    Section(
+        "One density",
+        ONE_DENSITY,
+        "evidence-density",
+        ("tests.laws.test_density", "tests.pymc_model.test_op"),
+        ('uv run pytest tests/laws/test_density.py tests/pymc_model/test_op.py -m "slow or not slow"',),
+        level=3,
+    ),
+    Section("EM climbs", CLIMBS, "evidence-climbs", ("tests.laws.test_objective",), level=3),
+    Section("Names", NAMES, "evidence-names", ("tests.laws.test_permutation",), level=3),
+    Section("Units", UNITS, "evidence-units", ("tests.laws.test_units",), level=3),
+    Section("Seeds", BITS, "evidence-seeds", ("tests.laws.test_same_bits",), level=3),
+    Section(
+        "Calibration",
+        calibration.WORDS,
+        "evidence-calibration",
+        ("tests.calibration.results",),
+        ("uv run python -m tests.calibration", "uv run pytest tests/calibration"),
+        body=calibration.of_nuts,
+        summary=calibration.summary,
+    ),
+    Section(
+        "Laplace and ADVI",
+        calibration.APPROXIMATIONS,
+        "evidence-approximations",
+        level=3,
+        body=calibration.of_approximations,
+    ),
+)
