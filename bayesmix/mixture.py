@@ -186,8 +186,10 @@ class Mixture:
         """
         rows = self._read(X)
         settings = EMSettings(estimate, init, n_init, max_iter, tol)
+        drawn = random_seed is None and isinstance(init, str)  # nothing is random from a start that is given
+        seed = _entropy(None) if drawn else random_seed
         with compiling_shown(progressbar):
-            return self._resolved(rows)._fit_em(rows, settings, random_seed, progressbar)
+            return self._resolved(rows)._fit_em(rows, settings, seed, progressbar)
 
     def fit_nuts(
         self,

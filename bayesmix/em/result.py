@@ -81,7 +81,7 @@ class EMResult:
     starts : tuple of mappings
         The rows of ``restarts``.
     seed : int or None
-        The seed, where it was an integer.
+        The seed, drawn where none was given; None where it was no integer, or nothing was random.
     seconds : float
         How long the fit took.
     """
