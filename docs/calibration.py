@@ -9,7 +9,9 @@ from benchmarks.tables import Table
 from docs.figures import in_words, number, paragraph, share
 from tests.calibration import results as study
 from tests.calibration.planted import PLANTED
+from tests.calibration.replicate import N_RANKS
 from tests.calibration.results import LEVEL, Judgement
+from tests.calibration.study import CENTRAL
 from tests.calibration.uniformity import band, counts_below
 
 PICTURE = Path(__file__).parent / "pictures" / "calibration.png"
@@ -21,14 +23,14 @@ belong together, the truth takes every rank among the posterior draws equally of
 often as it promises ([Talts et al., 2018](#ref-talts2018)). Ranks are judged by simultaneous bands
 ([Säilynoja et al., 2022](#ref-sailynoja2022)).
 
-*What it says:* posteriors by NUTS are neither too narrow nor too wide nor to one side, over all data sets that the
-prior makes. A fit that fails R-hat, the effective sample size or another gate is counted, and stays in: what is judged
+*What it says:* over the data sets that the prior makes, posteriors by NUTS are not seen to be too narrow, too wide or
+to one side. A fit that fails R-hat, the effective sample size or another gate is counted, and stays in: what is judged
 is what a user gets."""
 
 APPROXIMATIONS = """\
 The same data sets, by the two approximations. They are fast, and their intervals are too narrow; here is by how much.
-k-hat ([Trusting a posterior](#pareto-k)) tells the worse fits from the better ones, but a good k-hat is no promise that
-the coverage is exact.
+k-hat ([Trusting a posterior](#pareto-k)) warns of the worst fits, but a good k-hat is no promise that the coverage is
+exact.
 
 *What it says:* an approximation serves to look around. Where an interval must hold as often as it says, use NUTS."""
 
@@ -67,7 +69,7 @@ def of_nuts() -> str:
             [_cell_row(name, cell, results["cells"][name]["rows"]) for name, cell in cells.items()],
         ).markdown(),
         paragraph(
-            "Coverage over all models, of intervals by `bm.responsibilities` (where the truth leaves any doubt) and by "
+            "Coverage over all models, of intervals by `bm.responsibilities`, where the fit is in doubt, and by "
             "`bm.log_density`. Entries of one data set depend on each other: one each is counted, drawn at random."
         ),
         _coverage(results),
@@ -136,7 +138,15 @@ def of_approximations() -> str:
     parts = [
         f"Tests that fail at the level at which none of NUTS may: {in_words(failing)}.",
         Table(
-            ["method", "k-hat", "fits", "truth in the central 90.1 %", "distance from NUTS", "9 in 10 below"], rows
+            [
+                "method",
+                "k-hat",
+                "fits",
+                f"truth in the central {len(CENTRAL) / N_RANKS:.1%}",
+                "distance from NUTS",
+                "9 in 10 below",
+            ],
+            rows,
         ).markdown(),
         paragraph(
             "A distance is that of means, in standard deviations, or of log standard deviations, whichever is larger; "
@@ -156,9 +166,9 @@ def draw() -> None:
     figure = Figure(figsize=(9.5, 3.3), layout="constrained", facecolor=PAPER)
     for axes, (method, title) in zip(figure.subplots(1, len(METHODS), sharey=True), METHODS.items(), strict=True):
         counts = [np.array(one) for cell in results["cells"].values() for one in cell[method]["ranks"].values()]
-        limits = {int(one.sum()): None for one in counts}
-        for n in sorted(limits):
-            limits[n] = points, lower, upper = band(n, len(counts[0]), allowed(method))
+        sizes = sorted({int(one.sum()) for one in counts})
+        limits = {n: band(n, len(counts[0]), allowed(method)) for n in sizes}
+        for points, lower, upper in limits.values():
             axes.fill_between(points, lower - points, upper - points, color=FAINT, alpha=0.7, linewidth=0)
         outside = 0
         for one in counts:

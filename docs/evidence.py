@@ -2,13 +2,16 @@
 
 ``python -m docs.evidence`` makes the checks of every module in ``docs/sections.py``, keeps their figures in
 ``evidence.json`` and writes ``evidence.md``. With names of modules, or their beginnings (``tests.exact``), it makes
-only these; with ``--page`` none, so that new words, or a new ``tests/calibration/results.json``, take seconds.
+only these and what was never made; with ``--page`` none, so that new words, or a new
+``tests/calibration/results.json``, take seconds.
 """
 
 import argparse
 import importlib
 import json
+import math
 import platform
+import re
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -26,6 +29,7 @@ HERE = Path(__file__).parent
 PAGE, RUNS = HERE / "evidence.md", HERE / "evidence.json"
 DOORS = ("findings", "caught")  # the functions of which a module has one
 FIGURES = ("figure", "allowed")
+COUNT = re.compile(r"^\d+ (?=[a-z])")  # of what differs in number from case to case
 PACKAGES = ("numpy", "numba", "pymc", "nutpie", "arviz")
 # What these checks found is kept here; the others keep it themselves.
 MODULES = tuple(name for section in SECTIONS for name in section.modules if section.body is None)
@@ -54,14 +58,14 @@ def run(name: str) -> dict[str, Any]:
     return {"on": f"{datetime.now(UTC):%Y-%m-%d}", "seconds": seconds, "versions": versions, "lines": lines}
 
 
-def plain(value: object) -> str | float:
+def plain(value: Any) -> str | float:
     """As JSON holds it."""
-    return value if isinstance(value, str) else float(value)  # type: ignore[arg-type]  # a figure, of NumPy perhaps
+    return value if isinstance(value, str) else float(value)
 
 
 def lines_of(section: Section, runs: dict[str, Any]) -> list[dict[str, Any]]:
     """What the modules of a section found."""
-    return [line for name in section.modules if name in runs for line in runs[name]["lines"]]
+    return [line for name in section.modules for line in runs[name]["lines"]]
 
 
 def section_text(section: Section, runs: dict[str, Any]) -> str:
@@ -73,10 +77,8 @@ def section_text(section: Section, runs: dict[str, Any]) -> str:
         parts.append((condensed if section.condensed else table_of)(lines_of(section, runs)))
     if section.modules:
         files = " ".join(f"{name.replace('.', '/')}.py" for name in section.modules)
-        parts.append(
-            "To check it again: "
-            + ", then ".join(f"`{one}`" for one in section.commands or (f"uv run pytest {files}",))
-        )
+        commands = section.commands or (f"uv run pytest {files}",)
+        parts.append("To check it again: " + ", then ".join(f"`{one}`" for one in commands))
     return "\n\n".join(parts)
 
 
@@ -98,13 +100,17 @@ def condensed(lines: Sequence[dict[str, Any]]) -> str:
     first, second = columns_of(lines)
     kinds: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for line in lines:
-        kinds.setdefault((parts_of(line[first])[1], line[second]), []).append(line)
+        kind = COUNT.sub("", parts_of(line[first])[1])
+        kinds.setdefault((kind, line[second]), []).append(line)
     rows = []
     for (kind, against), of_kind in kinds.items():
         worst = max(of_kind, key=share)
         case = parts_of(worst[first])[0] if worst["figure"] else ""
         rows.append([kind, against, str(len(of_kind)), case, *figures(worst)])
-    return Table(["checked", second, "cases", "nearest to its limit", *FIGURES], rows).markdown()
+    table = Table(["checked", second, "cases", "nearest to its limit", *FIGURES], rows).markdown()
+    cases = dict.fromkeys(parts_of(line[first])[0] for line in lines)
+    names = "\n".join(f"- {case}" for case in cases)
+    return f"{table}\n\n:::{{dropdown}} The {len(cases)} cases\n{names}\n:::"
 
 
 def columns_of(lines: Sequence[dict[str, Any]]) -> tuple[str, str]:
@@ -125,8 +131,10 @@ def figures(line: dict[str, Any]) -> list[str]:
 
 
 def share(line: dict[str, Any]) -> float:
-    """A figure over what is allowed; where nothing is, the figure."""
-    return line["figure"] / line["allowed"] if line["allowed"] else line["figure"]
+    """A figure over what is allowed."""
+    if line["allowed"]:
+        return line["figure"] / line["allowed"]
+    return math.inf if line["figure"] else 0.0
 
 
 def summary(section: Section, runs: dict[str, Any]) -> tuple[int, str]:
@@ -164,13 +172,13 @@ def how_made(runs: dict[str, Any]) -> str:
 
 def main() -> None:
     """Make the checks that are asked for and write the page."""
-    parser = argparse.ArgumentParser(prog="python -m docs.evidence", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m docs.evidence", description="Write the page of evidence.")
     parser.add_argument("modules", nargs="*", help="only those whose names begin so")
     parser.add_argument("--page", action="store_true", help="only write the page, from what was found before")
     asked = parser.parse_args()
     runs = json.loads(RUNS.read_text(encoding="utf-8")) if RUNS.exists() else {}
     for name in () if asked.page else MODULES:
-        if name.startswith(tuple(asked.modules) or ""):
+        if name not in runs or name.startswith(tuple(asked.modules) or ""):
             runs[name] = run(name)
             print(f"{name}: {runs[name]['seconds']} s", flush=True)
             write(json.dumps({name: runs[name] for name in MODULES if name in runs}, indent=1) + "\n", RUNS)

@@ -76,7 +76,8 @@ errors as shares of what finite differences themselves err by."""
 
 ONE_DENSITY = """\
 bayesmix has its log posterior twice: in closed form, and compiled from the PyMC model. Both are compared with what PyMC
-itself makes of the model; the likelihood also with `pm.Mixture`. Values and gradients, at random points."""
+itself makes of the model; the likelihood also with `pm.Mixture`, and densities of rows with SciPy. All at random
+points."""
 
 CLIMBS = """\
 EM's objective never falls, at any iteration, and where it ends the log posterior has no slope."""
@@ -93,6 +94,17 @@ the rounding of the data themselves."""
 BITS = """\
 The same seed gives the same bits on one machine, whatever the number of cores; the order of the rows changes no more
 than rounding."""
+
+HARD = """\
+Rows that break programs: ties, a cluster of one point, a point at forty standard deviations, covariances that are
+nearly singular, fewer rows than columns, equal components, tiny weights, numbers at the ends of double precision. Of
+each case the right answer, or the right refusal, is known before the fit. A count is of what must not be.
+
+*What it says:* hard rows end in a right answer or in words that say why there is none, and never in a NaN."""
+
+HARD_POSTERIORS = """\
+The same rows by NUTS, Laplace and ADVI. A posterior need not be good there; it must be known whether it is: the
+diagnosis agrees with ArviZ's numbers, and where the case decides whether the posterior can be trusted, it says so."""
 
 SECTIONS = (
     Section(
@@ -119,8 +131,11 @@ SECTIONS = (
         "One density",
         ONE_DENSITY,
         "evidence-density",
-        ("tests.laws.test_density", "tests.pymc_model.test_op"),
-        ('uv run pytest tests/laws/test_density.py tests/pymc_model/test_op.py -m "slow or not slow"',),
+        ("tests.laws.test_density", "tests.pymc_model.test_op", "tests.families.test_gaussian"),
+        (
+            'uv run pytest tests/laws/test_density.py -m "slow or not slow"',
+            "uv run pytest tests/pymc_model/test_op.py tests/families/test_gaussian.py",
+        ),
         level=3,
     ),
     Section("EM climbs", CLIMBS, "evidence-climbs", ("tests.laws.test_objective",), level=3),
@@ -142,5 +157,14 @@ SECTIONS = (
         "evidence-approximations",
         level=3,
         body=calibration.of_approximations,
+    ),
+    Section("Hard cases", HARD, "evidence-hard", ("tests.stress.test_em",), condensed=True),
+    Section(
+        "Posteriors of hard cases",
+        HARD_POSTERIORS,
+        "evidence-hard-posteriors",
+        ("tests.stress.test_posteriors",),
+        level=3,
+        condensed=True,
     ),
 )
