@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from bayesmix.data import read_rows
+from bayesmix.labels.convergence import near_one
 from bayesmix.tree import SAMPLE_DIMS, draws_of, family_of, record_of, training_rows
 
 # Numbers (draws times rows) of one block: 32 MB.
@@ -91,7 +92,7 @@ def relative_efficiency(tree: xr.DataTree) -> float:
         return 1.0
     if sum(array[0, 0].size for array in posterior.data_vars.values()) > _MAX_ENTRIES:
         posterior = posterior[["weights", "means"]]
-    sizes = az.ess(posterior, method="mean")
+    sizes = az.ess(posterior.map(near_one), method="mean")
     every = np.concatenate([np.ravel(sizes[name].values) for name in sizes.data_vars])
     efficiency = float(np.mean(every)) / n_draws
     return efficiency if np.isfinite(efficiency) else 1.0

@@ -45,7 +45,7 @@ def convergence_table(quantities: xr.Dataset, *, independent: bool = False) -> p
         return pd.DataFrame(np.nan, index=names, columns=list(COLUMNS))
     import arviz as az
 
-    draws = xr.DataArray(np.stack(columns, axis=-1), dims=(*SAMPLE_DIMS, "entry"))
+    draws = xr.DataArray(np.stack([near_one(one) for one in columns], axis=-1), dims=(*SAMPLE_DIMS, "entry"))
     return pd.DataFrame(
         {
             "rhat": np.asarray(az.rhat(draws)),
@@ -54,6 +54,11 @@ def convergence_table(quantities: xr.Dataset, *, independent: bool = False) -> p
         },
         index=names,
     )
+
+
+def near_one(values: np.ndarray) -> np.ndarray:
+    """The values in a unit that is a power of two, which rounds nothing, so that no square overflows or vanishes."""
+    return np.ldexp(values, -np.frexp(np.abs(values).max())[1])
 
 
 def entries_of(quantities: xr.Dataset) -> tuple[list[str], list[np.ndarray]]:
