@@ -32,9 +32,7 @@ def posterior_of_groups(case: Case) -> list[Groups]:
     spread = spread_of(rows) / n_components ** (2 / n_features)
     scale = spread if covariance == "full" else np.diag(spread)
     prior = prior_of(covariance, n_components, rows.mean(axis=0), 0.01, n_features + 2, scale)
-    return [
-        one.given([rows[case.labels == k]]) for k, one in zip(range(n_components), prior, strict=True)
-    ]
+    return [one.given([rows[case.labels == k]]) for k, one in zip(range(n_components), prior, strict=True)]
 
 
 def mode_of_groups(case: Case) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
@@ -71,7 +69,7 @@ def rows_misplaced(case: Case, em: EMResult) -> int:
 
 
 def extended_log_joint(em: EMResult) -> np.ndarray:
-    """``log w_k + log N(x_i | mean_k, Sigma_k)`` (N, K), by a Cholesky factor of the correlations in extended precision."""
+    """``log w_k + log N(x_i | mean_k, Sigma_k)`` (N, K), by the correlations' Cholesky factor in extended precision."""
     rows = np.asarray(em.rows.values, EXTENDED)
     columns = []
     for weight, mean, matrix in zip(

@@ -74,7 +74,7 @@ def _passes(tree: xr.DataTree, diagnosis: Diagnosis) -> bool:
         return diagnosis.pareto_k <= PARETO_GATE
     if "log_likelihood" not in tree.children:
         return True
-    x = tree["log_likelihood"]["x"].values.sum(axis=-1)
+    x = tree["log_likelihood"]["x"].sum("obs")
     sizes = [float(az.ess(x, method=method)) for method in ("bulk", "tail")]
     return float(az.rhat(x)) <= RHAT_GATE and min(sizes) >= ESS_GATE
 

@@ -96,7 +96,7 @@ def ring() -> np.ndarray:
 
 
 def square() -> np.ndarray:
-    """Four groups at the corners, every row with its seven images in the square: two components may part it either way."""
+    """Four groups at the corners, every row with its seven images: two components may part the square either way."""
     corner = 5.0 + _rng().normal(size=(12, 2))
     half = np.concatenate([corner, corner[:, ::-1]])
     signs = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])

@@ -164,14 +164,7 @@ def test_numbers_and_statuses(case):
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=str)
-def test_a_comparison_notes_the_refusal(case):
-    """Of rows that no model can have, every way refuses; of those that this one cannot have, a sweep says so."""
+def test_a_comparison_refuses_with_the_same_words(case):
     mixture = case.mixture
-    try:
-        comparison = bm.compare(
-            case.X, [mixture.n_components], families=[mixture.family], method="em", progressbar=False
-        )
-    except ValueError as error:
-        assert case.refused in str(error)
-        return
-    assert case.refused in comparison.table["notes"].iloc[0]
+    with pytest.raises(ValueError, match=case.refused):
+        bm.compare(case.X, [mixture.n_components], families=[mixture.family], method="em", progressbar=False)
