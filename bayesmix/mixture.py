@@ -215,8 +215,8 @@ class Mixture:
         ----------
         X : array, data frame or DataArray, (N, D)
         draws, tune, chains : int
-            Draws kept and tuning steps of each chain. ``tune=None`` is 400 where the Gaussian at the mode is a good
-            description of the basin (Pareto k-hat up to 0.6), else 1000.
+            Draws kept and tuning steps of each chain. ``tune=None`` is 200, or 1000 in a basin whose mode was not found
+            (its Hessian then whitens badly).
         cores : int, optional
             Chains run at once; the draws do not depend on it.
         init : "em" or EMResult

@@ -7,11 +7,6 @@ import numpy as np
 INTERRUPTED = "interrupted: only the draws that were finished are kept"
 
 
-def finished_draws(q: np.ndarray) -> list[int]:
-    """Number of draws of each chain of (chain, draw, size) before the NaN with which nutpie fills up the rest."""
-    return np.isfinite(q).all(axis=-1).cumprod(axis=1).sum(axis=1).tolist()
-
-
 def most_draws(lengths: Sequence[int]) -> tuple[np.ndarray, int]:
     """The chains, and the number of draws of each, that together keep the most of chains of unequal length.
 

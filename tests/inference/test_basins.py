@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bayesmix import Mixture
 from bayesmix.inference import nuts_over_basins
 from bayesmix.inference.basins import allocate, find_basins
-from bayesmix.inference.interruption import INTERRUPTED, finished_draws, most_draws
+from bayesmix.inference.interruption import INTERRUPTED, most_draws
 from bayesmix.inference.laplace import Laplace
 from bayesmix.inference.nuts import NutsSettings
 from tests.inference.targets import Target
@@ -131,13 +131,6 @@ def test_what_is_kept_of_unequal_chains(lengths, chains, draws):
 def test_nothing_to_keep(lengths):
     with pytest.raises(KeyboardInterrupt):
         most_draws(lengths)
-
-
-def test_finished_draws_end_at_the_first_nan():
-    q = np.ones((3, 4, 2))
-    q[1, 2:] = np.nan
-    q[2] = np.nan
-    assert finished_draws(q) == [4, 2, 0]
 
 
 def draws_of(chains, draws, notes=()):

@@ -13,7 +13,7 @@ from bayesmix import Gaussian, Mixture
 from bayesmix.inference import nuts
 from bayesmix.inference.interruption import INTERRUPTED
 from bayesmix.inference.laplace import approximate
-from bayesmix.inference.nuts import ANY_SHAPE, NEAR_GAUSSIAN, NutsSettings, course_for, run
+from bayesmix.inference.nuts import NEAR_GAUSSIAN, WHITENED, NutsSettings, course_for, run
 from bayesmix.tree import record_of
 from tests.inference.targets import Bananas, GaussianTarget, Walled
 from tests.laws.cases import CASES
@@ -84,7 +84,7 @@ def test_a_known_gaussian():
 def test_bananas_get_long_trajectories():
     target = Bananas(2)
     basin = approximate(target, np.zeros(4))
-    assert course_for(target, basin, np.random.default_rng(0)) is ANY_SHAPE
+    assert course_for(target, basin, np.random.default_rng(0)) is WHITENED
     found = run(target, basin, NutsSettings(draws=1500, progressbar=False, target_accept=0.95), seed=1)
     rng = np.random.default_rng(2)
     x = rng.normal(size=(4, 5000, 2))
@@ -173,12 +173,16 @@ def test_an_interrupt_before_the_first_draw_is_passed_on(monkeypatch):
             raise KeyboardInterrupt
 
         def abort(self):
-            q = np.full((2, 0, 1), np.nan)
-            return {"posterior": {"q": q}, "sample_stats": dict.fromkeys(nuts._STATS, q[..., 0])}
+            # what was recorded by then: draws of the tuning alone
+            return start_sampler(*self.arguments, **self.settings | {"draws": 0, "tune": 5, "blocking": True})
+
+        def __init__(self, *arguments, **settings):
+            self.arguments, self.settings = arguments, settings
 
     import nutpie
 
-    monkeypatch.setattr(nutpie, "sample", lambda *arguments, **settings: Stopped())
+    start_sampler = nutpie.sample
+    monkeypatch.setattr(nutpie, "sample", Stopped)
     target = GaussianTarget(np.zeros(1), np.eye(1))
     with pytest.raises(KeyboardInterrupt):
         run(target, approximate(target, np.zeros(1)), NutsSettings(progressbar=False), seed=1)
