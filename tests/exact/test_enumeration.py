@@ -69,13 +69,13 @@ def points(density: ClosedFormDensity) -> np.ndarray:
     return np.random.default_rng(0).normal(scale=0.5, size=(3, density.size))
 
 
-def density_errors(covariance: str, n_components: int, mixture: Mixture) -> list[float]:
+def density_errors(covariance: str, n_components: int, mixture: Mixture, make=ClosedFormDensity) -> list[float]:
     """How far posterior density times evidence is from likelihood times prior, at random points.
 
     The former is enumerated, the latter bayesmix's: without Jacobians, a density of the parameters themselves.
     """
     exact = enumerated(covariance, n_components=n_components)
-    density = ClosedFormDensity(read_rows(ROWS), mixture.family, mixture.priors, n_components)
+    density = make(read_rows(ROWS), mixture.family, mixture.priors, n_components)
     errors = []
     for q in points(density):
         wanted = exact.log_posterior(*parameters(covariance, density.constrain(q))) + exact.log_evidence

@@ -95,10 +95,10 @@ def predictions(covariance: str, n_features: int, tree):
     return [(Estimate(*pair), density) for pair, density in zip(zip(values, errors, strict=True), wanted, strict=True)]
 
 
-def findings(trees=sampled) -> list[Finding]:
+def findings(trees=sampled, cases=CASES) -> list[Finding]:
     """The largest distance of each kind, in Monte Carlo errors."""
     rows = []
-    for covariance, n_features in CASES:
+    for covariance, n_features in cases:
         tree = trees(covariance, n_features)
         of_parameters = [
             one.errors_from(wanted) for _, _, pairs in estimates(covariance, n_features, tree) for one, wanted in pairs

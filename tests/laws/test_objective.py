@@ -31,10 +31,11 @@ def arrived(case):
     return case.mixture.fit_em(case.X, n_init=2, tol=1e-15, max_iter=20_000, random_seed=3)
 
 
-def slope_at_the_end(case) -> float:
-    em = arrived(case)
-    q = case.density.unconstrain({"weights": em.weights, **em.params})
-    return float(np.max(np.abs(case.density.map_logp_grad(q)[1])))
+def slope_at_the_end(case, density=None) -> float:
+    """Of the MAP objective of the case's density, or of another one, where EM ends."""
+    em, density = arrived(case), case.density if density is None else density
+    q = density.unconstrain({"weights": em.weights, **em.family.with_scales(em.params)})
+    return float(np.max(np.abs(density.map_logp_grad(q)[1])))
 
 
 def findings() -> list[Finding]:
