@@ -9,6 +9,7 @@ import pytest
 
 import bayesmix as bm
 from bayesmix import Gaussian, Mixture
+from bayesmix.first_use import SENTENCE
 from tests.laws.cases import CASES
 from tests.monte_carlo import Finding
 
@@ -122,3 +123,22 @@ def test_kernels_that_compile_and_kernels_from_the_cache(tmp_path):
 def test_fits_that_compile_and_fits_from_the_cache(tmp_path):
     first, second, third = printed_by_processes(FIRST_FIT, tmp_path)
     assert first == second == third != ""
+
+
+@pytest.mark.slow
+def test_two_commands_at_once_on_an_empty_cache(tmp_path):
+    """Both compile and keep the same files; a third finds everything."""
+    FAITHFUL.to_csv(tmp_path / "faithful.csv", index=False)
+    command = [sys.executable, "-m", "bayesmix", "fit", "faithful.csv", "--components", "2", "--seed", "1"]
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+
+    def begun():
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+    first, second = (one.communicate() for one in [begun(), begun()])
+    third = begun().communicate()
+    assert first[0] == second[0] == third[0]
+    assert "The 2 groups" in first[0]
+    assert SENTENCE in first[1] + second[1]
+    assert SENTENCE not in third[1]
