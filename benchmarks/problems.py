@@ -1,7 +1,7 @@
 """The rows, priors and starting points that every side gets."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -26,6 +26,11 @@ class Problem:
     def n_components(self) -> int:
         return self.size[2]
 
+    @cached_property
+    def mixture(self) -> bm.Mixture:
+        """The mixture with the separated prior, its data-scaled numbers resolved."""
+        return bm.Mixture(self.n_components, priors=PRIORS).resolve_priors(self.X)
+
 
 @cache
 def problem(size: Size, covariance: str = "full", separation: float = 5.0) -> Problem:
@@ -36,8 +41,3 @@ def problem(size: Size, covariance: str = "full", separation: float = 5.0) -> Pr
     )
     shift = 0.5 * np.random.default_rng(1).standard_normal(made.means.shape)
     return Problem(size, made.X.to_numpy(), made.weights, made.means + shift, made.covariances)
-
-
-def separated(size: Size) -> bm.Mixture:
-    """The mixture with the separated prior, its data-scaled numbers resolved."""
-    return bm.Mixture(size[2], priors=PRIORS).resolve_priors(problem(size).X)

@@ -11,7 +11,7 @@ from bayesmix.data import read_rows
 from bayesmix.density.closed_form import ClosedFormDensity
 from benchmarks.__main__ import SECTIONS
 from benchmarks.asked import ASKED, Asked, asked_of, spread, three_digits
-from benchmarks.page import page_text, write
+from benchmarks.page import page_text, with_sections, write
 from benchmarks.peers import numpyro, textbook
 from benchmarks.problems import PRIORS
 from benchmarks.tables import Table, seconds_text, size_text
@@ -137,11 +137,19 @@ def test_the_page_is_a_markdown_table_of_every_section(tmp_path):
     with pytest.raises(ValueError, match="each column"):
         Table(("one",), [("a", "b")]).markdown()
     page = tmp_path / "docs" / "benchmarks.md"
-    write(page_text(["## Part\n\n" + table.markdown()], Table(("machine", ""), []), quick=True), page)
+    write(page_text(["## Part\n\n" + table.markdown()]), page)
     assert page.read_text().startswith("# Benchmarks\n") and [one.name for one in page.parent.iterdir()] == [page.name]
+
+
+def test_a_section_measured_again_takes_its_place():
+    parts = {"B": "## B\n\nold", "A": "## A\n\nkept"}
+    page = with_sections("", parts, ["A", "B", "C"])
+    assert page == page_text(["## A\n\nkept", "## B\n\nold"])
+    again = with_sections(page, {"B": "## B\n\nnew", "C": "## C\n\nfirst"}, ["A", "B", "C"])
+    assert again == page_text(["## A\n\nkept", "## B\n\nnew", "## C\n\nfirst"])
 
 
 @pytest.mark.parametrize("section", SECTIONS.values())
 def test_every_section_says_what_it_measures(section):
     module = importlib.import_module(f"benchmarks.sections.{section}")
-    assert module.TITLE and len(module.__doc__) > 100 and callable(module.run)
+    assert module.TITLE and len(module.__doc__) > 30 and callable(module.run)

@@ -5,7 +5,7 @@ Forms: a list of K components, as a book writes it, and one batched ``pm.MvNorma
 deviations are not stored, which spares the sampler their computation.
 
 Configuration of the sampler: nutpie on PyMC's graph compiled by Numba (which leaves the GIL alone; its JAX backend
-takes the GIL for every gradient), four chains on two cores, started at bayesmix's EM estimate without jitter, so that
+takes the GIL for every gradient), chains on two cores, started at bayesmix's EM estimate without jitter, so that
 no chain is lost in another optimum. *As it comes* is nutpie's diagonal adaptation; *low-rank* is
 ``adaptation="low_rank"``. The form that is faster in a short run is taken; of two tuning lengths the better one
 counts.
@@ -107,9 +107,11 @@ class Compiled:
 
     def short_run_seconds(self) -> float:
         """Seconds of a short run, by which the forms are told apart."""
-        return self.sample("diag", 50, 50, 0)[0]
+        return self.sample("diag", 50, 50, 2, 0)[0]
 
-    def sample(self, adaptation: str, tune: int, draws: int, seed: int) -> tuple[float, dict[str, np.ndarray]]:
+    def sample(
+        self, adaptation: str, tune: int, draws: int, chains: int, seed: int
+    ) -> tuple[float, dict[str, np.ndarray]]:
         """Seconds of sampling, and the draws of weights, means and covariances (chain, draw, ...)."""
         import nutpie
 
@@ -118,7 +120,7 @@ class Compiled:
             self.model,
             draws=draws,
             tune=tune,
-            chains=4,
+            chains=chains,
             cores=2,
             seed=seed,
             adaptation=adaptation,

@@ -15,7 +15,7 @@ import time
 import bayesmix as bm
 from benchmarks.asked import FEW_ROWS, spread, verdict
 from benchmarks.peers import textbook
-from benchmarks.problems import PRIORS, problem, separated
+from benchmarks.problems import PRIORS, problem
 from benchmarks.tables import Table, seconds_text, size_text
 from benchmarks.timing import alternate, once
 
@@ -43,7 +43,7 @@ def theirs() -> None:
     """The textbook, as people call it, in its faster form, started from PyMC's own points."""
     import pymc as pm
 
-    with textbook.model(problem(FEW_ROWS).X, 3, separated(FEW_ROWS).priors, "list"):
+    with textbook.model(problem(FEW_ROWS).X, 3, problem(FEW_ROWS).mixture.priors, "list"):
         pm.sample(1000, chains=4, cores=2, random_seed=1, nuts_sampler="nutpie", progressbar=False, quiet=True)
 
 
@@ -67,7 +67,7 @@ def run(quick: bool) -> list[Table]:
     began = time.perf_counter()
     begin = {"weights": problem(FEW_ROWS).weights, "means": problem(FEW_ROWS).means}
     begin["covariances"] = problem(FEW_ROWS).covariances
-    textbook.compile_model(problem(FEW_ROWS).X, 3, separated(FEW_ROWS).priors, "list", begin)
+    textbook.compile_model(problem(FEW_ROWS).X, 3, problem(FEW_ROWS).mixture.priors, "list", begin)
     graph = time.perf_counter() - began
     found = [
         (

@@ -13,7 +13,7 @@ from bayesmix.data import read_rows
 from bayesmix.density.closed_form import ClosedFormDensity
 from benchmarks.asked import FEW_ROWS, MANY_UNKNOWNS, Size, spread, verdict
 from benchmarks.peers import textbook
-from benchmarks.problems import problem, separated
+from benchmarks.problems import problem
 from benchmarks.tables import Table, seconds_text, size_text
 from benchmarks.timing import alternate, repeated
 
@@ -24,8 +24,9 @@ BEST = "textbook PyMC, best of Numba and JAX"
 
 def closed_form(size: Size) -> ClosedFormDensity:
     """bayesmix's density at a size."""
-    mixture = separated(size)
-    return ClosedFormDensity(read_rows(problem(size).X), mixture.family, mixture.priors, mixture.n_components)
+    given = problem(size)
+    mixture = given.mixture
+    return ClosedFormDensity(read_rows(given.X), mixture.family, mixture.priors, mixture.n_components)
 
 
 def rows(size: Size, rounds: int):
@@ -37,7 +38,7 @@ def rows(size: Size, rounds: int):
     for form in textbook.FORMS:
         for backend in textbook.BACKENDS:
             began = time.perf_counter()
-            made = textbook.model(problem(size).X, size[2], separated(size).priors, form)
+            made = textbook.model(problem(size).X, size[2], problem(size).mixture.priors, form)
             function, point = textbook.gradient(made, backend)
             name = f"{form} form, {backend}"
             compile_seconds[name] = time.perf_counter() - began

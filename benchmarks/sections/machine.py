@@ -1,4 +1,4 @@
-"""What the figures were measured on and with: processor, cores, versions. No names, no paths."""
+"""What the figures were measured on and with."""
 
 import os
 import platform
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.tables import Table
 
+TITLE = "The machine"
 PACKAGES = (
     *("bayesmix", "numpy", "scipy", "numba", "llvmlite", "scikit-learn", "pymc", "pytensor", "nutpie", "arviz"),
     *("jax", "jaxlib", "numpyro", "pystan", "httpstan"),
@@ -47,8 +48,8 @@ def installed(package: str) -> str:
         return "not installed"
 
 
-def table() -> Table:
-    """The machine as a table."""
+def run(quick: bool) -> list[Table]:
+    """Processor, cores, versions: no names, no paths."""
     load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
     rows = [
         ("processor", processor()),
@@ -59,4 +60,4 @@ def table() -> Table:
         *((package, installed(package)) for package in PACKAGES),
         ("R", r_versions()),
     ]
-    return Table(("machine", ""), rows)
+    return [Table(("what", "which"), rows)]
