@@ -58,6 +58,16 @@ def run(name: str) -> dict[str, Any]:
     return {"on": f"{datetime.now(UTC):%Y-%m-%d}", "seconds": seconds, "versions": versions, "lines": lines}
 
 
+def as_json(runs: dict[str, Any]) -> str:
+    """What was found, a finding a line."""
+    modules = []
+    for name, one in runs.items():
+        about = json.dumps({key: value for key, value in one.items() if key != "lines"})
+        lines = ",\n".join(f"  {json.dumps(line, ensure_ascii=False)}" for line in one["lines"])
+        modules.append(f'{json.dumps(name)}: {about[:-1]}, "lines": [\n{lines}\n]}}')
+    return "{\n" + ",\n".join(modules) + "\n}\n"
+
+
 def plain(value: Any) -> str | float:
     """As JSON holds it."""
     return value if isinstance(value, str) else float(value)
@@ -143,8 +153,8 @@ def summary(section: Section, runs: dict[str, Any]) -> tuple[int, str]:
         return section.summary()
     lines = lines_of(section, runs)
     worst = (min if section.planted else max)(lines, key=share)
-    limit = "at least" if section.planted else "of"
-    return len(lines), f"{number(worst['figure'])} {limit} {number(worst['allowed'])}"
+    limit = "where no more than" if section.planted else "of"
+    return len(lines), f"{number(worst['figure'])} {limit} {number(worst['allowed'])}" + " is allowed" * section.planted
 
 
 def page_text(runs: dict[str, Any]) -> str:
@@ -181,7 +191,7 @@ def main() -> None:
         if name not in runs or name.startswith(tuple(asked.modules) or ""):
             runs[name] = run(name)
             print(f"{name}: {runs[name]['seconds']} s", flush=True)
-            write(json.dumps({name: runs[name] for name in MODULES if name in runs}, indent=1) + "\n", RUNS)
+            write(as_json({name: runs[name] for name in MODULES if name in runs}), RUNS)
     calibration.draw()
     write(page_text(runs), PAGE)
     print(f"{PAGE.name} written")

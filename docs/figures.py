@@ -11,6 +11,8 @@ def number(value: float) -> str:
     mantissa, _, exponent = f"{value:.2g}".partition("e")
     if not exponent:
         return mantissa
+    if 0 < int(exponent) < 5:
+        return f"{float(f'{value:.2g}'):.0f}"
     power = "10" + str(int(exponent)).translate(RAISED)
     return power if mantissa == "1" else f"{mantissa}×{power}"
 

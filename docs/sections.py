@@ -62,8 +62,11 @@ tails of importance weights over different lengths, which LOO shows."""
 LAWS = """\
 What must be true of any mixture, whatever the data. The laws run over every covariance and prior, in one to four
 features and one to three components; a new family or prior joins the list that all of them read,
-`tests/laws/cases.py`. Two laws have parts of their own: posteriors agree with [other programs](#evidence-programs), and
-they are [calibrated](#evidence-calibration)."""
+`tests/laws/cases.py`. By their numbers: [one pass over the rows](#evidence-pass) (1 and 2), [slopes](#evidence-slopes)
+(3), [EM climbs](#evidence-climbs) (4), [names](#evidence-names) (5), [one density](#evidence-density) (6),
+[units](#evidence-units) (7), [seeds](#evidence-seeds) (8), posteriors agree with
+[other programs](#evidence-programs) and are [calibrated](#evidence-calibration) (9), and
+[planted errors](#evidence-planted) are caught (10)."""
 
 ONE_PASS = """\
 Every log density, gradient and EM step comes from one pass over the rows. The compiled pass is compared with ten lines
@@ -98,13 +101,23 @@ than rounding."""
 HARD = """\
 Rows that break programs: ties, a cluster of one point, a point at forty standard deviations, covariances that are
 nearly singular, fewer rows than columns, equal components, tiny weights, numbers at the ends of double precision. Of
-each case the right answer, or the right refusal, is known before the fit. A count is of what must not be.
+each case the right answer, or the right refusal, is known before the fit. Where nothing is allowed, a figure counts
+what must not be.
 
 *What it says:* hard rows end in a right answer or in words that say why there is none, and never in a NaN."""
 
 HARD_POSTERIORS = """\
 The same rows by NUTS, Laplace and ADVI. A posterior need not be good there; it must be known whether it is: the
-diagnosis agrees with ArviZ's numbers, and where the case decides whether the posterior can be trusted, it says so."""
+diagnosis agrees with ArviZ's numbers, and where the case decides whether the posterior can be trusted, it says so. A
+comparison leaves no hole in its table but where it says why, and brackets what cannot be trusted."""
+
+PLANTED = """\
+Every law is worth what it would catch. Errors of the kind that programmers make are planted by the tests, and each must
+put a law's figure above what that law allows; without the error, the same check lets pass. A figure is the least over
+the models. More errors are planted against Stan, the exact answers and the [calibration](#evidence-calibration), by
+their own tests.
+
+*What it says:* a mistake of these kinds would have been seen."""
 
 SECTIONS = (
     Section(
@@ -163,8 +176,16 @@ SECTIONS = (
         "Posteriors of hard cases",
         HARD_POSTERIORS,
         "evidence-hard-posteriors",
-        ("tests.stress.test_posteriors",),
+        ("tests.stress.test_posteriors", "tests.stress.test_comparison"),
         level=3,
         condensed=True,
+    ),
+    Section(
+        "Planted errors",
+        PLANTED,
+        "evidence-planted",
+        ("tests.laws.negative_controls",),
+        ("uv run pytest tests/laws/test_negative_controls.py",),
+        planted=True,
     ),
 )

@@ -1,6 +1,7 @@
 """The pages: their code runs and prints what they say, and their links lead somewhere."""
 
 import ast
+import json
 import re
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import matplotlib
 import pytest
 
 import bayesmix
-from docs import pages
+from docs import calibration, evidence, pages
+from docs.sections import SECTIONS
 from tests.test_readme import NUMBER
 
 ROOT = Path(__file__).parent.parent
@@ -45,8 +47,36 @@ def test_code_prints_what_the_page_says(page, tmp_path, monkeypatch):
 
 def test_every_picture_is_drawn_by_code_that_is_shown():
     sources = {page: pages.source(page) for page in pages.pages_with_code()}
-    for picture in pages.PICTURES.glob("*.png"):
+    for picture in set(pages.PICTURES.glob("*.png")) - {calibration.PICTURE}:
         assert any(f'savefig("{picture.name}"' in text for text in sources.values()), picture.name
+
+
+def runs():
+    return json.loads(evidence.RUNS.read_text(encoding="utf-8"))
+
+
+def test_the_page_of_evidence_says_what_was_found():
+    """Where its words or the study of calibration have changed, ``python -m docs.evidence --page`` writes it anew."""
+    assert evidence.PAGE.read_text(encoding="utf-8") == evidence.page_text(runs()), "python -m docs.evidence --page"
+    assert calibration.PICTURE.exists()
+
+
+def test_every_module_with_findings_is_on_the_page_of_evidence():
+    door = re.compile(rf"^def ({'|'.join(evidence.DOORS)})\(", re.MULTILINE)
+    modules = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in (ROOT / "tests").rglob("*.py")
+        if door.search(path.read_text(encoding="utf-8"))
+    }
+    assert modules == {name for section in SECTIONS for name in section.modules}
+    assert set(runs()) == set(evidence.MODULES)
+
+
+def test_nothing_on_the_page_of_evidence_is_on_the_wrong_side_of_its_limit():
+    found = runs()
+    for section in SECTIONS:
+        for line in [] if section.body else evidence.lines_of(section, found):
+            assert (line["figure"] > line["allowed"]) == section.planted, line
 
 
 def test_every_block_of_code_is_run_or_said_not_to_be():
