@@ -100,9 +100,9 @@ than rounding."""
 
 HARD = """\
 Rows that break programs: ties, a cluster of one point, a point at forty standard deviations, covariances that are
-nearly singular, fewer rows than columns, equal components, tiny weights, numbers at the ends of double precision. Of
-each case the right answer, or the right refusal, is known before the fit. Where nothing is allowed, a figure counts
-what must not be.
+nearly singular, fewer rows than columns, equal components, tiny weights, numbers at the ends of double precision. Where
+the right answer or the right refusal is known before the fit, it is asked for; everywhere, that densities are exact and
+that an optimum is one. Where nothing is allowed, a figure counts what must not be.
 
 *What it says:* hard rows end in a right answer or in words that say why there is none, and never in a NaN."""
 
