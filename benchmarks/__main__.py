@@ -2,12 +2,13 @@
 
 import argparse
 import importlib
+import json
 import time
-from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from benchmarks import environment
-from benchmarks.page import PAGE, section_text, with_sections, write
+from benchmarks.page import PAGE, RECORDS, page_text, read_records, record_of, summary, write
 
 # In the order of the page: the short parts, that need a quiet machine, first.
 SECTIONS = {
@@ -25,12 +26,12 @@ SECTIONS = {
 }
 
 
-def measure(section: ModuleType, quick: bool) -> str:
-    """One section's text; a section that fails says so in its place and stops no other."""
+def measure(section: ModuleType, quick: bool) -> dict[str, Any]:
+    """One section's record; a section that fails says so in its place and stops no other."""
     try:
-        return section_text(section, section.run(quick), quick)
+        return record_of(section, section.run(quick), quick)
     except Exception as error:  # the figures of the other sections took long to make
-        return f"## {section.TITLE}\n\nThis section failed: {type(error).__name__}: {error}"
+        return {"title": section.TITLE, "text": f"This section failed: {type(error).__name__}: {error}", "figures": []}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -40,22 +41,25 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--only", action="append", choices=list(SECTIONS), help="one section; may be given several times"
     )
-    parser.add_argument("--output", type=Path, default=PAGE, help="the page (by default the documentation's)")
+    parser.add_argument("--dry", action="store_true", help="print only, and leave the documentation as it is")
     given = parser.parse_args(arguments)
 
     environment.settle()
     from threadpoolctl import threadpool_limits
 
-    modules = {name: importlib.import_module(f"benchmarks.sections.{module}") for name, module in SECTIONS.items()}
-    order = [module.TITLE for module in modules.values()]
+    records = {} if given.dry else read_records()
     with threadpool_limits(1):
         for name in given.only or SECTIONS:
             began = time.perf_counter()
-            text = measure(modules[name], given.quick)
-            print(f"{text}\n\n({name}: {time.perf_counter() - began:.0f} s)\n", flush=True)
-            page = given.output.read_text(encoding="utf-8") if given.output.exists() else ""
-            write(with_sections(page, {modules[name].TITLE: text}, order), given.output)
-    print(f"written to {given.output}")
+            section = importlib.import_module(f"benchmarks.sections.{SECTIONS[name]}")
+            records[name] = measure(section, given.quick)
+            title, text = records[name]["title"], records[name]["text"]
+            print(f"## {title}\n\n{text}\n\n({name}: {time.perf_counter() - began:.0f} s)\n", flush=True)
+            records = {name: records[name] for name in SECTIONS if name in records}
+            if not given.dry:
+                write(json.dumps(records, indent=1, ensure_ascii=False) + "\n", RECORDS)
+                write(page_text(records.values()), PAGE)
+    print(summary(records.values()))
 
 
 if __name__ == "__main__":

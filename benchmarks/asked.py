@@ -1,6 +1,6 @@
 """The figures that are asked for, in one place: floors for ratios, ceilings for seconds and memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,15 +27,26 @@ class Asked:
     bound: float
     unit: Literal["times", "s", "MiB"] = "times"
 
-    def reached(self, measured: Sequence[float]) -> bool:
-        """Whether the median of what was measured is on the right side."""
-        middle = float(np.median(measured))
-        return middle >= self.bound if self.unit == "times" else middle <= self.bound
+    def limit(self) -> str:
+        """As in ``35 times`` or ``at most 5 s``."""
+        return f"{self.bound:g} times" if self.unit == "times" else f"at most {self.bound:g} {self.unit}"
 
-    def verdict(self, measured: Sequence[float]) -> str:
-        """As in ``asked 35, measured 41 (38..44): yes``."""
-        bound = f"{self.bound:g}" if self.unit == "times" else f"at most {self.bound:g} {self.unit}"
-        return f"asked {bound}, measured {spread(measured)}: {'yes' if self.reached(measured) else '**no**'}"
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was measured of a figure, round by round; as a cell of a table it says whether the figure is reached."""
+
+    asked: Asked
+    measured: tuple[float, ...]
+
+    @property
+    def reached(self) -> bool:
+        """Whether the median of what was measured is on the right side."""
+        middle = float(np.median(self.measured))
+        return middle >= self.asked.bound if self.asked.unit == "times" else middle <= self.asked.bound
+
+    def __str__(self) -> str:
+        return f"{self.asked.limit()}: {'yes' if self.reached else '**no**'}"
 
 
 def spread(measured: Sequence[float]) -> str:
@@ -88,7 +99,7 @@ def asked_of(what: str, size: Size, against: str = "") -> Asked | None:
     return found[0] if found else None
 
 
-def verdict(what: str, size: Size, against: str, measured: Sequence[float]) -> str:
+def verdict(what: str, size: Size, against: str, measured: Iterable[float]) -> Verdict | str:
     """The verdict on a row; empty where nothing is asked."""
     one = asked_of(what, size, against)
-    return one.verdict(measured) if one else ""
+    return Verdict(one, tuple(map(float, measured))) if one else ""

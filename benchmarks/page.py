@@ -1,16 +1,19 @@
 """The page that the documentation shows: sections, each put in its place when it has been measured."""
 
 import inspect
+import json
 import os
-import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from benchmarks.tables import Table
+from benchmarks.asked import ASKED, Asked, Verdict, asked_of, spread
+from benchmarks.tables import Table, size_text
 
+RECORDS = Path(__file__).parents[1] / "docs" / "benchmarks.json"
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 HEAD = """\
@@ -19,7 +22,7 @@ HEAD = """\
 bayesmix and its peers side by side: the same data, model, priors and start, each in its own fastest sensible
 configuration, measured in one run and in turn (A, B, A, B, ...). A ratio is how many times as long the peer takes (for
 effective sample sizes: how many times as many bayesmix gets a second); the median of the rounds' ratios is followed by
-their range. "asked" repeats the figure that bayesmix set itself and says whether it is reached. What each peer was
+their range. "asked" is the figure that bayesmix set itself, and says whether the median reaches it. What each peer was
 given stands in the docstring of its module in `benchmarks/peers`.
 
 Rows are simulated from Gaussian mixtures whose closest means are five standard deviations apart, unless a section says
@@ -31,28 +34,54 @@ rows, with `--only em` it measures one section and leaves the others as they are
 """
 
 
-def section_text(section: ModuleType, tables: Sequence[Table], quick: bool) -> str:
-    """A section: its title, when it was measured, what it says of itself, its tables."""
+def record_of(section: ModuleType, tables: Sequence[Table], quick: bool) -> dict[str, Any]:
+    """A section as it is kept: when it was measured, its text, and what was measured of the figures asked."""
     said = inspect.cleandoc(section.__doc__ or "").replace("``", "`")
     when = f"*Measured on {datetime.now(UTC):%Y-%m-%d} in a {'quick' if quick else 'full'} run.*"
-    return "\n\n".join([f"## {section.TITLE}", when, said, *(table.markdown() for table in tables)])
+    cells = [cell for table in tables for row in table.rows for cell in row]
+    return {
+        "title": section.TITLE,
+        "text": "\n\n".join([when, said, *(table.markdown() for table in tables)]),
+        "figures": [
+            {"what": one.asked.what, "size": one.asked.size, "against": one.asked.against, "measured": one.measured}
+            for one in cells
+            if isinstance(one, Verdict)
+        ],
+    }
 
 
-def sections_of(page: str) -> dict[str, str]:
-    """The sections of a page by their titles."""
-    parts = re.split(r"^(?=## )", page, flags=re.MULTILINE)[1:]
-    return {part.partition("\n")[0].removeprefix("## "): part.strip() for part in parts}
+def verdicts(records: Iterable[dict[str, Any]]) -> dict[Asked, Verdict]:
+    """What was measured of each figure that is asked, in their order; a figure that is asked no more is left out."""
+    found = {}
+    for one in (figure for record in records for figure in record["figures"]):
+        if asked := asked_of(one["what"], tuple(one["size"]), one["against"]):
+            found[asked] = Verdict(asked, tuple(one["measured"]))
+    return {asked: found[asked] for asked in ASKED if asked in found}
 
 
-def page_text(sections: Sequence[str]) -> str:
+def summary(records: Iterable[dict[str, Any]]) -> str:
+    """Every figure that is asked, what was measured, and whether it is reached."""
+    found = verdicts(records)
+    rows = [
+        (asked.what, size_text(asked.size), asked.against, spread(one.measured), one) for asked, one in found.items()
+    ]
+    missing = [f"{asked.what} {size_text(asked.size)}" for asked in ASKED if asked not in found]
+    note = f"Not measured: {'; '.join(missing)}." if missing else ""
+    table = Table(("what", "(N, D, K)", "against", "measured (range)", "asked"), rows, note)
+    reached = sum(one.reached for one in found.values())
+    return f"## In short\n\n{reached} of {len(ASKED)} figures are reached.\n\n{table.markdown()}"
+
+
+def page_text(records: Iterable[dict[str, Any]]) -> str:
     """The whole page."""
-    return "\n\n".join([HEAD.strip(), *sections]) + "\n"
+    records = list(records)
+    sections = [f"## {record['title']}\n\n{record['text']}" for record in records]
+    return "\n\n".join([HEAD.strip(), summary(records), *sections]) + "\n"
 
 
-def with_sections(page: str, new: dict[str, str], order: Sequence[str]) -> str:
-    """A page (or none, "") whose sections of the same title are replaced; in the order of the titles."""
-    found = sections_of(page) | new
-    return page_text([found[title] for title in order if title in found])
+def read_records() -> dict[str, dict[str, Any]]:
+    """What was measured until now, by section."""
+    return json.loads(RECORDS.read_text(encoding="utf-8")) if RECORDS.exists() else {}
 
 
 def write(text: str, path: Path) -> None:

@@ -9,7 +9,7 @@ class Table:
     """A table with a heading and, below it, what a reader must know."""
 
     columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[object]]
     note: str = ""
 
     def markdown(self) -> str:

@@ -1,6 +1,7 @@
 """The exact parts of the benchmarks: the peers' models are bayesmix's model, and the page says what was measured."""
 
 import importlib
+import json
 import re
 
 import numpy as np
@@ -9,9 +10,10 @@ import pytest
 import bayesmix as bm
 from bayesmix.data import read_rows
 from bayesmix.density.closed_form import ClosedFormDensity
+from benchmarks import readme
 from benchmarks.__main__ import SECTIONS
-from benchmarks.asked import ASKED, Asked, asked_of, spread, three_digits
-from benchmarks.page import page_text, with_sections, write
+from benchmarks.asked import ASKED, Asked, Verdict, asked_of, spread, three_digits, verdict
+from benchmarks.page import PAGE, page_text, read_records, record_of, verdicts, write
 from benchmarks.peers import numpyro, textbook
 from benchmarks.problems import PRIORS
 from benchmarks.tables import Table, seconds_text, size_text
@@ -103,10 +105,10 @@ def test_asked_figures_are_told_apart_and_judged():
     assert len(set(keys)) == len(keys) == 27
     assert asked_of("EM iteration, full", (10_000, 2, 3), "mclust").bound == 15
     ratio, seconds = Asked("a", (1, 1, 1), "b", 35), Asked("a", (1, 1, 1), "", 5, "s")
-    assert ratio.verdict([38, 41, 44]) == "asked 35, measured 41.0 (38.0..44.0): yes"
-    assert ratio.verdict([30, 34, 90]).endswith(": **no**")
-    assert seconds.verdict([4.0]) == "asked at most 5 s, measured 4.00: yes"
-    assert seconds.verdict([6.0]).endswith("**no**")
+    assert str(Verdict(ratio, (38, 41, 44))) == "35 times: yes"
+    assert str(Verdict(ratio, (30, 34, 90))) == "35 times: **no**"
+    assert str(Verdict(seconds, (4.0,))) == "at most 5 s: yes"
+    assert str(Verdict(seconds, (6.0,))) == "at most 5 s: **no**"
 
 
 def test_numbers_keep_three_digits():
@@ -136,17 +138,36 @@ def test_the_page_is_a_markdown_table_of_every_section(tmp_path):
     assert len({len(line) for line in lines[:4]}) == 1
     with pytest.raises(ValueError, match="each column"):
         Table(("one",), [("a", "b")]).markdown()
-    page = tmp_path / "docs" / "benchmarks.md"
-    write(page_text(["## Part\n\n" + table.markdown()]), page)
-    assert page.read_text().startswith("# Benchmarks\n") and [one.name for one in page.parent.iterdir()] == [page.name]
+    path = tmp_path / "docs" / "page.md"
+    write(table.markdown(), path)
+    assert path.read_text() == table.markdown() and [one.name for one in path.parent.iterdir()] == [path.name]
 
 
-def test_a_section_measured_again_takes_its_place():
-    parts = {"B": "## B\n\nold", "A": "## A\n\nkept"}
-    page = with_sections("", parts, ["A", "B", "C"])
-    assert page == page_text(["## A\n\nkept", "## B\n\nold"])
-    again = with_sections(page, {"B": "## B\n\nnew", "C": "## C\n\nfirst"}, ["A", "B", "C"])
-    assert again == page_text(["## A\n\nkept", "## B\n\nnew", "## C\n\nfirst"])
+def test_the_page_counts_what_is_reached():
+    class Section:
+        """What it measures."""
+
+        TITLE = "Part"
+
+    size, peer = (10_000, 2, 3), "scikit-learn"
+    rows = [
+        (peer, verdict("EM iteration, full", size, peer, [38, 41, 44])),
+        ("none", verdict("other", size, peer, [1])),
+    ]
+    record = json.loads(json.dumps(record_of(Section, [Table(("peer", "asked"), rows)], quick=True)))
+    [(asked, found)] = verdicts([record]).items()
+    assert (asked.bound, found.measured, found.reached) == (35, (38, 41, 44), True)
+    page = page_text([record])
+    assert f"1 of {len(ASKED)} figures are reached" in page and "41.0 (38.0..44.0)" in page
+    assert page.count("\n## ") == 2 and "in a quick run" in page
+
+
+def test_the_page_says_what_was_measured():
+    assert PAGE.read_text(encoding="utf-8") == page_text(read_records().values())
+
+
+def test_the_readme_says_what_was_measured():
+    assert readme.table() in readme.README.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("section", SECTIONS.values())

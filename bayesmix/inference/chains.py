@@ -39,4 +39,10 @@ def _read_chain(draws: Any, stats: Any, size: int, every: int) -> Chain:
     tuned = int(stats.column("tuning").to_numpy().sum())
     kept = slice(tuned + every - 1, None, every)
     q = pyarrow.array(draws.column("q")).flatten().to_numpy().reshape(-1, size)
-    return Chain(q[kept], {ours: stats.column(theirs).to_numpy()[kept] for theirs, ours in _STATS.items()})
+    recorded = {ours: stats.column(theirs).to_numpy() for theirs, ours in _STATS.items()}
+    found = {name: values[kept] for name, values in recorded.items()}
+    # what happens on the way to a kept draw belongs to it
+    n = len(found["lp"])
+    for name, gathered in (("n_steps", np.add), ("diverging", np.logical_or)):
+        found[name] = gathered.reduce(recorded[name][tuned : tuned + n * every].reshape(n, every), axis=1)
+    return Chain(q[kept], found)

@@ -8,7 +8,7 @@ stopping rule. The asked figure holds against the first, and only where bayesmix
 import numpy as np
 
 import bayesmix as bm
-from benchmarks.asked import MIDDLE, SMALL, Size, asked_of, spread
+from benchmarks.asked import MIDDLE, SMALL, Size, spread, verdict
 from benchmarks.peers import scikit_learn
 from benchmarks.problems import problem
 from benchmarks.tables import Table, seconds_text, size_text
@@ -43,9 +43,9 @@ def rows(size: Size, rounds: int, peers: dict[str, dict] = PEERS):
     for name in peers:
         their = np.array(heights[name])
         ratios = taken.ratios(name)
-        asked = asked_of("whole fit", size, name)
-        lower = bool((own < their - SAME * np.abs(their)).any())
-        said = asked.verdict(ratios) if asked else ""
+        asked = verdict("whole fit", size, name, ratios)
+        if asked and (own < their - SAME * np.abs(their)).any():
+            asked = "void: a **lower log-likelihood** in some round"
         yield (
             size_text(size),
             name,
@@ -54,7 +54,7 @@ def rows(size: Size, rounds: int, peers: dict[str, dict] = PEERS):
             spread(ratios),
             f"{np.median(own):.3f}",
             f"{np.median(their):.3f}",
-            said + ("; but a **lower log-likelihood** in some round" if said and lower else ""),
+            asked,
         )
 
 

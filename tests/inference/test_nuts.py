@@ -11,6 +11,7 @@ import pytest
 import bayesmix as bm
 from bayesmix import Gaussian, Mixture
 from bayesmix.inference import nuts
+from bayesmix.inference.chains import read_chains
 from bayesmix.inference.interruption import INTERRUPTED
 from bayesmix.inference.laplace import approximate
 from bayesmix.inference.nuts import NEAR_GAUSSIAN, WHITENED, NutsSettings, course_for, run
@@ -91,6 +92,20 @@ def test_bananas_get_long_trajectories():
     exact = np.stack([x, x**2 + np.sqrt(0.1) * rng.normal(size=x.shape)], axis=-1).reshape(4, 5000, 4)
     assert_same_posterior(found.unconstrained, exact)
     assert found.stats["tree_depth"].max() > 2
+
+
+def test_steps_and_divergences_on_the_way_to_a_draw_are_its_own():
+    target = Walled(np.zeros(2), np.eye(2))
+    model, _ = nuts._python_model(target, approximate(target, np.zeros(2)))
+    settings = NutsSettings(draws=300, chains=2, progressbar=False)
+    traces = [nuts._sample(model, settings, NEAR_GAUSSIAN, 1)[0] for _ in range(2)]
+    for every, kept in zip(read_chains(traces[0], 2, 1), read_chains(traces[1], 2, 2), strict=True):
+        assert len(every.q) == 600
+        np.testing.assert_array_equal(kept.q, every.q[1::2])
+        np.testing.assert_array_equal(kept.stats["lp"], every.stats["lp"][1::2])
+        np.testing.assert_array_equal(kept.stats["n_steps"], every.stats["n_steps"].reshape(300, 2).sum(axis=1))
+        np.testing.assert_array_equal(kept.stats["diverging"], every.stats["diverging"].reshape(300, 2).any(axis=1))
+        assert every.stats["diverging"].any()
 
 
 def test_where_the_density_is_not_finite():
