@@ -58,9 +58,11 @@ class Bananas(Target):
 
 
 class Walled(GaussianTarget):
-    """A Gaussian that is undefined beyond four standard deviations of its first coordinate."""
+    """A Gaussian that is undefined beyond some standard deviations of its first coordinate."""
+
+    wall = 4.0
 
     def logp_grad(self, q):
         value, slope = super().logp_grad(q)
-        beyond = abs(q[0] - self.mean[0]) * np.sqrt(self.precision[0, 0]) > 4
+        beyond = abs(q[0] - self.mean[0]) * np.sqrt(self.precision[0, 0]) > self.wall
         return (np.nan, np.full(self.size, np.nan)) if beyond else (value, slope)

@@ -96,6 +96,7 @@ def test_bananas_get_long_trajectories():
 
 def test_steps_and_divergences_on_the_way_to_a_draw_are_its_own():
     target = Walled(np.zeros(2), np.eye(2))
+    target.wall = 1.5
     model, _ = nuts._python_model(target, approximate(target, np.zeros(2)))
     settings = NutsSettings(draws=300, chains=2, progressbar=False)
     traces = [nuts._sample(model, settings, NEAR_GAUSSIAN, 1)[0] for _ in range(2)]
