@@ -386,8 +386,7 @@ class _Posterior:
 
     @property
     def trouble(self) -> tuple[str, ...]:
-        sizes = self.tree["posterior"].to_dataset().sizes
-        return reasons_for_distrust(diagnose(self.tree), sizes["chain"] * sizes["draw"])
+        return reasons_for_distrust(diagnose(self.tree))
 
     def predict(self, values: np.ndarray) -> np.ndarray:
         return responsibilities(self.tree, values)["label"].values

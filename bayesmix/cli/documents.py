@@ -143,7 +143,7 @@ def _groups(digest: Digest) -> dict[str, Any]:
         ],
         "hardest": _hardest(digest),
         "diagnosis": {
-            "trusted": diagnosis.ok and not diagnosis.multimodal,
+            "trusted": diagnosis.ok,
             **{name: getattr(diagnosis, name) for name in _DIAGNOSTICS},
             "sentences": diagnosis.sentences,
         },

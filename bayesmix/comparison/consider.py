@@ -95,15 +95,15 @@ def _sampled(
     """Make and diagnose the posterior; chains that fail a gate narrowly are run once more, and longer."""
     tree = _posterior(mixture, X, em, settings, seed)
     diagnosis = diagnose(tree)
-    sizes = tree["posterior"].to_dataset().sizes
-    times = times_as_long(diagnosis, sizes["chain"] * sizes["draw"])
+    times = times_as_long(diagnosis)
     if times == 1 or settings.method != "nuts" or was_interrupted(tree):
         return tree, diagnosis, []
-    draws = times * sizes["draw"]
+    once = tree["posterior"].sizes["draw"]
+    draws = times * once
     report(f"NUTS, {draws} draws a chain")
     longer = replace(settings, options={**settings.options, "draws": draws})
     said = (
-        f"{draws} draws a chain, since {sizes['draw']} gave {diagnosis.min_ess:.0f} effective "
+        f"{draws} draws a chain, since {once} gave {diagnosis.min_ess:.0f} effective "
         f"ones and an R-hat of {diagnosis.max_rhat:.3f}"
     )
     tree = _posterior(mixture, X, em, longer, seed)
@@ -140,9 +140,7 @@ def _judged(
     report: Report,
 ) -> Candidate:
     report("LOO")
-    sizes = tree["posterior"].to_dataset().sizes
-    n_draws = sizes["chain"] * sizes["draw"]
-    distrust = reasons_for_distrust(diagnosis, n_draws)
+    distrust = reasons_for_distrust(diagnosis)
     elpd, widely = loo(tree), waic(tree)
     # Refits cannot mend the LOO of a posterior that is itself wrong.
     repaired = repair(
@@ -163,7 +161,7 @@ def _judged(
         distrust=distrust,
     )
     said = [
-        *notes.of_posterior(diagnosis, distrust, n_draws),
+        *notes.of_posterior(diagnosis, distrust),
         *notes.of_bad_rows(len(repaired.refitted), len(repaired.remaining)),
         *notes.of_waic(widely, repaired.elpd),
         *record_of(tree).get("notes", []),

@@ -56,14 +56,13 @@ def _of_prior(em: EMResult) -> list[str]:
     return [f"the prior makes up much of the covariances: {shown}"]
 
 
-def of_posterior(diagnosis: Diagnosis, distrust: Sequence[str], n_draws: int) -> list[str]:
+def of_posterior(diagnosis: Diagnosis, distrust: Sequence[str]) -> list[str]:
     """Distrust first, then what does not forbid to use the draws."""
     notes = []
     if distrust:
         notes.append(f"posterior not trusted, LOO in brackets: {in_words(distrust)}")
-    counted_already = any("diverged" in reason for reason in distrust)
-    if diagnosis.divergences and not counted_already:
-        notes.append(f"{diagnosis.divergences} of {n_draws} draws diverged")
+    if diagnosis.divergences and not diagnosis.diverged_often:  # else among the reasons
+        notes.append(f"{diagnosis.divergences} of {diagnosis.n_draws} draws diverged")
     if diagnosis.any_empty >= _EMPTY:
         notes.append(f"a component is empty in {diagnosis.any_empty:.0%} of the draws")
     return notes

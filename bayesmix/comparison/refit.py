@@ -14,7 +14,6 @@ from bayesmix.comparison.pointwise import log_densities, sum_and_error
 from bayesmix.data import check_fit, read_rows
 from bayesmix.em import EMResult
 from bayesmix.labels import Diagnosis, diagnose
-from bayesmix.labels.sentences import DIVERGENT_GATE
 from bayesmix.mixture import Mixture
 from bayesmix.tree import draws_of, family_of
 
@@ -117,7 +116,7 @@ def _left_out(
         **options,
     )
     density_without = _densities(without, values[row])
-    if not _mixed(diagnose(without), density_without.size):
+    if not _mixed(diagnose(without)):
         return None
     # an approximation's draws are not the posterior's, and cannot stand on the other side
     given = None if log_densities(tree) else _densities(tree, values[row])
@@ -130,10 +129,9 @@ def _densities(tree: xr.DataTree, x: np.ndarray) -> np.ndarray:
     return family_of(tree).log_mixture(*draws_of(tree), x[None]).ravel()
 
 
-def _mixed(diagnosis: Diagnosis, n_draws: int) -> bool:
+def _mixed(diagnosis: Diagnosis) -> bool:
     """Whether the mean of a density over the draws can be believed; quantiles would need more."""
-    divergent = diagnosis.divergences > DIVERGENT_GATE * n_draws
-    return not (diagnosis.multimodal or divergent or diagnosis.max_rhat > _RHAT)
+    return not (diagnosis.multimodal or diagnosis.diverged_often or diagnosis.max_rhat > _RHAT)
 
 
 def _with_exact(elpd: ELPDDataLOO, exact: Mapping[int, float]) -> ELPDDataLOO:

@@ -3,7 +3,7 @@
 import math
 
 from bayesmix.labels import Diagnosis
-from bayesmix.labels.sentences import DIVERGENT_GATE, ESS_GATE, PARETO_GATE, RHAT_GATE
+from bayesmix.labels.sentences import ESS_GATE, PARETO_GATE, RHAT_GATE
 
 # Chains that fail a gate narrowly are run longer: to twice the effective draws asked for, at most
 # so many times as long, and only where R-hat says that they are on their way.
@@ -12,14 +12,12 @@ _LONGEST = 5
 _NEAR_RHAT = 1.05
 
 
-def reasons_for_distrust(diagnosis: Diagnosis, n_draws: int) -> tuple[str, ...]:
+def reasons_for_distrust(diagnosis: Diagnosis) -> tuple[str, ...]:
     """Judge draws by the gates of the label-free quantities, basins and divergences.
 
     Parameters
     ----------
     diagnosis : Diagnosis
-    n_draws : int
-        Draws of all chains together.
 
     Returns
     -------
@@ -33,25 +31,25 @@ def reasons_for_distrust(diagnosis: Diagnosis, n_draws: int) -> tuple[str, ...]:
         reasons.append(f"the chains do not agree (R-hat {diagnosis.max_rhat:.3f}, gate {RHAT_GATE})")
     if not diagnosis.multimodal and diagnosis.min_ess < ESS_GATE:
         reasons.append(f"there are only {diagnosis.min_ess:.0f} effective draws (gate {ESS_GATE})")
-    if diagnosis.divergences > DIVERGENT_GATE * n_draws:
-        reasons.append(f"{diagnosis.divergences} of {n_draws} draws diverged")
+    if diagnosis.diverged_often:
+        reasons.append(f"{diagnosis.divergences} of {diagnosis.n_draws} draws diverged")
     if diagnosis.pareto_k > PARETO_GATE:
         reasons.append(
             f"the approximation is far from the posterior (Pareto k {diagnosis.pareto_k:.3f}, gate {PARETO_GATE})"
         )
-    if not diagnosis.ok and not reasons:
+    if not diagnosis.passed and not reasons:
         reasons.append("its draws could not be judged (one chain, or numbers that are not finite)")
     return tuple(reasons)
 
 
-def times_as_long(diagnosis: Diagnosis, n_draws: int) -> int:
+def times_as_long(diagnosis: Diagnosis) -> int:
     """How many times as long chains should run to pass the gates; 1 where that is no remedy.
 
     Chains in different basins, divergences and chains that are far from agreeing need another
     model or prior, not more draws.
     """
-    hopeless = diagnosis.multimodal or diagnosis.divergences > DIVERGENT_GATE * n_draws
-    if diagnosis.ok or hopeless or not diagnosis.max_rhat <= _NEAR_RHAT:
+    hopeless = diagnosis.multimodal or diagnosis.diverged_often
+    if diagnosis.passed or hopeless or not diagnosis.max_rhat <= _NEAR_RHAT:
         return 1
     times = max(2, math.ceil(_AIM / diagnosis.min_ess))
     return times if times <= _LONGEST else 1

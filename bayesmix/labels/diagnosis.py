@@ -13,7 +13,7 @@ from bayesmix.labels.basins import chain_groups
 from bayesmix.labels.convergence import convergence_table
 from bayesmix.labels.label_free import label_free
 from bayesmix.labels.occupancy import empty_shares
-from bayesmix.labels.sentences import ESS_GATE, PARETO_GATE, RHAT_GATE
+from bayesmix.labels.sentences import DIVERGENT_GATE, ESS_GATE, PARETO_GATE, RHAT_GATE
 from bayesmix.tree import family_of, record_of
 
 LABEL_FREE = "label-free"
@@ -34,7 +34,7 @@ class Diagnosis:
         Index ``(kind, quantity)``; columns ``rhat, ess_bulk, ess_tail``. Kinds: ``label-free``,
         ``components``, ``components before relabelling``, ``other parameters``. Numbers are NaN
         where the draws come from no Markov chain.
-    ok : bool
+    passed : bool
         Whether every label-free quantity passes R-hat <= 1.01 and bulk and tail ESS >= 400; for
         ADVI and Laplace, whether Pareto k <= 0.7; True for a point estimate.
     chain_groups : tuple of tuple of int
@@ -43,8 +43,8 @@ class Diagnosis:
         Share of draws in which a component is the most probable one of no row.
     any_empty : float
         Share of draws with at least one such component.
-    divergences, max_tree_depth : int
-        Numbers of divergent draws and of draws that reached the deepest tree.
+    n_draws, divergences, max_tree_depth : int
+        Numbers of draws, of divergent ones, and of those that reached the deepest tree.
     pareto_k : float
         Of the approximation; NaN where there is none.
     relabelling : dict
@@ -55,16 +55,27 @@ class Diagnosis:
     """
 
     table: pd.DataFrame
-    ok: bool
+    passed: bool
     chain_groups: tuple[tuple[int, ...], ...]
     empty: np.ndarray
     any_empty: float
+    n_draws: int
     divergences: int
     max_tree_depth: int
     pareto_k: float
     relabelling: dict
     method: str
     sentences: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the draws can be trusted: gates passed, one basin, and few divergences."""
+        return self.passed and not self.multimodal and not self.diverged_often
+
+    @property
+    def diverged_often(self) -> bool:
+        """Whether more than 0.5 % of the draws diverged: a few beside good R-hat and ESS are only noted."""
+        return self.divergences > DIVERGENT_GATE * self.n_draws
 
     @property
     def multimodal(self) -> bool:
@@ -132,14 +143,14 @@ def diagnose(tree: xr.DataTree) -> Diagnosis:
     now = worst(table, LABEL_FREE)
     pareto_k = float(tree["posterior"].attrs.get("pareto_k", np.nan))
     if one_point:
-        ok, said = True, sentences.point_estimate()
+        passed, said = True, sentences.point_estimate()
     elif chains:
-        ok = bool(now[0] <= RHAT_GATE and now[1] >= ESS_GATE)
+        passed = bool(now[0] <= RHAT_GATE and now[1] >= ESS_GATE)
         said = sentences.sampling(*now, n_chains=sizes["chain"])
         raw = worst(table, RAW) if RAW in table.index.get_level_values("kind") else None
-        said += sentences.components(worst(table, COMPONENTS), raw, label_free_ok=ok)
+        said += sentences.components(worst(table, COMPONENTS), raw, label_free_ok=passed)
     else:
-        ok = bool(np.isnan(pareto_k) or pareto_k <= PARETO_GATE)
+        passed = bool(np.isnan(pareto_k) or pareto_k <= PARETO_GATE)
         said = sentences.approximation(method, pareto_k)
     groups = chain_groups(quantities) if chains else (tuple(range(sizes["chain"])),)
     log_likelihoods = quantities["log_likelihood"].mean("draw").to_series().to_dict()
@@ -154,10 +165,11 @@ def diagnose(tree: xr.DataTree) -> Diagnosis:
     said += sentences.emptiness(each, any_empty)
     return Diagnosis(
         table=table,
-        ok=ok,
+        passed=passed,
         chain_groups=groups,
         empty=each,
         any_empty=any_empty,
+        n_draws=n_draws,
         divergences=diverged,
         max_tree_depth=deep,
         pareto_k=pareto_k,

@@ -8,8 +8,6 @@ from bayesmix.comparison.notes import of_bad_rows, of_posterior
 from bayesmix.comparison.trust import reasons_for_distrust, times_as_long
 from bayesmix.labels import Diagnosis
 
-N = 4000
-
 
 def diagnosis(rhat: float = 1.001, ess: float = 2000, **changes) -> Diagnosis:
     table = pd.DataFrame(
@@ -18,10 +16,11 @@ def diagnosis(rhat: float = 1.001, ess: float = 2000, **changes) -> Diagnosis:
     )
     made = Diagnosis(
         table=table,
-        ok=bool(rhat <= 1.01 and ess >= 400),
+        passed=bool(rhat <= 1.01 and ess >= 400),
         chain_groups=((0, 1, 2, 3),),
         empty=np.zeros(2),
         any_empty=0.0,
+        n_draws=4000,
         divergences=0,
         max_tree_depth=0,
         pareto_k=np.nan,
@@ -33,8 +32,8 @@ def diagnosis(rhat: float = 1.001, ess: float = 2000, **changes) -> Diagnosis:
 
 
 def test_what_passes_the_gates_is_trusted():
-    assert reasons_for_distrust(diagnosis(), N) == ()
-    assert reasons_for_distrust(diagnosis(divergences=3), N) == ()
+    assert reasons_for_distrust(diagnosis()) == ()
+    assert reasons_for_distrust(diagnosis(divergences=3)) == ()
 
 
 @pytest.mark.parametrize(
@@ -45,20 +44,21 @@ def test_what_passes_the_gates_is_trusted():
         (diagnosis(chain_groups=((0, 1, 2), (3,))), "the chains settled in 2 different basins"),
         (diagnosis(divergences=40), "40 of 4000 draws diverged"),
         (
-            diagnosis(np.nan, np.nan, pareto_k=0.92, ok=False),
+            diagnosis(np.nan, np.nan, pareto_k=0.92, passed=False),
             "the approximation is far from the posterior (Pareto k 0.920, gate 0.7)",
         ),
-        (diagnosis(np.nan, 900, ok=False), "could not be judged"),
+        (diagnosis(np.nan, 900, passed=False), "could not be judged"),
     ],
 )
 def test_reasons(made, reason):
-    assert len(reasons_for_distrust(made, N)) == 1
-    assert reason in reasons_for_distrust(made, N)[0]
+    assert not made.ok
+    assert len(reasons_for_distrust(made)) == 1
+    assert reason in reasons_for_distrust(made)[0]
 
 
 def test_basins_explain_poor_numbers():
     made = diagnosis(rhat=1.6, ess=6, chain_groups=((0, 1), (2, 3)))
-    assert reasons_for_distrust(made, N) == ("the chains settled in 2 different basins",)
+    assert reasons_for_distrust(made) == ("the chains settled in 2 different basins",)
 
 
 @pytest.mark.parametrize(
@@ -72,21 +72,21 @@ def test_basins_explain_poor_numbers():
         (diagnosis(rhat=1.2, ess=300), 1),
         (diagnosis(ess=310, divergences=100), 1),
         (diagnosis(ess=310, chain_groups=((0, 1), (2, 3))), 1),
-        (diagnosis(np.nan, 300, ok=False), 1),
+        (diagnosis(np.nan, 300, passed=False), 1),
     ],
 )
 def test_only_what_more_draws_can_mend_is_run_longer(made, times):
-    assert times_as_long(made, N) == times
+    assert times_as_long(made) == times
 
 
 def test_notes_of_a_posterior():
-    assert of_posterior(diagnosis(), (), N) == []
-    assert of_posterior(diagnosis(divergences=3, any_empty=0.4), (), N) == [
+    assert of_posterior(diagnosis(), ()) == []
+    assert of_posterior(diagnosis(divergences=3, any_empty=0.4), ()) == [
         "3 of 4000 draws diverged",
         "a component is empty in 40% of the draws",
     ]
     made = diagnosis(rhat=1.5, divergences=90)
-    assert of_posterior(made, reasons_for_distrust(made, N), N) == [
+    assert of_posterior(made, reasons_for_distrust(made)) == [
         "posterior not trusted, LOO in brackets: the chains do not agree (R-hat 1.500, gate 1.01) "
         "and 90 of 4000 draws diverged"
     ]

@@ -46,21 +46,16 @@ def none_numbers(tree: xr.DataTree) -> list[str]:
 
 def is_trusted(tree: xr.DataTree) -> bool:
     """What ``bm.compare`` makes of the diagnosis: without a reason for distrust the posterior counts."""
-    return not reasons_for_distrust(bm.diagnose(tree), n_draws(tree))
-
-
-def n_draws(tree: xr.DataTree) -> int:
-    sizes = tree["posterior"].to_dataset().sizes
-    return sizes["chain"] * sizes["draw"]
+    return not reasons_for_distrust(bm.diagnose(tree))
 
 
 def false_words(tree: xr.DataTree) -> list[str]:
     """Where diagnosis, sentences and ArviZ's own numbers do not say the same."""
     diagnosis = bm.diagnose(tree)
-    reasons, words = reasons_for_distrust(diagnosis, n_draws(tree)), str(diagnosis)
+    reasons, words = reasons_for_distrust(diagnosis), str(diagnosis)
     wrong = []
-    if not diagnosis.ok and not reasons:
-        wrong.append("not ok, without a reason")
+    if diagnosis.ok is bool(reasons):
+        wrong.append("ok with a reason for distrust, or not ok without one")
     if reasons and not any(warning in words for warning in WARNINGS):
         wrong.append(f"no sentence warns, although {reasons}")
     if diagnosis.ok and not _passes(tree, diagnosis):

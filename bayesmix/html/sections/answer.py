@@ -3,7 +3,6 @@
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import as_sure, counted, percent, percent_with_interval
 from bayesmix.html.words import in_groups
-from bayesmix.labels.sentences import DIVERGENT_GATE
 from bayesmix.plots.memberships import UNSURE
 
 _MOST_GROUPS = 6
@@ -56,11 +55,11 @@ def warnings_of(digest: Digest) -> tuple[str, ...]:
             f"The chains settled in {len(diagnosis.chain_groups)} different basins, so the draws "
             "together are not the posterior, and the intervals are not to be believed."
         )
-    elif not diagnosis.ok:
+    elif not diagnosis.passed:
         found.append(in_groups(diagnosis.sentences[0], digest.rows.features))
-    total = digest.n_chains * digest.n_draws
-    if diagnosis.divergences > DIVERGENT_GATE * total:
-        found.append(f"{diagnosis.divergences:,} of {total:,} draws diverged: a part of the posterior may be missing.")
+    if diagnosis.diverged_often:
+        share = f"{diagnosis.divergences:,} of {diagnosis.n_draws:,}"
+        found.append(f"{share} draws diverged: a part of the posterior may be missing.")
     return tuple(found)
 
 
