@@ -18,6 +18,7 @@ SECTIONS = {
     "fit": "whole_fit",
     "logp": "log_density",
     "ess": "effective_draws",
+    "many": "many_unknowns",
     "call": "call_to_result",
     "memory": "memory",
     "pointwise": "pointwise",

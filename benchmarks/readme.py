@@ -56,7 +56,7 @@ def table() -> str:
     for words, peer, what, size, against in FIGURES:
         asked = asked_of(what, size, against)
         if asked in found:
-            lines.append(f"| {words} | {peer} | {three_digits(float(np.median(found[asked].measured)))} |")
+            lines.append(f"| {words or "the same"} | {peer} | {three_digits(float(np.median(found[asked].measured)))} |")
     return "\n".join(lines) + "\n"
 
 

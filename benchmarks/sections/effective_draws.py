@@ -10,8 +10,7 @@ What bounds bayesmix's side is shown below: the gradients of the draws that are 
 one thread, shared by the cores. The rest of a run is EM (ten starts to convergence), tuning and the sampler's own work.
 
 The rows are of groups that overlap, 3 standard deviations apart; how the ratio changes where they lie 5 apart and the
-posterior is almost Gaussian is shown below. At (10^4, 10, 5) a run of the textbook takes minutes: two chains, one for
-each core, instead of four, and its one trial of each configuration is what counts.
+posterior is almost Gaussian is shown below.
 """
 
 import time
@@ -23,7 +22,7 @@ import numpy as np
 
 from bayesmix.inference.nuts import NutsSettings
 from bayesmix.inference.nuts_over_basins import run as run_nuts
-from benchmarks.asked import FEW_ROWS, MANY_UNKNOWNS, spread, verdict
+from benchmarks.asked import FEW_ROWS, spread, verdict
 from benchmarks.draws import Worth, worth
 from benchmarks.peers import numpyro, stan, textbook
 from benchmarks.problems import Problem, problem
@@ -184,16 +183,14 @@ def run(quick: bool) -> list[Table]:
     rows = textbook_rows(few, quick, rounds)
     rows.append(row(few, numpyro.NAME, numpyro_runs(few, quick), rounds))
     if quick:
-        return [Table(COLUMNS, rows, "Stan, (10^4, 10, 5) and rows far apart take long and are left out by `--quick`.")]
+        return [Table(COLUMNS, rows, "Stan and rows far apart take long and are left out by `--quick`.")]
     if absent := stan.missing():
         rows.append((size_text(FEW_ROWS), stan.NAME, "", "", "", f"not run: {absent}", ""))
     else:
         rows.append(row(few, stan.NAME, stan_runs(few), rounds))
-    many = Task(problem(MANY_UNKNOWNS), chains=CORES)
-    rows += textbook_rows(many, quick, 0)
     apart = [one[:-1] for one in textbook_rows(Task(problem(FEW_ROWS, separation=APART)), quick, rounds)]
     return [
         Table(COLUMNS, rows),
-        Table(BOUND, [bound_row(few, 1), bound_row(many, 1)]),
+        Table(BOUND, [bound_row(few, 1)]),
         Table(("groups far apart", *COLUMNS[1:-1]), apart, "Nothing is asked of these rows."),
     ]

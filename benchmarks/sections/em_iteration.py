@@ -24,7 +24,7 @@ AGREE = 1e-6  # relative difference of log-likelihoods within which two sides di
 # iterations of the long run: of bayesmix, scikit-learn and mclust
 ITERATIONS: dict[Size, tuple[int, int, int]] = {
     SMALL: (200, 50, 50),
-    LONG: (20, 2, 2),
+    LONG: (20, 6, 2),
     MIDDLE: (20, 5, 5),
     WIDE: (5, 2, 2),
 }
