@@ -13,7 +13,7 @@ BEGIN, END = "<!-- measured: python -m benchmarks.readme -->\n", "<!-- end of me
 # What the README says of a figure, in a stranger's words.
 FIGURES: tuple[tuple[str, str, str, Size, str], ...] = (
     ("an EM iteration, 10^6 rows, 4 columns, 8 groups", "scikit-learn", "EM iteration, full", LONG, "scikit-learn"),
-    ("", "mclust (Fortran)", "EM iteration, full", LONG, "mclust"),
+    ("the same", "mclust (Fortran)", "EM iteration, full", LONG, "mclust"),
     ("a whole EM fit from 10 starts, 10^4 rows", "scikit-learn", "whole fit", SMALL, "scikit-learn"),
     ("10^5 rows, 10 columns, 10 groups", "scikit-learn", "whole fit", MIDDLE, "scikit-learn"),
     (
@@ -37,8 +37,8 @@ FIGURES: tuple[tuple[str, str, str, Size, str], ...] = (
         FEW_ROWS,
         "textbook PyMC, nutpie as it comes",
     ),
-    ("", "NumPyro", "smallest ESS per second", FEW_ROWS, "NumPyro"),
-    ("", "Stan", "smallest ESS per second", FEW_ROWS, "Stan"),
+    ("the same", "NumPyro", "smallest ESS per second", FEW_ROWS, "NumPyro"),
+    ("the same", "Stan", "smallest ESS per second", FEW_ROWS, "Stan"),
     (
         "from the call to the posterior, 1000 rows",
         "PyMC with nutpie",
@@ -56,7 +56,7 @@ def table() -> str:
     for words, peer, what, size, against in FIGURES:
         asked = asked_of(what, size, against)
         if asked in found:
-            lines.append(f"| {words or "the same"} | {peer} | {three_digits(float(np.median(found[asked].measured)))} |")
+            lines.append(f"| {words} | {peer} | {three_digits(float(np.median(found[asked].measured)))} |")
     return "\n".join(lines) + "\n"
 
 
