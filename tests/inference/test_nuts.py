@@ -1,6 +1,7 @@
 """NUTS: both ways into nutpie, what the sampler says of itself, starts, interruption, settings."""
 
 import _thread
+import signal
 import threading
 import time
 
@@ -151,8 +152,16 @@ def test_fewer_rows_than_features(covariance):
     assert np.isfinite(tree["posterior"]["covariances"].values).all()
 
 
+@pytest.fixture
+def interruptible():
+    """A shell starts what runs in its background deaf to interrupts, and children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("chains", [1, 2, 4])
-def test_an_interrupted_run_keeps_what_finished(chains, monkeypatch):
+def test_an_interrupted_run_keeps_what_finished(chains, interruptible, monkeypatch):
     """A run of hours, interrupted two seconds after the sampler has started."""
     import nutpie
 
