@@ -1,6 +1,6 @@
 """Every covariance, prior and shape over which the laws run: a new family or prior adds its line here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -22,12 +22,13 @@ SHAPES = ((1, 2), (2, 1), (2, 3), (4, 2))  # D, K
 
 @dataclass(frozen=True)
 class Case:
-    """One mixture with rows of its own: K groups in columns of different units."""
+    """One mixture with rows of its own, of which the seed makes others: K groups in columns of different units."""
 
     covariance: str
     prior: str
     n_features: int
     n_components: int
+    seed: int = field(default=0, kw_only=True)
 
     def __str__(self):
         return f"{self.covariance}-{self.prior}-D{self.n_features}-K{self.n_components}"
@@ -38,10 +39,10 @@ class Case:
 
     @cached_property
     def X(self) -> np.ndarray:
-        rng = np.random.default_rng(1 + self.n_features + 10 * self.n_components)
+        rng = np.random.default_rng(1 + self.n_features + 10 * self.n_components + 1000 * self.seed)
         weights, params = truth("full", self.n_components, self.n_features, 2.5, rng)
         values, _ = Gaussian("full").sample(weights, params, 40 + 10 * self.n_components, rng)
-        return values * np.array([1.0, 30.0, 0.02, 5.0])[: self.n_features] + 7.0
+        return values * np.resize([1.0, 30.0, 0.02, 5.0], self.n_features) + 7.0
 
     @cached_property
     def rows(self) -> Rows:
@@ -58,7 +59,7 @@ class Case:
 
     def points(self, n: int, seed: int = 0) -> np.ndarray:
         """Random points of the flat vector, some of them far out."""
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(seed + 1000 * self.seed)
         return rng.normal(size=(n, self.density.size)) * np.linspace(0.2, 1.5, n)[:, None]
 
     def parameters(self, seed: int = 0):
