@@ -37,7 +37,9 @@ def holes(comparison: Comparison) -> list[str]:
         row, candidate = table.iloc[i], comparison[key]
         if candidate.tree is None:
             continue
-        wrong += [f"{key}: {name}" for name in OF_POSTERIORS if not np.isfinite(row[name])]
+        # one row has no spread, so that its sums have no standard error
+        finite = [name for name in OF_POSTERIORS if not (name.startswith("se_") and candidate.loo.n_data_points == 1)]
+        wrong += [f"{key}: {name}" for name in finite if not np.isfinite(row[name])]
         of_trusted = [name for name in OF_TRUSTED if name != "p_worse" or row["elpd_diff"] != 0]  # of the best, none
         wrong += [f"{key}: {name}" for name in of_trusted if np.isfinite(row[name]) != candidate.trusted]
         if bracketed[i] == candidate.trusted:
