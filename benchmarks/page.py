@@ -19,8 +19,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 HEAD = """\
 # Benchmarks
 
-bayesmix and its peers side by side: the same data, model, priors and start, each in its own fastest sensible
-configuration, measured in one run and in turn (A, B, A, B, ...). A ratio is how many times as long the peer takes (for
+bayesmix and its peers side by side: the same data, model, priors and (but for whole fits) start, each in its own
+fastest sensible configuration, measured in one run and in turn (A, B, A, B, ...). A ratio is how many times as long the peer takes (for
 effective sample sizes: how many times as many bayesmix gets a second); the median of the rounds' ratios is followed by
 their range. "asked" is the figure that bayesmix set itself, and says whether the median reaches it. What each peer was
 given stands in the docstring of its module in `benchmarks/peers`.
