@@ -20,10 +20,10 @@ HEAD = """\
 # Benchmarks
 
 bayesmix and its peers side by side: the same data, model, priors and (but for whole fits) start, each in its own
-fastest sensible configuration, measured in one run and in turn (A, B, A, B, ...). A ratio is how many times as long the peer takes (for
-effective sample sizes: how many times as many bayesmix gets a second); the median of the rounds' ratios is followed by
-their range. "asked" is the figure that bayesmix set itself, and says whether the median reaches it. What each peer was
-given stands in the docstring of its module in `benchmarks/peers`.
+fastest sensible configuration, measured in one run and in turn (A, B, A, B, ...). A ratio is how many times as long
+the peer takes (for effective sample sizes: how many times as many bayesmix gets a second); the median of the rounds'
+ratios is followed by their range. "asked" is the figure that bayesmix set itself, and says whether the median reaches
+it. What each peer was given stands in the docstring of its module in `benchmarks/peers`.
 
 Rows are simulated from Gaussian mixtures whose closest means are five standard deviations apart, unless a section says
 otherwise. Kernels and EM have one thread on every side and are timed by processor time; samplers have two cores and are
