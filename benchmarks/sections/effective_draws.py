@@ -20,6 +20,8 @@ from functools import cache, cached_property, partial
 
 import numpy as np
 
+from bayesmix.density import Density
+from bayesmix.inference.draws import Draws
 from bayesmix.inference.nuts import NutsSettings
 from bayesmix.inference.nuts_over_basins import run as run_nuts
 from benchmarks.asked import FEW_ROWS, spread, verdict
@@ -46,13 +48,19 @@ class Task:
     given: Problem
     chains: int = 4
 
-    def ours(self, seed: int) -> Worth:
-        """EM, whitening, tuning and draws."""
+    def sample(self, seed: int) -> tuple[Density, Draws, float, float]:
+        """Draws by bayesmix, and the seconds of EM and of what follows: whitening, tuning and draws."""
         settings = NutsSettings(draws=DRAWS, chains=self.chains, cores=CORES, progressbar=False)
         began = time.perf_counter()
         em, density, seeds, _ = self.given.mixture._begin(self.given.X, "em", seed)
+        fitted = time.perf_counter()
         drawn = run_nuts(density, em, settings, seeds)
-        return self.worth(time.perf_counter() - began, density.constrain(drawn.unconstrained))
+        return density, drawn, fitted - began, time.perf_counter() - fitted
+
+    def ours(self, seed: int) -> Worth:
+        """What bayesmix's draws are worth."""
+        density, drawn, *seconds = self.sample(seed)
+        return self.worth(sum(seconds), density.constrain(drawn.unconstrained))
 
     def worth(self, seconds: float, drawn: dict[str, np.ndarray]) -> Worth:
         """Judge draws of weights, means and covariances."""
@@ -156,23 +164,17 @@ def textbook_rows(task: Task, quick: bool, rounds: int) -> list[tuple[str, ...]]
 
 def bound_row(task: Task, seed: int) -> tuple[str, ...]:
     """A run of bayesmix beside the gradients that it needs."""
-    given = task.given
-    settings = NutsSettings(draws=DRAWS, chains=task.chains, cores=CORES, progressbar=False)
-    began = time.perf_counter()
-    em, density, seeds, _ = given.mixture._begin(given.X, "em", seed)
-    fitted = time.perf_counter()
-    drawn = run_nuts(density, em, settings, seeds)
-    ended = time.perf_counter()
+    density, drawn, of_em, of_sampling = task.sample(seed)
     q = drawn.unconstrained[0, 0]
     gradient = repeated(lambda: density.logp_grad(q))()
     gradients = int(drawn.stats["n_steps"].sum())
     return (
-        size_text(given.size),
+        size_text(task.given.size),
         f"{gradients}",
         seconds_text(gradient),
         seconds_text(gradients * gradient / CORES),
-        seconds_text(ended - fitted),
-        seconds_text(fitted - began),
+        seconds_text(of_sampling),
+        seconds_text(of_em),
     )
 
 
