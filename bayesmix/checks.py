@@ -169,7 +169,7 @@ def _statistics(z: np.ndarray, chosen: tuple[str, ...], pairs: np.ndarray) -> np
     mean = z.mean(axis=0)
     centred = z - mean
     deviation = np.sqrt(np.mean(centred**2, axis=0))
-    found = {"mean": mean, "standard deviation": deviation}
+    found = {"mean": mean, "standard deviation": deviation * np.sqrt(len(z) / (len(z) - 1))}
     unit = centred / deviation
     if len(chosen) > len(_MOMENTS):
         squares = unit**2

@@ -8,6 +8,8 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LARGE = 1e9
 _SMALL = 1e-4
 _MOST_DECIMALS = 6
+# Digits that an interval gets at most so as not to seem to leave out a number that it holds.
+_MORE_DIGITS = 2
 
 
 def plain(value: float, digits: int = 4) -> str:
@@ -59,12 +61,25 @@ def beside_interval(value: float, low: float, high: float) -> tuple[str, str]:
 
     Examples
     --------
-    >>> beside_interval(2009.0, 2009.021, 2009.213), beside_interval(1.975, 3.1, 20.4)
-    (('2,009.00', '2,009.02 to 2,009.21'), ('1.98', '3 to 20'))
+    >>> beside_interval(2009.0, 2009.021, 2009.213), beside_interval(1.975, 3.1, 20.4), beside_interval(1.97, 1.91, 20)
+    (('2,009.00', '2,009.02 to 2,009.21'), ('1.98', '3 to 20'), ('1.97', '1.9 to 20.0'))
     """
-    texts = _as_sure((value, low, high), float(high) - float(low)) or [plain(x) for x in (value, low, high)]
+    width = float(high) - float(low)
+    for _ in range(_MORE_DIGITS):
+        if _stay_on_their_sides(value, low, high, width):
+            break
+        width /= 10
+    texts = _as_sure((value, low, high), width) or [plain(x) for x in (value, low, high)]
     # Of a wide interval a few digits are enough, but the number itself is known.
     return max(texts[0], plain(value, 3), key=len), f"{texts[1]} to {texts[2]}"
+
+
+def _stay_on_their_sides(value: float, low: float, high: float, width: float) -> bool:
+    """Whether the bounds, rounded by a width, still lie on the side of the number where they do."""
+    if not (math.isfinite(width) and width > 0):
+        return True
+    decimals = -math.floor(math.log10(width / 5))
+    return all((round(bound, decimals) <= value) == (bound <= value) for bound in (low, high))
 
 
 def _as_sure(numbers: tuple[float, float, float], width: float) -> list[str] | None:

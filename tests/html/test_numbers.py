@@ -80,6 +80,8 @@ def test_a_number_beside_an_interval_has_digits_that_tell_them_apart():
     assert beside_interval(2009.0, 2009.021, 2009.213) == ("2,009.00", "2,009.02 to 2,009.21")
     assert beside_interval(0.9012, 0.8771, 0.9189) == ("0.901", "0.877 to 0.919")
     assert beside_interval(1.972, 3.1, 20.4) == ("1.97", "3 to 20")
+    assert beside_interval(1.972, 1.91, 20.4) == ("1.97", "1.9 to 20.4")
+    assert beside_interval(801.2, 735.1, 7715.6) == ("801", "735 to 7,716")
     assert beside_interval(3.0, 1.0, 1.0) == ("3", "1 to 1")
 
 

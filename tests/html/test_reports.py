@@ -255,6 +255,15 @@ def test_rows_on_which_the_posterior_leans_are_named(tree):
     pareto_k[[7, 3]] = 0.9, 1.2
     said = " ".join(content_of_tree(tree, pareto_k=pareto_k).trust.sentences)
     assert "is 1.20 (gate 0.7): 2 rows lie above it (3, 7)." in said
+    assert "The posterior leans on them, and their LOO is not reliable." in said
+    pareto_k[3] = 0  # left out by an exact refit
+    said = " ".join(content_of_tree(tree, pareto_k=pareto_k).trust.sentences)
+    assert "The posterior leans on 1 row (3), whose Pareto k-hat is above 0.7: LOO has fitted the model anew" in said
+    assert "of the other 59 rows is 0.90 (gate 0.7): 1 row lies above it (7)." in said
+    pareto_k[7] = 0
+    said = " ".join(content_of_tree(tree, pareto_k=pareto_k).trust.sentences)
+    assert "The posterior leans on 2 rows (3, 7), whose" in said
+    assert "of the other 58 rows is 0.10 (gate 0.7): none of them decides the posterior." in said
 
 
 def test_pareto_k_is_arvizs():

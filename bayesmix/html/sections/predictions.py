@@ -15,6 +15,8 @@ from bayesmix.priors.sets import from_dict, in_words
 _MOST_PICTURED = 6
 _MOST_ROWS = 14
 _MOST_NAMED = 4
+# What the gate means; the tables show the user's own interval, outside of which some statistics always lie.
+_MIDDLE = f"the middle {1 - 2 * TAIL:.0%}"
 
 
 def posterior_part(digest: Digest) -> Section | None:
@@ -26,12 +28,12 @@ def posterior_part(digest: Digest) -> Section | None:
     start = f"{counted(check.n_sets, 'data set')} as long as the data, {source}, have been compared with the data"
     outside = _outside(check)
     if not outside:
-        said = f"{start}: in all {len(check.names):,} statistics the data lie within what the model makes."
+        said = f"{start}: all {len(check.names):,} statistics of the data lie within {_MIDDLE} of what the model makes."
     else:
         lie = "lies" if len(outside) == 1 else "lie"
         said = (
-            f"{start}. Of {len(check.names):,} statistics {len(outside):,} {lie} outside what the model makes: "
-            f"{_named(check, outside, digest.ci_prob)}. There the groups miss something of the data."
+            f"{start}. Of {len(check.names):,} statistics {len(outside):,} {lie} outside {_MIDDLE} of what the model "
+            f"makes: {_named(check, outside, digest.ci_prob)}. There the groups miss something of the data."
         )
     shown = _pictured(check, digest.rows.features)
     pictured = _which(shown, digest.rows.features)

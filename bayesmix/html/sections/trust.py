@@ -25,7 +25,7 @@ def trust_section(digest: Digest, pareto_k: np.ndarray | None = None) -> Section
     ----------
     digest : Digest
     pareto_k : (N,) array, optional
-        Of every training row, where LOO was computed.
+        Of every training row, where LOO was computed; 0 where a row was left out by an exact refit.
     """
     diagnosis, features = digest.diagnosis, digest.rows.features
     notes = [as_sentence(note) for note in digest.record.get("notes", [])]
@@ -50,19 +50,39 @@ def _of_rows(digest: Digest, pareto_k: np.ndarray | None) -> list[str]:
     """Tell which rows the posterior leans on."""
     if pareto_k is None or not len(pareto_k):
         return []
+    refitted = np.flatnonzero(pareto_k == 0)
+    said = []
+    if len(refitted):
+        leans = "it" if len(refitted) == 1 else "them"
+        said.append(
+            f"The posterior leans on {counted(len(refitted), 'row')} ({_names(digest, refitted)}), whose Pareto k-hat "
+            f"is above {PARETO_GATE}: LOO has fitted the model anew without {leans}."
+        )
+        if len(refitted) == len(pareto_k):
+            return said
     worst = np.argsort(-pareto_k, kind="stable")
     n_bad = int((pareto_k > PARETO_GATE).sum())
-    start = f"Leaving single rows out (LOO): the largest Pareto k-hat of {counted(len(pareto_k), 'row')} is "
-    largest = f"{start}{fixed(float(pareto_k[worst[0]]), 2)} (gate {PARETO_GATE})"
+    others = f"{'the other ' if said else ''}{counted(len(pareto_k) - len(refitted), 'row')}"
+    largest = (
+        f"Leaving single rows out (LOO): the largest Pareto k-hat of {others} is "
+        f"{fixed(float(pareto_k[worst[0]]), 2)} (gate {PARETO_GATE})"
+    )
     if n_bad == 0:
-        return [f"{largest}: no single row decides the posterior."]
-    names = [row_name(digest.rows.obs[i]) for i in worst[: min(n_bad, _MOST_NAMED)]]
-    more = f" and {n_bad - len(names):,} more" if n_bad > len(names) else ""
-    verb = "lies" if n_bad == 1 else "lie"
+        decides = "none of them" if said else "no single row"
+        return [*said, f"{largest}: {decides} decides the posterior."]
+    verb, leans, their = ("lies", "it", "its") if n_bad == 1 else ("lie", "them", "their")
     return [
-        f"{largest}: {counted(n_bad, 'row')} {verb} above it ({', '.join(names)}{more}). "
-        "The posterior leans on them, and their LOO is not reliable."
+        *said,
+        f"{largest}: {counted(n_bad, 'row')} {verb} above it ({_names(digest, worst[:n_bad])}). "
+        f"The posterior leans on {leans}, and {their} LOO is not reliable.",
     ]
+
+
+def _names(digest: Digest, positions: np.ndarray) -> str:
+    """Name a few rows, and count the others."""
+    names = [row_name(digest.rows.obs[i]) for i in positions[:_MOST_NAMED]]
+    more = f" and {len(positions) - len(names):,} more" if len(positions) > len(names) else ""
+    return f"{', '.join(names)}{more}"
 
 
 def _labels(digest: Digest) -> Section | None:
