@@ -106,6 +106,11 @@ class Diagnosis:
         """Return the sentences, one a line."""
         return "\n".join(self.sentences)
 
+    def __repr__(self) -> str:
+        verdict = "ok" if self.ok else "not to be trusted"
+        said = "".join(f"\n  - {sentence}" for sentence in self.sentences)
+        return f"Diagnosis({self.method!r}, n_draws={self.n_draws}: {verdict}){said}"
+
     def _repr_html_(self) -> str:
         items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in self.sentences)
         return f"<ul>{items}</ul>{self.table.to_html(float_format='{:.4g}'.format)}"

@@ -43,6 +43,8 @@ def test_good_draws_are_ok_and_label_switching_shows_before_relabelling(mixed):
     assert "the chains agree" in text
     assert "before relabelling" in text
     assert text.splitlines() == list(diagnosis.sentences)
+    first, *rest = repr(diagnosis).splitlines()
+    assert "ok" in first and rest == [f"  - {sentence}" for sentence in diagnosis.sentences]
 
 
 def test_the_table_is_arviz_entry_by_entry(mixed):
