@@ -474,14 +474,14 @@ class Mixture:
         closed = isinstance(priors, ConjugatePriors) and has_closed_form(priors)
         if settings.estimate == "ml" or closed:
             return fit(rows, self.family, priors, self.n_components, settings, random_seed, None, progressbar)
-        from bayesmix.em.numeric import NumericRule
+        from bayesmix.em.quasi_newton import QuasiNewton
 
         surface = self._density(rows) if density is None else density
 
-        def make_rule(units):
-            return NumericRule(surface, self.family, units, priors.weights)
+        def make_ascent(units):
+            return QuasiNewton(surface, self.family, units, priors.weights)
 
-        return fit(rows, self.family, priors, self.n_components, settings, random_seed, make_rule, progressbar)
+        return fit(rows, self.family, priors, self.n_components, settings, random_seed, make_ascent, progressbar)
 
     def _begin(self, X, init: Any, random_seed: Any):
         """EM's optima, the density, and seeds for the engine."""

@@ -105,24 +105,6 @@ class ClosedFormDensity:
         """See :class:`~bayesmix.density.Density`."""
         return self._evaluate(q, self._map_numbers, 0.0, self.units.columns)
 
-    def expected_logp_grad(self, q, counts, centres, scatters) -> tuple[float, np.ndarray]:
-        """See :class:`~bayesmix.density.Density`."""
-        scale = self.units.scale
-        unit = np.outer(scale, scale) if self.family.correlated else scale**2
-        gradient = np.empty(self.size)
-        value = self.compiled.expected_log_posterior(
-            np.ascontiguousarray(q, dtype=float),
-            gradient,
-            counts,
-            (centres - self.units.centre) / scale,
-            scatters / unit,
-            self.n_components,
-            self.n_blocks,
-            self._map_numbers,
-            0.0,
-        )
-        return value - counts.sum() * float(np.log(scale).sum()), gradient
-
     def constrain(self, q: np.ndarray) -> dict[str, np.ndarray]:
         """See :class:`~bayesmix.density.Density`."""
         return self.coordinates.constrain(np.asarray(q, dtype=float))

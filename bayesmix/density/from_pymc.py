@@ -13,7 +13,7 @@ from pytensor.graph.traversal import ancestors
 from pytensor.tensor.variable import TensorConstant
 
 from bayesmix.density.protocol import FreeVariable
-from bayesmix.pymc_model.expected import expected_log_likelihood, log_prior
+from bayesmix.pymc_model.map_objective import log_prior
 
 # Maps between spaces run a few times on many draws: NumPy is fast enough and has nothing to compile.
 WITHOUT_COMPILING = "FAST_COMPILE"
@@ -62,18 +62,6 @@ class PyMCDensity:
         """Log density in the constrained variables (no Jacobians), highest at MAP, and its gradient in ``q``."""
         return self._call(self._map, q)
 
-    def expected_logp_grad(self, q: Any, counts: Any, centres: Any, scatters: Any) -> tuple[float, np.ndarray]:
-        """As :meth:`map_logp_grad` with the expected complete-data log-likelihood of an M-step.
-
-        See :class:`~bayesmix.density.Density`.
-
-        Raises
-        ------
-        ValueError
-            If the model has no observed `MixtureLikelihood` named ``x``.
-        """
-        return self._call(self._expected, q, counts, centres, scatters)
-
     def constrain(self, q: Any) -> dict[str, np.ndarray]:
         """Free variables and Deterministics in the units of the data, for ``q`` (..., size)."""
         q = np.asarray(q, dtype=np.float64)
@@ -112,10 +100,8 @@ class PyMCDensity:
         flat = np.concatenate([part.reshape(n_draws, -1) for part in parts], axis=1)
         return flat.reshape(*leading, self.size)
 
-    def _call(self, compiled: "_Compiled", *arguments: Any) -> tuple[float, np.ndarray]:
-        value, gradient = compiled.run(
-            *(np.ascontiguousarray(argument, dtype=np.float64) for argument in arguments), *compiled.data
-        )
+    def _call(self, compiled: "_Compiled", q: Any) -> tuple[float, np.ndarray]:
+        value, gradient = compiled.run(np.ascontiguousarray(q, dtype=np.float64), *compiled.data)
         return float(value), gradient
 
     @cached_property
@@ -126,17 +112,7 @@ class PyMCDensity:
     def _map(self) -> Any:
         return self._compile(log_prior(self.model) + self.model.logp(vars=self.model.observed_RVs))
 
-    @cached_property
-    def _expected(self) -> Any:
-        statistics = [pt.vector("counts"), pt.matrix("centres"), self._scatters()]
-        expected = expected_log_likelihood(self.model, *statistics)
-        return self._compile(log_prior(self.model) + expected, *statistics)
-
-    def _scatters(self) -> Any:
-        names = {variable.name for variable in [*self.model.free_RVs, *self.model.deterministics]}
-        return pt.tensor3("scatters") if "covariances" in names else pt.matrix("scatters")
-
-    def _compile(self, log_density: Any, *others: Any) -> Any:
+    def _compile(self, log_density: Any) -> Any:
         """Value and gradient of a graph in the model's value variables, as a function of ``q``."""
         # The fused likelihood is put in place by these rewrites: they must precede the gradient.
         log_density, data = _without_data(rewrite_pregrad(log_density))
@@ -144,7 +120,7 @@ class PyMCDensity:
         gradient = pt.concatenate([slope.ravel() for slope in slopes])
         outputs = clone_replace([log_density, gradient], self._values_of(self._vector))
         function = pm.compile(
-            [self._vector, *others, *data],
+            [self._vector, *data],
             outputs,
             mode=self.mode,
             trust_input=True,

@@ -37,16 +37,6 @@ class Density(Protocol):
         """Log density in the constrained variables (no Jacobians), highest at MAP, and its gradient in q."""
         ...
 
-    def expected_logp_grad(
-        self, q: np.ndarray, counts: np.ndarray, centres: np.ndarray, scatters: np.ndarray
-    ) -> tuple[float, np.ndarray]:
-        """As :meth:`map_logp_grad` with the expected complete-data log-likelihood of an M-step.
-
-        ``counts`` (K,), ``centres`` (K, D) and ``scatters`` ((K, D, D), or (K, D) for uncorrelated features) are the
-        responsibility-weighted counts, means and sums of squares around them, in the units of the data.
-        """
-        ...
-
     def constrain(self, q: np.ndarray) -> dict[str, np.ndarray]:
         """Every variable of the posterior group, in the units of the data, from (..., size) vectors."""
         ...

@@ -6,15 +6,14 @@ same place follow it, and a place that could not catch up with the best one is s
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from bayesmix.em.loop import Climb, Point, Rule, climb
+from bayesmix.em.loop import Ascent, Climb, Point
 from bayesmix.em.optima import group_optima
 from bayesmix.em.settings import EMSettings
 from bayesmix.em.status import Status
-from bayesmix.families import Family, Statistics
 
 _SETTLED = 1e-5  # gain in nats per row of the iteration that ends a short run
 _SHORT = 50  # iterations of a short run at most
@@ -22,53 +21,30 @@ _FAR = 0.05  # nats per row that a place must lie below the best one to be set a
 _FAR_AT_LEAST = 100.0  # and nats in all: no basin that low has any posterior mass
 
 
-@dataclass(frozen=True, eq=False)
-class Slope:
-    """Standardised rows, transposed, and what a family makes of them at a point."""
-
-    family: Family
-    columns: np.ndarray
-
-    @property
-    def n_rows(self) -> int:
-        """Number of rows."""
-        return self.columns.shape[1]
-
-    def one_pass(self, point: Point) -> Statistics:
-        """Log-likelihood and statistics."""
-        form = self.family.standard_form_of_factor(point.weights, point.means, point.factor)
-        return self.family.statistics(form, self.columns)
-
-    def climb(self, start: Point, rule: Rule, tol: float, max_iter: int) -> Climb:
-        """See :func:`bayesmix.em.loop.climb`."""
-        return climb(start, rule, self.one_pass, self.n_rows, tol, max_iter)
-
-
 def explore(
-    starts: Sequence[Point], rule: Rule, sample: Slope, whole: Slope, settings: EMSettings, report: Callable
+    starts: Sequence[Point], sample: Ascent, whole: Ascent, settings: EMSettings, report: Callable
 ) -> list[Climb]:
     """Climb from every start: short runs on a sample of the rows first, where that saves passes.
 
     ``tol=0`` asks for iterations and not for the optimum, and a ``tol`` as large as that of the short runs leaves
     nothing to be done after them: then every start climbs on all rows.
     """
-    short = 0 < settings.tol < _SETTLED and (len(starts) > 1 or sample is not whole)
-    slope, tol, max_iter = whole, settings.tol, settings.max_iter
+    short = 0 < settings.tol < _SETTLED and (len(starts) > 1 or sample.n_rows < whole.n_rows)
+    ascent, tol, max_iter = whole, settings.tol, settings.max_iter
     if short:
-        slope, tol, max_iter = sample, _SETTLED, min(_SHORT, settings.max_iter)
+        ascent, tol, max_iter = sample, _SETTLED, min(_SHORT, settings.max_iter)
     climbs = []
     for number, start in enumerate(starts):
         report("EM starts", number)
-        climbs.append(slope.climb(start, rule, tol, max_iter))
-    return go_on(climbs, starts, rule, sample, whole, settings) if short else climbs
+        climbs.append(ascent.climb(start, tol, max_iter))
+    return go_on(climbs, starts, sample, whole, settings) if short else climbs
 
 
 def go_on(
     climbs: list[Climb],
     starts: Sequence[Point],
-    rule: Rule,
-    climbed: Slope,
-    whole: Slope,
+    climbed: Ascent,
+    whole: Ascent,
     settings: EMSettings,
     *,
     anew: bool = False,
@@ -76,11 +52,12 @@ def go_on(
     """One climb on all rows from each distinct place where the climbs on ``climbed`` ended; the others follow it.
 
     What collapsed on a sample of the rows starts again from its beginning: on all rows it may not. ``anew``: the
-    climbs so far were under another rule, and do not count towards ``max_iter``.
+    climbs so far were to the top of another objective, and do not count towards ``max_iter``.
     """
     places = group_optima(climbs, climbed.n_rows)
     best = max((one.objective for one in climbs if one.status.interior), default=-np.inf)
     far = max(_FAR * climbed.n_rows, _FAR_AT_LEAST)
+    another = anew or climbed.n_rows < whole.n_rows  # objective: heights do not go on from those reached
     leaders: dict[int, Climb] = {}
     ended: list[Climb | None] = [None] * len(climbs)
     for i in sorted(range(len(climbs)), key=lambda i: -climbs[i].objective):
@@ -90,16 +67,15 @@ def go_on(
             ended[i] = replace(leaders[place], status=Status.FOLLOWER, iterations=before.iterations)
             continue
         if place < 0:
-            again = anew or whole is not climbed
-            ended[i] = whole.climb(starts[i], rule, settings.tol, settings.max_iter) if again else before
+            ended[i] = whole.climb(starts[i], settings.tol, settings.max_iter) if another else before
             continue
         behind = best - before.objective
         pace = float(before.history[-1] - before.history[-2]) if before.history.size > 1 else np.inf
         if behind > far and behind > pace * left:
-            one = replace(whole.climb(before.point, rule, settings.tol, 0), status=Status.SET_ASIDE)
+            one = replace(whole.climb(before.point, settings.tol, 0), status=Status.SET_ASIDE)
         else:
-            one = whole.climb(before.point, rule, settings.tol, left)
-        if whole is climbed and not anew:
+            one = whole.climb(before.point, settings.tol, left)
+        if not another:
             one = replace(one, history=np.concatenate([before.history[:-1], one.history]))
         ended[i] = leaders[place] = replace(one, iterations=before.iterations + one.iterations)
     return [one for one in ended if one is not None]
@@ -108,14 +84,13 @@ def go_on(
 def resume(
     climbs: list[Climb],
     starts: Sequence[Point],
-    rule: Rule,
-    whole: Slope,
+    whole: Ascent,
     settings: EMSettings,
     judge: Callable[[list[Climb]], list[Climb]],
 ) -> list[Climb]:
     """Climb on from what was set aside, where all that it was set aside for turned out to have collapsed."""
     while _only_set_aside(climbs):
-        climbs = judge(go_on(climbs, starts, rule, whole, whole, settings, anew=True))
+        climbs = judge(go_on(climbs, starts, whole, whole, settings, anew=True))
     return climbs
 
 

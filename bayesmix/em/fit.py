@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from bayesmix.data import Rows, check_fit
-from bayesmix.em.exploration import Slope, explore, go_on, resume
-from bayesmix.em.loop import Climb, ClosedFormRule, Point, Rule
+from bayesmix.em.exploration import explore, go_on, resume
+from bayesmix.em.loop import Ascent, Climb, ExpectationMaximisation, Point
 from bayesmix.em.optima import group_optima
 from bayesmix.em.result import EMResult, Optimum
 from bayesmix.em.settings import EMSettings
@@ -36,7 +36,7 @@ def fit(
     n_components: int,
     settings: EMSettings,
     random_seed=None,
-    make_rule: Callable[[Units], Rule] | None = None,
+    make_ascent: Callable[[Units], Ascent] | None = None,
     progressbar: bool = False,
 ) -> EMResult:
     """Fit by EM from every start.
@@ -50,8 +50,9 @@ def fit(
     n_components : int
     settings : EMSettings
     random_seed : None, int, or what ``numpy.random.default_rng`` takes
-    make_rule : callable, optional
-        Makes the M-step for priors without a closed one; needed unless the priors are conjugate or ``estimate="ml"``.
+    make_ascent : callable, optional
+        Makes the way up for priors without a closed M-step; needed unless the priors are conjugate or
+        ``estimate="ml"``.
     progressbar : bool
 
     Raises
@@ -73,35 +74,36 @@ def fit(
     default = NormalInverseWishart().resolve(summary, family, n_components)
     start_prior = default.standardised(units.centre, units.scale)
     if settings.estimate == "ml":
-        rule: Rule = ClosedFormRule(family)
-    elif make_rule is None:
-        rule = _conjugate_rule(family, priors, units, n_components)
+        whole: Ascent = ExpectationMaximisation(family, units.columns)
+    elif make_ascent is None:
+        whole = _conjugate_ascent(family, priors, units, n_components)
     else:
-        rule = make_rule(units)
+        whole = make_ascent(units)
 
-    whole, starts = Slope(family, units.columns), _Starts(units, settings, n_components, start_prior, random_seed)
-    # A numeric M-step costs a hundred closed ones: random starts first settle under the data-scaled conjugate prior,
-    # and one climb goes on from each place where they settled.
-    settling = isinstance(settings.init, str) and not isinstance(rule, ClosedFormRule)
-    first = ClosedFormRule(family, start_prior, Dirichlet()) if settling else rule
+    starts = _Starts(units, settings, n_components, start_prior, random_seed)
+    # Where the M-step has no closed form, random starts first settle under the data-scaled conjugate prior, and one
+    # climb goes on from each place where they settled.
+    settling = isinstance(settings.init, str) and not isinstance(whole, ExpectationMaximisation)
+    first = ExpectationMaximisation(family, units.columns, start_prior, Dirichlet()) if settling else whole
     with progress(progressbar, starts.total) as report, one_blas_thread():
         points = list(starts)
-        sample = whole if starts.columns is units.columns else Slope(family, starts.columns)
-        climbs = explore(points, first, sample, whole, settings, report)
+        sample = replace(first, columns=starts.columns) if isinstance(first, ExpectationMaximisation) else first
+        climbs = explore(points, sample, first, settings, report)
         if settling:
-            climbs = go_on(climbs, points, rule, whole, whole, settings, anew=True)
-        climbs = _judged(climbs, rule, units, settings)
-        climbs = resume(climbs, points, rule, whole, settings, lambda them: _judged(them, rule, units, settings))
+            climbs = go_on(climbs, points, first, whole, settings, anew=True)
+        climbs = _judged(climbs, whole, units, settings)
+        climbs = resume(climbs, points, whole, settings, lambda them: _judged(them, whole, units, settings))
     seed = int(random_seed) if isinstance(random_seed, int | np.integer) else None
     result = _result(climbs, rows, family, priors, settings, units, seed)
     return replace(result, seconds=time.perf_counter() - began)
 
 
-def _conjugate_rule(family: Family, priors: Priors, units: Units, n_components: int) -> ClosedFormRule:
+def _conjugate_ascent(family: Family, priors: Priors, units: Units, n_components: int) -> ExpectationMaximisation:
     if not isinstance(priors, ConjugatePriors) or not isinstance(priors.weights, Dirichlet):
-        raise TypeError("only conjugate priors have a closed M-step: give make_rule for the others")
+        raise TypeError("only conjugate priors have a closed M-step: give make_ascent for the others")
     components = priors.components.standardised(units.centre, units.scale)
-    return ClosedFormRule(family, components, priors.weights, units.log_prior_shift(n_components))
+    shift = units.log_prior_shift(n_components)
+    return ExpectationMaximisation(family, units.columns, components, priors.weights, shift)
 
 
 class _Starts:
@@ -142,13 +144,13 @@ class _Starts:
         return point_of_memberships(rows, given, family, self.n_components, self.prior)
 
 
-def _judged(climbs: list[Climb], rule: Rule, units: Units, settings: EMSettings) -> list[Climb]:
+def _judged(climbs: list[Climb], whole: Ascent, units: Units, settings: EMSettings) -> list[Climb]:
     """The climbs with the statuses that their points deserve."""
     if settings.estimate == "ml":
         interior = {id(one.point): one.point for one in climbs if one.status.interior and one.point.weights.size > 1}
         collapsed = {known for known, point in interior.items() if _is_degenerate(point, units)}
         return [replace(one, status=Status.DEGENERATE) if id(one.point) in collapsed else one for one in climbs]
-    weights = getattr(rule, "weights", None)
+    weights = getattr(whole, "weights", None)
     if isinstance(weights, Dirichlet) and np.min(weights.concentration) < 1:
         flat = Status.FLAT_WEIGHTS
         return [replace(one, status=flat) if one.status is Status.CONVERGED else one for one in climbs]

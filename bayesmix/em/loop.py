@@ -1,6 +1,5 @@
 """The one EM loop, and what it climbs with."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from math import isfinite
@@ -39,34 +38,69 @@ def _all_finite(numbers):
     return True
 
 
-class Rule(Protocol):
-    """The M-step of an objective, and the part of the objective that is not the likelihood."""
+class Ascent(Protocol):
+    """An objective on some rows, and a way to climb it."""
 
-    def m_step(self, point: Point, statistics: Statistics) -> Point:
-        """The parameters that maximise (or at least raise) the expected objective."""
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
         ...
 
-    def log_prior(self, point: Point) -> float:
-        """Log prior density at a point, in the units of the data; 0 for maximum likelihood."""
+    def climb(self, start: Point, tol: float, max_iter: int) -> "Climb":
+        """Climb until an iteration gains less than ``tol`` per row.
+
+        The returned point is the last one at which the objective was finite, and the statistics are those of the pass
+        made there. The objective never falls from one iteration to the next.
+        """
         ...
 
 
 @dataclass(frozen=True, eq=False)
-class ClosedFormRule:
-    """M-step in closed form: maximum likelihood (no priors), or MAP under the conjugate prior.
+class ExpectationMaximisation:
+    """Passes and M-steps in closed form: maximum likelihood (no priors), or MAP under the conjugate prior.
 
     The weights' MAP is ``(n_k + a_k - 1) / sum``; a concentration below 1 counts as 1 (see
-    :attr:`Status.FLAT_WEIGHTS`). ``components`` is in standardised units, and ``log_prior_shift`` is what its log
-    density gains in the units of the data.
+    :attr:`Status.FLAT_WEIGHTS`). ``columns`` (D, N) are standardised rows, transposed; ``components`` is in
+    standardised units, and ``log_prior_shift`` is what its log density gains in the units of the data.
     """
 
     family: Gaussian
+    columns: np.ndarray
     components: NormalInverseWishart | None = None
     weights: Dirichlet | None = None
     log_prior_shift: float = 0.0
 
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return self.columns.shape[1]
+
+    def climb(self, start: Point, tol: float, max_iter: int) -> "Climb":
+        """See :class:`Ascent`. ``tol=0`` makes ``max_iter`` iterations."""
+        point, history, best, status = start, [], None, Status.MAX_ITER
+        for _ in range(max_iter + 1):
+            statistics = one_pass(self.family, point, self.columns)
+            log_prior = self.log_prior(point)
+            objective = statistics.log_likelihood + log_prior
+            if not isfinite(objective):
+                status = Status.DEGENERATE
+                break
+            converged = tol > 0 and bool(history) and objective - history[-1] < tol * self.n_rows
+            best = (point, statistics, log_prior)
+            history.append(objective)
+            if converged:
+                status = Status.CONVERGED
+                break
+            point = self.m_step(point, statistics)
+            if not point.finite:
+                status = Status.EMPTY if statistics.counts.min() < 1e-8 else Status.DEGENERATE
+                break
+        if best is None:
+            best = (start, one_pass(self.family, start, self.columns), -np.inf)
+        return Climb(*best, status, np.array(history), max(len(history) - 1, 0))
+
     def m_step(self, point: Point, statistics: Statistics) -> Point:
-        """See :class:`Rule`."""
+        """The parameters that maximise the expected objective."""
         counts = statistics.counts
         if self.weights is not None:
             counts = counts + _interior(self.weights, counts.size)[0]
@@ -74,7 +108,7 @@ class ClosedFormRule:
         return Point(counts / counts.sum(), means, factor)
 
     def log_prior(self, point: Point) -> float:
-        """See :class:`Rule`."""
+        """Log prior density at a point, in the units of the data; 0 for maximum likelihood."""
         total = 0.0
         if self.components is not None:
             of_factor, of_means = self.family.structure.log_prior(point.means, point.factor, self._prepared)
@@ -88,6 +122,11 @@ class ClosedFormRule:
     def _prepared(self) -> Any:
         """The components' prior as the family's steps take it."""
         return None if self.components is None else self.family.structure.hyperparameters(self.components)
+
+
+def one_pass(family: Gaussian, point: Point, columns: np.ndarray) -> Statistics:
+    """Log-likelihood and statistics of standardised rows at a point."""
+    return family.statistics(family.standard_form_of_factor(point.weights, point.means, point.factor), columns)
 
 
 @lru_cache(maxsize=16)
@@ -115,40 +154,3 @@ class Climb:
     def objective(self) -> float:
         """Log-likelihood plus log prior, in standardised units."""
         return self.statistics.log_likelihood + self.log_prior
-
-
-def climb(
-    start: Point,
-    rule: Rule,
-    one_pass: Callable[[Point], Statistics],
-    n_rows: int,
-    tol: float,
-    max_iter: int,
-) -> Climb:
-    """Alternate passes and M-steps until an iteration gains less than ``tol`` per row.
-
-    The returned point is the last one at which the objective was finite, and the statistics are those of the pass
-    made there.
-    """
-    point, history, best, status = start, [], None, Status.MAX_ITER
-    for _ in range(max_iter + 1):
-        statistics = one_pass(point)
-        log_prior = rule.log_prior(point)
-        objective = statistics.log_likelihood + log_prior
-        if not isfinite(objective):
-            status = Status.DEGENERATE
-            break
-        converged = tol > 0 and bool(history) and objective - history[-1] < tol * n_rows
-        best = (point, statistics, log_prior)
-        history.append(objective)
-        if converged:
-            status = Status.CONVERGED
-            break
-        point = rule.m_step(point, statistics)
-        if not point.finite:
-            status = Status.EMPTY if statistics.counts.min() < 1e-8 else Status.DEGENERATE
-            break
-    if best is None:
-        statistics = one_pass(start)
-        best = (start, statistics, -np.inf)
-    return Climb(*best, status, np.array(history), max(len(history) - 1, 0))

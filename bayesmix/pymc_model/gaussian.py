@@ -31,11 +31,6 @@ class GaussianMixtureRV(SymbolicRandomVariable):
     def deviation(factor: Any, component: Any, normals: Any) -> Any:
         """Standard normal draws (..., D) in the shape of their row's component."""
 
-    @staticmethod
-    @abstractmethod
-    def expected_squares(factor: Any, counts: Any, differences: Any, scatters: Any) -> tuple[Any, Any]:
-        """Log determinants of the factors, and ``sum_k n_k |L_k^-1 d_k|^2 + tr L_k^-1 S_k L_k^-T``."""
-
     @classmethod
     def rv_op(cls, weights: Any, means: Any, spread: Any, *, size: Any = None, rng: Any = None) -> Any:
         """The graph that draws rows."""
@@ -72,15 +67,6 @@ class FullMixtureRV(GaussianMixtureRV):
         """``L_k z``."""
         return (factor[component] * normals[..., None, :]).sum(axis=-1)
 
-    @staticmethod
-    def expected_squares(factor: Any, counts: Any, differences: Any, scatters: Any) -> tuple[Any, Any]:
-        """By the inverse factors: a scatter may be singular."""
-        whiteners = pt.linalg.solve_triangular(factor, pt.eye(factor.shape[-1]), lower=True, b_ndim=2)
-        residuals = (whiteners * differences[:, None, :]).sum(axis=-1)
-        traces = (whiteners @ scatters * whiteners).sum()
-        log_determinants = pt.log(pt.diagonal(factor, axis1=-2, axis2=-1)).sum(axis=-1)
-        return log_determinants, (counts[:, None] * pt.square(residuals)).sum() + traces
-
 
 class TiedMixtureRV(GaussianMixtureRV):
     """One covariance matrix (D, D) for all components."""
@@ -99,8 +85,6 @@ class TiedMixtureRV(GaussianMixtureRV):
     def deviation(factor: Any, component: Any, normals: Any) -> Any:
         """``L z``."""
         return normals @ factor.T
-
-    expected_squares = staticmethod(FullMixtureRV.expected_squares)
 
 
 class DiagMixtureRV(GaussianMixtureRV):
@@ -121,12 +105,6 @@ class DiagMixtureRV(GaussianMixtureRV):
         """``s_k z``, feature by feature."""
         return factor[component] * normals
 
-    @staticmethod
-    def expected_squares(factor: Any, counts: Any, differences: Any, scatters: Any) -> tuple[Any, Any]:
-        """Feature by feature."""
-        squares = (counts[:, None] * pt.square(differences) + scatters) / pt.square(factor)
-        return pt.log(factor).sum(axis=-1), squares.sum()
-
 
 class SphericalMixtureRV(GaussianMixtureRV):
     """One variance for each component (K,)."""
@@ -145,12 +123,6 @@ class SphericalMixtureRV(GaussianMixtureRV):
     def deviation(factor: Any, component: Any, normals: Any) -> Any:
         """``s_k z``."""
         return factor[component][..., None] * normals
-
-    @staticmethod
-    def expected_squares(factor: Any, counts: Any, differences: Any, scatters: Any) -> tuple[Any, Any]:
-        """Feature by feature, with one deviation for all."""
-        squares = (counts[:, None] * pt.square(differences) + scatters) / pt.square(factor)[:, None]
-        return pt.log(factor) * differences.shape[1], squares.sum()
 
 
 class GaussianMixture(Distribution):

@@ -23,9 +23,6 @@ class Target:
     def map_logp_grad(self, q):
         return self.logp_grad(q)
 
-    def expected_logp_grad(self, q, counts, centres, scatters):
-        raise NotImplementedError
-
     def logp_grad(self, q):
         raise NotImplementedError
 

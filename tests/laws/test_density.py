@@ -117,24 +117,6 @@ def assert_equal_densities(case, other):
             np.testing.assert_allclose(named[name], wanted[name], rtol=1e-10, err_msg=name)
         free = {name: wanted[name] for name in wanted} | named
         np.testing.assert_allclose(other.unconstrain(free), density.unconstrain(free), atol=1e-8)
-    moments = expected_moments(case)
-    assert (
-        disagreement(
-            lambda q: density.expected_logp_grad(q, *moments), lambda q: other.expected_logp_grad(q, *moments), points
-        )
-        < TOLERANCE
-    )
-
-
-def expected_moments(case):
-    """Counts, means and scatters of a made-up allocation, in the units of the data."""
-    rng = np.random.default_rng(3)
-    r = rng.dirichlet(np.ones(case.n_components), size=len(case.X))
-    centres = r.T @ case.X / r.sum(axis=0)[:, None]
-    centred = case.X[:, None, :] - centres
-    if case.family.correlated:
-        return r.sum(axis=0), centres, np.einsum("nk,nki,nkj->kij", r, centred, centred)
-    return r.sum(axis=0), centres, np.einsum("nk,nki->ki", r, centred**2)
 
 
 @functools.cache

@@ -9,7 +9,7 @@ from bayesmix.density.from_pymc import PyMCDensity
 from bayesmix.families import Gaussian
 from bayesmix.priors import Dirichlet
 from bayesmix.priors.sets import read_priors, resolve_priors
-from bayesmix.pymc_model import declare
+from bayesmix.pymc_model import declare, map_objective
 
 CASES = {
     "full": ("full", {"weights": Dirichlet(0.5)}),
@@ -72,34 +72,12 @@ def test_map_objective(case):
     check_gradient(density.map_logp_grad, q)
 
 
-def test_prior_is_the_rest(case):
+def test_the_rest_of_the_map_objective_is_the_likelihood(case):
     density, q, family, X = case
     values = density.constrain(q)
+    log_prior = density.model.compile_fn(map_objective.log_prior(density.model), mode="FAST_COMPILE")
     log_likelihood = family.log_mixture(values["weights"], values, X).sum()
-    n_components, n_features = values["means"].shape
-    scatters = np.zeros((n_components, n_features, n_features) if family.correlated else (n_components, n_features))
-    prior = density.expected_logp_grad(q, np.zeros(n_components), np.zeros((n_components, n_features)), scatters)[0]
-    assert prior == pytest.approx(density.map_logp_grad(q)[0] - log_likelihood, rel=1e-8)
-
-
-def test_expected_objective(case):
-    """Fisher: at the parameters of the responsibilities its slope is the MAP objective's; its value is a bound."""
-    density, q, family, X = case
-    values = density.constrain(q)
-    log_joint = family.log_joint(values["weights"], values, X)
-    log_mixture = np.logaddexp.reduce(log_joint, axis=1)
-    r = np.exp(log_joint - log_mixture[:, None])
-    counts = r.sum(axis=0)
-    centres = (r.T @ X) / counts[:, None]
-    differences = X[:, None, :] - centres
-    scatters = np.einsum("nk,nki,nkj->kij", r, differences, differences)
-    if not family.correlated:
-        scatters = np.diagonal(scatters, axis1=1, axis2=2)
-    value, gradient = density.expected_logp_grad(q, counts, centres, scatters)
-    expected, slope = density.map_logp_grad(q)
-    np.testing.assert_allclose(gradient, slope, rtol=1e-7, atol=1e-7)
-    entropy = -(r * np.log(r)).sum()
-    assert value + entropy == pytest.approx(expected, rel=1e-8)
+    assert log_prior(point_of(density, q)) + log_likelihood == pytest.approx(density.map_logp_grad(q)[0], rel=1e-8)
 
 
 @pytest.mark.parametrize("leading", [(), (3,), (2, 3)])
@@ -131,12 +109,3 @@ def test_discrete_variables_are_refused():
         pm.Poisson("count", 1.0)
     with pytest.raises(ValueError, match="count is discrete"):
         PyMCDensity(model)
-
-
-def test_expected_objective_needs_a_mixture():
-    with pm.Model() as model:
-        pm.Normal("mean", 0.0, 1.0)
-    with pytest.raises(ValueError, match="no observed MixtureLikelihood named 'x'"):
-        PyMCDensity(model, mode="FAST_COMPILE").expected_logp_grad(
-            np.zeros(1), np.ones(1), np.ones((1, 1)), np.ones((1, 1))
-        )

@@ -5,9 +5,6 @@ Every module offers
 ``log_posterior(q, gradient, columns, n_components, n_blocks, numbers, jacobian)``
     log posterior density of the flat unconstrained vector ``q``; fills ``gradient``. ``jacobian`` is 1 for the
     density of ``q`` itself, and 0 for the density in the constrained variables (what MAP maximises).
-``expected_log_posterior(q, gradient, counts, centres, scatters, n_components, n_blocks, numbers, jacobian)``
-    the same with the expected complete-data log-likelihood in the place of the log-likelihood: the rows enter only
-    through their responsibility-weighted counts, means and scatters around them.
 ``sampler_function``
     the first, as a C function that a sampler calls without Python.
 

@@ -9,7 +9,6 @@ import math
 import numba as nb
 import numpy as np
 
-from bayesmix.density.compiled.expected import axis_statistics
 from bayesmix.density.compiled.matrices import matrix_from
 from bayesmix.density.compiled.sampler import LOG_DENSITY, RECOVERABLE
 from bayesmix.density.compiled.weights import log_weights, weights_slope
@@ -85,16 +84,6 @@ def log_posterior(q, gradient, columns, n_components, n_blocks, numbers, jacobia
     log_likelihood, counts, first, second = accumulate(columns, np.empty(0), offsets, means, whiteners)
     return log_likelihood + _add_prior(
         gradient, counts, first, second, log_w, log_variances, means, whiteners, numbers, jacobian
-    )
-
-
-@nb.njit(**COMPILED)
-def expected_log_posterior(q, gradient, counts, centres, scatters, n_components, n_blocks, numbers, jacobian):
-    """See :mod:`bayesmix.density.compiled`."""
-    log_w, log_variances, offsets, means, whiteners = _unpack(q, n_components, n_blocks, centres.shape[1])
-    expected, first, second = axis_statistics(counts, centres, scatters, offsets, means, whiteners)
-    return expected + _add_prior(
-        gradient, counts.copy(), first, second, log_w, log_variances, means, whiteners, numbers, jacobian
     )
 
 
