@@ -22,8 +22,8 @@ app = App(
     help="Bayesian mixture models: how many groups, which row belongs where, how sure?",
     help_epilogue="Examples:\n\n"
     "  bayesmix demo\n"
-    "  bayesmix compare penguins.csv --components 1:6 --output report.html\n"
-    "  bayesmix fit penguins.csv --components 3 --output fit.nc\n"
+    "  bayesmix compare faithful.csv --components 1:6 --output report.html\n"
+    "  bayesmix fit faithful.csv --components 2 --output fit.nc\n"
     "  bayesmix predict fit.nc new.csv --output labels.csv\n\n"
     "Results go to standard output, progress to standard error. What cannot be\n"
     "done is said in one line, with exit status 2. For the options of a command:\n"

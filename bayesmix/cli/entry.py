@@ -11,6 +11,7 @@ from types import TracebackType
 from cyclopts import CycloptsError
 
 from bayesmix.cli.commands import app
+from bayesmix.cli.refusals import of_command, of_request
 
 # What the machine refuses to anybody: no space, no quota, no permission, a read-only or failing disk, too many files.
 _OF_THE_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE}
@@ -49,7 +50,7 @@ def run(arguments: Sequence[str]) -> int:
         app(list(arguments), exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except CycloptsError as error:
-        _say(f"{error} {_help_for(error)}")
+        _say(of_command(error))
         return USERS_MISTAKE
     except (ValueError, TypeError, OSError, ImportError) as error:
         if isinstance(error, BrokenPipeError):  # the reader of our output has seen enough
@@ -61,7 +62,7 @@ def run(arguments: Sequence[str]) -> int:
             return USERS_MISTAKE
         if not _is_refusal(error.__traceback__):
             raise
-        _say(str(error))
+        _say(of_request(error))
         return USERS_MISTAKE
     except MemoryError:
         _say("the memory is not enough: fit fewer rows or columns, or draw them at random from all.")
@@ -82,10 +83,6 @@ def _let_go_of_output() -> None:
     """Keep Python from trying again, when it ends, to write what nobody takes."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _help_for(error: CycloptsError) -> str:
-    return f"See: {' '.join(['bayesmix', *(error.command_chain or ()), '--help'])}"
 
 
 def _is_interruption(error: BaseException | None) -> bool:

@@ -45,10 +45,14 @@ def test_missing_values_are_refused_or_left_out_aloud(capsys):
         (["fit", "torn.csv", "--components", "2"], ["torn.csv cannot be read"]),
         (["fit", "torn.parquet", "--components", "2"], ["torn.parquet cannot be read"]),
         (["fit", "notes.doc", "--components", "2"], [".csv, .tsv"]),
-        (["fit", "faithful.csv"], ["--components", "bayesmix fit --help"]),
+        (["fit", "faithful.csv"], ["--components is missing", "bayesmix fit --help"]),
+        (["fit", "--components", "2"], ["DATA is missing", "bayesmix fit --help"]),
+        (["fit", "faithful.csv", "more.csv", "--components", "2"], ["'more.csv' is too much"]),
         (["fit", "faithful.csv", "--components", "0"], ["--components must be at least 1, not 0"]),
         (["fit", "faithful.csv", "--components", "two"], ['"two"']),
-        (["fit", "faithful.csv", "--components", "300", "--method", "em"], ["256 distinct"]),
+        (["fit", "faithful.csv", "--components", "300", "--method", "em"], ["256 distinct", "Use --components 256"]),
+        (["compare", "constant.csv", *FAST], ["The data have 1 constant column: 'b'"]),
+        (["fit", "collinear.csv", "--components", "2", *FAST], ["The data have", "--family diag or spherical"]),
         (["fit", "faithful.csv", "--components", "2", "--seed", "-1"], ["--seed"]),
         (["fit", "faithful.csv", "--components", "2", "--method", "mcmc"], ['"mcmc"', '"nuts"']),
         (["fit", "faithful.csv", "--components", "2", "--colums", "a"], ["--colums", "--columns"]),
@@ -90,6 +94,8 @@ def test_mistakes_are_one_line_and_status_2(arguments, words, capsys, folder):
     (folder / "cut.csv.gz").write_bytes(gzip.compress(b"a,b\n" + os.urandom(5000))[:2000])
     (folder / "latin.csv").write_bytes("a,größe\n1,2\n".encode("latin-1"))
     (folder / "heading.csv").write_text("a,b\n")
+    (folder / "constant.csv").write_text("a,b\n1,2\n3,2\n7,2\n")
+    (folder / "collinear.csv").write_text("a,b\n1,2\n3,6\n7,14\n9,18\n")
     (folder / "folder.csv").mkdir()
     refusal = refused(capsys, *arguments)
     for word in words:

@@ -14,7 +14,7 @@ def test_help_has_examples_and_needs_no_heavy_imports():
         "print('heavy:', *[name for name in heavy if name in sys.modules])"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
-    assert "bayesmix compare penguins.csv --components 1:6 --output report.html" in shown
+    assert "bayesmix compare faithful.csv --components 1:6 --output report.html" in shown
     assert shown.splitlines()[-1] == "heavy:"
 
 
