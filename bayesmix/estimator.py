@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, DensityMixin
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -38,7 +38,7 @@ _OPTIONS = {
 }
 
 
-class BayesianMixture(DensityMixin, BaseEstimator):
+class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, BaseEstimator):
     r"""A finite mixture as a scikit-learn estimator, fitted by EM or by its posterior.
 
     .. math::
@@ -112,7 +112,8 @@ class BayesianMixture(DensityMixin, BaseEstimator):
     Notes
     -----
     It is a density estimator for scikit-learn, as ``GaussianMixture`` is, and no clusterer, because one component is a
-    model too. ``GridSearchCV`` maximises ``score``, the mean log density of held-out rows. Data-scaled priors are
+    model too. Inside a pipeline it is a transformer: a row becomes its probabilities, one column for each component,
+    which ``set_output`` makes a data frame. ``GridSearchCV`` maximises ``score``, the mean log density of held-out rows. Data-scaled priors are
     resolved from the rows of each fit, hence anew in each fold.
 
     References
@@ -263,6 +264,20 @@ class BayesianMixture(DensityMixin, BaseEstimator):
         """
         return self._checked().predict_proba(self._values(X))
 
+    def transform(self, X):
+        """The probabilities of :meth:`predict_proba`, as features for what follows in a pipeline.
+
+        Parameters
+        ----------
+        X : array or data frame, (n, D)
+
+        Returns
+        -------
+        (n, K) array, or the data frame that ``set_output`` asks for
+            Its columns are named ``bayesianmixture0``, ``bayesianmixture1`` and so on.
+        """
+        return self.predict_proba(X)
+
     def score_samples(self, X):
         """Log density of each row, in nats; over the draws, the log of the posterior-mean density.
 
@@ -340,6 +355,11 @@ class BayesianMixture(DensityMixin, BaseEstimator):
     def posterior_(self) -> "xr.DataTree":
         """The posterior as a tree."""
         return self._checked().to_tree()
+
+    @property
+    def _n_features_out(self) -> int:
+        """Number of columns that scikit-learn names."""
+        return len(self.weights_)
 
     def _family(self) -> Family:
         _check_choice("family", self.family, ("gaussian",))

@@ -218,6 +218,19 @@ def test_pipeline(method):
     assert mixture.posterior_["posterior"]["feature"].values.tolist() == ["pca0", "pca1"]
 
 
+@ignore_poor_draws
+@pytest.mark.parametrize("method", ["em", "nuts"])
+def test_probabilities_are_features_for_what_follows(method):
+    pipeline = make_pipeline(StandardScaler(), BayesianMixture(**SHORT, method=method)).set_output(transform="pandas")
+    features = pipeline.fit(FAITHFUL).transform(FAITHFUL)
+    assert list(features.columns) == list(pipeline.get_feature_names_out()) == ["bayesianmixture0", "bayesianmixture1"]
+    assert features.index.equals(FAITHFUL.index)
+    np.testing.assert_array_equal(features, pipeline.predict_proba(FAITHFUL))
+    in_polars = pipeline.set_output(transform="polars").transform(FAITHFUL)
+    assert isinstance(in_polars, pl.DataFrame)
+    assert in_polars.columns == list(features.columns)
+
+
 def test_grid_search():
     rng = np.random.default_rng(2)
     centres = 12 * np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
