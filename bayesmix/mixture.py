@@ -167,11 +167,13 @@ class Mixture:
             Random starts; every one is kept in ``restarts``. They are made from, and first climb on, at most 2048 rows
             (or 64 K D, where that is more), until an iteration gains less than 1e-5 nats a row. Then one climb goes on,
             on all rows, from each distinct place that they reached; a start that came to the place of another is
-            recorded with the optimum of that one, and one that is far below the best start is set aside.
+            recorded with the optimum of that one, and one that is far below the best start is set aside. Under a prior
+            without a closed M-step (any but the default) the starts settle under the default prior, and what goes on
+            is L-BFGS on the objective itself, whose slope is that of the M-step (Fisher's identity).
         max_iter : int
         tol : float
             Stop when one iteration raises the objective by less than ``tol * N`` nats; 0 runs ``max_iter`` iterations
-            from every start.
+            from every start (L-BFGS: until no step gains).
         random_seed : None, int, or what ``numpy.random.default_rng`` takes
         progressbar : bool
 

@@ -87,8 +87,8 @@ EM's objective never falls, at any iteration, and where it ends the log posterio
 
 NAMES = """\
 Which component is called the first changes nothing but names: densities stay as they are, and EM arrives at the same
-groups. Where a prior has no M-step in closed form, EM climbs numerically, and another order of the components takes
-another way to the same top."""
+groups. Where a prior has no M-step in closed form, L-BFGS climbs, and another order of the components takes another way
+to the same top."""
 
 UNITS = """\
 Minutes or seconds, grams or kilograms: responsibilities do not change, at any factor or shift. What a shift costs is

@@ -113,6 +113,10 @@ class ClosedFormDensity:
         """See :class:`~bayesmix.density.Density`."""
         return self.coordinates.unconstrain(values)
 
+    def start(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
+        """See :class:`~bayesmix.density.Density`: mixture parameters are all that there is."""
+        return self.unconstrain(values)
+
     def _evaluate(self, q, numbers, jacobian, columns):
         gradient = np.empty(self.size)
         value = self.compiled.log_posterior(

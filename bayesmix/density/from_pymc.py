@@ -71,7 +71,7 @@ class PyMCDensity:
         found = {}
         for name, varies, value in zip(names, varying, function(draws), strict=True):
             if varies:
-                found[name] = value.reshape(*leading, *value.shape[1:])
+                found[name] = value.reshape((*leading, *value.shape[1:]))
             else:
                 found[name] = np.broadcast_to(value, (*leading, *value.shape)).copy()
         return found
@@ -99,6 +99,16 @@ class PyMCDensity:
         n_draws = stacked[0].shape[0]
         flat = np.concatenate([part.reshape(n_draws, -1) for part in parts], axis=1)
         return flat.reshape(*leading, self.size)
+
+    def start(self, values: Mapping[str, Any]) -> np.ndarray:
+        """``q`` of free variables in the units of the data; those not given have the model's own initial values.
+
+        Parameters
+        ----------
+        values : mapping of str to array
+            Names that are not free variables are ignored.
+        """
+        return self.unconstrain({**self._initial_values, **values})
 
     def _call(self, compiled: "_Compiled", q: Any) -> tuple[float, np.ndarray]:
         value, gradient = compiled.run(np.ascontiguousarray(q, dtype=np.float64), *compiled.data)
@@ -134,6 +144,12 @@ class PyMCDensity:
             value: vector[one.place].reshape(one.shape)
             for value, one in zip(self._value_variables, self.variables, strict=True)
         }
+
+    @cached_property
+    def _initial_values(self) -> dict[str, np.ndarray]:
+        initial = self.model.initial_point(random_seed=0)
+        parts = [np.ravel(initial[value.name]) for value in self._value_variables]
+        return self.constrain(np.concatenate(parts))
 
     @cached_property
     def _constrain_function(self) -> tuple[list[str], list[bool], Any]:

@@ -44,3 +44,10 @@ class Density(Protocol):
     def unconstrain(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
         """The flat vector of named values in the units of the data."""
         ...
+
+    def start(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
+        """As :meth:`unconstrain`; a free variable that is not among the values has the model's own initial value.
+
+        Mixture parameters then give a whole vector also where a prior has unknowns of its own.
+        """
+        ...

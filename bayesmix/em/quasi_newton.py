@@ -36,8 +36,8 @@ class Surface(Protocol):
         """Named values of a flat vector."""
         ...
 
-    def unconstrain(self, values: Any) -> np.ndarray:
-        """The flat vector of named values."""
+    def start(self, values: Any) -> np.ndarray:
+        """The flat vector of named values, whatever unknowns the priors have of their own."""
         ...
 
 
@@ -92,4 +92,4 @@ class QuasiNewton:
 
     def _vector(self, point: Point) -> np.ndarray:
         params = self.family.with_scales(self.units.to_params(point))
-        return self.surface.unconstrain({"weights": point.weights, **params})
+        return self.surface.start({"weights": point.weights, **params})

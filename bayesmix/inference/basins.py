@@ -29,7 +29,7 @@ def find_basins(density: Density, em: EMResult) -> list[Laplace]:
         # a density that PyMC compiled asks for every free variable: scales and correlations, too
         named = {"weights": top.weights, **em.family.with_scales(top.params)}
         with one_blas_thread():
-            basin = approximate(density, density.unconstrain(named))
+            basin = approximate(density, density.start(named))
         if not any(_is_same(basin, other) for other in basins):
             basins.append(basin)
     return sorted(basins, key=lambda basin: -basin.log_mass)

@@ -20,6 +20,9 @@ class Target:
     def unconstrain(self, values):
         return np.asarray(values["q"], dtype=float)
 
+    def start(self, values):
+        return self.unconstrain(values)
+
     def map_logp_grad(self, q):
         return self.logp_grad(q)
 

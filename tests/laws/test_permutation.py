@@ -25,7 +25,7 @@ def findings() -> list[Finding]:
     """Largest changes where components change their names."""
     densities = max(map(change_of_density, SEVERAL))
     lines = [Finding(f"log posterior: {len(SEVERAL)} models", "components renamed", densities, OF_DENSITIES)]
-    for name, prior in (("closed-form M-steps", "conjugate"), ("numeric M-steps", "separated")):
+    for name, prior in (("closed-form M-steps", "conjugate"), ("L-BFGS", "separated")):
         changes = [change_of_responsibilities(case) for case in SEVERAL if case.prior == prior]
         what = f"responsibilities by EM: {name}, {len(changes)} models"
         lines.append(Finding(what, "components renamed", max(changes), OF_RESPONSIBILITIES[prior]))
