@@ -113,8 +113,8 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
     -----
     It is a density estimator for scikit-learn, as ``GaussianMixture`` is, and no clusterer, because one component is a
     model too. Inside a pipeline it is a transformer: a row becomes its probabilities, one column for each component,
-    which ``set_output`` makes a data frame. ``GridSearchCV`` maximises ``score``, the mean log density of held-out rows. Data-scaled priors are
-    resolved from the rows of each fit, hence anew in each fold.
+    which ``set_output`` makes a data frame. ``GridSearchCV`` maximises ``score``, the mean log density of held-out
+    rows. Data-scaled priors are resolved from the rows of each fit, hence anew in each fold.
 
     References
     ----------
