@@ -481,7 +481,7 @@ class Mixture:
         surface = self._density(rows) if density is None else density
 
         def make_ascent(units):
-            return QuasiNewton(surface, self.family, units, priors.weights)
+            return QuasiNewton(surface, self.family, units)
 
         return fit(rows, self.family, priors, self.n_components, settings, random_seed, make_ascent, progressbar)
 

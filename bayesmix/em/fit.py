@@ -19,6 +19,7 @@ from bayesmix.families import Family
 from bayesmix.priors import Dirichlet, NormalInverseWishart
 from bayesmix.priors.numbers import summarise
 from bayesmix.priors.sets import ConjugatePriors, Priors
+from bayesmix.priors.weights import log_dirichlet_constant
 from bayesmix.progress import progress
 from bayesmix.threads import one_blas_thread
 
@@ -76,7 +77,7 @@ def fit(
     if settings.estimate == "ml":
         whole: Ascent = ExpectationMaximisation(family, units.columns)
     elif make_ascent is None:
-        whole = _conjugate_ascent(family, priors, units, n_components)
+        whole = _conjugate_ascent(priors, units, n_components)
     else:
         whole = make_ascent(units)
 
@@ -84,26 +85,28 @@ def fit(
     # Where the M-step has no closed form, random starts first settle under the data-scaled conjugate prior, and one
     # climb goes on from each place where they settled.
     settling = isinstance(settings.init, str) and not isinstance(whole, ExpectationMaximisation)
-    first = ExpectationMaximisation(family, units.columns, start_prior, Dirichlet()) if settling else whole
+    first = ExpectationMaximisation(family, units.columns, start_prior) if settling else whole
     with progress(progressbar, starts.total) as report, one_blas_thread():
         points = list(starts)
         sample = replace(first, columns=starts.columns) if isinstance(first, ExpectationMaximisation) else first
         climbs = explore(points, sample, first, settings, report)
         if settling:
             climbs = go_on(climbs, points, first, whole, settings, anew=True)
-        climbs = _judged(climbs, whole, units, settings)
-        climbs = resume(climbs, points, whole, settings, lambda them: _judged(them, whole, units, settings))
+        climbs = _judged(climbs, priors, units, settings)
+        climbs = resume(climbs, points, whole, settings, lambda them: _judged(them, priors, units, settings))
     seed = int(random_seed) if isinstance(random_seed, int | np.integer) else None
     result = _result(climbs, rows, family, priors, settings, units, seed)
     return replace(result, seconds=time.perf_counter() - began)
 
 
-def _conjugate_ascent(family: Family, priors: Priors, units: Units, n_components: int) -> ExpectationMaximisation:
+def _conjugate_ascent(priors: Priors, units: Units, n_components: int) -> ExpectationMaximisation:
+    """MAP; a concentration below 1 counts as 1 (see :attr:`Status.FLAT_WEIGHTS`)."""
     if not isinstance(priors, ConjugatePriors) or not isinstance(priors.weights, Dirichlet):
         raise TypeError("only conjugate priors have a closed M-step: give make_ascent for the others")
     components = priors.components.standardised(units.centre, units.scale)
-    shift = units.log_prior_shift(n_components)
-    return ExpectationMaximisation(family, units.columns, components, priors.weights, shift)
+    concentrations = np.maximum(priors.weights.concentrations(n_components), 1)
+    shift = units.log_prior_shift(n_components) + log_dirichlet_constant(concentrations)
+    return ExpectationMaximisation(units.family, units.columns, components, concentrations - 1, shift)
 
 
 class _Starts:
@@ -144,14 +147,13 @@ class _Starts:
         return point_of_memberships(rows, given, family, self.n_components, self.prior)
 
 
-def _judged(climbs: list[Climb], whole: Ascent, units: Units, settings: EMSettings) -> list[Climb]:
+def _judged(climbs: list[Climb], priors: Priors, units: Units, settings: EMSettings) -> list[Climb]:
     """The climbs with the statuses that their points deserve."""
     if settings.estimate == "ml":
         interior = {id(one.point): one.point for one in climbs if one.status.interior and one.point.weights.size > 1}
         collapsed = {known for known, point in interior.items() if _is_degenerate(point, units)}
         return [replace(one, status=Status.DEGENERATE) if id(one.point) in collapsed else one for one in climbs]
-    weights = getattr(whole, "weights", None)
-    if isinstance(weights, Dirichlet) and np.min(weights.concentration) < 1:
+    if isinstance(priors.weights, Dirichlet) and np.min(priors.weights.concentration) < 1:
         flat = Status.FLAT_WEIGHTS
         return [replace(one, status=flat) if one.status is Status.CONVERGED else one for one in climbs]
     return climbs

@@ -1,19 +1,17 @@
 """The one EM loop, and what it climbs with."""
 
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from math import isfinite
+from functools import cached_property
+from math import isfinite, log
 from typing import Any, Protocol
 
 import numba as nb
 import numpy as np
-from scipy.special import xlogy
 
 from bayesmix.em.status import Status
 from bayesmix.families import Gaussian, Statistics
 from bayesmix.kernels.blocks import COMPILED
-from bayesmix.priors import Dirichlet, NormalInverseWishart
-from bayesmix.priors.weights import log_dirichlet_constant
+from bayesmix.priors import NormalInverseWishart
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,15 +57,25 @@ class Ascent(Protocol):
 class ExpectationMaximisation:
     """Passes and M-steps in closed form: maximum likelihood (no priors), or MAP under the conjugate prior.
 
-    The weights' MAP is ``(n_k + a_k - 1) / sum``; a concentration below 1 counts as 1 (see
-    :attr:`Status.FLAT_WEIGHTS`). ``columns`` (D, N) are standardised rows, transposed; ``components`` is in
-    standardised units, and ``log_prior_shift`` is what its log density gains in the units of the data.
+    The weights' MAP is ``(n_k + a_k - 1) / sum`` for concentrations ``a`` of at least 1.
+
+    Attributes
+    ----------
+    family : Gaussian
+    columns : (D, N) array
+        Standardised rows, transposed.
+    components : NormalInverseWishart, optional
+        In standardised units.
+    surplus : (K,) array, optional
+        ``a - 1`` of the weights' Dirichlet prior.
+    log_prior_shift : float
+        What the log density of both priors has besides: constants, and the units of the data.
     """
 
     family: Gaussian
     columns: np.ndarray
     components: NormalInverseWishart | None = None
-    weights: Dirichlet | None = None
+    surplus: np.ndarray | None = None
     log_prior_shift: float = 0.0
 
     @property
@@ -101,21 +109,18 @@ class ExpectationMaximisation:
 
     def m_step(self, point: Point, statistics: Statistics) -> Point:
         """The parameters that maximise the expected objective."""
-        counts = statistics.counts
-        if self.weights is not None:
-            counts = counts + _interior(self.weights, counts.size)[0]
+        counts = statistics.counts if self.surplus is None else statistics.counts + self.surplus
         means, factor = self.family.structure.m_step(point.means, point.factor, statistics, self._prepared)
         return Point(counts / counts.sum(), means, factor)
 
     def log_prior(self, point: Point) -> float:
         """Log prior density at a point, in the units of the data; 0 for maximum likelihood."""
-        total = 0.0
+        total = self.log_prior_shift
         if self.components is not None:
             of_factor, of_means = self.family.structure.log_prior(point.means, point.factor, self._prepared)
-            total += float(of_factor) + float(of_means) + self.log_prior_shift
-        if self.weights is not None:
-            surplus, constant = _interior(self.weights, point.weights.size)
-            total += constant + float(xlogy(surplus, point.weights).sum())
+            total += float(of_factor) + float(of_means)
+        if self.surplus is not None:
+            total += _sum_of_logs(self.surplus, point.weights)
         return total
 
     @cached_property
@@ -129,11 +134,14 @@ def one_pass(family: Gaussian, point: Point, columns: np.ndarray) -> Statistics:
     return family.statistics(family.standard_form_of_factor(point.weights, point.means, point.factor), columns)
 
 
-@lru_cache(maxsize=16)
-def _interior(prior: Dirichlet, n_components: int) -> tuple[np.ndarray, float]:
-    """``a - 1`` and the log of the constant in front of the density, for concentrations of at least 1."""
-    a = np.maximum(prior.concentrations(n_components), 1)
-    return a - 1, log_dirichlet_constant(a)
+@nb.njit(**COMPILED)
+def _sum_of_logs(powers, weights):
+    """``sum_k a_k log w_k``; a power of zero adds nothing, whatever the weight."""
+    total = 0.0
+    for k in range(powers.size):
+        if powers[k] > 0:
+            total += powers[k] * log(weights[k])
+    return total
 
 
 @dataclass(frozen=True, eq=False)

@@ -43,15 +43,11 @@ class Surface(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class QuasiNewton:
-    """L-BFGS on the penalised likelihood, in the density's own coordinates.
-
-    ``weights`` is the weights' prior, for the status that speaks of a concentration below 1.
-    """
+    """L-BFGS on the penalised likelihood, in the density's own coordinates."""
 
     surface: Surface
     family: Family
     units: Units
-    weights: Any = None
 
     @property
     def n_rows(self) -> int:

@@ -110,7 +110,8 @@ def slope_after_conjugate_step(case) -> float:
     units, point, statistics, r = first_pass(case)
     priors = case.mixture.priors
     components = priors.components.standardised(units.centre, units.scale)
-    em = ExpectationMaximisation(case.family, units.columns, components, priors.weights)
+    surplus = priors.weights.concentrations(case.n_components) - 1
+    em = ExpectationMaximisation(case.family, units.columns, components, surplus)
     answer = em.m_step(point, statistics)
     objective = expected_objective(case, r, with_prior=True)
     return slope_left(objective, as_vector(case, units, point), as_vector(case, units, answer))

@@ -56,6 +56,9 @@ class Steps:
 
     def log_prior(self, means, factor, prior) -> tuple[np.ndarray, np.ndarray]:
         """Log prior density (...) of the covariances or variances, and of the means given them."""
+        if means.ndim == 2:  # one point: what EM asks for at every iteration
+            of_factor, of_means = self.compiled.log_prior(means[None], self.blocks(factor)[None], *prior)
+            return of_factor[0], of_means[0]
         means = np.asarray(means, dtype=float)
         _, *flat = self._flat(means[..., 0], means, factor)
         of_factor, of_means = self.compiled.log_prior(*flat, *prior)
