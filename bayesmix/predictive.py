@@ -103,15 +103,18 @@ def sample_predictive(
     return _new_rows(tree, _positive(n, "n"), rng)
 
 
-def replicated_sets(tree: xr.DataTree, n_sets: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Make data sets (N, D) as long as the training rows, one at a time, each from one of evenly spaced draws."""
-    family, rows = family_of(tree), training_rows(tree)
+def replicated_sets(
+    tree: xr.DataTree, n_sets: int, rng: np.random.Generator, n_rows: int | None = None
+) -> Iterator[np.ndarray]:
+    """Make data sets (n, D), by default as long as the training rows, one at a time, from evenly spaced draws."""
+    family = family_of(tree)
+    n_rows = training_rows(tree).n_rows if n_rows is None else n_rows
     weights, params = draws_of(tree)
     shape = weights.shape[:2]
     chosen = np.linspace(0, shape[0] * shape[1] - 1, n_sets).round().astype(int)
     for at in zip(*np.unravel_index(chosen, shape), strict=True):
         here = {name: value[at] for name, value in params.items()}
-        yield family.sample(weights[at], here, rows.n_rows, rng)[0]
+        yield family.sample(weights[at], here, n_rows, rng)[0]
 
 
 def _replicated_data(tree: xr.DataTree, draws: int | None, rng: np.random.Generator) -> xr.DataTree:

@@ -11,11 +11,12 @@ from matplotlib.lines import Line2D
 
 from bayesmix.checks import prior_sets
 from bayesmix.em import EMResult
+from bayesmix.plots.draws import evenly
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
 from bayesmix.plots.given import as_tree
 from bayesmix.plots.palette import colour
 from bayesmix.plots.view import positions_of
-from bayesmix.predictive import sample_predictive
+from bayesmix.predictive import replicated_sets, sample_predictive
 from bayesmix.tree import SAMPLE_DIMS, training_rows
 
 KINDS = ("kde", "ecdf", "hist")
@@ -23,6 +24,8 @@ KINDS = ("kde", "ecdf", "hist")
 _DATA_SETS = 50
 _MOST_VALUES = 4_000_000
 _FEWEST = 10
+# Of more rows than this so many are drawn, and the data sets are as long: a curve needs no more.
+_MOST_ROWS = 50_000
 _MOST_FEATURES = 12
 _PER_ROW = 3
 # Data sets that the prior makes, rows of each, and the share of its values that the axis must hold.
@@ -44,7 +47,8 @@ def plot_predictive_check(
     """Draw data sets that the model makes beside the data, feature by feature.
 
     Where the data lie outside what the model makes, the model has missed something. Fifty data sets as long as the
-    data are drawn (fewer if they are very long), each from one posterior draw, by ArviZ's ``plot_ppc_dist``.
+    data are drawn (fewer if they are very long), each from one posterior draw, by ArviZ's ``plot_ppc_dist``. Of more
+    than 50,000 rows so many are drawn, evenly over their order, and the data sets are as long.
 
     Parameters
     ----------
@@ -78,7 +82,7 @@ def plot_predictive_check(
     tree = as_tree(tree)
     chosen = _chosen(tree, features)
     figure = shown_figure(checked_size(figsize, _size(len(chosen))))
-    _draw(figure, _observed(tree), _replicated(tree, random_seed), chosen, kind)
+    _draw(figure, _observed(tree), _replicated(tree, random_seed), chosen, kind, n_rows=training_rows(tree).n_rows)
     return figure
 
 
@@ -86,7 +90,7 @@ def draw_predictive_check(tree: xr.DataTree, features: Sequence[str] | None = No
     """Return the picture of :func:`plot_predictive_check`, for a file: pyplot does not know it."""
     chosen = _chosen(tree, features)
     figure = bare_figure(_size(len(chosen)))
-    _draw(figure, _observed(tree), _replicated(tree, 0), chosen, KINDS[0])
+    _draw(figure, _observed(tree), _replicated(tree, 0), chosen, KINDS[0], n_rows=training_rows(tree).n_rows)
     return figure
 
 
@@ -127,12 +131,16 @@ def _size(n_features: int) -> tuple[float, float]:
 def _replicated(tree: xr.DataTree, random_seed: Any) -> xr.Dataset:
     """Return data sets from evenly spaced draws, as ``x (chain, draw, obs, feature)``."""
     rows, features = training_rows(tree), list(training_rows(tree).features)
-    wanted = int(np.clip(_MOST_VALUES // rows.values.size, _FEWEST, _DATA_SETS))
+    n_shown = min(rows.n_rows, _MOST_ROWS)
+    wanted = int(np.clip(_MOST_VALUES // (n_shown * rows.n_features), _FEWEST, _DATA_SETS))
+    if n_shown < rows.n_rows:
+        made = replicated_sets(tree, wanted, np.random.default_rng(random_seed), n_shown)
+        return _as_dataset(np.array(list(made))[None], features)
     sizes = tree["posterior"].to_dataset().sizes
     if sizes["chain"] * sizes["draw"] > 1:
         per_chain = max(1, round(wanted / sizes["chain"]))
-        made = sample_predictive(tree, draws=min(per_chain, sizes["draw"]), random_seed=random_seed)
-        return made["posterior_predictive"].to_dataset()
+        sample = sample_predictive(tree, draws=min(per_chain, sizes["draw"]), random_seed=random_seed)
+        return sample["posterior_predictive"].to_dataset()
     new = sample_predictive(tree, wanted * rows.n_rows, random_seed=random_seed)["predictions"].to_dataset()
     return _as_dataset(new["x"].values.reshape(1, wanted, *rows.values.shape), features)
 
@@ -146,11 +154,19 @@ def _as_dataset(drawn: np.ndarray, features: list[str]) -> xr.Dataset:
 
 
 def _observed(tree: xr.DataTree) -> xr.Dataset:
-    return tree["observed_data"].to_dataset()[["x"]]
+    data = tree["observed_data"].to_dataset()[["x"]]
+    return data.isel(obs=evenly(data.sizes["obs"], _MOST_ROWS))
 
 
 def _draw(
-    figure: Figure, observed: xr.Dataset, replicated: xr.Dataset, chosen: list[int], kind: str, *, maker: str = "model"
+    figure: Figure,
+    observed: xr.Dataset,
+    replicated: xr.Dataset,
+    chosen: list[int],
+    kind: str,
+    *,
+    n_rows: int = 0,
+    maker: str = "model",
 ) -> Sequence[Axes]:
     import arviz as az
 
@@ -192,8 +208,9 @@ def _draw(
             if kind != "ecdf":
                 ax.set_yticks([])
                 ax.set_ylim(bottom=0)
+        thinned = f" ({_MOST_ROWS:,} of {n_rows:,} rows)" if n_rows > _MOST_ROWS else ""
         handles = [
-            Line2D([], [], color=ink(), linewidth=1.8, linestyle=(0, (5, 1.5)), label="the data"),
+            Line2D([], [], color=ink(), linewidth=1.8, linestyle=(0, (5, 1.5)), label=f"the data{thinned}"),
             Line2D([], [], color=_REPLICATED, linewidth=1.2, label=f"{n_sets} data sets that the {maker} makes"),
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=2)

@@ -43,6 +43,19 @@ def test_a_point_estimate_makes_as_many_data_sets():
     assert len(figure.axes[0].lines) == 51
 
 
+def test_of_very_many_rows_some_are_drawn_and_the_data_sets_are_as_long(monkeypatch):
+    monkeypatch.setattr("bayesmix.plots.predictive_checks._MOST_ROWS", 100)
+    for drawn in (tree("faithful", 2), em("faithful", 2)):
+        figure = plot_predictive_check(drawn, kind="ecdf")
+        texts = [text.get_text() for text in figure.legends[0].get_texts()]
+        assert texts == ["the data (100 of 272 rows)", "50 data sets that the model makes"]
+        steps = [np.unique(np.diff(np.unique(line.get_ydata()))) for line in figure.axes[1].lines]
+        assert all(np.allclose(100 * step, np.round(100 * step)) for step in steps)
+        x, y = of_data(figure.axes[1]).get_data()
+        shown = data("faithful")["waiting"].to_numpy()[np.linspace(0, 271, 100).round().astype(int)]
+        np.testing.assert_allclose(y, ecdf(shown).cdf.evaluate(x), atol=1e-12)
+
+
 def test_the_same_seed_gives_the_same_picture():
     first, again, other = (
         plot_predictive_check(tree("galaxies", 3), random_seed=seed).axes[0].lines[0].get_ydata() for seed in (1, 1, 2)
