@@ -70,8 +70,13 @@ def test_a_million_rows_stay_within_2_gib(folder):
     centres = np.array([[0, 0, 0, 0], [6, 0, 3, 1], [0, 7, -3, 2], [5, 5, 5, 5.0]])
     rows = centres[rng.integers(0, 4, 1_000_000)] + rng.normal(size=(1_000_000, 4))
     pd.DataFrame(rows, columns=list("abcd")).to_csv("big.csv", index=False)
-    fit = ["fit", "big.csv", "--components", "4", *FAST, "--output", "labels.csv", "--output", "big.nc"]
-    for command in (fit, ["predict", "big.nc", "big.csv", "--output", "again.csv"]):
+    outputs = ["--output", "labels.csv", "--output", "big.nc", "--output", "big.html"]
+    commands = (
+        ["fit", "big.csv", "--components", "4", *FAST, *outputs],
+        ["predict", "big.nc", "big.csv", "--output", "again.csv"],
+        ["compare", "big.csv", "--components", "3:4", *FAST, "--output", "compared.html"],
+    )
+    for command in commands:
         shown = subprocess.run(
             [sys.executable, "-c", PEAK, *command], capture_output=True, text=True, check=True, timeout=900
         ).stdout.splitlines()
