@@ -168,7 +168,7 @@ class Mixture:
             (or 64 K D, where that is more), until an iteration gains less than 1e-5 nats a row. Then one climb goes on,
             on all rows, from each distinct place that they reached; a start that came to the place of another is
             recorded with the optimum of that one, and one that is far below the best start is set aside. Under a prior
-            without a closed M-step (any but the default) the starts settle under the default prior, and what goes on
+            without a closed M-step (any but the default) the short runs are under the default prior, and what goes on
             is L-BFGS on the objective itself, whose slope is that of the M-step (Fisher's identity).
         max_iter : int
         tol : float
@@ -229,7 +229,8 @@ class Mixture:
             The same seed gives the same draws on one machine.
         progressbar : bool
         target_accept : float, optional
-            Aim of the step size adaptation; nearer to 1 is slower and diverges less.
+            Aim of the step size adaptation; nearer to 1 is slower and diverges less. None is 0.8, or 0.7 where short
+            trajectories will do because the posterior is close to Gaussian.
         log_likelihood : bool, optional
             Store one number for each draw and row. None: up to 5e7 numbers.
 

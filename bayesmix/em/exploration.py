@@ -29,15 +29,22 @@ def explore(
     ``tol=0`` asks for iterations and not for the optimum, and a ``tol`` as large as that of the short runs leaves
     nothing to be done after them: then every start climbs on all rows.
     """
-    short = 0 < settings.tol < _SETTLED and (len(starts) > 1 or sample.n_rows < whole.n_rows)
-    ascent, tol, max_iter = whole, settings.tol, settings.max_iter
-    if short:
-        ascent, tol, max_iter = sample, _SETTLED, min(_SHORT, settings.max_iter)
+    if 0 < settings.tol < _SETTLED and (len(starts) > 1 or sample.n_rows < whole.n_rows):
+        return go_on(short_runs(starts, sample, settings, report), starts, sample, whole, settings)
+    return _from_every(starts, whole, settings.tol, settings.max_iter, report)
+
+
+def short_runs(starts: Sequence[Point], sample: Ascent, settings: EMSettings, report: Callable) -> list[Climb]:
+    """Climb from every start until an iteration gains little."""
+    return _from_every(starts, sample, _SETTLED, min(_SHORT, settings.max_iter), report)
+
+
+def _from_every(starts: Sequence[Point], ascent: Ascent, tol: float, max_iter: int, report: Callable) -> list[Climb]:
     climbs = []
     for number, start in enumerate(starts):
         report("EM starts", number)
         climbs.append(ascent.climb(start, tol, max_iter))
-    return go_on(climbs, starts, sample, whole, settings) if short else climbs
+    return climbs
 
 
 def go_on(

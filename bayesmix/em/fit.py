@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from bayesmix.data import Rows, check_fit
-from bayesmix.em.exploration import explore, go_on, resume
+from bayesmix.em.exploration import explore, go_on, resume, short_runs
 from bayesmix.em.loop import Ascent, Climb, ExpectationMaximisation, Point
 from bayesmix.em.optima import group_optima
 from bayesmix.em.result import EMResult, Optimum
@@ -82,16 +82,17 @@ def fit(
         whole = make_ascent(units)
 
     starts = _Starts(units, settings, n_components, start_prior, random_seed)
-    # Where the M-step has no closed form, random starts first settle under the data-scaled conjugate prior, and one
-    # climb goes on from each place where they settled.
-    settling = isinstance(settings.init, str) and not isinstance(whole, ExpectationMaximisation)
-    first = ExpectationMaximisation(family, units.columns, start_prior) if settling else whole
     with progress(progressbar, starts.total) as report, one_blas_thread():
         points = list(starts)
-        sample = replace(first, columns=starts.columns) if isinstance(first, ExpectationMaximisation) else first
-        climbs = explore(points, sample, first, settings, report)
-        if settling:
-            climbs = go_on(climbs, points, first, whole, settings, anew=True)
+        if isinstance(whole, ExpectationMaximisation):
+            climbs = explore(points, replace(whole, columns=starts.columns), whole, settings, report)
+        elif isinstance(settings.init, str):
+            # Random starts first settle by EM under the data-scaled conjugate prior: L-BFGS is at its best near a top.
+            em = ExpectationMaximisation(family, starts.columns, start_prior)
+            settled = short_runs(points, em, settings, report)
+            climbs = go_on(settled, points, em, whole, settings, anew=True)
+        else:
+            climbs = explore(points, whole, whole, settings, report)
         climbs = _judged(climbs, priors, units, settings)
         climbs = resume(climbs, points, whole, settings, lambda them: _judged(them, priors, units, settings))
     seed = int(random_seed) if isinstance(random_seed, int | np.integer) else None

@@ -19,6 +19,7 @@ from bayesmix.inference.nuts import NEAR_GAUSSIAN, WHITENED, NutsSettings, cours
 from bayesmix.tree import record_of
 from tests.inference.targets import Bananas, GaussianTarget, Walled
 from tests.laws.cases import CASES
+from tests.monte_carlo import effective_draws
 from tests.simulated_trees import COVARIANCES
 
 FAITHFUL = bm.datasets.load_faithful()
@@ -81,6 +82,16 @@ def test_a_known_gaussian():
     assert_same_posterior(found.unconstrained, exact)
     assert not found.stats["reached_max_treedepth"].any()
     assert not found.stats["diverging"].any()
+
+
+def test_an_acceptance_that_is_asked_for_gets_full_trajectories():
+    """Of three steps that were made small a Gaussian would be explored slowly."""
+    target = GaussianTarget(np.zeros(3), np.eye(3))
+    settings = NutsSettings(draws=1000, target_accept=0.98, progressbar=False)
+    found = run(target, approximate(target, np.zeros(3)), settings, seed=1)
+    assert found.stats["acceptance_rate"].mean() > 0.95
+    assert found.stats["tree_depth"].max() > 2
+    assert min(effective_draws(found.unconstrained[..., i]) for i in range(3)) > 2000
 
 
 def test_bananas_get_long_trajectories():
