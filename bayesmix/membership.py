@@ -47,10 +47,10 @@ def responsibilities(tree: xr.DataTree, X: Any = None, *, ci_prob: float | None 
         When X is not what the tree was fitted on; names the columns.
     """
     ci_prob = default_ci_prob() if ci_prob is None else check_ci_prob(ci_prob)
+    features = record_of(tree)["features"]
     stored = tree.children.get(GROUP)
     if X is None and stored is not None and stored.attrs.get("ci_prob") == ci_prob:
         return stored.to_dataset()
-    features = record_of(tree)["features"]
     rows = training_rows(tree) if X is None else read_rows(X, features=features)
     weights, params = draws_of(tree)
     n_components = weights.shape[-1]
