@@ -192,7 +192,7 @@ def _zoom(
     best = float((sign * values).max()) * sign
     room = 0.15 * reach
     if errors is not None:
-        room += float(errors.reindex(values.index).fillna(0).max())
+        room += float(errors.reindex(values.index).fillna(0).loc[worse <= reach].max())
     edge = best - sign * 1.1 * reach
     ends = sorted([edge, best + sign * room])
     ax.set_ylim(ends[0], ends[1])
