@@ -1,20 +1,18 @@
 """The No-U-Turn sampler (nutpie) on a whitened density."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from bayesmix.density import Density
-from bayesmix.density.closed_form import ClosedFormDensity
 from bayesmix.inference.chains import read_chains
 from bayesmix.inference.draws import Draws
 from bayesmix.inference.gaussian_check import pareto_k
 from bayesmix.inference.interruption import INTERRUPTED, most_draws
 from bayesmix.inference.laplace import Laplace
 from bayesmix.inference.progress import sampling
+from bayesmix.inference.whitened import Whitened, whitened
 
 
 @dataclass(frozen=True)
@@ -56,16 +54,15 @@ _JUDGED_BY = 2000
 _GOOD = 0.6
 
 
-def course_for(density: Density, basin: Laplace, rng: np.random.Generator) -> Course:
+def course_for(around: Whitened, rng: np.random.Generator) -> Course:
     """Short trajectories where importance sampling from the Gaussian would do well (Pareto k-hat <= 0.6).
 
     Longer tuning where the mode of the basin was not found, and its Hessian says little.
     """
-    if not basin.is_maximum:
+    if not around.basin.is_maximum:
         return NOT_WHITENED
-    q = basin.gaussian.draw(_JUDGED_BY, rng)
-    log_p = np.array([density.logp_grad(one)[0] for one in q])
-    k_hat = pareto_k(np.where(np.isnan(log_p), -np.inf, log_p) - basin.gaussian.log_density(q))
+    z = rng.standard_normal((_JUDGED_BY, around.size))
+    k_hat = pareto_k(around.log_densities(z) + 0.5 * (z**2).sum(axis=1))
     return NEAR_GAUSSIAN if k_hat <= _GOOD else WHITENED
 
 
@@ -105,15 +102,11 @@ def run(density: Density, basin: Laplace, settings: NutsSettings, seed: int) -> 
     """
     began = time.perf_counter()
     rng = np.random.default_rng(seed)
-    course = course_for(density, basin, rng)
+    around = whitened(density, basin)
+    course = course_for(around, rng)
     if settings.target_accept is not None:  # full trajectories: three steps that were made small lead nowhere
         course = replace(course, max_depth=WHITENED.max_depth, per_draw=1, target_accept=settings.target_accept)
-    if isinstance(density, ClosedFormDensity):
-        model, keep_alive = _closed_form_model(density, basin)
-    else:
-        model, keep_alive = _python_model(density, basin)
-    trace, interrupted = _sample(model, settings, course, int(rng.integers(2**31)))
-    del keep_alive
+    trace, interrupted = _sample(around.nutpie_model(), settings, course, int(rng.integers(2**31)))
     chains = read_chains(trace, density.size, course.per_draw)
     kept, n_draws = most_draws([len(chain.q) for chain in chains])
     q = np.stack([chains[i].q[:n_draws] for i in kept])
@@ -123,17 +116,6 @@ def run(density: Density, basin: Laplace, settings: NutsSettings, seed: int) -> 
         stats["reached_max_treedepth"] = np.zeros_like(stats["reached_max_treedepth"])
     seconds = {"sampling": time.perf_counter() - began}
     return Draws(q, stats, seconds, (INTERRUPTED,) if interrupted else ())
-
-
-def _start(density: Density, basin: Laplace, rng: np.random.Generator) -> np.ndarray:
-    """A finite starting point in whitened coordinates; nearer to the mode with every refusal."""
-    for attempt in range(50):
-        z = rng.standard_normal(basin.mode.size) * 0.9**attempt
-        value, gradient = density.logp_grad(basin.mode + basin.transform @ z)
-        # a draw of the Gaussian can land in another world where the density is flat or falls off a cliff
-        if np.isfinite(value) and np.isfinite(gradient).all() and value > basin.log_density - 5 * basin.mode.size - 50:
-            return z
-    return 1e-3 * rng.standard_normal(basin.mode.size)
 
 
 def _sample(model, settings: NutsSettings, course: Course, seed: int):
@@ -159,88 +141,3 @@ def _sample(model, settings: NutsSettings, course: Course, seed: int):
             return sampler.wait(), False
         except KeyboardInterrupt:
             return sampler.abort(), True
-
-
-def _starting_points(density: Density, basin: Laplace) -> Callable[[Any], np.ndarray]:
-    """The start of a chain from the seed that nutpie gives it.
-
-    A function of nothing but the seed: chains that run at once ask in any order.
-    """
-    return lambda seed: _start(density, basin, np.random.default_rng(seed))
-
-
-def _closed_form_model(density: ClosedFormDensity, basin: Laplace):
-    """A model whose functions are C function pointers: nothing is compiled, and no call takes the GIL."""
-    from nutpie.compile_pymc import CompiledPyMCModel
-
-    from bayesmix.density.compiled import sampler
-    from bayesmix.density.compiled.whitening import expand_function
-
-    n = density.size
-    numbers = density.numbers.copy()
-    numbers[0] += density.units.log_likelihood_shift  # the sampler's log density is that of the data's units, too
-    arrays = {
-        sampler.COLUMNS: density.units.columns,
-        sampler.NUMBERS: numbers,
-        sampler.CENTRE: np.ascontiguousarray(basin.mode),
-        sampler.TRANSFORM: np.ascontiguousarray(basin.transform),
-    }
-    entries = np.zeros(sampler.N_ENTRIES, dtype=np.int64)
-    entries[sampler.N_FEATURES], entries[sampler.N_ROWS] = density.units.columns.shape
-    entries[sampler.N_COMPONENTS], entries[sampler.N_BLOCKS] = density.n_components, density.n_blocks
-    entries[sampler.N_NUMBERS] = numbers.size
-    for place, array in arrays.items():
-        entries[place] = array.ctypes.data
-    model = CompiledPyMCModel(
-        dims={},
-        compiled_logp_func=density.compiled.sampler_function,
-        compiled_expand_func=expand_function,
-        initial_point_func=_starting_points(density, basin),
-        shared_data={},
-        shared_var_keys={},
-        user_data=entries,
-        n_expanded=n,
-        shape_info=(["q"], [slice(0, n)], [(n,)]),
-        logp_func=None,
-        expand_func=None,
-        _n_dim=n,
-        _shapes={"q": (n,)},
-        _coords={},
-    )
-    return model, (arrays, entries)
-
-
-def _python_model(density: Density, basin: Laplace):
-    """The same through Python calls, for a density that only PyMC can evaluate."""
-    from nutpie.compiled_pyfunc import from_pyfunc
-
-    n = density.size
-
-    def make_logp():
-        def logp(z):
-            value, gradient = density.logp_grad(basin.mode + basin.transform @ z)
-            if not np.isfinite(value):
-                raise _Recoverable
-            return value, basin.transform.T @ gradient
-
-        return logp
-
-    def make_expand(seed1, seed2, chain):
-        return lambda z: {"q": basin.mode + basin.transform @ z}
-
-    model = from_pyfunc(
-        n,
-        make_logp,
-        make_expand,
-        [np.dtype("float64")],
-        [(n,)],
-        ["q"],
-        make_initial_point_fn=_starting_points(density, basin),
-    )
-    return model, density
-
-
-class _Recoverable(ValueError):
-    """A point where the density is not finite: nutpie takes it as a divergence."""
-
-    is_recoverable = True

@@ -16,6 +16,7 @@ from bayesmix.inference.chains import read_chains
 from bayesmix.inference.interruption import INTERRUPTED
 from bayesmix.inference.laplace import approximate
 from bayesmix.inference.nuts import NEAR_GAUSSIAN, WHITENED, NutsSettings, course_for, run
+from bayesmix.inference.whitened import whitened
 from bayesmix.tree import record_of
 from tests.inference.targets import Bananas, GaussianTarget, Walled
 from tests.laws.cases import CASES
@@ -76,7 +77,7 @@ def test_a_known_gaussian():
     root = np.array([[1.0, 0, 0], [0.8, 0.5, 0], [-0.3, 0.2, 0.1]])
     target = GaussianTarget(mean, root @ root.T)
     basin = approximate(target, np.zeros(3))
-    assert course_for(target, basin, np.random.default_rng(0)) is NEAR_GAUSSIAN
+    assert course_for(whitened(target, basin), np.random.default_rng(0)) is NEAR_GAUSSIAN
     found = run(target, basin, NutsSettings(draws=1000, progressbar=False), seed=1)
     exact = mean + np.random.default_rng(1).normal(size=(4, 5000, 3)) @ root.T
     assert_same_posterior(found.unconstrained, exact)
@@ -97,7 +98,7 @@ def test_an_acceptance_that_is_asked_for_gets_full_trajectories():
 def test_bananas_get_long_trajectories():
     target = Bananas(2)
     basin = approximate(target, np.zeros(4))
-    assert course_for(target, basin, np.random.default_rng(0)) is WHITENED
+    assert course_for(whitened(target, basin), np.random.default_rng(0)) is WHITENED
     found = run(target, basin, NutsSettings(draws=1500, progressbar=False, target_accept=0.95), seed=1)
     rng = np.random.default_rng(2)
     x = rng.normal(size=(4, 5000, 2))
@@ -109,7 +110,7 @@ def test_bananas_get_long_trajectories():
 def test_steps_and_divergences_on_the_way_to_a_draw_are_its_own():
     target = Walled(np.zeros(2), np.eye(2))
     target.wall = 1.5
-    model, _ = nuts._python_model(target, approximate(target, np.zeros(2)))
+    model = whitened(target, approximate(target, np.zeros(2))).nutpie_model()
     settings = NutsSettings(draws=300, chains=2, progressbar=False)
     traces = [nuts._sample(model, settings, NEAR_GAUSSIAN, 1)[0] for _ in range(2)]
     for every, kept in zip(read_chains(traces[0], 2, 1), read_chains(traces[1], 2, 2), strict=True):
@@ -132,7 +133,7 @@ def test_where_the_density_is_not_finite():
 def test_start_of_a_chain_depends_on_its_seed_alone():
     """Chains that run at once ask for their starts in any order."""
     target = GaussianTarget(np.zeros(3), np.eye(3))
-    start = nuts._starting_points(target, approximate(target, np.zeros(3)))
+    start = whitened(target, approximate(target, np.zeros(3))).starts()
     first = {seed: start(seed) for seed in (11, 12, 13)}
     again = {seed: start(seed) for seed in (13, 11, 12)}
     for seed in first:

@@ -1,5 +1,6 @@
 """How a C function finds its arrays: the sampler hands it one address, of nine integers."""
 
+import numba as nb
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
@@ -41,3 +42,24 @@ def pointer_to_floats(typingctx, address):
         return builder.inttoptr(args[0], ir.DoubleType().as_pointer())
 
     return types.CPointer(types.float64)(types.int64), codegen
+
+
+@intrinsic
+def _call(typingctx, address, n, z, gradient, value, user):
+    """Call the C function at an address: :data:`LOG_DENSITY`, all pointers being integers."""
+    integer = ir.IntType(64)
+
+    def codegen(context, builder, signature, args):
+        function = ir.FunctionType(integer, [integer] * 5)
+        return builder.call(builder.inttoptr(args[0], function.as_pointer()), args[1:])
+
+    return types.int64(*[types.int64] * 6), codegen
+
+
+@nb.njit(nogil=True, cache=True)
+def call_repeatedly(address, z, slope, values, entries):
+    """Fill ``values`` (n,) with the log densities at ``z`` (n, size); ``slope`` (size,) is overwritten each time."""
+    n_points, size = z.shape
+    point, value = z.ctypes.data, values.ctypes.data
+    for i in range(n_points):
+        _call(address, size, point + 8 * size * i, slope.ctypes.data, value + 8 * i, entries.ctypes.data)
