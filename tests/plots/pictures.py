@@ -110,6 +110,12 @@ def comparison_table() -> pd.DataFrame:
     )
 
 
+@cache
+def by_em(name: str) -> pd.DataFrame:
+    """Point estimates side by side: BIC, ICL and AIC alone."""
+    return bm.compare(data(name), range(1, 4), method="em", random_seed=1, progressbar=False).table
+
+
 PICTURES: dict[str, Callable[[], Figure]] = {
     "density_galaxies": lambda: bm.plot_density(tree("galaxies", 3)),
     "density_faithful": lambda: bm.plot_density(tree("faithful", 2)),
@@ -125,10 +131,15 @@ PICTURES: dict[str, Callable[[], Figure]] = {
     "uncertainty_faithful": lambda: bm.plot_uncertainty(tree("faithful", 3)),
     "uncertainty_penguins": lambda: bm.plot_uncertainty(tree("penguins", 3)),
     "labels_faithful": lambda: bm.plot_labels(switching("faithful", 2)),
+    "labels_galaxies": lambda: bm.plot_labels(switching("galaxies", 3)),
     "labels_long_names": lambda: bm.plot_labels(switching("long names", 3)),
     "comparison": lambda: bm.plot_comparison(comparison_table()),
+    "comparison_galaxies": lambda: bm.plot_comparison(by_em("galaxies")),
+    "comparison_penguins": lambda: bm.plot_comparison(by_em("penguins")),
     "em_faithful": lambda: bm.plot_em(em("faithful", 3)),
     "em_one_group": lambda: bm.plot_em(em("galaxies", 1)),
+    "em_penguins": lambda: bm.plot_em(em("penguins", 3)),
+    "predictive_check_faithful": lambda: bm.plot_predictive_check(tree("faithful", 2)),
     "predictive_check_galaxies": lambda: bm.plot_predictive_check(tree("galaxies", 3), kind="ecdf"),
     "predictive_check_long_names": lambda: bm.plot_predictive_check(tree("long names", 3)),
 }
