@@ -46,8 +46,8 @@ def compare_and_tell(X: "pd.DataFrame", numbers: Sequence[int], families: Sequen
 def _show(comparison: Comparison, digest: Digest) -> None:
     console = screen.results()
     screen.show_criteria(console, comparison)
-    screen.show_sentences(console, comparison.advice)
-    screen.show_notes(console, comparison.candidates)
+    screen.show_sentences(console, comparison.advice, digest.rows.features)
+    screen.show_notes(console, comparison.candidates, digest.rows.features)
     screen.show_groups(console, digest, _why_chosen(comparison))
     screen.show_hardest(console, digest)
 

@@ -3,7 +3,6 @@
 import dis
 import errno
 import io
-import os
 import sys
 from collections.abc import Sequence
 from types import TracebackType
@@ -12,6 +11,7 @@ from cyclopts import CycloptsError
 
 from bayesmix.cli.commands import app
 from bayesmix.cli.refusals import of_command, of_request
+from bayesmix.cli.streams import let_go
 
 # What the machine refuses to anybody: no space, no quota, no permission, a read-only or failing disk, too many files.
 _OF_THE_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE}
@@ -54,10 +54,10 @@ def run(arguments: Sequence[str]) -> int:
         return USERS_MISTAKE
     except (ValueError, TypeError, OSError, ImportError) as error:
         if isinstance(error, BrokenPipeError):  # the reader of our output has seen enough
-            _let_go_of_output()
+            let_go(sys.stdout)
             return 0
         if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
-            _let_go_of_output()
+            let_go(sys.stdout)
             _say(f"{error.filename or 'the output'} cannot be read or written: {error.strerror}.")
             return USERS_MISTAKE
         if not _is_refusal(error.__traceback__):
@@ -77,12 +77,6 @@ def run(arguments: Sequence[str]) -> int:
 
 def _say(message: str) -> None:
     print(f"bayesmix: error: {' '.join(message.split())}", file=sys.stderr)
-
-
-def _let_go_of_output() -> None:
-    """Keep Python from trying again, when it ends, to write what nobody takes."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _is_interruption(error: BaseException | None) -> bool:

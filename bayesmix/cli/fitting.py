@@ -53,7 +53,7 @@ def _show(digest: Digest, em: EMResult | None) -> None:
     screen.show_hardest(console, digest)
     notes = [f"Note: {note}." for note in digest.record["notes"]]
     criteria = [] if em is None else [_criteria(em)]
-    screen.show_sentences(console, [*digest.diagnosis.sentences, *criteria, *notes])
+    screen.show_sentences(console, [*digest.diagnosis.sentences, *criteria, *notes], digest.rows.features)
 
 
 def _criteria(em: EMResult) -> str:

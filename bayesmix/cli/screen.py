@@ -15,6 +15,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from bayesmix.cli.streams import let_go
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -46,7 +48,10 @@ def say(sentence: str) -> None:
     with console.capture() as said:
         console.print(Text(sentence, style="dim"))
     # by this name, which a bar that is being shown has put itself in the place of
-    sys.stderr.write(said.get())
+    try:
+        sys.stderr.write(said.get())
+    except BrokenPipeError:
+        let_go(sys.stderr)
 
 
 @contextmanager
@@ -59,11 +64,13 @@ def busy(activity: str, *, shown: bool) -> Iterator[None]:
         yield
 
 
-def show_sentences(console: Console, sentences: Sequence[str]) -> None:
-    """Print the first sentence in bold, and the others below it."""
+def show_sentences(console: Console, sentences: Sequence[str], features: Sequence[str]) -> None:
+    """Print the first sentence in bold, and the others below it; what the model calls a component is a group here."""
+    from bayesmix.html.words import in_groups
+
     console.print()
     for place, sentence in enumerate(sentences):
-        console.print(Text(sentence, style="bold" if place == 0 else ""))
+        console.print(Text(in_groups(sentence, features), style="bold" if place == 0 else ""))
 
 
 def show_written(console: Console, written: "Sequence[tuple[str, Path]]") -> None:
@@ -94,8 +101,10 @@ def show_criteria(console: Console, comparison: "Comparison") -> None:
     console.print(Text(explained, style="dim"))
 
 
-def show_notes(console: Console, candidates: "Sequence[Candidate]") -> None:
+def show_notes(console: Console, candidates: "Sequence[Candidate]", features: Sequence[str]) -> None:
     """Print what a careful reader must know of each model."""
+    from bayesmix.html.words import in_groups
+
     several = len({candidate.key[0] for candidate in candidates}) > 1
     grid = Table.grid(padding=(0, 2))
     grid.add_column(justify="right", no_wrap=True)
@@ -106,7 +115,7 @@ def show_notes(console: Console, candidates: "Sequence[Candidate]") -> None:
         if said:
             family, n_components = candidate.key
             name = f"{family} {n_components}" if several else str(n_components)
-            grid.add_row(name, Text("; ".join(said)))
+            grid.add_row(name, Text(in_groups("; ".join(said), features)))
     if grid.row_count:
         _title(console, "Notes, by number of groups")
         console.print(grid)
@@ -159,8 +168,17 @@ def show_hardest(console: Console, digest: "Digest") -> None:
         console.print(Text(more, style="dim"))
 
 
+class _Console(Console):
+    """A console that lets the work go on, and its files be written, when nobody reads what it shows."""
+
+    def on_broken_pipe(self) -> None:
+        """Write into nothing; rich would leave Python here."""
+        self.quiet = True
+        let_go(self.file)
+
+
 def _console(*, stderr: bool) -> Console:
-    console = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    console = _Console(stderr=stderr, markup=False, emoji=False, highlight=False)
     if not console.is_terminal and not os.environ.get("COLUMNS"):
         console.width = _WIDTH
     return console

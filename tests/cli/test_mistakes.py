@@ -143,6 +143,16 @@ def test_a_reader_that_has_seen_enough_is_no_error(folder):
     assert "Traceback" not in done.stderr
 
 
+def test_the_work_goes_on_and_is_written_when_nobody_reads_what_is_shown(folder):
+    work = f"{sys.executable} -m bayesmix fit faithful.csv --components 2 --method em --seed 1"
+    for name, streams in (("out.nc", ""), ("both.nc", "2>&1")):
+        piped = f"set -o pipefail; {work} --output {name} {streams} | true"
+        done = subprocess.run(["bash", "-c", piped], capture_output=True, text=True, timeout=100)
+        assert done.returncode == 0
+        assert "Traceback" not in done.stderr
+        assert (folder / name).exists()
+
+
 def test_a_full_disk_is_said_in_one_line(folder):
     command = [sys.executable, "-m", "bayesmix", "completion", "bash"]
     with open("/dev/full", "w") as full:
