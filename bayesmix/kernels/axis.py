@@ -9,7 +9,8 @@ import numba as nb
 import numpy as np
 
 from bayesmix.kernels import draws
-from bayesmix.kernels.blocks import BLOCK, COMPILED, no_nan, normalise
+from bayesmix.kernels.blocks import BLOCK, COMPILED, buffers, no_nan
+from bayesmix.kernels.log_sum_exp import normalise, weigh
 
 
 @nb.njit(**COMPILED)
@@ -32,6 +33,40 @@ def _log_component(columns, start, size, offset, mean, whitener, out):
             y1 = a1 * (x1[n] - m1)
             y2 = a2 * (x2[n] - m2)
             out[n] -= 0.5 * (y1 * y1 + y2 * y2)
+
+
+@nb.njit(**COMPILED)
+def _gather(columns, start, size, mean, whitener, responsibility, first, second):
+    """Add ``sum r y`` and ``sum r y^2``, two features at a time."""
+    n_features = columns.shape[0]
+    odd = n_features % 2
+    if odd == 1:
+        x1, m1, a1 = columns[0, start : start + size], mean[0], whitener[0]
+        t1, s1 = 0.0, 0.0
+        for n in range(size):
+            y1 = a1 * (x1[n] - m1)
+            r1 = responsibility[n] * y1
+            t1 += r1
+            s1 += r1 * y1
+        first[0] += t1
+        second[0] += s1
+    for j in range(odd, n_features, 2):
+        x1, m1, a1 = columns[j, start : start + size], mean[j], whitener[j]
+        x2, m2, a2 = columns[j + 1, start : start + size], mean[j + 1], whitener[j + 1]
+        t1, t2, s1, s2 = 0.0, 0.0, 0.0, 0.0
+        for n in range(size):
+            y1 = a1 * (x1[n] - m1)
+            y2 = a2 * (x2[n] - m2)
+            r1 = responsibility[n] * y1
+            r2 = responsibility[n] * y2
+            t1 += r1
+            t2 += r2
+            s1 += r1 * y1
+            s2 += r2 * y2
+        first[j] += t1
+        first[j + 1] += t2
+        second[j] += s1
+        second[j + 1] += s2
 
 
 @nb.njit(**COMPILED)
@@ -58,29 +93,17 @@ def accumulate(columns, row_weights, offsets, means, whiteners):
     counts = np.zeros(n_components)
     first = np.zeros((n_components, n_features))
     second = np.zeros((n_components, n_features))
-    log_joint = np.empty((n_components, BLOCK))
-    top, total = np.empty(BLOCK), np.empty(BLOCK)
+    work = buffers(2 + n_components)
+    top, share, log_joint = work[0], work[1], work[2:]
     log_likelihood = 0.0
     for start in range(0, n_rows, BLOCK):
         size = min(BLOCK, n_rows - start)
         for k in range(n_components):
             _log_component(columns, start, size, offsets[k], means[k], whiteners[k], log_joint[k])
-        log_likelihood += normalise(log_joint, row_weights, start, size, top, total)
+        log_likelihood += normalise(log_joint, row_weights, start, size, top, share)
         for k in range(n_components):
-            responsibility = log_joint[k]
-            count = 0.0
-            for n in range(size):
-                count += responsibility[n]
-            counts[k] += count
-            for j in range(n_features):
-                x, m, a = columns[j, start : start + size], means[k, j], whiteners[k, j]
-                s1, s2 = 0.0, 0.0
-                for n in range(size):
-                    y = a * (x[n] - m)
-                    s1 += responsibility[n] * y
-                    s2 += responsibility[n] * y * y
-                first[k, j] += s1
-                second[k, j] += s2
+            counts[k] += weigh(log_joint[k], share, size)
+            _gather(columns, start, size, means[k], whiteners[k], log_joint[k], first[k], second[k])
     if not (math.isfinite(log_likelihood) and no_nan(offsets)):
         log_likelihood = -math.inf
     return log_likelihood, counts, first, second

@@ -1,10 +1,14 @@
-"""What the passes share: the block of rows, and the sum over components by the log-sum-exp rule."""
+"""What the passes share: the block of rows, and how they are compiled."""
 
 import numba as nb
+import numpy as np
 
-from bayesmix.kernels.elementary import ROW_LOOP, exp_of_nonpositive, log_of_normal
+from bayesmix.kernels.elementary import ROW_LOOP
 
-BLOCK = 256  # rows a block: K * (D + 1) * 256 doubles stay in the second-level cache
+# Rows a block: K * (D + 1) * 384 doubles stay in the second-level cache. Not a power of two, so that the same place in
+# the arrays of a block does not fall into the same set of the first-level cache.
+BLOCK = 384
+_LINE = 8  # doubles in a line of the cache
 
 # Serial, without the GIL, cached on disk. Row loops may be reordered into SIMD lanes (see ROW_LOOP). Callees are
 # inlined: else a callee is compiled twice, alone and (optimised once more) inside its caller's file, and the process
@@ -15,65 +19,23 @@ INNER = {**COMPILED, "cache": False}
 
 
 @nb.njit(**COMPILED)
+def buffers(n):
+    """``n`` arrays of a block's length, uninitialised.
+
+    Each begins on a line of the cache: the widest SIMD register fills a line, and two lines take twice as long.
+    """
+    space = np.empty(n * BLOCK + _LINE)
+    skipped = (-space.ctypes.data % (8 * _LINE)) // 8
+    return space[skipped : skipped + n * BLOCK].reshape((n, BLOCK))
+
+
+@nb.njit(**COMPILED)
 def no_nan(array):
     """Whether no entry is NaN. A row's maximum over components passes over NaN, so that it must be looked for."""
     for value in array.flat:
         if value != value:
             return False
     return True
-
-
-@nb.njit(**COMPILED)
-def normalise(log_joint, row_weights, start, size, top, total):
-    """Turn a block of log joint densities (K, block) into weighted responsibilities; return its log-likelihood."""
-    n_components = log_joint.shape[0]
-    first = log_joint[0]
-    for n in range(size):
-        top[n] = first[n]
-        total[n] = 0.0
-    for k in range(1, n_components):
-        row = log_joint[k]
-        for n in range(size):
-            top[n] = row[n] if row[n] > top[n] else top[n]
-    for k in range(n_components):
-        row = log_joint[k]
-        for n in range(size):
-            row[n] = exp_of_nonpositive(row[n] - top[n])
-            total[n] += row[n]
-    log_likelihood = 0.0
-    if row_weights.shape[0] == 0:
-        for n in range(size):
-            log_likelihood += top[n] + log_of_normal(total[n])
-            total[n] = 1.0 / total[n]
-    else:
-        own = row_weights[start : start + size]
-        for n in range(size):
-            log_likelihood += own[n] * (top[n] + log_of_normal(total[n]))
-            total[n] = own[n] / total[n]
-    for k in range(n_components):
-        row = log_joint[k]
-        for n in range(size):
-            row[n] *= total[n]
-    return log_likelihood
-
-
-@nb.njit(**COMPILED)
-def log_sum(log_joint, size, top, total, out):
-    """``out[n] = log sum_k exp(log_joint[k, n])`` for one block (K, block)."""
-    first = log_joint[0]
-    for n in range(size):
-        top[n] = first[n]
-        total[n] = 0.0
-    for k in range(1, log_joint.shape[0]):
-        row = log_joint[k]
-        for n in range(size):
-            top[n] = row[n] if row[n] > top[n] else top[n]
-    for k in range(log_joint.shape[0]):
-        row = log_joint[k]
-        for n in range(size):
-            total[n] += exp_of_nonpositive(row[n] - top[n])
-    for n in range(size):
-        out[n] = top[n] + log_of_normal(total[n])
 
 
 @nb.njit(**COMPILED)

@@ -9,7 +9,8 @@ import math
 import numba as nb
 import numpy as np
 
-from bayesmix.kernels.blocks import BLOCK, INNER, fill, log_sum, no_nan, normalise
+from bayesmix.kernels.blocks import BLOCK, INNER, buffers, fill, no_nan
+from bayesmix.kernels.log_sum_exp import log_sum, normalise, weigh
 
 
 @nb.njit(**INNER)
@@ -18,7 +19,7 @@ def log_components(log_component, columns, offsets, means, whiteners):
     n_features, n_rows = columns.shape
     n_draws, n_components = offsets.shape
     out = np.empty((n_draws, n_components, n_rows))
-    centred, residual = np.empty((n_features, BLOCK)), np.empty((n_features, BLOCK))
+    centred, residual = buffers(n_features), buffers(n_features)
     for start in range(0, n_rows, BLOCK):
         size = min(BLOCK, n_rows - start)
         for s in range(n_draws):
@@ -34,9 +35,9 @@ def log_mixture(log_component, columns, offsets, means, whiteners):
     n_features, n_rows = columns.shape
     n_draws, n_components = offsets.shape
     out = np.empty((n_draws, n_rows))
-    centred, residual = np.empty((n_features, BLOCK)), np.empty((n_features, BLOCK))
-    log_joint = np.empty((n_components, BLOCK))
-    top, total = np.empty(BLOCK), np.empty(BLOCK)
+    centred, residual = buffers(n_features), buffers(n_features)
+    work = buffers(2 + n_components)
+    top, total, log_joint = work[0], work[1], work[2:]
     for start in range(0, n_rows, BLOCK):
         size = min(BLOCK, n_rows - start)
         for s in range(n_draws):
@@ -56,9 +57,9 @@ def responsibilities(log_component, columns, offsets, means, whiteners):
     n_features, n_rows = columns.shape
     n_draws, n_components = offsets.shape
     out = np.empty((n_components, n_rows, n_draws))
-    centred, residual = np.empty((n_features, BLOCK)), np.empty((n_features, BLOCK))
-    log_joint = np.empty((n_components, BLOCK))
-    top, total = np.empty(BLOCK), np.empty(BLOCK)
+    centred, residual = buffers(n_features), buffers(n_features)
+    work = buffers(2 + n_components)
+    top, share, log_joint = work[0], work[1], work[2:]
     no_weights = np.empty(0)
     for start in range(0, n_rows, BLOCK):
         size = min(BLOCK, n_rows - start)
@@ -66,11 +67,11 @@ def responsibilities(log_component, columns, offsets, means, whiteners):
             for k in range(n_components):
                 row = log_joint[k]
                 log_component(columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], centred, residual, row)
-            normalise(log_joint, no_weights, start, size, top, total)
+            normalise(log_joint, no_weights, start, size, top, share)
             for k in range(n_components):
-                r = log_joint[k]
+                relative = log_joint[k]
                 for n in range(size):
-                    out[k, start + n, s] = r[n]
+                    out[k, start + n, s] = relative[n] * share[n]
     return out
 
 
@@ -81,9 +82,9 @@ def group_sums(log_component, columns, ends, offsets, means, whiteners):
     n_draws, n_components = offsets.shape
     n_groups = ends.shape[0]
     out = np.zeros((n_draws, n_groups, n_components))
-    centred, residual = np.empty((n_features, BLOCK)), np.empty((n_features, BLOCK))
-    log_joint = np.empty((n_components, BLOCK))
-    top, total = np.empty(BLOCK), np.empty(BLOCK)
+    centred, residual = buffers(n_features), buffers(n_features)
+    work = buffers(2 + n_components)
+    top, share, log_joint = work[0], work[1], work[2:]
     no_weights = np.empty(0)
     begin = 0
     for j in range(n_groups):
@@ -95,12 +96,8 @@ def group_sums(log_component, columns, ends, offsets, means, whiteners):
                     log_component(
                         columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], centred, residual, row
                     )
-                normalise(log_joint, no_weights, start, size, top, total)
+                normalise(log_joint, no_weights, start, size, top, share)
                 for k in range(n_components):
-                    r = log_joint[k]
-                    count = 0.0
-                    for n in range(size):
-                        count += r[n]
-                    out[s, j, k] += count
+                    out[s, j, k] += weigh(log_joint[k], share, size)
         begin = ends[j]
     return out

@@ -74,28 +74,33 @@ def _log_component_of_four(columns, start, mean, whitener, offset, size, out):
 
 
 @nb.njit(**COMPILED)
-def _gather_of_one(columns, start, mean, whitener, responsibility, size, first, second):
+def _gather_of_one(columns, start, mean, whitener, relative, share, size, first, second):
     x1 = columns[0, start : start + size]
     m1 = mean[0]
     a11 = whitener[0, 0]
+    count = 0.0
     t1 = 0.0
     s11 = 0.0
     for n in range(size):
         c1 = x1[n] - m1
         y1 = a11 * c1
-        r1 = responsibility[n] * y1
+        r = relative[n] * share[n]
+        count += r
+        r1 = r * y1
         t1 += r1
         s11 += r1 * y1
     first[0] += t1
     second[0, 0] += s11
+    return count
 
 
 @nb.njit(**COMPILED)
-def _gather_of_two(columns, start, mean, whitener, responsibility, size, first, second):
+def _gather_of_two(columns, start, mean, whitener, relative, share, size, first, second):
     x1, x2 = columns[0, start : start + size], columns[1, start : start + size]
     m1, m2 = mean[0], mean[1]
     a11 = whitener[0, 0]
     a21, a22 = whitener[1, 0], whitener[1, 1]
+    count = 0.0
     t1, t2 = 0.0, 0.0
     s11 = 0.0
     s21, s22 = 0.0, 0.0
@@ -103,8 +108,10 @@ def _gather_of_two(columns, start, mean, whitener, responsibility, size, first, 
         c1, c2 = x1[n] - m1, x2[n] - m2
         y1 = a11 * c1
         y2 = a21 * c1 + a22 * c2
-        r1 = responsibility[n] * y1
-        r2 = responsibility[n] * y2
+        r = relative[n] * share[n]
+        count += r
+        r1 = r * y1
+        r2 = r * y2
         t1 += r1
         s11 += r1 * y1
         t2 += r2
@@ -115,15 +122,17 @@ def _gather_of_two(columns, start, mean, whitener, responsibility, size, first, 
     first[1] += t2
     second[1, 0] += s21
     second[1, 1] += s22
+    return count
 
 
 @nb.njit(**COMPILED)
-def _gather_of_three(columns, start, mean, whitener, responsibility, size, first, second):
+def _gather_of_three(columns, start, mean, whitener, relative, share, size, first, second):
     x1, x2, x3 = columns[0, start : start + size], columns[1, start : start + size], columns[2, start : start + size]
     m1, m2, m3 = mean[0], mean[1], mean[2]
     a11 = whitener[0, 0]
     a21, a22 = whitener[1, 0], whitener[1, 1]
     a31, a32, a33 = whitener[2, 0], whitener[2, 1], whitener[2, 2]
+    count = 0.0
     t1, t2, t3 = 0.0, 0.0, 0.0
     s11 = 0.0
     s21, s22 = 0.0, 0.0
@@ -133,9 +142,11 @@ def _gather_of_three(columns, start, mean, whitener, responsibility, size, first
         y1 = a11 * c1
         y2 = a21 * c1 + a22 * c2
         y3 = a31 * c1 + a32 * c2 + a33 * c3
-        r1 = responsibility[n] * y1
-        r2 = responsibility[n] * y2
-        r3 = responsibility[n] * y3
+        r = relative[n] * share[n]
+        count += r
+        r1 = r * y1
+        r2 = r * y2
+        r3 = r * y3
         t1 += r1
         s11 += r1 * y1
         t2 += r2
@@ -154,10 +165,11 @@ def _gather_of_three(columns, start, mean, whitener, responsibility, size, first
     second[2, 0] += s31
     second[2, 1] += s32
     second[2, 2] += s33
+    return count
 
 
 @nb.njit(**COMPILED)
-def _gather_of_four(columns, start, mean, whitener, responsibility, size, first, second):
+def _gather_of_four(columns, start, mean, whitener, relative, share, size, first, second):
     x1, x2, x3, x4 = (
         columns[0, start : start + size],
         columns[1, start : start + size],
@@ -169,6 +181,7 @@ def _gather_of_four(columns, start, mean, whitener, responsibility, size, first,
     a21, a22 = whitener[1, 0], whitener[1, 1]
     a31, a32, a33 = whitener[2, 0], whitener[2, 1], whitener[2, 2]
     a41, a42, a43, a44 = whitener[3, 0], whitener[3, 1], whitener[3, 2], whitener[3, 3]
+    count = 0.0
     t1, t2, t3, t4 = 0.0, 0.0, 0.0, 0.0
     s11 = 0.0
     s21, s22 = 0.0, 0.0
@@ -180,10 +193,12 @@ def _gather_of_four(columns, start, mean, whitener, responsibility, size, first,
         y2 = a21 * c1 + a22 * c2
         y3 = a31 * c1 + a32 * c2 + a33 * c3
         y4 = a41 * c1 + a42 * c2 + a43 * c3 + a44 * c4
-        r1 = responsibility[n] * y1
-        r2 = responsibility[n] * y2
-        r3 = responsibility[n] * y3
-        r4 = responsibility[n] * y4
+        r = relative[n] * share[n]
+        count += r
+        r1 = r * y1
+        r2 = r * y2
+        r3 = r * y3
+        r4 = r * y4
         t1 += r1
         s11 += r1 * y1
         t2 += r2
@@ -212,6 +227,7 @@ def _gather_of_four(columns, start, mean, whitener, responsibility, size, first,
     second[3, 1] += s42
     second[3, 2] += s43
     second[3, 3] += s44
+    return count
 
 
 @nb.njit(**COMPILED)
@@ -229,14 +245,14 @@ def log_component(columns, start, size, offset, mean, whitener, centred, residua
 
 
 @nb.njit(**COMPILED)
-def gather(columns, start, size, mean, whitener, responsibility, residual, weighted, first, second):
-    """Add ``sum r y`` and the lower triangle of ``sum r y y'``; the buffers are not needed."""
+def gather(columns, start, size, mean, whitener, relative, share, residual, weighted, first, second):
+    """Add ``sum r y`` and the lower triangle of ``sum r y y'``; return ``sum r``. The buffers are not needed."""
     n_features = columns.shape[0]
     if n_features == 1:
-        _gather_of_one(columns, start, mean, whitener, responsibility, size, first, second)
+        return _gather_of_one(columns, start, mean, whitener, relative, share, size, first, second)
     elif n_features == 2:
-        _gather_of_two(columns, start, mean, whitener, responsibility, size, first, second)
+        return _gather_of_two(columns, start, mean, whitener, relative, share, size, first, second)
     elif n_features == 3:
-        _gather_of_three(columns, start, mean, whitener, responsibility, size, first, second)
+        return _gather_of_three(columns, start, mean, whitener, relative, share, size, first, second)
     else:
-        _gather_of_four(columns, start, mean, whitener, responsibility, size, first, second)
+        return _gather_of_four(columns, start, mean, whitener, relative, share, size, first, second)

@@ -7,6 +7,7 @@ sixteen for eight. Rows and columns of the whitener beyond the last whole tile g
 import numba as nb
 
 from bayesmix.kernels.blocks import COMPILED
+from bayesmix.kernels.log_sum_exp import weigh
 
 TILE = 4  # features along a side
 
@@ -236,9 +237,14 @@ def _gather_squares(i, weighted, residual, size, second):
 
 
 @nb.njit(**COMPILED)
-def gather(columns, start, size, mean, whitener, responsibility, residual, weighted, first, second):
-    """Add ``sum r y`` and the lower triangle of ``sum r y y'`` from the residuals that :func:`log_component` left."""
+def gather(columns, start, size, mean, whitener, relative, share, residual, weighted, first, second):
+    """Add ``sum r y`` and the lower triangle of ``sum r y y'``; return ``sum r``.
+
+    From the residuals that :func:`log_component` left.
+    """
     n_features = first.shape[0]
+    count = weigh(relative, share, size)
+    responsibility = relative
     whole = n_features - n_features % TILE
     for i in range(0, whole, TILE):
         _gather_triangle(i, responsibility, residual, size, weighted, first, second)
@@ -260,3 +266,4 @@ def gather(columns, start, size, mean, whitener, responsibility, residual, weigh
             row[j + 1] += s2
             row[j + 2] += s3
             row[j + 3] += s4
+    return count

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy.special import logsumexp
 
 from bayesmix.kernels import axis, dense, reference
+from bayesmix.kernels.blocks import BLOCK
 from tests.kernels.inputs import Form, axis_form, dense_form, exact, rows_of
 from tests.monte_carlo import Finding
 
@@ -15,7 +16,7 @@ NAMES = ("log_likelihood", "counts", "first", "second")
 NO_WEIGHTS = np.empty(0)
 ALLOWED = 1e-12  # of the sum of absolute terms
 CONDITIONS = (1e6, 1e8, 1e10, 1e12)
-N_ROWS = (1, 2, 7, 255, 256, 257, 600)
+N_ROWS = (1, 2, 7, BLOCK - 1, BLOCK, BLOCK + 1, 900)
 RANDOM = 100  # passes whose worst errors are in the findings
 
 
@@ -266,6 +267,46 @@ def test_a_component_that_is_not_a_number_is_no_likelihood(geometry, place):
     densities = kernel.log_mixture(np.ascontiguousarray(rows.T), *stacked)
     assert np.isfinite(densities[0]).all()
     assert np.isnan(densities[1]).all()
+
+
+@pytest.mark.parametrize("n_components", [1, 2, 3, 4])
+@pytest.mark.parametrize("geometry", KERNELS)
+def test_rows_without_a_density_have_no_responsibilities(geometry, n_components):
+    """Nowhere a density, an infinite one, or a row that is not a number: NaN, and no likelihood."""
+    kernel, make = KERNELS[geometry]
+    rng = np.random.default_rng(14)
+    form = make(rng, n_components, 2)
+    rows = rows_of(rng, form, 50)
+    not_a_number = rows.copy()
+    not_a_number[7] = np.nan
+    nowhere, infinite = np.full(n_components, -np.inf), form.offsets.copy()
+    infinite[-1] = np.inf
+    for X, offsets, lost in [
+        (rows, nowhere, slice(None)),
+        (rows, infinite, slice(None)),
+        (not_a_number, form.offsets, 7),
+    ]:
+        given = Form(offsets, *form[1:])
+        assert fast(kernel, X, given)[0] == -np.inf
+        found = kernel.responsibilities(np.ascontiguousarray(X.T), *(part[None] for part in given))[:, :, 0]
+        wanted = np.zeros(len(X), dtype=bool)
+        wanted[lost] = True
+        np.testing.assert_array_equal(np.isnan(found), np.broadcast_to(wanted, found.shape))
+
+
+@pytest.mark.parametrize("n_components", [2, 3, 15, 16, 255, 256, 300])
+@pytest.mark.parametrize("geometry", KERNELS)
+def test_equal_components_are_one(geometry, n_components):
+    """Every row's total is as large as it can be, and so is the product of the totals."""
+    kernel, make = KERNELS[geometry]
+    rng = np.random.default_rng(15)
+    form = make(rng, 1, 2)
+    rows = rows_of(rng, form, 1000)
+    wanted, sizes = exact(rows, np.ones(1000), form)
+    shared = [np.repeat(part, n_components, axis=0) for part in form]
+    found = fast(kernel, rows, Form(shared[0] - np.log(n_components), *shared[1:]))
+    whole = [found[0], *(part.sum(axis=0, keepdims=True) for part in found[1:])]
+    assert_within(whole, wanted, sizes)
 
 
 @pytest.mark.parametrize("geometry", KERNELS)
