@@ -9,7 +9,7 @@ Operations of one pass, a multiply-add counted as two, for each row and componen
 - full and tied: ``D`` for centring, ``D (D + 1)`` for the triangular product, ``2 D`` for the squares,
   ``D (D + 1) + 3 D`` for the weighted first and second moments: ``2 D^2 + 8 D`` in all;
 - diag and spherical: ``4 D`` for the squares and ``7 D`` for the moments: ``11 D`` in all;
-- one exponential, counted by itself.
+- one exponential, counted by itself, but for one component: relative to a row's largest density its own is one.
 
 The bound is the sum of operations over the product's rate, of exponentials over theirs, and of bytes (each row is read
 once) over the bandwidth. A compiled loop cannot overlap all three perfectly, nor do sums of eight lanes reach the rate
@@ -71,7 +71,7 @@ def bound(size: Size, correlated: bool, rates: dict[str, float]) -> float:
     """Seconds that one pass needs at least (the module's docstring has the formula)."""
     n, d, k = size
     operations = n * k * (2 * d**2 + 8 * d if correlated else 11 * d)
-    return operations / rates["operations"] + n * k / rates["exponentials"] + 8 * n * d / rates["bytes"]
+    return operations / rates["operations"] + n * (k - 1) / rates["exponentials"] + 8 * n * d / rates["bytes"]
 
 
 def _form(size: Size, family: Gaussian):
