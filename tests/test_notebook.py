@@ -44,10 +44,12 @@ class Checked(HTMLParser):
 def shown():
     mixture = bm.Mixture(2, priors={"weights": bm.priors.Dirichlet(2.0)})
     comparison = bm.compare(ROWS, [1, 2], method="em", random_seed=1, progressbar=False)
-    return {"mixture": mixture, "em": mixture.fit_em(ROWS, random_seed=1), "comparison": comparison}
+    em = mixture.fit_em(ROWS, random_seed=1)
+    tree = mixture.fit_nuts(ROWS, draws=50, chains=2, init=em, random_seed=1, progressbar=False)
+    return {"mixture": mixture, "em": em, "comparison": comparison, "diagnosis": bm.diagnose(tree)}
 
 
-@pytest.mark.parametrize("name", ["mixture", "em", "comparison"])
+@pytest.mark.parametrize("name", ["mixture", "em", "comparison", "diagnosis"])
 def test_a_card_is_small_well_formed_and_takes_the_colours_of_its_page(shown, name):
     page = shown[name]._repr_html_()
     card = Checked(page)

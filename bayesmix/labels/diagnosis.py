@@ -1,6 +1,5 @@
 """The diagnosis of a fit: numbers, and what they mean in sentences."""
 
-import html
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +13,8 @@ from bayesmix.labels.convergence import convergence_table
 from bayesmix.labels.label_free import label_free
 from bayesmix.labels.occupancy import empty_shares
 from bayesmix.labels.sentences import DIVERGENT_GATE, ESS_GATE, PARETO_GATE, RHAT_GATE
+from bayesmix.notebook import card, folded, table
+from bayesmix.notebook import sentences as told
 from bayesmix.tree import family_of, record_of
 
 LABEL_FREE = "label-free"
@@ -22,6 +23,8 @@ RAW = "components before relabelling"
 OTHERS = "other parameters"
 
 _INDEPENDENT = ("advi", "laplace")
+# Quantities that a notebook shows; ``table`` has them all.
+_MOST_SHOWN = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,14 +109,27 @@ class Diagnosis:
         """Return the sentences, one a line."""
         return "\n".join(self.sentences)
 
+    @property
+    def _verdict(self) -> str:
+        return "ok" if self.ok else "not to be trusted"
+
     def __repr__(self) -> str:
-        verdict = "ok" if self.ok else "not to be trusted"
         said = "".join(f"\n  - {sentence}" for sentence in self.sentences)
-        return f"Diagnosis({self.method!r}, n_draws={self.n_draws}: {verdict}){said}"
+        return f"Diagnosis({self.method!r}, n_draws={self.n_draws}: {self._verdict}){said}"
 
     def _repr_html_(self) -> str:
-        items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in self.sentences)
-        return f"<ul>{items}</ul>{self.table.to_html(float_format='{:.4g}'.format)}"
+        worst_first = self.table.dropna().sort_values("rhat", ascending=False, kind="stable")
+        rows = [
+            (f"{kind}: {quantity}", f"{rhat:.3f}", f"{bulk:.0f}", f"{tail:.0f}")
+            for (kind, quantity), rhat, bulk, tail in worst_first.head(_MOST_SHOWN).itertuples(name=None)
+        ]
+        left_out = len(worst_first) - len(rows)
+        which = f"the {len(rows)} worst of {len(worst_first)} quantities" if left_out else "every quantity"
+        return card(
+            f"Diagnosis of {self.n_draws:,} draws ({self.method}): {self._verdict}",
+            told(*self.sentences),
+            folded(which, table(("quantity", "R-hat", "bulk ESS", "tail ESS"), rows)) if rows else "",
+        )
 
 
 def diagnose(tree: xr.DataTree) -> Diagnosis:
