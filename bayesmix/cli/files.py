@@ -1,5 +1,6 @@
 """Reads rows from files, and writes files that are either whole or not there."""
 
+import difflib
 import os
 import uuid
 import zlib
@@ -140,12 +141,19 @@ def _read(path: Path, asked: Collection[str] | None) -> "pd.DataFrame":
     if path.is_dir():
         raise ValueError(f"{path} is a folder, not a file of rows.")
     if not path.exists():
-        raise FileNotFoundError(f"{path} does not exist.")
+        raise FileNotFoundError(f"{path} does not exist. {_nearest(path)}")
     if path.suffix.lower() in PARQUET:
         frame = _read_parquet(path)
         keep = [asked is None or name in asked for name in frame.columns]
         return frame.loc[:, keep]
     return _read_text(path, asked)
+
+
+def _nearest(path: Path) -> str:
+    """Propose the file there whose name is most like the one that is missing."""
+    there = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, there, n=1, cutoff=0.8)
+    return f"Did you mean {path.with_name(near[0])}?" if near else "Give its path from the folder where you are."
 
 
 def _read_parquet(path: Path) -> "pd.DataFrame":
@@ -156,7 +164,7 @@ def _read_parquet(path: Path) -> "pd.DataFrame":
     try:
         frame = pd.read_parquet(path)
     except (ArrowException, OSError) as error:
-        raise ValueError(f"{path} cannot be read as Parquet: {error}") from error
+        raise ValueError(f"{path} cannot be read as Parquet: {error} Copy it again from its source.") from error
     return frame.set_axis([str(name) for name in frame.columns], axis=1)
 
 
@@ -166,7 +174,7 @@ def _read_text(path: Path, asked: Collection[str] | None) -> "pd.DataFrame":
     suffix = Path(path.name.lower().removesuffix(".gz")).suffix
     if suffix not in _SEPARATORS:
         known = ", ".join((*_SEPARATORS, *PARQUET))
-        raise ValueError(f"{path}: rows are read from files that end in {known}.")
+        raise ValueError(f"{path}: rows are read from files that end in {known}; export it as one.")
     separator = _SEPARATORS[suffix]
     try:
         _check_header(path, separator, asked)
@@ -177,7 +185,9 @@ def _read_text(path: Path, asked: Collection[str] | None) -> "pd.DataFrame":
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} cannot be read as a table of text: it is not UTF-8. Save it so.") from error
     except (pd.errors.ParserError, OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"{path} cannot be read as a table of text: {error}") from error
+        raise ValueError(
+            f"{path} cannot be read as a table of text: {str(error).strip()}. Mend the file there."
+        ) from error
 
 
 def _check_header(path: Path, separator: str, asked: Collection[str] | None) -> None:

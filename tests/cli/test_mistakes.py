@@ -39,10 +39,11 @@ def test_missing_values_are_refused_or_left_out_aloud(capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["fit", "nothing.csv", "--components", "2"], ["nothing.csv", "does not exist"]),
+        (["fit", "nothing.csv", "--components", "2"], ["nothing.csv", "does not exist", "Give its path"]),
+        (["fit", "faithfull.csv", "--components", "2"], ["does not exist. Did you mean faithful.csv?"]),
         (["fit", ".", "--components", "2"], ["is a folder"]),
         (["fit", "empty.csv", "--components", "2"], ["empty.csv is empty"]),
-        (["fit", "torn.csv", "--components", "2"], ["torn.csv cannot be read"]),
+        (["fit", "torn.csv", "--components", "2"], ["torn.csv cannot be read", "line 3", "Mend the file there"]),
         (["fit", "torn.parquet", "--components", "2"], ["torn.parquet cannot be read"]),
         (["fit", "notes.doc", "--components", "2"], [".csv, .tsv"]),
         (["fit", "faithful.csv"], ["--components is missing", "bayesmix fit --help"]),
