@@ -15,7 +15,7 @@ from bayesmix.inference import nuts
 from bayesmix.inference.chains import read_chains
 from bayesmix.inference.interruption import INTERRUPTED
 from bayesmix.inference.laplace import approximate
-from bayesmix.inference.nuts import NEAR_GAUSSIAN, WHITENED, NutsSettings, course_for, run
+from bayesmix.inference.nuts import NEAR_GAUSSIAN, NEAR_GAUSSIAN_OF_MANY, WHITENED, NutsSettings, course_for, run
 from bayesmix.inference.whitened import whitened
 from bayesmix.tree import record_of
 from tests.inference.targets import Bananas, GaussianTarget, Walled
@@ -85,6 +85,17 @@ def test_a_known_gaussian():
     assert not found.stats["diverging"].any()
 
 
+def test_steps_are_short_where_unknowns_are_many():
+    """A quarter turn then takes more of them."""
+    target = GaussianTarget(np.zeros(300), np.eye(300))
+    basin = approximate(target, np.zeros(300))
+    assert course_for(whitened(target, basin), np.random.default_rng(0)) is NEAR_GAUSSIAN_OF_MANY
+    found = run(target, basin, NutsSettings(draws=500, progressbar=False), seed=1)
+    assert not found.stats["reached_max_treedepth"].any()
+    assert min(effective_draws(found.unconstrained[..., i]) for i in range(0, 300, 30)) > 1000
+    assert effective_draws(found.stats["lp"]) > 500
+
+
 def test_an_acceptance_that_is_asked_for_gets_full_trajectories():
     """Of three steps that were made small a Gaussian would be explored slowly."""
     target = GaussianTarget(np.zeros(3), np.eye(3))
@@ -99,7 +110,7 @@ def test_bananas_get_long_trajectories():
     target = Bananas(2)
     basin = approximate(target, np.zeros(4))
     assert course_for(whitened(target, basin), np.random.default_rng(0)) is WHITENED
-    found = run(target, basin, NutsSettings(draws=1500, progressbar=False, target_accept=0.95), seed=1)
+    found = run(target, basin, NutsSettings(draws=1500, tune=1000, progressbar=False, target_accept=0.95), seed=1)
     rng = np.random.default_rng(2)
     x = rng.normal(size=(4, 5000, 2))
     exact = np.stack([x, x**2 + np.sqrt(0.1) * rng.normal(size=x.shape)], axis=-1).reshape(4, 5000, 4)
