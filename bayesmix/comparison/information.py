@@ -110,8 +110,10 @@ def _of_block(values: np.ndarray, log_weights: np.ndarray) -> tuple[np.ndarray, 
     density = np.asarray(logsumexp(values + log_weights[:, None], axis=0))
     weights = np.exp(log_weights)
     deviation = values - weights @ values
-    # Without bias; for equal weights the denominator is 1 - 1/S, that of the sample variance.
-    variance = weights @ deviation**2 / (1 - np.sum(weights**2))
+    # Without bias; for equal weights the denominator is 1 - 1/S, that of the sample variance. Where one draw has all
+    # the weight nothing is known of the variance, and k-hat is infinite.
+    with np.errstate(invalid="ignore"):
+        variance = weights @ deviation**2 / (1 - np.sum(weights**2))
     return density, variance
 
 

@@ -91,7 +91,7 @@ def pareto_k(log_ratios: np.ndarray) -> float:
     -------
     float
         Minus infinity where the largest ratios are all alike; infinity where there are too few to
-        judge.
+        judge, or they are so far apart that no Pareto law can be fitted to them.
 
     References
     ----------
@@ -109,7 +109,8 @@ def pareto_k(log_ratios: np.ndarray) -> float:
         return -np.inf
     # a weight of zero belongs to the bulk, whatever its logarithm: the tail fit needs a number
     finite = np.where(np.isfinite(log_ratios), log_ratios, possible.min() - 1.0)
-    return float(array_stats.psislw(-finite)[1])
+    k_hat = float(array_stats.psislw(-finite)[1])
+    return np.inf if np.isnan(k_hat) else k_hat
 
 
 def log_q_over_labellings(

@@ -119,6 +119,7 @@ def test_k_hat_of_ratios_that_tell_nothing():
     assert pareto_k(np.full(100, -np.inf)) == np.inf
     assert pareto_k(np.array([0.0, 1.0, 2.0])) == np.inf
     assert pareto_k(np.where(np.arange(1000) % 2, 0.0, -np.inf)) < 0.7  # half the draws weigh nothing
+    assert pareto_k(-(10.0 ** np.linspace(9, 13, 1000))) == np.inf  # the best one weighs all
 
 
 def test_draws_carry_their_densities_and_a_note_where_they_cannot_be_trusted():

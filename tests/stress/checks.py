@@ -38,7 +38,10 @@ def none_numbers(tree: xr.DataTree) -> list[str]:
         ("log_density", bm.log_density(tree, rows[:20])),
     ):
         named |= {f"{name}/{part}": one.values for part, one in made.data_vars.items() if one.dtype.kind == "f"}
-    for name, elpd in (("loo", bm.loo(tree)), ("waic", bm.waic(tree))):
+    asked = {"loo": bm.loo(tree), "waic": bm.waic(tree)}
+    if tree["posterior"].attrs.get("pareto_k") == np.inf:
+        del asked["waic"]  # one draw has all the weight: nothing says how its log density varies
+    for name, elpd in asked.items():
         named[name] = np.array([elpd.elpd, elpd.p] + [elpd.se] * (len(rows) > 1))
         named[f"{name} of rows"] = elpd.elpd_i.values
     return [name for name, values in named.items() if not np.isfinite(values).all()]
