@@ -24,12 +24,15 @@ class Table:
         Column names, where the container has them.
     index : ndarray or None
         Row labels, where the container has them.
+    units : tuple of str
+        Units of the columns, empty text for one that has none; no entries where the container names no units.
     """
 
     n_rows: int
     columns: Sequence[np.ndarray | str]
     names: tuple[str, ...] | None = None
     index: np.ndarray | None = None
+    units: tuple[str, ...] = ()
 
 
 def open_table(X: Any, argument: str) -> Table:
@@ -43,10 +46,23 @@ def open_table(X: Any, argument: str) -> Table:
         If X is not a table: three or more dimensions, rows of different lengths, repeated names.
     """
     table = _open(X, argument)
+    table = replace(table, units=_units(X, table))
     repeated = [name for name, count in Counter(table.names or ()).items() if count > 1]
     if repeated:
         raise _repeats_names(argument, repeated)
     return table
+
+
+def _units(X: Any, table: Table) -> tuple[str, ...]:
+    """Units in ``X.attrs["units"]`` (pandas, xarray): one for all columns, or a mapping from names."""
+    attrs = getattr(X, "attrs", None)
+    found = attrs.get("units") if isinstance(attrs, Mapping) else None
+    if isinstance(found, str):
+        return (found,) * len(table.columns)
+    if isinstance(found, Mapping):
+        by_name = {str(name): str(unit) for name, unit in found.items()}
+        return tuple(by_name.get(name, "") for name in table.names or ())
+    return ()
 
 
 def _open(X: Any, argument: str) -> Table:

@@ -26,11 +26,14 @@ class Rows:
         Column names; "x0", "x1", ... where the container had none.
     index : ndarray of shape (N,) or None
         Row labels that netCDF can hold: integers, floats, text or datetime64[ns]. None: their positions.
+    units : tuple of str
+        Units of the columns, empty text for one that has none; no entries where none has.
     """
 
     values: np.ndarray
     features: tuple[str, ...]
     index: np.ndarray | None = None
+    units: tuple[str, ...] = ()
 
     @property
     def n_rows(self) -> int:
@@ -41,6 +44,13 @@ class Rows:
     def n_features(self) -> int:
         """Number of columns, D."""
         return self.values.shape[1]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Column names with their units, as pictures and tables show them: ``"waiting (min)"``."""
+        if not any(self.units):
+            return self.features
+        return tuple(f"{name} ({unit})" if unit else name for name, unit in zip(self.features, self.units, strict=True))
 
     @cached_property
     def obs(self) -> np.ndarray:
@@ -74,7 +84,8 @@ def read_rows(X: Any, *, argument: str = "X", features: Sequence[str] | None = N
         N rows and D columns; one-dimensional data are one column. Data frames (pandas, polars and
         whatever else narwhals knows) give their column names, pandas its index, a DataArray the
         coordinates of its two dimensions. Integers, booleans (as 0 and 1), float32, decimals and
-        numeric objects are widened to float64.
+        numeric objects are widened to float64. ``X.attrs["units"]`` (pandas, xarray), one unit for
+        all columns or a mapping from their names, goes into labels.
     argument : str
         The name by which messages call X.
     features : sequence of str, optional
@@ -108,7 +119,7 @@ def read_rows(X: Any, *, argument: str = "X", features: Sequence[str] | None = N
     index = None if table.index is None else _storable(table.index)
     check_finite(values, names, index, argument)
     values.flags.writeable = False
-    return Rows(values, names, index)
+    return Rows(values, names, index, table.units)
 
 
 def _check_match(table: Table, fitted: tuple[str, ...], argument: str) -> None:

@@ -265,7 +265,7 @@ class EMResult:
         return labels
 
     def _repr_html_(self) -> str:
-        shown = self.rows.features[:_FEATURES_SHOWN]
+        shown = self.rows.labels[:_FEATURES_SHOWN]
         rest = self.rows.n_features - len(shown)
         rows = [
             (

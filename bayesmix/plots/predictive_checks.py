@@ -82,7 +82,8 @@ def plot_predictive_check(
     tree = as_tree(tree)
     chosen = _chosen(tree, features)
     figure = shown_figure(checked_size(figsize, _size(len(chosen))))
-    _draw(figure, _observed(tree), _replicated(tree, random_seed), chosen, kind, n_rows=training_rows(tree).n_rows)
+    rows = training_rows(tree)
+    _draw(figure, _observed(tree), _replicated(tree, random_seed), rows.labels, chosen, kind, n_rows=rows.n_rows)
     return figure
 
 
@@ -90,7 +91,8 @@ def draw_predictive_check(tree: xr.DataTree, features: Sequence[str] | None = No
     """Return the picture of :func:`plot_predictive_check`, for a file: pyplot does not know it."""
     chosen = _chosen(tree, features)
     figure = bare_figure(_size(len(chosen)))
-    _draw(figure, _observed(tree), _replicated(tree, 0), chosen, KINDS[0], n_rows=training_rows(tree).n_rows)
+    rows = training_rows(tree)
+    _draw(figure, _observed(tree), _replicated(tree, 0), rows.labels, chosen, KINDS[0], n_rows=rows.n_rows)
     return figure
 
 
@@ -109,7 +111,7 @@ def draw_prior_check(tree: xr.DataTree, features: Sequence[str] | None = None) -
     levels = np.linspace(0, 1, min(training_rows(tree).n_rows, _PRIOR_ROWS))
     values = np.quantile(training_rows(tree).values, levels, axis=0)
     observed = xr.Dataset({"x": (("obs", "feature"), values)}, coords={"feature": names})
-    axes = _draw(figure, observed, replicated, chosen, "ecdf", maker="prior")
+    axes = _draw(figure, observed, replicated, training_rows(tree).labels, chosen, "ecdf", maker="prior")
     for ax, j in zip(axes, chosen, strict=True):
         # The sets in the middle of the prior, and the data: its far tails would flatten both.
         within = np.quantile(drawn[:, :, j], _WITHIN)
@@ -162,6 +164,7 @@ def _draw(
     figure: Figure,
     observed: xr.Dataset,
     replicated: xr.Dataset,
+    labels: Sequence[str],
     chosen: list[int],
     kind: str,
     *,
@@ -171,7 +174,7 @@ def _draw(
     import arviz as az
 
     observed, replicated = observed.isel(feature=chosen), replicated.isel(feature=chosen)
-    names = [shortened(name) for name in replicated["feature"].values]
+    names = [shortened(labels[j]) for j in chosen]
     # A name of its own for every panel: two long names can be shortened to the same.
     places = {"feature": np.arange(len(chosen))}
     data = xr.DataTree.from_dict(

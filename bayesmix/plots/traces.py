@@ -13,7 +13,7 @@ from bayesmix.plots.draws import marginal_of
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
 from bayesmix.plots.palette import FAINT, colour, dashes
 from bayesmix.plots.view import positions_of
-from bayesmix.tree import draws_of, record_of
+from bayesmix.tree import draws_of, record_of, training_rows
 
 # Features whose means are traced unless some are chosen.
 _MOST_FEATURES = 2
@@ -96,7 +96,7 @@ def _draw(figure: Figure, tree: xr.DataTree, chosen: list[int]) -> None:
         total = permutations[..., 0].size
         titles.append(f"relabelled ({record['relabelling']['method']}): {renamed:,} of {total:,} draws renamed")
         columns = [undo(tree), tree]
-    names = [shortened(record["features"][j], 17) for j in chosen]
+    names = [shortened(training_rows(tree).labels[j], 17) for j in chosen]
     with house_style():
         axes = figure.subplots(1 + len(chosen), len(columns), squeeze=False, sharex=True, sharey="row")
         for column, one in enumerate(columns):

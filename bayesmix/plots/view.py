@@ -75,7 +75,7 @@ def view_of(
         return _on_principal_components(view, number)
     shown = chosen[:MOST_FEATURES] if features is None else chosen
     longest = _LONGEST_IN_MATRIX if len(shown) > 2 else None
-    names = tuple(shortened(rows.features[j], *filter(None, [longest])) for j in shown)
+    names = tuple(shortened(rows.labels[j], *filter(None, [longest])) for j in shown)
     note = f"{len(shown)} of {rows.n_features} features" if len(shown) < rows.n_features else ""
     return View(rows.values[:, shown], marginal.of(shown), names, note if len(shown) > 2 else "")
 

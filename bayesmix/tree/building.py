@@ -101,6 +101,7 @@ def build_tree(
             "family": str(family),
             "n_components": n_components,
             "features": list(rows.features),
+            **({"units": list(rows.units)} if any(rows.units) else {}),
             "data_sha256": rows.sha256,
         }
     )

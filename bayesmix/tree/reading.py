@@ -48,6 +48,7 @@ def training_rows(tree: xr.DataTree) -> Rows:
         values=values,
         features=tuple(record_of(tree)["features"]),
         index=tree["observed_data"]["x"].coords["obs"].values,
+        units=tuple(record_of(tree).get("units", ())),
     )
 
 

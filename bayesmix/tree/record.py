@@ -31,7 +31,7 @@ def record_of(tree: xr.DataTree) -> dict[str, Any]:
         ``format_version``, ``method``, ``family``, ``n_components``, ``features``, ``mixture``,
         ``versions``, ``data_sha256``, ``seed``, ``settings`` (arguments of the fit: all of EM's, of other methods those
         that differ from their defaults), ``seconds``, ``notes``, ``exchangeable`` (False where the prior identifies the
-        labels) and, after relabelling, ``relabelling``.
+        labels); where columns have units, ``units``; after relabelling, ``relabelling``.
 
     Raises
     ------

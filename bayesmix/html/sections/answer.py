@@ -70,11 +70,11 @@ def _group(digest: Digest, k: int) -> str:
 
 
 def _centre(digest: Digest, k: int) -> str:
-    features = digest.rows.features
-    centres = digest.centres
+    rows, centres = digest.rows, digest.centres
+    units = rows.units or [""] * rows.n_features
     named = [
-        f"{name} {as_sure(centres.value[k, j], centres.low[k, j], centres.high[k, j])}"
-        for j, name in enumerate(features)
+        f"{name} {as_sure(centres.value[k, j], centres.low[k, j], centres.high[k, j])} {unit}".rstrip()
+        for j, (name, unit) in enumerate(zip(rows.features, units, strict=True))
     ]
     if len(named) > _MOST_FEATURES:
         more = counted(len(named) - _MOST_FEATURES, "more feature")

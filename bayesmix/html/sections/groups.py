@@ -31,7 +31,7 @@ def data_section(digest: Digest) -> Section:
         header=("feature", *known),
         rows=tuple(
             (Cell(name), *(Cell(plain(column[j]), float(column[j])) for column in known.values()))
-            for j, name in enumerate(rows.features)
+            for j, name in enumerate(rows.labels)
         ),
     )
     facts = (
@@ -53,7 +53,7 @@ def groups_section(digest: Digest) -> Section:
             f"Brackets hold {digest.ci_prob:.0%} posterior intervals; shares are posterior means, "
             "centres and spreads posterior medians."
         )
-    labels = digest.membership["label"].values
+    assigned = digest.membership["label"].values
     shares = digest.shares
     sizes = Table(
         caption="How large the groups are",
@@ -65,14 +65,14 @@ def groups_section(digest: Digest) -> Section:
                     percent_with_interval(shares.value[k], shares.low[k], shares.high[k]),
                     float(shares.value[k]),
                 ),
-                Cell(f"{np.sum(labels == k):,}", float(np.sum(labels == k))),
+                Cell(f"{np.sum(assigned == k):,}", float(np.sum(assigned == k))),
             )
             for k, name in enumerate(names)
         ),
     )
-    features = digest.rows.features
-    centres = _by_feature(f"Where their centres lie{interval}", features, names, digest.centres)
-    spreads = _by_feature(f"How far they spread: standard deviations{interval}", features, names, digest.spreads)
+    labels = digest.rows.labels
+    centres = _by_feature(f"Where their centres lie{interval}", labels, names, digest.centres)
+    spreads = _by_feature(f"How far they spread: standard deviations{interval}", labels, names, digest.spreads)
     return Section(sentences=tuple(sentences), tables=(sizes, centres, spreads))
 
 
