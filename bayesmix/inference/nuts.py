@@ -55,7 +55,7 @@ class Course:
 # takes seven.
 NEAR_GAUSSIAN = Course(tune=200, max_depth=2, per_draw=2, target_accept=0.7)
 NEAR_GAUSSIAN_OF_MANY = Course(tune=200, max_depth=3)
-MANY_UNKNOWNS = 200
+_SEVEN_STEPS_FROM = 200  # unknowns
 WHITENED = Course(tune=200, max_depth=10)
 NOT_WHITENED = Course(tune=1000, max_depth=10, adaptation="low_rank")
 # Importance ratios have a variance below a Pareto k-hat of 0.5, and its estimate is off by about 0.12: a Gaussian that
@@ -75,7 +75,7 @@ def course_for(around: Whitened, rng: np.random.Generator) -> Course:
     k_hat = pareto_k(around.log_densities(z) + 0.5 * (z**2).sum(axis=1))
     if k_hat > _GOOD:
         return WHITENED
-    return NEAR_GAUSSIAN if around.size < MANY_UNKNOWNS else NEAR_GAUSSIAN_OF_MANY
+    return NEAR_GAUSSIAN if around.size < _SEVEN_STEPS_FROM else NEAR_GAUSSIAN_OF_MANY
 
 
 @dataclass(frozen=True)
