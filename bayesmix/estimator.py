@@ -1,9 +1,7 @@
 """The scikit-learn face: Mixture fits, and the estimator translates."""
 
 import warnings
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +12,11 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from bayesmix.comparison.trust import reasons_for_distrust
+from bayesmix.averages import PosteriorMeans
 from bayesmix.em import EMResult
 from bayesmix.families import Family, family_from_name
 from bayesmix.families.covariance import STRUCTURES
-from bayesmix.labels import diagnose
-from bayesmix.membership import responsibilities
 from bayesmix.mixture import Mixture
-from bayesmix.predictive import log_density, sample_predictive
-from bayesmix.tree import draws_of
 
 __all__ = ["BayesianMixture"]
 
@@ -212,7 +206,7 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         else:
             fit = getattr(mixture, f"fit_{self.method}")
             options = {name: getattr(self, name) for name in _OPTIONS[self.method]}
-            self._fitted = _Posterior(fit(rows, init=self.em_, random_seed=seed, **options))
+            self._fitted = PosteriorMeans(fit(rows, init=self.em_, random_seed=seed, **options))
             trouble = self._fitted.trouble
         if trouble:
             warnings.warn(f"{'; '.join(trouble)}.", ConvergenceWarning, stacklevel=2)
@@ -373,7 +367,7 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         names = getattr(self, "feature_names_in_", None)
         return values if names is None else pd.DataFrame(values, columns=names)
 
-    def _checked(self) -> "EMResult | _Posterior":
+    def _checked(self) -> "EMResult | PosteriorMeans":
         check_is_fitted(self)
         return self._fitted
 
@@ -384,45 +378,6 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
     def _at_point(self, X) -> np.ndarray:
         check_is_fitted(self)
         return self.em_.score_samples(self._values(X))
-
-
-@dataclass(frozen=True, eq=False)
-class _Posterior:
-    """Posterior draws that answer what an EMResult answers: means over the draws."""
-
-    tree: "xr.DataTree"
-
-    @cached_property
-    def weights(self) -> np.ndarray:
-        return draws_of(self.tree)[0].mean(axis=(0, 1))
-
-    @cached_property
-    def params(self) -> Mapping[str, np.ndarray]:
-        return {name: values.mean(axis=(0, 1)) for name, values in draws_of(self.tree)[1].items()}
-
-    @cached_property
-    def labels(self) -> np.ndarray:
-        return responsibilities(self.tree)["label"].values
-
-    @property
-    def trouble(self) -> tuple[str, ...]:
-        return reasons_for_distrust(diagnose(self.tree))
-
-    def predict(self, values: np.ndarray) -> np.ndarray:
-        return responsibilities(self.tree, values)["label"].values
-
-    def predict_proba(self, values: np.ndarray) -> np.ndarray:
-        return responsibilities(self.tree, values)["probability"].values
-
-    def score_samples(self, values: np.ndarray) -> np.ndarray:
-        return log_density(self.tree, values)["log_density"].values
-
-    def sample(self, n: int, random_seed: int) -> tuple[np.ndarray, np.ndarray]:
-        new = sample_predictive(self.tree, n, random_seed=random_seed)["predictions"].to_dataset()
-        return new["x"].values, new["label"].values
-
-    def to_tree(self) -> "xr.DataTree":
-        return self.tree
 
 
 def _check_choice(name: str, value: Any, choices: Iterable[str]) -> None:

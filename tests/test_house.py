@@ -38,6 +38,7 @@ ROOMS = (
     "plots",
     "html",
     "comparison",
+    "averages",
     "estimator",
     "cli",
 )
