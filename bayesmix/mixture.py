@@ -229,8 +229,8 @@ class Mixture:
             The same seed gives the same draws on one machine.
         progressbar : bool
         target_accept : float, optional
-            Aim of the step size adaptation; nearer to 1 is slower and diverges less. None is 0.8, or 0.7 where short
-            trajectories will do because the posterior is close to Gaussian.
+            Aim of the step size adaptation; nearer to 1 is slower and diverges less. None is 0.8, or 0.7 to 0.75 where
+            short trajectories will do because the posterior is close to Gaussian.
         log_likelihood : bool, optional
             Store one number for each draw and row. None: up to 5e7 numbers.
 
