@@ -28,6 +28,7 @@ ITERATIONS: dict[Size, tuple[int, int, int]] = {
     MIDDLE: (20, 5, 5),
     WIDE: (5, 2, 2),
 }
+QUICK_ROUNDS = {SMALL: 5, LONG: 1, MIDDLE: 2, WIDE: 2}
 
 
 def start_of(given: Problem, covariance: str) -> bm.EMResult:
@@ -86,7 +87,7 @@ def rows(quick: bool) -> Iterator[tuple[str, ...]]:
     cases = [("full", size) for size in (SMALL, LONG, MIDDLE, WIDE)]
     cases += [(covariance, LONG) for covariance in ("diag", "spherical", "tied")]
     for covariance, size in cases:
-        rounds = (5 if size == SMALL else 2) if quick else 5
+        rounds = QUICK_ROUNDS[size] if quick else 5
         with_mclust = covariance == "full" and not absent
         taken = measure(size, covariance, rounds, with_mclust=with_mclust)
         for peer in list(taken.seconds)[1:]:
