@@ -32,6 +32,14 @@ def test_real_data(load, shape, first):
     assert {name: frame[name].iloc[0] for name in first} == first
 
 
+def test_columns_have_units():
+    """In attributes where the names do not say them; taking columns and rows keeps them."""
+    assert read_rows(load_faithful()).labels == ("eruptions (min)", "waiting (min)")
+    assert read_rows(load_faithful()[["waiting"]].query("waiting > 60")).labels == ("waiting (min)",)
+    assert read_rows(load_galaxies()).labels == ("velocity (1000 km/s)",)
+    assert "units" not in load_penguins().attrs
+
+
 def test_published_facts():
     np.testing.assert_allclose(load_faithful().mean(), [3.487783, 70.897059], atol=1e-6)
     assert load_galaxies()["velocity"].iloc[77] == 26.690  # as in R's MASS

@@ -127,7 +127,7 @@ def show_groups(console: Console, digest: "Digest", model: str) -> None:
 
     shares, centres = digest.shares, digest.centres
     labels = digest.membership["label"].values
-    features = digest.rows.features[:_MOST_FEATURES]
+    features = digest.rows.labels[:_MOST_FEATURES]
     groups = f"{digest.n_components} groups" if digest.n_components > 1 else "one group"
     _title(console, f"The {groups} ({model})")
     numbers = range(digest.n_components)
@@ -157,7 +157,7 @@ def show_hardest(console: Console, digest: "Digest") -> None:
 
     membership, rows = digest.membership, digest.rows
     order = np.argsort(-membership["entropy"].values, kind="stable")[:HARDEST]
-    features = rows.features[:_MOST_FEATURES]
+    features = rows.labels[:_MOST_FEATURES]
     groups = range(min(digest.n_components, _MOST_GROUPS))
     _title(console, "The rows that are hardest to place")
     probability = membership["probability"].values

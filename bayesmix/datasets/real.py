@@ -16,14 +16,14 @@ def load_faithful() -> pd.DataFrame:
     -------
     pandas.DataFrame
         272 rows; `eruptions`, how long the eruption lasted (minutes), and `waiting`, the time to
-        the next one (minutes).
+        the next one (minutes); ``attrs["units"]`` names the units for axes and tables.
 
     References
     ----------
     A. Azzalini and A. W. Bowman (1990). A look at some data on the Old Faithful geyser. Applied
     Statistics 39, 357-365.
     """
-    return _read("faithful.csv")
+    return _read("faithful.csv", {"eruptions": "min", "waiting": "min"})
 
 
 def load_galaxies() -> pd.DataFrame:
@@ -32,7 +32,7 @@ def load_galaxies() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        82 rows; `velocity`, the velocity away from us (1000 km/s).
+        82 rows; `velocity`, the velocity away from us (1000 km/s, as ``attrs["units"]`` says too).
 
     Notes
     -----
@@ -47,7 +47,7 @@ def load_galaxies() -> pd.DataFrame:
     K. Roeder (1990). Density estimation with confidence sets exemplified by superclusters and voids
     in the galaxies. Journal of the American Statistical Association 85, 617-624.
     """
-    return _read("galaxies.csv")
+    return _read("galaxies.csv", {"velocity": "1000 km/s"})
 
 
 def load_penguins() -> pd.DataFrame:
@@ -80,11 +80,15 @@ def load_penguins() -> pd.DataFrame:
     (342, 4)
     >>> species = penguins.loc[X.index, "species"]
     """
-    return _read("penguins.csv")
+    return _read("penguins.csv", {})
 
 
-def _read(name: str) -> pd.DataFrame:
+def _read(name: str, units: dict[str, str]) -> pd.DataFrame:
+    """A file beside this module, with the units of columns whose names do not say them."""
     import pandas as pd
 
     with files("bayesmix.datasets").joinpath(name).open(encoding="utf-8") as file:
-        return pd.read_csv(file)
+        table = pd.read_csv(file)
+    if units:
+        table.attrs["units"] = units
+    return table

@@ -22,6 +22,8 @@ _MOST_POINTS = 4000
 _SHOWN = (0.005, 0.995)
 # Bold steps are medians of so many parts of a chain: enough to follow a switch, few enough to be calm.
 _PARTS = 20
+# Characters of a name that fit along the height of a panel.
+_LONGEST_NAME = 20
 
 
 def plot_labels(
@@ -96,7 +98,7 @@ def _draw(figure: Figure, tree: xr.DataTree, chosen: list[int]) -> None:
         total = permutations[..., 0].size
         titles.append(f"relabelled ({record['relabelling']['method']}): {renamed:,} of {total:,} draws renamed")
         columns = [undo(tree), tree]
-    names = [shortened(training_rows(tree).labels[j], 17) for j in chosen]
+    names = [shortened(training_rows(tree).labels[j], _LONGEST_NAME) for j in chosen]
     with house_style():
         axes = figure.subplots(1 + len(chosen), len(columns), squeeze=False, sharex=True, sharey="row")
         for column, one in enumerate(columns):

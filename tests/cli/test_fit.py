@@ -25,6 +25,13 @@ def test_fit_shows_the_groups_in_the_users_units(capsys):
     assert max(map(len, shown.out.splitlines())) <= 100
 
 
+def test_a_parquet_file_keeps_the_units_of_columns(capsys):
+    bm.datasets.load_faithful().to_parquet("faithful.parquet")
+    assert run(["fit", "faithful.parquet", "--components", "2", *FAST]) == 0
+    heads = [line.split("  ") for line in capsys.readouterr().out.splitlines() if "waiting" in line]
+    assert [{"eruptions (min)", "waiting (min)"} <= {cell.strip() for cell in head} for head in heads] == [True, True]
+
+
 def test_without_a_seed_one_is_drawn_and_said(capsys):
     assert run(["fit", "faithful.csv", "--components", "1", "--method", "em"]) == 0
     assert "--seed" in capsys.readouterr().err

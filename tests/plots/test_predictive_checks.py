@@ -18,7 +18,7 @@ def of_data(ax):
 
 def test_the_data_are_drawn_feature_by_feature():
     figure = plot_predictive_check(tree("faithful", 2), kind="ecdf")
-    assert [ax.get_xlabel() for ax in figure.axes] == ["eruptions", "waiting"]
+    assert [ax.get_xlabel() for ax in figure.axes] == ["eruptions (min)", "waiting (min)"]
     for ax, name in zip(figure.axes, ["eruptions", "waiting"], strict=True):
         x, y = of_data(ax).get_data()
         np.testing.assert_allclose(y, ecdf(data("faithful")[name]).cdf.evaluate(x), atol=1e-12)

@@ -20,7 +20,7 @@ def test_left_are_the_labels_of_the_sampler_and_right_those_of_the_tree():
     raw = simulated_tree(permutations=moved)
     tree = bm.relabel(raw)
     axes = np.reshape(plot_labels(tree).axes, (3, 2))
-    names = ["weight", "mean of\neruptions / minu…", "mean of\nWartezeit µ"]
+    names = ["weight", "mean of\neruptions / minutes", "mean of\nWartezeit µ"]
     assert [ax.get_ylabel() for ax in axes[:, 0]] == names
     for column, shown in enumerate((raw, tree)):
         posterior = shown["posterior"]
@@ -50,7 +50,7 @@ def test_a_tree_that_was_not_relabelled_has_one_column():
     tree = around(em("faithful", 2))
     figure = plot_labels(tree, features="waiting")
     assert len(figure.axes) == 2
-    assert figure.axes[1].get_ylabel() == "mean of\nwaiting"
+    assert figure.axes[1].get_ylabel() == "mean of\nwaiting (min)"
 
 
 def test_the_features_that_tell_the_groups_apart_are_traced():
