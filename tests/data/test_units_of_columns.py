@@ -68,8 +68,9 @@ def test_where_people_see_them(em, tmp_path):
     page = (tmp_path / "report.html").read_text()
     assert ">waiting (min)<" in page
     bm.report(tree, tmp_path / "report.md")
-    answer = next(line for line in (tmp_path / "report.md").read_text().splitlines() if "Group 0 holds" in line)
-    assert "waiting 79.97 min." in answer
+    lines = (tmp_path / "report.md").read_text().splitlines()
+    assert "waiting 79.97 min." in next(line for line in lines if "Group 0 holds" in line)
+    assert "waiting (min)" in next(line for line in lines if "its probability" in line)
 
 
 def test_features_are_asked_for_by_name(em):

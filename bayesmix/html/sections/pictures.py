@@ -53,7 +53,7 @@ def _hardest(digest: Digest) -> Table:
     bounds = membership["probability_interval"].transpose("obs", "component", "ci_bound").values
     n_unsure = int((membership["label_probability"].values < UNSURE).sum())
     positions = least_sure(membership, min(max(n_unsure, _FEWEST_ROWS), _MOST_ROWS))
-    shown = digest.rows.features[:_MOST_COLUMNS]
+    shown = digest.rows.labels[:_MOST_COLUMNS]
     rows = []
     for i in positions:
         first, second = np.argsort(-probability[i], kind="stable")[:2].tolist()
@@ -104,11 +104,11 @@ def _lowered(sentence: str) -> str:
 
 
 def _density_alt(digest: Digest) -> str:
-    features = digest.rows.features[:MOST_FEATURES]
+    features, axes = digest.rows.features[:MOST_FEATURES], digest.rows.labels[:MOST_FEATURES]
     kind = {1: "Histogram and density curve of ", 2: "Scatter plot of "}.get(
         len(features), "Matrix of scatter plots of "
     )
-    said = [kind + " and ".join(filter(None, [", ".join(features[:-1]), features[-1]]))]
+    said = [kind + " and ".join(filter(None, [", ".join(axes[:-1]), axes[-1]]))]
     for k in range(min(digest.n_components, _MOST_DESCRIBED)):
         centre = ", ".join(
             f"{name} {plain(value, 3)}" for name, value in zip(features, digest.centres.value[k], strict=False)
