@@ -21,12 +21,13 @@ TITLE = "EM: one iteration"
 COLUMNS = ("covariance", "(N, D, K)", "peer", "bayesmix", "peer's", "ratio (range)", "asked")
 AGREE = 1e-6  # relative difference of log-likelihoods within which two sides did the same iterations
 
-# iterations of the long run: of bayesmix, scikit-learn and mclust
+# Iterations of the long run: of bayesmix, scikit-learn and mclust. At the larger sizes each takes half a second or
+# more, so that what else the machine does for a moment weighs as little on the fast side as on the slow ones.
 ITERATIONS: dict[Size, tuple[int, int, int]] = {
     SMALL: (200, 50, 50),
-    LONG: (20, 6, 2),
-    MIDDLE: (20, 5, 5),
-    WIDE: (5, 2, 2),
+    LONG: (60, 6, 2),
+    MIDDLE: (80, 5, 5),
+    WIDE: (10, 2, 2),
 }
 QUICK_ROUNDS = {SMALL: 5, LONG: 1, MIDDLE: 2, WIDE: 2}
 
