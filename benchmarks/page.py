@@ -65,7 +65,11 @@ def summary(records: Iterable[dict[str, Any]]) -> str:
     rows = [
         (asked.what, size_text(asked.size), asked.against, spread(one.measured), one) for asked, one in found.items()
     ]
-    missing = [f"{asked.what} {size_text(asked.size)} against {asked.against}" for asked in ASKED if asked not in found]
+    missing = [
+        f"{asked.what} {size_text(asked.size)}" + (f" against {asked.against}" if asked.against else "")
+        for asked in ASKED
+        if asked not in found
+    ]
     note = f"Not measured, or void: {'; '.join(missing)}." if missing else ""
     table = Table(("what", "(N, D, K)", "against", "measured (range)", "asked"), rows, note)
     reached = sum(one.reached for one in found.values())

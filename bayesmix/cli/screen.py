@@ -127,7 +127,6 @@ def show_groups(console: Console, digest: "Digest", model: str) -> None:
 
     shares, centres = digest.shares, digest.centres
     labels = digest.membership["label"].values
-    features = digest.rows.labels[:_MOST_FEATURES]
     groups = f"{digest.n_components} groups" if digest.n_components > 1 else "one group"
     _title(console, f"The {groups} ({model})")
     numbers = range(digest.n_components)
@@ -137,7 +136,7 @@ def show_groups(console: Console, digest: "Digest", model: str) -> None:
         ),
         _Column("rows", [f"{np.sum(labels == k):,}" for k in numbers]),
     ]
-    for j, name in enumerate(features):
+    for j, name in enumerate(digest.rows.labels[:_MOST_FEATURES]):
         cells = [with_interval(centres.value[k, j], centres.low[k, j], centres.high[k, j]) for k in numbers]
         columns.append(_Column(name, cells))
     _show_columns(console, [_Column("group", [str(k) for k in numbers])], columns)
@@ -157,11 +156,11 @@ def show_hardest(console: Console, digest: "Digest") -> None:
 
     membership, rows = digest.membership, digest.rows
     order = np.argsort(-membership["entropy"].values, kind="stable")[:HARDEST]
-    features = rows.labels[:_MOST_FEATURES]
+    names = rows.labels[:_MOST_FEATURES]
     groups = range(min(digest.n_components, _MOST_GROUPS))
     _title(console, "The rows that are hardest to place")
     probability = membership["probability"].values
-    columns = [_Column(name, [plain(rows.values[i, j]) for i in order]) for j, name in enumerate(features)]
+    columns = [_Column(name, [plain(rows.values[i, j]) for i in order]) for j, name in enumerate(names)]
     columns += [_Column(f"P(group {k})", [percent(probability[i, k]) for i in order]) for k in groups]
     _show_columns(console, [_Column("row", [str(rows.obs[i]) for i in order])], columns)
     if more := _and_more(rows.n_features).strip():

@@ -53,7 +53,7 @@ class Course:
 # 0.7 makes them longer: what is slowest gains a fifth to a third of its effective draws, and the rest lose a twelfth.
 # The steps that a sampler can take shrink with the fourth root of the number of unknowns: from 200 on a quarter turn
 # takes seven. There an acceptance of 0.75 gives of 4000 draws about 2900 for the slowest parameter and 1350 for the
-# log-likelihood, 0.7 gives 3400 and 1250, 0.8 gives 2350 and 1600: the largest R-hat is smallest in between.
+# log-likelihood, 0.7 gives 3400 and 1250 and larger R-hats, 0.8 gives 2350 and 1600.
 NEAR_GAUSSIAN = Course(tune=200, max_depth=2, per_draw=2, target_accept=0.7)
 NEAR_GAUSSIAN_OF_MANY = Course(tune=200, max_depth=3, target_accept=0.75)
 _SEVEN_STEPS_FROM = 200  # unknowns

@@ -103,15 +103,16 @@ def draw_prior_check(tree: xr.DataTree, features: Sequence[str] | None = None) -
     """
     made = prior_sets(tree, _PRIOR_SETS, np.random.default_rng(0))
     drawn = np.array([values[:_PRIOR_ROWS] for values in made])
-    names = list(training_rows(tree).features)
+    rows = training_rows(tree)
+    names = list(rows.features)
     replicated = _as_dataset(drawn[None], names)
     chosen = _chosen(tree, features)
     figure = bare_figure(_size(len(chosen)))
     # Of many rows the quantiles: a curve needs no more points.
-    levels = np.linspace(0, 1, min(training_rows(tree).n_rows, _PRIOR_ROWS))
-    values = np.quantile(training_rows(tree).values, levels, axis=0)
+    levels = np.linspace(0, 1, min(rows.n_rows, _PRIOR_ROWS))
+    values = np.quantile(rows.values, levels, axis=0)
     observed = xr.Dataset({"x": (("obs", "feature"), values)}, coords={"feature": names})
-    axes = _draw(figure, observed, replicated, training_rows(tree).labels, chosen, "ecdf", maker="prior")
+    axes = _draw(figure, observed, replicated, rows.labels, chosen, "ecdf", maker="prior")
     for ax, j in zip(axes, chosen, strict=True):
         # The sets in the middle of the prior, and the data: its far tails would flatten both.
         within = np.quantile(drawn[:, :, j], _WITHIN)

@@ -98,7 +98,8 @@ def _draw(figure: Figure, tree: xr.DataTree, chosen: list[int]) -> None:
         total = permutations[..., 0].size
         titles.append(f"relabelled ({record['relabelling']['method']}): {renamed:,} of {total:,} draws renamed")
         columns = [undo(tree), tree]
-    names = [shortened(training_rows(tree).labels[j], _LONGEST_NAME) for j in chosen]
+    labels = training_rows(tree).labels
+    names = [shortened(labels[j], _LONGEST_NAME) for j in chosen]
     with house_style():
         axes = figure.subplots(1 + len(chosen), len(columns), squeeze=False, sharex=True, sharey="row")
         for column, one in enumerate(columns):

@@ -144,6 +144,7 @@ def row(task: Task, peer: str, runs: dict[str, Run], rounds: int) -> tuple[str, 
     asked = verdict("smallest ESS per second", size, peer, counted) if counted.size else "void"
     if 0 < counted.size < ratios.size:
         said += f"; {ratios.size - counted.size} of {ratios.size} void"
+    # one run may stand beside several
     ours, theirs = (list(dict.fromkeys(side)) for side in zip(*pairs, strict=True))
     return size_text(size), peer, best, _described(ours), _described(theirs), said, asked
 
