@@ -18,6 +18,7 @@ ROOMS = (
     "progress",
     "first_use",
     "notebook",
+    "replacing",
     "data",
     "datasets",
     "kernels",

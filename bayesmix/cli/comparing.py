@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bayesmix.cli import documents, screen
-from bayesmix.cli.files import write_frame, writing
+from bayesmix.cli.files import write_frame
 from bayesmix.cli.fitting import METHODS
 from bayesmix.cli.request import Request
 from bayesmix.comparison import Comparison, compare
@@ -65,15 +65,14 @@ def _why_chosen(comparison: Comparison) -> str:
 
 def _write(comparison: Comparison, digest: Digest, path: Path) -> str:
     """Write what belongs into a file with this suffix, and say what it is."""
-    with writing(path):
-        if path.suffix in (".nc", ".zarr"):
-            save(digest.tree, path)
-            return "chosen fit"
-        if path.suffix == ".html":
-            comparison.to_html(path)
-            return "report"
-        if path.suffix == ".md":
-            comparison.to_markdown(path)
-            return "report"
-        write_frame(comparison.table, path)
-        return "table"
+    if path.suffix in (".nc", ".zarr"):
+        save(digest.tree, path)
+        return "chosen fit"
+    if path.suffix == ".html":
+        comparison.to_html(path)
+        return "report"
+    if path.suffix == ".md":
+        comparison.to_markdown(path)
+        return "report"
+    write_frame(comparison.table, path)
+    return "table"

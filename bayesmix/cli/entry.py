@@ -56,7 +56,7 @@ def run(arguments: Sequence[str]) -> int:
         if isinstance(error, BrokenPipeError):  # the reader of our output has seen enough
             let_go(sys.stdout)
             return 0
-        if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        if isinstance(error, OSError) and error.strerror and error.errno in _OF_THE_MACHINE:
             let_go(sys.stdout)
             _say(f"{error.filename or 'the output'} cannot be read or written: {error.strerror}.")
             return USERS_MISTAKE

@@ -2,10 +2,8 @@
 
 import difflib
 import os
-import uuid
 import zlib
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING
 from bayesmix.cli.choices import as_option
 from bayesmix.data import read_rows
 from bayesmix.data.words import counted, listed
+from bayesmix.replacing import written_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,32 +101,13 @@ def check_outputs(paths: Sequence[Path], suffixes: Sequence[str], data: Path | N
             check_parquet(path)
 
 
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turn what the system says against writing into a refusal that names the path.
-
-    Raises
-    ------
-    ValueError
-        If the file cannot be written.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise ValueError(f"{path} cannot be written: {error.strerror or error}.") from error
-
-
 def write_frame(frame: "pd.DataFrame", path: Path) -> None:
     """Write a table as CSV or Parquet, by the suffix, with its index; the file is whole or not there."""
-    temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex}{path.suffix}")
-    try:
+    with written_whole(path) as new:
         if path.suffix in PARQUET:
-            frame.to_parquet(temporary)
+            frame.to_parquet(new)
         else:
-            frame.to_csv(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+            frame.to_csv(new)
 
 
 def check_parquet(path: Path) -> None:

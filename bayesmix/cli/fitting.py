@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bayesmix.cli import documents, screen
-from bayesmix.cli.files import write_frame, writing
+from bayesmix.cli.files import write_frame
 from bayesmix.cli.labelling import table_of_labels
 from bayesmix.cli.request import Request
 from bayesmix.em import EMResult
@@ -65,14 +65,13 @@ def _criteria(em: EMResult) -> str:
 
 def _write(digest: Digest, X: "pd.DataFrame", path: Path) -> str:
     """Write what belongs into a file with this suffix, and say what it is."""
-    with writing(path):
-        if path.suffix in (".nc", ".zarr"):
-            save(digest.tree, path)
-            return "fit"
-        if path.suffix in (".html", ".md"):
-            from bayesmix.html import report
+    if path.suffix in (".nc", ".zarr"):
+        save(digest.tree, path)
+        return "fit"
+    if path.suffix in (".html", ".md"):
+        from bayesmix.html import report
 
-            report(digest.tree, path)
-            return "report"
-        write_frame(table_of_labels(digest.membership, X.index), path)
-        return "labels"
+        report(digest.tree, path)
+        return "report"
+    write_frame(table_of_labels(digest.membership, X.index), path)
+    return "labels"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmix.cli import documents
-from bayesmix.cli.files import write_frame, writing
+from bayesmix.cli.files import write_frame
 from bayesmix.cli.request import Manner
 from bayesmix.membership import BOUNDS, responsibilities
 
@@ -24,8 +24,7 @@ def label_and_tell(
     membership = responsibilities(tree, X)
     table = table_of_labels(membership, X.index, intervals=intervals)
     for path in outputs:
-        with writing(path):
-            write_frame(table, path)
+        write_frame(table, path)
         manner.say(f"{len(table):,} labelled rows written to {path}.")
     if manner.json:
         written = [("labels", path) for path in outputs]

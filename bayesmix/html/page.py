@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import os
-import uuid
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -13,6 +12,7 @@ from markupsafe import Markup
 
 from bayesmix.html.content import Picture, ReportContent
 from bayesmix.html.vector import to_svg
+from bayesmix.replacing import written_whole
 from bayesmix.version import __version__
 
 
@@ -47,8 +47,7 @@ def render(content: ReportContent) -> str:
 def write_html(content: ReportContent, path: str | os.PathLike[str]) -> Path:
     """Write a report to a file.
 
-    It is written under a temporary name in the same folder and then renamed, so that ``path`` holds
-    either its old content or the whole new one.
+    ``path`` holds either its old content or the whole new one.
 
     Parameters
     ----------
@@ -67,20 +66,19 @@ def write_html(content: ReportContent, path: str | os.PathLike[str]) -> Path:
         When the suffix is another.
     FileNotFoundError
         When the folder of ``path`` does not exist.
+    OSError
+        When it cannot be written, as on a full disk; names the path.
     """
     path = checked_path(path)
-    write_whole(path, render(content))
+    write_text(path, render(content))
     return path
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text under a temporary name in the same folder, then rename it: whole or not there."""
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+def write_text(path: Path, text: str) -> None:
+    """Write a text, whole or not at all."""
+    content = text.encode()
+    with written_whole(path, size=len(content)) as new:
+        new.write_bytes(content)
 
 
 def checked_path(path: str | os.PathLike[str], suffixes: Sequence[str] = (".html",)) -> Path:

@@ -14,7 +14,7 @@ from bayesmix.html.content import ReportContent
 from bayesmix.html.digest import Digest
 from bayesmix.html.markdown import render_markdown
 from bayesmix.html.numbers import counted
-from bayesmix.html.page import checked_path, write_html, write_whole
+from bayesmix.html.page import checked_path, write_html, write_text
 from bayesmix.html.sections import (
     answer_of,
     choice_section,
@@ -129,12 +129,14 @@ def report(tree: xr.DataTree | EMResult, path: str | os.PathLike[str], *, title:
         When the suffix is another, or the tree is not bayesmix's.
     FileNotFoundError
         When the folder of ``path`` does not exist.
+    OSError
+        When it cannot be written, as on a full disk; names the path.
     """
     path = checked_path(path, (".html", _MARKDOWN))
     content = content_of_tree(as_tree(tree), title=title)
     if path.suffix.lower() != _MARKDOWN:
         return write_html(content, path)
-    write_whole(path, render_markdown(content))
+    write_text(path, render_markdown(content))
     return path
 
 
@@ -175,7 +177,7 @@ def markdown_of_comparison(
     content = content_of_comparison(tree, table=table, advice=advice, code=code, title=title, pareto_k=pareto_k)
     text = render_markdown(content)
     if checked is not None:
-        write_whole(checked, text)
+        write_text(checked, text)
     return text
 
 

@@ -1,12 +1,12 @@
 """Save a tree to one netCDF file or zarr folder, and load it again, whole and closed."""
 
+import io
 import os
-import shutil
-import uuid
 from pathlib import Path
 
 import xarray as xr
 
+from bayesmix.replacing import put_aside, written_whole
 from bayesmix.tree.building import portable
 from bayesmix.tree.reading import draws_of, training_rows
 from bayesmix.tree.record import record_of, with_record
@@ -19,8 +19,9 @@ _EVERY_CHUNK = "every_chunk_written"
 def save(tree: xr.DataTree, path: str | os.PathLike[str]) -> Path:
     """Save a tree: everything needed to predict again travels in the file.
 
-    The tree is written under a temporary name in the same folder and then renamed, so that
-    ``path`` holds either its old content or the whole new one.
+    ``path`` holds either its old content or the whole new one, whatever happens meanwhile. The bytes of a netCDF file
+    are made in memory, which takes as much of it as the file is large, and then written: HDF5 does not survive a disk
+    that runs full under it.
 
     Parameters
     ----------
@@ -41,6 +42,8 @@ def save(tree: xr.DataTree, path: str | os.PathLike[str]) -> Path:
         When the folder of ``path`` does not exist.
     FileExistsError
         When ``path`` is a folder that is not a zarr store.
+    OSError
+        When it cannot be written, as on a full disk; names the path.
     """
     record_of(tree)
     path = Path(path)
@@ -50,17 +53,21 @@ def save(tree: xr.DataTree, path: str | os.PathLike[str]) -> Path:
         raise FileNotFoundError(f"The folder {path.parent} does not exist; create it first.")
     if path.is_dir() and any(path.iterdir()) and not _is_zarr(path):
         raise FileExistsError(f"{path} is a folder and no zarr store; choose another path.")
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        if path.suffix == ".nc":
-            _plain(tree).to_netcdf(temporary, engine="h5netcdf")
-        else:
-            whole = _plain(with_record(tree, **{_EVERY_CHUNK: True}))
-            whole.to_zarr(temporary, mode="w", consolidated=False, write_empty_chunks=True)
-        _replace(temporary, path)
-    finally:
-        _remove(temporary)
+    if path.suffix == ".nc":
+        content = _as_netcdf(tree)
+        with written_whole(path, size=len(content)) as new:
+            new.write_bytes(content)
+        return path
+    whole = _plain(with_record(tree, **{_EVERY_CHUNK: True}))
+    with written_whole(path) as new:
+        whole.to_zarr(new, mode="w", consolidated=False, write_empty_chunks=True)
     return path
+
+
+def _as_netcdf(tree: xr.DataTree) -> bytes:
+    file = io.BytesIO()
+    _plain(tree).to_netcdf(file, engine="h5netcdf")
+    return file.getvalue()  # of which Python makes no second copy
 
 
 def load(path: str | os.PathLike[str]) -> xr.DataTree:
@@ -83,7 +90,9 @@ def load(path: str | os.PathLike[str]) -> xr.DataTree:
     """
     path = Path(path)
     if not path.exists():
-        raise FileNotFoundError(f"{path} does not exist.")
+        aside = put_aside(path)
+        hint = "" if aside is None else f" A save that was killed put what was there aside, in {aside}: move it back."
+        raise FileNotFoundError(f"{path} does not exist.{hint}")
     tree = _read(path)
     try:
         record = record_of(tree)
@@ -140,29 +149,6 @@ def _plain(tree: xr.DataTree) -> xr.DataTree:
         dataset.attrs = {name: portable(value) for name, value in dataset.attrs.items()}
         groups[node.path] = dataset
     return xr.DataTree.from_dict(groups)
-
-
-def _replace(temporary: Path, path: Path) -> None:
-    """Put ``temporary`` in the place of ``path``; a folder cannot be renamed over a full one."""
-    if not path.is_dir() and not temporary.is_dir():
-        os.replace(temporary, path)
-        return
-    aside = temporary.with_suffix(".old")
-    if path.exists():
-        os.replace(path, aside)
-    try:
-        os.replace(temporary, path)
-    except OSError:
-        os.replace(aside, path)
-        raise
-    _remove(aside)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _is_zarr(folder: Path) -> bool:

@@ -1,3 +1,4 @@
+import errno
 from dataclasses import replace
 
 import matplotlib
@@ -48,11 +49,11 @@ def test_a_failure_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     path = tmp_path / "report.html"
     path.write_text("old")
 
-    def fail(self, target):
-        raise OSError("disk full")
+    def fail(source, target):
+        raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr("pathlib.Path.replace", fail)
-    with pytest.raises(OSError, match="disk full"):
+    monkeypatch.setattr("os.replace", fail)
+    with pytest.raises(OSError, match=r"report\.html cannot be written: .*/output error"):
         write_html(empty_content(), path)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
