@@ -25,10 +25,10 @@ def _accumulate(log_component, gather, n_kept, columns, row_weights, offsets, me
     first = np.zeros((n_components, n_features))
     second = np.zeros((n_components, n_features, n_features))
     # One reservation: for a thousand rows, a tenth of the time went into nine.
-    work = buffers(2 + n_components + tiles.TILE + n_kept * (1 + n_components))
+    work = buffers(2 + n_components + tiles.HIGHEST + n_kept * (1 + n_components))
     top, share, work = work[0], work[1], work[2:]
     log_joint, work = work[:n_components], work[n_components:]
-    weighted, work = work[: tiles.TILE], work[tiles.TILE :]
+    weighted, work = work[: tiles.HIGHEST], work[tiles.HIGHEST :]
     centred, residuals = work[:n_kept], work[n_kept:].reshape((n_components, n_kept, BLOCK))
     log_likelihood = 0.0
     for start in range(0, n_rows, BLOCK):

@@ -1,7 +1,8 @@
 """Many parameter draws over the same rows, for either geometry.
 
-``log_component`` is the geometry's own: it fills one component's log density for one block of rows. Blocks come first
-and draws second, so that the rows of a block are read from the cache by every draw.
+``log_component`` is the geometry's own: it fills one component's log density for one block of rows, into an array that
+has room for a whole block. Blocks come first and draws second, so that the rows of a block are read from the cache by
+every draw.
 """
 
 import math
@@ -19,13 +20,13 @@ def log_components(log_component, columns, offsets, means, whiteners):
     n_features, n_rows = columns.shape
     n_draws, n_components = offsets.shape
     out = np.empty((n_draws, n_components, n_rows))
-    centred, residual = buffers(n_features), buffers(n_features)
+    centred, residual, row = buffers(n_features), buffers(n_features), buffers(1)[0]
     for start in range(0, n_rows, BLOCK):
         size = min(BLOCK, n_rows - start)
         for s in range(n_draws):
             for k in range(n_components):
-                row = out[s, k, start : start + size]
                 log_component(columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], centred, residual, row)
+                out[s, k, start : start + size] = row[:size]
     return out
 
 

@@ -193,6 +193,14 @@ def test_fifty_features(geometry, n_components):
     assert_within(*many_features(geometry, n_components))
 
 
+@pytest.mark.parametrize("n_features", range(1, 20))
+def test_every_way_of_dealing_features_into_tiles(n_features):
+    """With rows that fill no register, one, and a block and a little more."""
+    for n_rows in (1, 8, 17, BLOCK + 3):
+        found, wanted, _, sizes = random_pass("dense", n_features, n_rows, 2, n_features, 2.0, False)
+        assert_within(found, wanted, sizes)
+
+
 @pytest.mark.parametrize("geometry", KERNELS)
 def test_tied_rows(geometry):
     assert_within(*equal_rows(geometry))
@@ -216,17 +224,18 @@ def test_statistics_add(geometry):
     assert_within(*parts_and_whole(geometry))
 
 
+@pytest.mark.parametrize("n_features", [4, 7])
 @pytest.mark.parametrize("geometry", KERNELS)
-def test_log_joint_and_log_mixture_of_many_draws(geometry):
+def test_log_joint_and_log_mixture_of_many_draws(geometry, n_features):
     kernel, make = KERNELS[geometry]
     rng = np.random.default_rng(10)
-    forms = [make(rng, 3, 4) for _ in range(5)]
-    rows = rows_of(rng, forms[0], 300, distance=3.0)
+    forms = [make(rng, 3, n_features) for _ in range(5)]
+    rows = rows_of(rng, forms[0], 401, distance=3.0)
     stacked = [np.stack(parts) for parts in zip(*forms, strict=True)]
     columns = np.ascontiguousarray(rows.T)
     joint, mixture = kernel.log_joint(columns, *stacked), kernel.log_mixture(columns, *stacked)
-    assert joint.shape == (5, 300, 3)
-    assert mixture.shape == (5, 300)
+    assert joint.shape == (5, 401, 3)
+    assert mixture.shape == (5, 401)
     for s, form in enumerate(forms):
         y = reference.residuals(rows, form.means, form.whiteners)
         wanted = form.offsets - 0.5 * (y**2).sum(axis=2)
