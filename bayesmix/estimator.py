@@ -17,6 +17,7 @@ from bayesmix.em import EMResult
 from bayesmix.families import Family, family_from_name
 from bayesmix.families.covariance import STRUCTURES
 from bayesmix.mixture import Mixture
+from bayesmix.vocabulary import named_arguments
 
 __all__ = ["BayesianMixture"]
 
@@ -32,6 +33,7 @@ _OPTIONS = {
 }
 
 
+@named_arguments
 class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, BaseEstimator):
     r"""A finite mixture as a scikit-learn estimator, fitted by EM or by its posterior.
 
@@ -209,7 +211,7 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
             self._fitted = PosteriorMeans(fit(rows, init=self.em_, random_seed=seed, **options))
             trouble = self._fitted.trouble
         if trouble:
-            warnings.warn(f"{'; '.join(trouble)}.", ConvergenceWarning, stacklevel=2)
+            warnings.warn(f"{'; '.join(trouble)}.", ConvergenceWarning, stacklevel=3)
         self.weights_ = self._fitted.weights
         self.means_ = self._fitted.params["means"]
         self.covariances_ = self._fitted.params[self.em_.family.structure.parameter.name]

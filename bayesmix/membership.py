@@ -1,20 +1,25 @@
 """Who belongs where: responsibilities with their posterior uncertainty."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from bayesmix.data import read_rows
 from bayesmix.labels.relabelling import relabel_draws
-from bayesmix.tree import draws_of, family_of, record_of, training_rows
+from bayesmix.tree import as_tree, draws_of, family_of, record_of, training_rows
+from bayesmix.vocabulary import named_arguments
+
+if TYPE_CHECKING:
+    from bayesmix.em import EMResult
 
 GROUP = "responsibilities"
 BOUNDS = ("lower", "upper")
 
 
-def responsibilities(tree: xr.DataTree, X: Any = None, *, ci_prob: float | None = None) -> xr.Dataset:
+@named_arguments
+def responsibilities(tree: "xr.DataTree | EMResult", X: Any = None, *, ci_prob: float | None = None) -> xr.Dataset:
     """Posterior probabilities of component membership, row by row.
 
     For every draw ``r_ik = w_k f(x_i | theta_k) / sum_j w_j f(x_i | theta_j)``; the summaries are
@@ -22,7 +27,7 @@ def responsibilities(tree: xr.DataTree, X: Any = None, *, ci_prob: float | None 
 
     Parameters
     ----------
-    tree : xarray.DataTree
+    tree : xarray.DataTree or EMResult
         Relabelled draws, as the fits return them; with raw labels the summaries mix components.
     X : array-like or data frame, (N, D), optional
         Rows to allocate; the training rows by default. Columns are checked against the training
@@ -46,6 +51,7 @@ def responsibilities(tree: xr.DataTree, X: Any = None, *, ci_prob: float | None 
     ValueError, TypeError
         When X is not what the tree was fitted on; names the columns.
     """
+    tree = as_tree(tree)
     ci_prob = default_ci_prob() if ci_prob is None else check_ci_prob(ci_prob)
     features = record_of(tree)["features"]
     stored = tree.children.get(GROUP)
@@ -87,7 +93,10 @@ def with_responsibilities(tree: xr.DataTree, *, ci_prob: float | None = None) ->
     return extended
 
 
-def relabel(tree: xr.DataTree, method: str = "ecr", *, by: str | Sequence[str] | None = None) -> xr.DataTree:
+@named_arguments
+def relabel(
+    tree: "xr.DataTree | EMResult", method: str = "ecr", *, by: str | Sequence[str] | None = None
+) -> xr.DataTree:
     """Rename the components of every draw so that a name means the same in all of them.
 
     Values are never edited: each draw's components are permuted, in every variable at once, and
@@ -96,7 +105,7 @@ def relabel(tree: xr.DataTree, method: str = "ecr", *, by: str | Sequence[str] |
 
     Parameters
     ----------
-    tree : xarray.DataTree
+    tree : xarray.DataTree or EMResult
     method : {"ecr", "order"}
         ``"ecr"`` (equivalence classes representatives): the names under which a draw's expected
         allocations agree best with the EM labels (``constant_data.pivot``); components that own no
@@ -123,6 +132,7 @@ def relabel(tree: xr.DataTree, method: str = "ecr", *, by: str | Sequence[str] |
     switching problem in Bayesian analysis of mixtures of distributions, Journal of Computational
     and Graphical Statistics 19.
     """
+    tree = as_tree(tree)
     renamed = relabel_draws(tree, method, by=by)
     if GROUP not in tree.children:
         return renamed

@@ -9,7 +9,7 @@ import numpy as np
 
 from bayesmix.data import Rows, check_fit, check_n_components, read_rows
 from bayesmix.em import EMResult, EMSettings, fit
-from bayesmix.families import Family, Gaussian, family_from_name
+from bayesmix.families import Family, Gaussian, family_from_name, read_family
 from bayesmix.first_use import compiling_shown
 from bayesmix.notebook import card, facts, sentences
 from bayesmix.priors.sets import (
@@ -22,7 +22,8 @@ from bayesmix.priors.sets import (
     resolve_priors,
     to_dict,
 )
-from bayesmix.tree import record_of
+from bayesmix.tree import as_tree, record_of
+from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from bayesmix.density import Density
 
 
+@named_arguments
 @dataclass(frozen=True)
 class Mixture:
     r"""A finite mixture: the declaration, which holds no data.
@@ -44,7 +46,8 @@ class Mixture:
     ----------
     n_components : int
         Number of groups ``K``.
-    family : Family, default ``Gaussian("full")``
+    family : Family or str, default ``Gaussian("full")``
+        A family, or its name: ``"full"``, ``"tied"``, ``"diag"`` or ``"spherical"``; in full ``"gaussian-full"``.
     priors : mapping, optional
         ``"weights"``: :class:`bayesmix.priors.Dirichlet`. ``"components"``:
         :class:`bayesmix.priors.NormalInverseWishart` (the default, scaled by the data). In its place, for a separated
@@ -71,8 +74,7 @@ class Mixture:
 
     def __post_init__(self):
         object.__setattr__(self, "n_components", check_n_components(self.n_components))
-        if not isinstance(self.family, Family):
-            raise TypeError(f"family must be a family such as bm.Gaussian('full'), not {self.family!r}")
+        object.__setattr__(self, "family", read_family(self.family))
         object.__setattr__(self, "priors", read_priors(self.priors))
 
     def __str__(self) -> str:
@@ -106,12 +108,12 @@ class Mixture:
         }
 
     @classmethod
-    def from_tree(cls, tree: "xr.DataTree") -> "Mixture":
+    def from_tree(cls, tree: "xr.DataTree | EMResult") -> "Mixture":
         """The Mixture that a tree was fitted with, its priors resolved.
 
         Parameters
         ----------
-        tree : xarray.DataTree
+        tree : xarray.DataTree or EMResult
 
         Returns
         -------
@@ -122,7 +124,7 @@ class Mixture:
         ValueError
             If a prior was a PyMC object, of which the tree keeps only the text.
         """
-        described: Mapping[str, Any] = record_of(tree)["mixture"]
+        described: Mapping[str, Any] = record_of(as_tree(tree))["mixture"]
         family = family_from_name(described["family"])
         return cls(described["n_components"], family, priors=from_dict(described["priors"]))
 

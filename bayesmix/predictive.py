@@ -3,7 +3,7 @@
 import operator
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -11,13 +11,18 @@ from scipy.special import logsumexp
 
 from bayesmix.data import read_rows
 from bayesmix.membership import BOUNDS, check_ci_prob, default_ci_prob, equal_tailed
-from bayesmix.tree import SAMPLE_DIMS, draws_of, family_of, record_of, training_rows
+from bayesmix.tree import SAMPLE_DIMS, as_tree, draws_of, family_of, record_of, training_rows
+from bayesmix.vocabulary import named_arguments
+
+if TYPE_CHECKING:
+    from bayesmix.em import EMResult
 
 # Most numbers in a posterior predictive sample unless `draws` asks for more: 400 MB.
 MAX_VALUES = 50_000_000
 
 
-def log_density(tree: xr.DataTree, X: Any, *, ci_prob: float | None = None) -> xr.Dataset:
+@named_arguments
+def log_density(tree: "xr.DataTree | EMResult", X: Any, *, ci_prob: float | None = None) -> xr.Dataset:
     """Posterior predictive log density of rows.
 
     ``log p(x_i | data) = log mean_s p(x_i | theta_s)``: the logarithm of the posterior-mean
@@ -25,7 +30,7 @@ def log_density(tree: xr.DataTree, X: Any, *, ci_prob: float | None = None) -> x
 
     Parameters
     ----------
-    tree : xarray.DataTree
+    tree : xarray.DataTree or EMResult
     X : array-like or data frame, (N, D)
     ci_prob : float, optional
         Probability inside the equal-tailed interval; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89)
@@ -42,6 +47,7 @@ def log_density(tree: xr.DataTree, X: Any, *, ci_prob: float | None = None) -> x
     ValueError, TypeError
         When X is not what the tree was fitted on; names the columns.
     """
+    tree = as_tree(tree)
     ci_prob = default_ci_prob() if ci_prob is None else check_ci_prob(ci_prob)
     rows = read_rows(X, features=record_of(tree)["features"])
     weights, params = draws_of(tree)
@@ -61,8 +67,9 @@ def log_density(tree: xr.DataTree, X: Any, *, ci_prob: float | None = None) -> x
     )
 
 
+@named_arguments
 def sample_predictive(
-    tree: xr.DataTree,
+    tree: "xr.DataTree | EMResult",
     n: int | None = None,
     *,
     draws: int | None = None,
@@ -72,7 +79,7 @@ def sample_predictive(
 
     Parameters
     ----------
-    tree : xarray.DataTree
+    tree : xarray.DataTree or EMResult
     n : int, optional
         Number of independent new rows, each from a posterior draw taken at random. Without it,
         every posterior draw makes a data set as long as the training rows, to compare with them.
@@ -95,6 +102,7 @@ def sample_predictive(
     ValueError
         When ``n`` or ``draws`` is not a positive integer, or both are given.
     """
+    tree = as_tree(tree)
     rng = np.random.default_rng(random_seed)
     if n is None:
         return _replicated_data(tree, draws, rng)
@@ -130,7 +138,7 @@ def _replicated_data(tree: xr.DataTree, draws: int | None, rng: np.random.Genera
                 f"{wanted} of {available} draws of each chain, evenly spaced, so that the sample "
                 f"stays below {MAX_VALUES:.0e} numbers; draws={available} asks for all."
             )
-            warnings.warn(note, UserWarning, stacklevel=3)
+            warnings.warn(note, UserWarning, stacklevel=4)
     else:
         wanted = min(available, _positive(draws, "draws"))
     chosen = np.linspace(0, available - 1, wanted).round().astype(int)

@@ -17,6 +17,7 @@ ROOMS = (
     "threads",
     "progress",
     "first_use",
+    "vocabulary",
     "notebook",
     "replacing",
     "data",

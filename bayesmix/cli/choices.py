@@ -49,14 +49,11 @@ def families_of(text: str, option: str = "--families") -> "list[Family]":
         If no family has one of these names.
     """
     from bayesmix.families import family_from_name
-    from bayesmix.families.covariance import STRUCTURES
 
-    names = [part.strip() for part in text.split(",")]
     try:
-        return [family_from_name(f"gaussian-{name}" if name in STRUCTURES else name) for name in names]
+        return [family_from_name(part.strip()) for part in text.split(",")]
     except ValueError as error:
-        known = ", ".join(STRUCTURES)
-        raise ValueError(f"{option} {text!r}: {error}; for these, {known} alone will do.") from error
+        raise ValueError(f"{option} {text!r}: {error}") from error
 
 
 def names_of(text: str) -> list[str]:

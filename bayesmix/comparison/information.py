@@ -1,7 +1,7 @@
 """The widely applicable information criterion, which ArviZ left out from version 1 on."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import xarray as xr
@@ -16,6 +16,11 @@ from bayesmix.comparison.pointwise import (
     per_row,
     sum_and_error,
 )
+from bayesmix.tree import as_tree
+from bayesmix.vocabulary import named_arguments
+
+if TYPE_CHECKING:
+    from bayesmix.em import EMResult
 
 # Above this variance of the log density of a row WAIC is unreliable (Vehtari et al., 2017).
 P_WAIC_I = 0.4
@@ -46,7 +51,8 @@ class ELPDDataWAIC(ELPDData):
         return f"\n\n{self.n_bad_p} rows have p_waic_i > {P_WAIC_I}: prefer LOO (bm.loo)."
 
 
-def waic(tree: xr.DataTree, X: Any = None) -> ELPDDataWAIC:
+@named_arguments
+def waic(tree: "xr.DataTree | EMResult", X: Any = None) -> ELPDDataWAIC:
     r"""Widely applicable information criterion, on the scale of the elpd (higher is better).
 
     .. math::
@@ -81,6 +87,7 @@ def waic(tree: xr.DataTree, X: Any = None) -> ELPDDataWAIC:
     information criterion, Journal of Machine Learning Research 11. Vehtari, Gelman and Gabry
     (2017), Statistics and Computing 27.
     """
+    tree = as_tree(tree)
     check_posterior(tree, X)
     log_weights = _log_weights(tree)
     densities, variances = [], []

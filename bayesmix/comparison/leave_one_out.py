@@ -1,7 +1,7 @@
 """Leave-one-out cross-validation by Pareto smoothed importance sampling."""
 
 import warnings
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import xarray as xr
@@ -17,13 +17,18 @@ from bayesmix.comparison.pointwise import (
     relative_efficiency,
     sum_and_error,
 )
-from bayesmix.tree import SAMPLE_DIMS
+from bayesmix.tree import SAMPLE_DIMS, as_tree
+from bayesmix.vocabulary import named_arguments
+
+if TYPE_CHECKING:
+    from bayesmix.em import EMResult
 
 # Above this Pareto k the importance weights of a row have no usable variance.
 PARETO_K = 0.7
 
 
-def loo(tree: xr.DataTree, X: Any = None) -> ELPDDataLOO:
+@named_arguments
+def loo(tree: "xr.DataTree | EMResult", X: Any = None) -> ELPDDataLOO:
     r"""Expected log predictive density of a new row, by leaving each row out.
 
     .. math::
@@ -61,6 +66,7 @@ def loo(tree: xr.DataTree, X: Any = None) -> ELPDDataLOO:
     cross-validation and WAIC, Statistics and Computing 27. Magnusson, Andersen, Jonasson and
     Vehtari (2019), Bayesian leave-one-out cross-validation for large data, ICML.
     """
+    tree = as_tree(tree)
     check_posterior(tree, X)
     densities = log_densities(tree)
     log_ratios = None if densities is None else (densities[0] - densities[1]).values

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,9 @@ from bayesmix.comparison.advice import contenders
 from bayesmix.comparison.candidate import Candidate
 from bayesmix.comparison.table import display_table, numbers
 from bayesmix.data import Rows
+from bayesmix.families import read_family
 from bayesmix.notebook import card, facts, folded, sentences, table
+from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -30,12 +33,13 @@ _BY_CRITERION = {
 _BRIEF = ("bic", "icl", "elpd_loo", "se_loo", "elpd_diff", "dse", "weight", "max_rhat", "min_ess")
 
 
+@named_arguments
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """Models side by side; made by ``bayesmix.compare``.
 
-    ``comparison["gaussian-full", 3]`` is the model of that family with that many components, as
-    a ``Candidate``: ``mixture, em, ml, tree, loo, waic, notes``.
+    ``comparison["full", 3]`` is the model of that family with that many components, as a ``Candidate``: ``mixture, em,
+    ml, tree, loo, waic, notes``. Where one model fits, the number alone will do, ``comparison[3]``, or the family.
 
     Attributes
     ----------
@@ -67,16 +71,31 @@ class Comparison:
     same_as: Mapping[str, str] = field(default_factory=dict)
     code: str = ""
 
-    def __getitem__(self, key: tuple[Any, int]) -> Candidate:
-        """The model of a family (or its name) with a number of components."""
-        if isinstance(key, tuple) and len(key) == 2:
-            name = str(key[0])
-            wanted = (self.same_as.get(name, name), key[1])
-            for candidate in self.candidates:
-                if candidate.key == wanted:
-                    return candidate
-        known = ", ".join(str(candidate.key) for candidate in self.candidates)
-        raise KeyError(f"no model {key!r}: ask for (family, n_components), one of {known}")
+    def __getitem__(self, key: Any) -> Candidate:
+        """The model of a family (or its name) with a number of components; one of the two where that is enough."""
+        fitting = [candidate for candidate in self.candidates if self._fits(candidate, key)]
+        if len(fitting) == 1:
+            return fitting[0]
+        models = fitting or self.candidates
+        known = ", ".join(str(candidate.key) for candidate in models)
+        found = "several models" if fitting else "no model"
+        raise KeyError(f"{found} {key!r}: ask for (family, n_components), one of {known}")
+
+    def _fits(self, candidate: Candidate, key: Any) -> bool:
+        """Whether every part of a key, a family or a number, is the candidate's."""
+        family, n_components = candidate.key
+        parts = key if isinstance(key, tuple) else (key,)
+        return bool(parts) and all(
+            part == n_components if isinstance(part, Integral) else self._name(part) == family for part in parts
+        )
+
+    def _name(self, family: Any) -> str:
+        """The name under which a family stands in the table."""
+        try:
+            name = str(read_family(family))
+        except (TypeError, ValueError):
+            return ""
+        return self.same_as.get(name, name)
 
     def best(self, criterion: str = "loo") -> Candidate:
         """The best model by one criterion.

@@ -15,11 +15,12 @@ from bayesmix.comparison.progress import sweeping
 from bayesmix.comparison.result import Comparison
 from bayesmix.comparison.table import make_table
 from bayesmix.data import Rows, check_n_components, read_rows
-from bayesmix.families import Family, Gaussian
+from bayesmix.families import Family, Gaussian, read_family
 from bayesmix.first_use import compiling_shown
 from bayesmix.mixture import Mixture
 from bayesmix.priors.sets import ConjugatePriors, read_priors, to_dict
 from bayesmix.priors.written import as_code, foreign_as_comments
+from bayesmix.vocabulary import named_arguments
 
 # With one feature a covariance matrix, a vector of variances and one variance are the same.
 _ONE_FEATURE = {"gaussian-full", "gaussian-diag", "gaussian-spherical"}
@@ -28,11 +29,12 @@ _FEW_ROWS = 100
 UNFINISHED = "not fitted: the comparison was interrupted"
 
 
+@named_arguments
 def compare(
     X: Any,
     n_components: int | Iterable[int],
     *,
-    families: Sequence[Family] = (Gaussian(),),
+    families: Sequence[Family | str] | Family | str = (Gaussian(),),
     priors: Mapping[str, Any] | None = None,
     method: str = "nuts",
     random_seed: Any = None,
@@ -51,7 +53,8 @@ def compare(
     ----------
     X : array-like or data frame, (N, D)
     n_components : int or iterable of int
-    families : sequence of Family
+    families : sequence of Family or str
+        Families, or their names: ``["full", "diag"]``. One alone needs no list.
     priors : mapping, optional
         As ``Mixture`` takes them; data-scaled ones are resolved once for each model.
     method : {"nuts", "advi", "laplace", "em"}
@@ -148,11 +151,10 @@ def _numbers(n_components: int | Iterable[int]) -> list[int]:
     return numbers
 
 
-def _families(families: Sequence[Family] | Family) -> list[Family]:
-    given = [families] if isinstance(families, Family) else list(families)
-    for family in given:
-        if not isinstance(family, Family):
-            raise TypeError(f"families must hold families such as bm.Gaussian('full'), not {family!r}.")
+def _families(families: Sequence[Family | str] | Family | str) -> list[Family]:
+    if isinstance(families, Family | str) or not isinstance(families, Iterable):
+        families = [families]
+    given = [read_family(family, "families") for family in families]
     if not given:
         raise ValueError("families is empty: give at least one, such as bm.Gaussian('full').")
     return list(dict.fromkeys(given))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmix.data import check_n_components
+from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +41,7 @@ class Simulation:
     covariances: np.ndarray
 
 
+@named_arguments
 def simulate(
     n_rows: int,
     n_features: int,

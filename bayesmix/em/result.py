@@ -14,6 +14,7 @@ from bayesmix.notebook import card, facts, sentences, table
 from bayesmix.priors.sets import ConjugatePriors, Priors, numbers
 from bayesmix.tree import build_tree
 from bayesmix.tree.record import describe
+from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +46,7 @@ class Optimum:
     n_starts: int
 
 
+@named_arguments
 @dataclass(frozen=True, eq=False)
 class EMResult:
     """The point estimate of a mixture; components are ordered by decreasing weight.

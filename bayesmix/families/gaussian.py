@@ -7,6 +7,7 @@ import numpy as np
 
 from bayesmix.families.base import ParameterSpec, StandardForm, Statistics
 from bayesmix.families.covariance import STRUCTURES
+from bayesmix.vocabulary import named_arguments
 
 MEANS = ParameterSpec("means", ("component", "feature"), "real")
 NO_ROW_WEIGHTS = np.empty(0)
@@ -18,6 +19,7 @@ def _flattened(form: StandardForm) -> list[np.ndarray]:
     return [np.reshape(part, (-1, *part.shape[n_leading:])) for part in form]
 
 
+@named_arguments
 @dataclass(frozen=True)
 class Gaussian:
     r"""Gaussian components: :math:`x_i \mid z_i = k \sim N(\mu_k, \Sigma_k)`.

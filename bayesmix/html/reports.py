@@ -26,7 +26,8 @@ from bayesmix.html.sections import (
     trust_section,
     warnings_of,
 )
-from bayesmix.plots.given import as_tree
+from bayesmix.tree import as_tree
+from bayesmix.vocabulary import named_arguments
 
 _MARKDOWN = ".md"
 _GIVEN = "The number of groups was given, not chosen: bm.compare says how many groups the data support."
@@ -108,6 +109,7 @@ def content_of_comparison(
     )
 
 
+@named_arguments
 def report(tree: xr.DataTree | EMResult, path: str | os.PathLike[str], *, title: str | None = None) -> Path:
     """Write the report of one fit: a self-contained HTML file, or Markdown without the pictures.
 

@@ -1,6 +1,7 @@
 """The diagnosis of a fit: numbers, and what they mean in sentences."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,11 @@ from bayesmix.labels.occupancy import empty_shares
 from bayesmix.labels.sentences import DIVERGENT_GATE, ESS_GATE, PARETO_GATE, RHAT_GATE
 from bayesmix.notebook import card, folded, table
 from bayesmix.notebook import sentences as told
-from bayesmix.tree import family_of, record_of
+from bayesmix.tree import as_tree, family_of, record_of
+from bayesmix.vocabulary import named_arguments
+
+if TYPE_CHECKING:
+    from bayesmix.em import EMResult
 
 LABEL_FREE = "label-free"
 COMPONENTS = "components"
@@ -132,7 +137,8 @@ class Diagnosis:
         )
 
 
-def diagnose(tree: xr.DataTree) -> Diagnosis:
+@named_arguments
+def diagnose(tree: "xr.DataTree | EMResult") -> Diagnosis:
     """Say how far the draws of a fit can be trusted, and why.
 
     The sampler is judged by quantities that do not depend on labels: log-likelihood, sorted
@@ -142,7 +148,7 @@ def diagnose(tree: xr.DataTree) -> Diagnosis:
 
     Parameters
     ----------
-    tree : xarray.DataTree
+    tree : xarray.DataTree or EMResult
 
     Returns
     -------
@@ -154,6 +160,7 @@ def diagnose(tree: xr.DataTree) -> Diagnosis:
     Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021), Rank-normalization, folding, and
     localization: an improved R-hat, Bayesian Analysis 16.
     """
+    tree = as_tree(tree)
     record = record_of(tree)
     method = str(record.get("method", "unknown"))
     sizes = tree["posterior"].to_dataset().sizes

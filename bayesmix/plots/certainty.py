@@ -15,13 +15,14 @@ from bayesmix.membership import responsibilities
 from bayesmix.plots.densities import figure_size
 from bayesmix.plots.draws import evenly
 from bayesmix.plots.frame import bare_figure, checked_size, figure_of, house_style, ink, shown_figure
-from bayesmix.plots.given import as_tree
 from bayesmix.plots.legend import legend_columns
 from bayesmix.plots.memberships import UNSURE
 from bayesmix.plots.pairs import add_matrix_legend, draw_matrix
 from bayesmix.plots.palette import colour, dashes, marker
 from bayesmix.plots.two_features import ELLIPSE, draw_ellipses
 from bayesmix.plots.view import View, view_of
+from bayesmix.tree import as_tree
+from bayesmix.vocabulary import named_arguments
 
 # Of many rows the most uncertain are drawn, and others evenly over the order of their entropy; all of them smaller.
 _MOST_UNCERTAIN = 200
@@ -33,6 +34,7 @@ _OPACITY = (0.35, 0.95)
 _IN_LEGEND = (0.0, 0.5, 1.0)
 
 
+@named_arguments
 def plot_uncertainty(
     tree: xr.DataTree | EMResult,
     *,

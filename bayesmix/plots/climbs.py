@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from bayesmix.em import EMResult
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shown_figure
 from bayesmix.plots.palette import FAINT, MUTED, PAPER, colour, hatch
+from bayesmix.vocabulary import named_arguments
 
 # Distinct tops that are drawn; one line says how many more there are.
 _MOST_TOPS = 12
@@ -20,6 +21,7 @@ _FEWEST_LINES = 3
 _ROOM = 0.5
 
 
+@named_arguments
 def plot_em(em: EMResult, *, figsize: tuple[float, float] | None = None) -> Figure:
     """Draw how EM climbed, and the map of its restarts.
 

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shown_figure
 from bayesmix.plots.palette import FAINT, PAPER, colour, dashes, marker
+from bayesmix.vocabulary import named_arguments
 
 # Models that are worse than the best by more than so many times the median are off the scale, if
 # the worst is much worse than that.
@@ -48,6 +49,7 @@ _CRITERIA = {
 }
 
 
+@named_arguments
 def plot_comparison(comparison: Any, *, figsize: tuple[float, float] | None = None) -> Figure:
     """Draw the criteria over the number of groups, one line for each family.
 

@@ -12,8 +12,9 @@ from bayesmix.em import EMResult
 from bayesmix.membership import responsibilities
 from bayesmix.plots.draws import evenly
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
-from bayesmix.plots.given import as_tree
 from bayesmix.plots.palette import PAPER, colour, hatch
+from bayesmix.tree import as_tree
+from bayesmix.vocabulary import named_arguments
 
 # A row is called unsure where the probability of its label is below this.
 UNSURE = 0.9
@@ -25,6 +26,7 @@ _SIZE = (8.6, 4.6)
 _VEIL: dict[str, Any] = {"facecolor": "#ffffff", "alpha": 0.5}
 
 
+@named_arguments
 def plot_responsibilities(tree: xr.DataTree | EMResult, *, figsize: tuple[float, float] | None = None) -> Figure:
     """Draw the probability that each row belongs to each group.
 

@@ -13,11 +13,11 @@ from bayesmix.checks import prior_sets
 from bayesmix.em import EMResult
 from bayesmix.plots.draws import evenly
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
-from bayesmix.plots.given import as_tree
 from bayesmix.plots.palette import colour
 from bayesmix.plots.view import positions_of
 from bayesmix.predictive import replicated_sets, sample_predictive
-from bayesmix.tree import SAMPLE_DIMS, training_rows
+from bayesmix.tree import SAMPLE_DIMS, as_tree, training_rows
+from bayesmix.vocabulary import named_arguments
 
 KINDS = ("kde", "ecdf", "hist")
 # Data sets drawn, as far as they hold no more numbers in all than the second figure, but at least the third.
@@ -36,6 +36,7 @@ _WITHIN = (0.1, 0.9)
 _REPLICATED = colour(4)
 
 
+@named_arguments
 def plot_predictive_check(
     tree: xr.DataTree | EMResult,
     *,

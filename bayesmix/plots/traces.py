@@ -8,12 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from bayesmix.em import EMResult
 from bayesmix.labels.apply import permutations_of, undo
 from bayesmix.plots.draws import marginal_of
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
 from bayesmix.plots.palette import FAINT, colour, dashes
 from bayesmix.plots.view import positions_of
-from bayesmix.tree import draws_of, record_of, training_rows
+from bayesmix.tree import as_tree, draws_of, record_of, training_rows
+from bayesmix.vocabulary import named_arguments
 
 # Features whose means are traced unless some are chosen.
 _MOST_FEATURES = 2
@@ -26,8 +28,9 @@ _PARTS = 20
 _LONGEST_NAME = 20
 
 
+@named_arguments
 def plot_labels(
-    tree: xr.DataTree,
+    tree: xr.DataTree | EMResult,
     *,
     features: str | Sequence[str] | None = None,
     figsize: tuple[float, float] | None = None,
@@ -40,7 +43,7 @@ def plot_labels(
 
     Parameters
     ----------
-    tree : xarray.DataTree
+    tree : xarray.DataTree or EMResult
         With more than one draw. Without relabelling there is one column.
     features : str or sequence of str, optional
         The features whose means are traced below the weights; by default the two that tell the groups apart best.
@@ -56,6 +59,7 @@ def plot_labels(
     ValueError
         When a feature is unknown, or the tree has a single draw.
     """
+    tree = as_tree(tree)
     chosen = _traced(tree, features)
     figure = shown_figure(checked_size(figsize, _size(tree, len(chosen))))
     _draw(figure, tree, chosen)

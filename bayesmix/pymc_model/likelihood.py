@@ -5,6 +5,7 @@ from typing import Any
 
 import pytensor.tensor as pt
 
+from bayesmix.families import read_family
 from bayesmix.pymc_model.gaussian import GAUSSIAN_MIXTURES
 
 
@@ -23,7 +24,7 @@ class MixtureLikelihood:
         Name of the variable in the model on the context stack.
     weights : (K,) tensor
         Mixture weights. They should sum to one.
-    family : bayesmix.Gaussian
+    family : bayesmix.Gaussian or str
         What a component is.
     params : mapping of str to tensor
         The family's parameters by name, component axis first: ``means (K, D)`` and ``covariances`` ((K, D, D) for
@@ -89,6 +90,7 @@ class MixtureLikelihood:
 
 def _distribution_of(weights: Any, family: Any, params: Mapping[str, Any]) -> tuple[Any, list[Any]]:
     """The PyMC distribution of a family and its arguments in order, checked."""
+    family = read_family(family)
     names = [spec.name for spec in family.parameters]
     if sorted(params) != sorted(names):
         raise ValueError(f"params for {family} must be named {', '.join(names)}; got {', '.join(params) or 'none'}")

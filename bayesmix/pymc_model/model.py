@@ -105,6 +105,6 @@ def _warn_of_ties(rows: Rows, prior: Any) -> None:
                 "onto them, because its density is positive at zero; a log-normal prior (bm.priors.LogNormal) "
                 "is not affected",
                 UserWarning,
-                stacklevel=5,
+                stacklevel=6,
             )
             return

@@ -1,12 +1,15 @@
 """Trees: the DataTree that carries a result, how it is built, read, saved and loaded."""
 
 from bayesmix.tree.building import SAMPLE_DIMS, build_tree
+from bayesmix.tree.given import PointEstimate, as_tree
 from bayesmix.tree.reading import draws_of, family_of, training_rows
 from bayesmix.tree.record import record_of, with_record
 from bayesmix.tree.storage import load, save
 
 __all__ = [
     "SAMPLE_DIMS",
+    "PointEstimate",
+    "as_tree",
     "build_tree",
     "draws_of",
     "family_of",

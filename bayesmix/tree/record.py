@@ -41,8 +41,7 @@ def record_of(tree: xr.DataTree) -> dict[str, Any]:
         When the tree was not made by bayesmix, or by another version of the format.
     """
     if not isinstance(tree, xr.DataTree):
-        hint = "; call its to_tree() first" if hasattr(tree, "to_tree") else ""
-        raise TypeError(f"tree must be an xarray.DataTree, not {type(tree).__name__}{hint}.")
+        raise TypeError(f"tree must be an xarray.DataTree, not {type(tree).__name__}.")
     text = tree.attrs.get(ATTRIBUTE)
     if text is None:
         raise ValueError(

@@ -8,16 +8,19 @@ import xarray as xr
 
 from bayesmix.replacing import put_aside, written_whole
 from bayesmix.tree.building import portable
+from bayesmix.tree.given import PointEstimate, as_tree
 from bayesmix.tree.reading import draws_of, training_rows
 from bayesmix.tree.record import record_of, with_record
+from bayesmix.vocabulary import named_arguments
 
 # Zarr reads a chunk that is not there as fill values, so a half-copied folder would load as
 # made-up numbers. ``save`` writes every chunk and says so under this key; ``load`` counts them.
 _EVERY_CHUNK = "every_chunk_written"
 
 
-def save(tree: xr.DataTree, path: str | os.PathLike[str]) -> Path:
-    """Save a tree: everything needed to predict again travels in the file.
+@named_arguments
+def save(tree: xr.DataTree | PointEstimate, path: str | os.PathLike[str]) -> Path:
+    """Save a result: everything needed to predict again travels in the file.
 
     ``path`` holds either its old content or the whole new one, whatever happens meanwhile. The bytes of a netCDF file
     are made in memory, which takes as much of it as the file is large, and then written: HDF5 does not survive a disk
@@ -25,7 +28,7 @@ def save(tree: xr.DataTree, path: str | os.PathLike[str]) -> Path:
 
     Parameters
     ----------
-    tree : xarray.DataTree
+    tree : xarray.DataTree or EMResult
     path : str or path
         ``.nc`` writes one netCDF file, ``.zarr`` a zarr folder. An existing file is replaced.
 
@@ -45,7 +48,7 @@ def save(tree: xr.DataTree, path: str | os.PathLike[str]) -> Path:
     OSError
         When it cannot be written, as on a full disk; names the path.
     """
-    record_of(tree)
+    tree = as_tree(tree)
     path = Path(path)
     if path.suffix not in (".nc", ".zarr"):
         raise ValueError(f"path must end in .nc (netCDF) or .zarr, not {path.name!r}.")
@@ -70,6 +73,7 @@ def _as_netcdf(tree: xr.DataTree) -> bytes:
     return file.getvalue()  # of which Python makes no second copy
 
 
+@named_arguments
 def load(path: str | os.PathLike[str]) -> xr.DataTree:
     """Load a tree that ``save`` wrote; it is read fully and the file is closed.
 

@@ -1,0 +1,73 @@
+"""One name for one thing: who calls an argument as other libraries do is told its name here."""
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+# Each line holds names of one thing, ours first. A function is asked for the one of them that it has.
+_SYNONYMS = (
+    ("random_seed", "random_state", "seed", "rng"),
+    ("n_components", "n_clusters", "n_groups", "k", "K", "G"),
+    ("family", "families", "model"),
+    ("covariance", "covariance_type"),
+    ("draws", "n_draws", "num_samples"),
+    ("tune", "n_tune", "warmup", "num_warmup"),
+    ("chains", "n_chains", "num_chains"),
+    ("cores", "n_jobs"),
+    ("max_iter", "n_iter"),
+    ("ci_prob", "hdi_prob"),
+    ("progressbar", "progress_bar", "verbose"),
+)
+
+
+def named_arguments[Named: Callable[..., Any]](named: Named) -> Named:
+    """Answer an argument that has another name here by that name.
+
+    Parameters
+    ----------
+    named : function or class
+        Of a class, what makes it and its public methods.
+
+    Returns
+    -------
+    function or class
+        What was given; a function wrapped, with its signature.
+
+    Raises
+    ------
+    TypeError
+        When the function is called with an argument that it calls otherwise.
+
+    Examples
+    --------
+    >>> @named_arguments
+    ... def fit(X, *, random_seed=None): ...
+    >>> fit([1.0], random_state=1)
+    Traceback (most recent call last):
+        ...
+    TypeError: fit has no argument 'random_state': use random_seed=...
+    """
+    if not inspect.isclass(named):
+        return _answering(named)
+    own: Any = named
+    for name, member in list(vars(own).items()):
+        if inspect.isfunction(member) and (name == "__init__" or not name.startswith("_")):
+            setattr(own, name, _answering(member))
+    return own
+
+
+def _answering(function: Any) -> Any:
+    known = inspect.signature(function).parameters
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
+        return function
+
+    @wraps(function)
+    def answering(*args: Any, **kwargs: Any) -> Any:
+        for name in kwargs.keys() - known.keys():
+            if meant := next((s for names in _SYNONYMS if name in names for s in names if s in known), None):
+                called = function.__qualname__.removesuffix(".__init__")
+                raise TypeError(f"{called} has no argument {name!r}: use {meant}=...")
+        return function(*args, **kwargs)
+
+    return answering
