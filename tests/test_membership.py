@@ -121,5 +121,5 @@ def test_refusals():
         responsibilities(tree, np.zeros((3, 5)))
     with pytest.raises(ValueError, match="X"):
         responsibilities(tree, pd.DataFrame({"a": [1.0], "b": [2.0]}))
-    with pytest.raises(TypeError, match=r"must be an xarray\.DataTree, not DataFrame"):
+    with pytest.raises(TypeError, match=r"must be an xarray\.DataTree or an EMResult, not DataFrame"):
         responsibilities(pd.DataFrame({"a": [1.0], "b": [2.0]}))

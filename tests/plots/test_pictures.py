@@ -148,5 +148,5 @@ def test_a_size_that_is_none_is_refused(draw, figsize):
 
 @pytest.mark.parametrize("draw", [bm.plot_density, bm.plot_responsibilities, bm.plot_uncertainty, bm.plot_labels])
 def test_what_is_no_tree_is_refused(draw):
-    with pytest.raises(TypeError, match=r"tree must be an xarray\.DataTree, not ndarray"):
+    with pytest.raises(TypeError, match=r"tree must be an xarray\.DataTree or an EMResult, not ndarray"):
         draw(np.zeros((3, 2)))
