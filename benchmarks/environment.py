@@ -13,6 +13,14 @@ SETTINGS = {
 }
 
 
+# Where these are set, OpenBLAS takes the kernels of a named processor, mostly of a lesser one for the sake of an old
+# build. The peers' builds are new: each side gets the kernels of the processor that it runs on. R may have an old one.
+CHOICE_OF_BLAS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+FOR_R = {name: os.environ[name] for name in CHOICE_OF_BLAS if name in os.environ}
+
+
 def settle() -> None:
     """Set the environment of this process and of those that it starts."""
     os.environ.update(SETTINGS)
+    for name in CHOICE_OF_BLAS:
+        os.environ.pop(name, None)

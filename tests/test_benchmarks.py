@@ -11,11 +11,11 @@ import bayesmix as bm
 from bayesmix.data import read_rows
 from bayesmix.density.closed_form import ClosedFormDensity
 from benchmarks import readme
-from benchmarks.__main__ import SECTIONS
 from benchmarks.asked import ASKED, Asked, Verdict, asked_of, spread, three_digits, verdict
 from benchmarks.page import PAGE, page_text, read_records, record_of, verdicts, write
 from benchmarks.peers import numpyro, textbook
 from benchmarks.problems import PRIORS
+from benchmarks.run import SECTIONS
 from benchmarks.tables import Table, seconds_text, size_text
 from benchmarks.timing import Rounds, alternate, per_step
 

@@ -13,6 +13,7 @@ from types import TracebackType
 
 import numpy as np
 
+from benchmarks.environment import FOR_R
 from benchmarks.problems import Problem
 
 NAME = "mclust"
@@ -47,7 +48,7 @@ class Server:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+            env={**os.environ, **FOR_R, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         )
 
     def __enter__(self) -> "Server":
