@@ -34,16 +34,17 @@ def test_code_prints_what_is_promised(capsys, tmp_path, monkeypatch):
     assert (tmp_path / "penguins.nc").exists()
 
 
-def test_commands_are_real():
-    """Every bayesmix command shown parses; whether its files are there is another matter."""
-    from bayesmix.cli.commands import app
+def test_commands_can_be_typed_as_they_stand(capsys, tmp_path, monkeypatch):
+    from bayesmix.cli.entry import run
 
+    monkeypatch.chdir(tmp_path)
     lines = [line for block in blocks("bash") for line in block.splitlines() if line.startswith("bayesmix ")]
-    assert len(lines) >= 3
+    assert {shlex.split(line)[1] for line in lines} == {"data", "compare", "fit", "predict"}
     for line in lines:
-        command, bound, _ = app.parse_args(shlex.split(line)[1:], exit_on_error=False, print_error=False)
-        assert command.__name__ == shlex.split(line)[1]
-        assert bound.arguments
+        assert run(shlex.split(line)[1:]) == 0, line
+    written = {shlex.split(line)[-1] for line in lines if "--output" in line}
+    assert written == {"report.html", "fit.nc", "labels.csv"}
+    assert all((tmp_path / name).stat().st_size > 1000 for name in written)
 
 
 def test_files_it_points_to_are_there():

@@ -4,27 +4,24 @@ The rooms that do the work are imported when a command runs, so that help is the
 """
 
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
 from bayesmix.cli.request import NO_DEFAULT, Manner, Request
+from bayesmix.cli.source import Source
 from bayesmix.version import __version__
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 app = App(
     name="bayesmix",
     help="Bayesian mixture models: how many groups, which row belongs where, how sure?",
     help_epilogue="Examples:\n\n"
     "  bayesmix demo\n"
+    "  bayesmix data faithful\n"
     "  bayesmix compare faithful.csv --components 1:6 --output report.html\n"
-    "  bayesmix fit faithful.csv --components 2 --output fit.nc\n"
-    "  bayesmix predict fit.nc new.csv --output labels.csv\n\n"
+    "  bayesmix fit faithful.csv -k 2 -o fit.nc\n"
+    "  bayesmix predict fit.nc faithful.csv --output labels.csv\n\n"
     "Results go to standard output, progress to standard error. What cannot be\n"
     "done is said in one line, with exit status 2. For the options of a command:\n"
     "bayesmix COMMAND --help.",
@@ -35,46 +32,17 @@ app = App(
     default_parameter=Parameter(negative=()),
 )
 
+# "-" is standard input
+Data = Annotated[Path, Parameter(allow_leading_hyphen=True)]
+Outputs = Annotated[list[Path] | None, Parameter(alias="-o")]
 Method = Literal["nuts", "advi", "laplace", "em"]
 Shell = Literal["bash", "zsh", "fish"]
 _OUTPUTS_OF_FIT = (".nc", ".zarr", ".html", ".md", ".csv", ".parquet", ".pq")
 _OUTPUTS_OF_PREDICT = (".csv", ".parquet", ".pq")
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """Which part of a file holds the rows."""
-
-    columns: str | None = None
-    """Columns to use: height,weight (all by default; for predict those of the fit)."""
-    index: str | None = None
-    """Column that names the rows."""
-    drop_missing: Annotated[bool, NO_DEFAULT] = False
-    """Leave out rows with missing values."""
-
-    def read(self, data: Path, say: Callable[[str], None], features: Sequence[str] | None = None) -> "pd.DataFrame":
-        """Read the rows, and say which they are.
-
-        With ``features``, those of a fit, these columns are read, or ``columns`` in their place.
-        """
-        from bayesmix.cli.choices import names_of
-        from bayesmix.cli.files import read_frame
-
-        columns = features if self.columns is None else names_of(self.columns)
-        if features is not None and columns is not None and len(columns) != len(features):
-            raise ValueError(
-                f"--columns names {len(columns)} columns, but the fit has {len(features)}: "
-                f"{', '.join(features)}. Name one for each, in this order."
-            )
-        frame = read_frame(data, columns=columns, index=self.index, drop_missing=self.drop_missing, say=say)
-        noun = "row" if len(frame) == 1 else "rows"
-        say(f"{data.name}: {len(frame):,} {noun} of {', '.join(map(str, frame.columns))}.")
-        return frame if features is None else frame.set_axis(list(features), axis=1)
-
-
 @app.command(help_epilogue="Example:\n\n  bayesmix demo --output old-faithful.html")
-def demo(*, output: list[Path] | None = None, seed: int = 1, manner: Manner = Manner()) -> None:
+def demo(*, output: Outputs = None, seed: int = 1, manner: Manner = Manner()) -> None:
     """Run the main job on real data: how many groups are there in Old Faithful's eruptions?
 
     Compares 1 to 6 groups, each fitted by EM and by NUTS, and prints the criteria,
@@ -88,7 +56,7 @@ def demo(*, output: list[Path] | None = None, seed: int = 1, manner: Manner = Ma
         The same seed gives the same numbers.
     """
     from bayesmix.cli.choices import families_of
-    from bayesmix.cli.files import check_outputs
+    from bayesmix.cli.outputs import check_outputs
 
     outputs = tuple(output or [Path("report.html")])
     check_outputs(outputs, _OUTPUTS_OF_FIT)
@@ -97,9 +65,35 @@ def demo(*, output: list[Path] | None = None, seed: int = 1, manner: Manner = Ma
     from bayesmix.datasets import load_faithful
 
     X = load_faithful()
+    for path in outputs:
+        manner.say(f"What is found will be written to {path.resolve()}.")
     manner.say(f"Old Faithful: {len(X)} eruptions, their lengths and the waits for the next (minutes).")
     with manner.telling_of_first_use():
         compare_and_tell(X, range(1, 7), families_of("full"), Request("Old Faithful", "nuts", seed, outputs, manner))
+
+
+@app.command(
+    help_epilogue="Examples:\n\n"
+    "  bayesmix data                              # which there are\n"
+    "  bayesmix data penguins\n"
+    "  bayesmix data faithful --output geyser.csv"
+)
+def data(name: str | None = None, /, *, output: Annotated[Path | None, Parameter(alias="-o")] = None) -> None:
+    """Write a small real data set as a file of rows, to try things with.
+
+    Parameters
+    ----------
+    name
+        Which one; without a name they are listed.
+    output
+        Where to write it (NAME.csv by default).
+    """
+    from bayesmix.cli.bundled import show_sets, write_set
+
+    if name is None:
+        show_sets()
+    else:
+        write_set(name, output)
 
 
 @app.command(
@@ -112,15 +106,15 @@ def demo(*, output: list[Path] | None = None, seed: int = 1, manner: Manner = Ma
     "      | jq .criteria.bic"
 )
 def fit(
-    data: Path,
+    data: Data,
     /,
     *,
-    components: int,
+    components: Annotated[int, Parameter(alias="-k")],
     method: Method = "nuts",
     family: str = "full",
     source: Source = Source(),
     seed: int | None = None,
-    output: list[Path] | None = None,
+    output: Outputs = None,
     manner: Manner = Manner(),
 ) -> None:
     """Fit a mixture with a given number of groups.
@@ -128,7 +122,7 @@ def fit(
     Parameters
     ----------
     data
-        File of rows: .csv, .tsv (also .gz) or .parquet.
+        File of rows: .csv, .tsv, .txt (also .gz), .parquet or .xlsx; - is standard input.
     components
         Number of groups.
     method
@@ -141,18 +135,19 @@ def fit(
         The fit for predict (.nc, .zarr), a report (.html, .md), labels (.csv, .parquet); may be repeated.
     """
     from bayesmix.cli.choices import families_of
-    from bayesmix.cli.files import check_outputs
+    from bayesmix.cli.outputs import check_outputs
+    from bayesmix.cli.reading import read_frame
 
     outputs = tuple(output or ())
     check_outputs(outputs, _OUTPUTS_OF_FIT, data)
     if components < 1:
         raise ValueError(f"--components must be at least 1, not {components}: how many groups to fit.")
     _check_seed(seed)
+    X = read_frame(data, source, manner.say)
     [chosen, *more] = families_of(family, "--family")
     if more:
         raise ValueError(f"--family {family!r}: one model has one family; bayesmix compare takes several.")
-    X = source.read(data, manner.say)
-    request = Request(data.name, method, _seed(seed, manner), outputs, manner)
+    request = Request(_named(data), method, _seed(seed, manner), outputs, manner)
     from bayesmix.cli.fitting import fit_and_tell
     from bayesmix.mixture import Mixture
 
@@ -169,15 +164,15 @@ def fit(
     "  bayesmix compare faithful.csv --json --quiet | jq -r .answer"
 )
 def compare(
-    data: Path,
+    data: Data,
     /,
     *,
-    components: str = "1:6",
+    components: Annotated[str, Parameter(alias="-k")] = "1:6",
     method: Method = "nuts",
     families: str = "full",
     source: Source = Source(),
     seed: int | None = None,
-    output: list[Path] | None = None,
+    output: Outputs = None,
     manner: Manner = Manner(),
 ) -> None:
     """Compare mixtures over numbers of groups: how many are there?
@@ -185,7 +180,7 @@ def compare(
     Parameters
     ----------
     data
-        File of rows: .csv, .tsv (also .gz) or .parquet.
+        File of rows: .csv, .tsv, .txt (also .gz), .parquet or .xlsx; - is standard input.
     components
         Numbers of groups: 3, 1:6 (both ends included) or 1,2,4.
     method
@@ -198,14 +193,16 @@ def compare(
         A report (.html, .md), the table (.csv, .parquet), the chosen fit (.nc, .zarr); may be repeated.
     """
     from bayesmix.cli.choices import families_of, numbers_of
-    from bayesmix.cli.files import check_outputs
+    from bayesmix.cli.outputs import check_outputs
+    from bayesmix.cli.reading import read_frame
 
     outputs = tuple(output or ())
     check_outputs(outputs, _OUTPUTS_OF_FIT, data)
     _check_seed(seed)
-    numbers, chosen = numbers_of(components), families_of(families)
-    X = source.read(data, manner.say)
-    request = Request(data.name, method, _seed(seed, manner), outputs, manner)
+    numbers = numbers_of(components)
+    X = read_frame(data, source, manner.say)
+    chosen = families_of(families)
+    request = Request(_named(data), method, _seed(seed, manner), outputs, manner)
     from bayesmix.cli.comparing import compare_and_tell
 
     with manner.telling_of_first_use():
@@ -221,12 +218,12 @@ def compare(
 )
 def predict(
     fitted: Path,
-    data: Path,
+    data: Data,
     /,
     *,
     source: Source = Source(),
     intervals: Annotated[bool, NO_DEFAULT] = False,
-    output: list[Path] | None = None,
+    output: Outputs = None,
     manner: Manner = Manner(),
 ) -> None:
     """Say which group rows belong to, and how sure that is.
@@ -241,23 +238,31 @@ def predict(
     fitted
         What fit or compare kept with --output.
     data
-        File of rows: .csv, .tsv (also .gz) or .parquet.
+        File of rows: .csv, .tsv, .txt (also .gz), .parquet or .xlsx; - is standard input.
     intervals
         Write the posterior interval of every probability too.
     output
         Where to write the labels (.csv, .parquet); standard output by default; may be repeated.
     """
-    from bayesmix.cli.files import check_outputs
+    from bayesmix.cli.outputs import check_outputs
+    from bayesmix.cli.reading import read_frame
+    from bayesmix.cli.reading.origin import is_fit
 
     outputs = tuple(output or ())
     check_outputs(outputs, _OUTPUTS_OF_PREDICT, data)
-    from bayesmix.cli.labelling import label_and_tell
+    if is_fit(data) and not is_fit(fitted):
+        raise ValueError(
+            f"{fitted} is no fit, but {data} looks like one: swapped? The fit comes first: "
+            f"bayesmix predict {data} {fitted}."
+        )
     from bayesmix.tree import load, record_of
 
     tree = load(fitted)
-    X = source.read(data, manner.say, record_of(tree)["features"])
+    X = read_frame(data, source, manner.say, record_of(tree)["features"])
+    from bayesmix.cli.labelling import label_and_tell
+
     with manner.telling_of_first_use():
-        label_and_tell(tree, X, data.name, outputs, manner, intervals=intervals)
+        label_and_tell(tree, X, _named(data), outputs, manner, intervals=intervals)
 
 
 @app.command(
@@ -277,6 +282,13 @@ def completion(shell: Shell, /) -> None:
     sys.stdout.write(app.generate_completion(prog_name="bayesmix", shell=shell))
     if shell == "zsh":  # the script only defines its function, and nothing would call it
         sys.stdout.write("compdef _cyclopts_bayesmix bayesmix\n")
+
+
+def _named(data: Path) -> str:
+    """What a file of rows is called in results."""
+    from bayesmix.cli.reading.origin import STANDARD_INPUT
+
+    return "standard input" if data == STANDARD_INPUT else data.name
 
 
 def _check_seed(seed: int | None) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bayesmix.cli import documents, screen
-from bayesmix.cli.files import write_frame
 from bayesmix.cli.fitting import METHODS
+from bayesmix.cli.outputs import write_frame
 from bayesmix.cli.request import Request
 from bayesmix.comparison import Comparison, compare
 from bayesmix.comparison.advice import contenders

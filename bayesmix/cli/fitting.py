@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bayesmix.cli import documents, screen
-from bayesmix.cli.files import write_frame
 from bayesmix.cli.labelling import table_of_labels
+from bayesmix.cli.outputs import write_frame
 from bayesmix.cli.request import Request
 from bayesmix.em import EMResult
 from bayesmix.html.digest import Digest

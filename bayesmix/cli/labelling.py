@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmix.cli import documents
-from bayesmix.cli.files import write_frame
+from bayesmix.cli.outputs import write_frame
 from bayesmix.cli.request import Manner
 from bayesmix.membership import BOUNDS, responsibilities
 

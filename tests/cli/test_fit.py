@@ -51,7 +51,7 @@ def test_many_columns_and_hostile_names(capsys):
 def test_a_first_column_without_a_name_names_the_rows(capsys):
     Path("named.csv").write_text("x,y\na,1,2\nb,2,5\nc,4,4\nd,5,1\n")
     assert run(["fit", "named.csv", "--components", "1", *FAST, "--output", "labels.csv"]) == 0
-    assert "the first one names the row" in capsys.readouterr().err
+    assert "its first column has no name and names the rows" in capsys.readouterr().err
     assert pd.read_csv("labels.csv")["row"].tolist() == ["a", "b", "c", "d"]
 
 

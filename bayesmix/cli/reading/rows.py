@@ -1,0 +1,102 @@
+"""From a file to the rows that a model is given."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bayesmix.cli.choices import as_option, names_of
+from bayesmix.cli.reading.cells import check_numbers, without_missing
+from bayesmix.cli.reading.header import check_named
+from bayesmix.cli.reading.origin import find
+from bayesmix.cli.reading.table import Table, read_table
+from bayesmix.cli.source import Source
+from bayesmix.data.words import listed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Say = Callable[[str], None]
+
+
+def read_frame(path: Path, source: Source, say: Say, features: Sequence[str] | None = None) -> "pd.DataFrame":
+    """Read the columns of a file that hold the rows to be modelled, and say which they are.
+
+    Parameters
+    ----------
+    path : Path
+        ``-`` is standard input.
+    source : Source
+        Which columns, and how the file is written.
+    say : callable
+        Takes a sentence for the user.
+    features : sequence of str, optional
+        The columns of a fit: these are read, or ``source.columns`` in their place.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read, lacks a column, or its columns are not numbers; nothing is left
+        out unless asked for.
+    ImportError
+        If a file of its kind needs a library that is not installed.
+    """
+    columns = features if source.columns is None else names_of(source.columns)
+    if features is not None and columns is not None and len(columns) != len(features):
+        raise ValueError(
+            f"--columns names {len(columns)} columns, but the fit has {len(features)}: "
+            f"{', '.join(features)}. Name one for each, in this order."
+        )
+    origin = find(path, is_text=source.separator is not None)
+    asked = None if columns is None else {*columns, *([] if source.index is None else [source.index])}
+    table = read_table(origin, source, asked, say)
+    frame = _chosen(table, columns, source.index, say)
+    if frame.empty:
+        raise ValueError(f"{table.name} has column names but no rows: nothing can be fitted.")
+    table = replace(table, frame=frame)
+    check_numbers(table, source)
+    frame = without_missing(table, source, say)
+    from bayesmix.data import read_rows
+
+    read_rows(frame, argument=table.name)
+    noun = "row" if len(frame) == 1 else "rows"
+    say(f"{table.name}: {len(frame):,} {noun} of {', '.join(map(str, frame.columns))}.")
+    return frame if features is None else frame.set_axis(list(features), axis=1)
+
+
+def _chosen(table: Table, columns: Sequence[str] | None, index: str | None, say: Say) -> "pd.DataFrame":
+    """The columns that are features, with the names of the rows."""
+    frame = table.frame
+    absent = [name for name in (*(columns or ()), index) if name is not None and name not in frame.columns]
+    if absent:
+        noun = "column" if len(absent) == 1 else "columns"
+        there = ", ".join(repr(name) for name in frame.columns if name)
+        raise ValueError(f"{table.name} has no {noun} {listed(absent)}: its columns are {there}.")
+    if index is None:
+        return _with_guessed_names(table, columns, say)
+    wanted = [name for name in frame.columns if name != index] if columns is None else [*columns]
+    frame = frame.set_index(index, drop=index not in wanted).loc[:, wanted]
+    check_named(table.name, frame)
+    return frame
+
+
+def _with_guessed_names(table: Table, columns: Sequence[str] | None, say: Say) -> "pd.DataFrame":
+    from bayesmix.cli.reading.row_names import columns_that_name_rows
+
+    frame = table.frame
+    free = [name for name in frame.columns if columns is None or name not in columns]
+    if columns is None:
+        check_named(table.name, frame)
+    naming = [] if frame.empty else columns_that_name_rows(frame.loc[:, [name for name in free if name]])
+    wanted = [name for name in frame.columns if name not in naming] if columns is None else [*columns]
+    if not naming or not wanted:  # a table of nothing else is one of features
+        return frame if columns is None else frame.loc[:, wanted]
+    has_names = type(frame.index).__name__ != "RangeIndex"
+    first, others = naming[0], naming[0 if has_names else 1 :]
+    if not has_names:
+        frame = frame.set_index(first, drop=False)
+        how = f"; as a feature it is chosen by name: {as_option([first, *wanted])}" if columns is None else ""
+        say(f"{table.name}: {first!r} names the rows (said so by --index){how}.")
+    if others and columns is None:
+        say(f"{table.name}: {listed(others)} only {'names' if len(others) == 1 else 'name'} the rows too; left out.")
+    return frame.loc[:, wanted]
