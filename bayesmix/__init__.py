@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bayesmix.predictive import log_density, sample_predictive
     from bayesmix.pymc_model import MixtureLikelihood
     from bayesmix.tree import load, save
+    from bayesmix.verdict import UntrustedWarning
 
 # Public name -> the room it lives in. Rooms load when a name is first used, so that importing bayesmix is light.
 _ROOMS = {
@@ -34,6 +35,7 @@ _ROOMS = {
     "Gaussian": "bayesmix.families",
     "Mixture": "bayesmix.mixture",
     "MixtureLikelihood": "bayesmix.pymc_model",
+    "UntrustedWarning": "bayesmix.verdict",
     "compare": "bayesmix.comparison",
     "diagnose": "bayesmix.labels",
     "load": "bayesmix.tree",
@@ -61,6 +63,7 @@ __all__ = [
     "Gaussian",
     "Mixture",
     "MixtureLikelihood",
+    "UntrustedWarning",
     "__version__",
     "compare",
     "datasets",

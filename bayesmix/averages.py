@@ -7,11 +7,11 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
-from bayesmix.comparison.trust import reasons_for_distrust
-from bayesmix.labels import diagnose
+from bayesmix.labels.judgement import verdict_of
 from bayesmix.membership import responsibilities
 from bayesmix.predictive import log_density, sample_predictive
 from bayesmix.tree import draws_of
+from bayesmix.verdict import Reason
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,9 +36,9 @@ class PosteriorMeans:
         return responsibilities(self.tree)["label"].values
 
     @property
-    def trouble(self) -> tuple[str, ...]:
+    def reasons(self) -> tuple[Reason, ...]:
         """Why the draws are not to be trusted; nothing where they are."""
-        return reasons_for_distrust(diagnose(self.tree))
+        return verdict_of(self.tree)
 
     def predict(self, values: np.ndarray) -> np.ndarray:
         """Most probable component of each row, (n,)."""

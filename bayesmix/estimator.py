@@ -1,6 +1,5 @@
 """The scikit-learn face: Mixture fits, and the estimator translates."""
 
-import warnings
 from collections.abc import Iterable
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -17,9 +16,10 @@ from bayesmix.em import EMResult
 from bayesmix.families import Family, family_from_name
 from bayesmix.families.covariance import STRUCTURES
 from bayesmix.mixture import Mixture
+from bayesmix.verdict import UntrustedWarning, said_by_caller, warn_once
 from bayesmix.vocabulary import named_arguments
 
-__all__ = ["BayesianMixture"]
+__all__ = ["BayesianMixture", "NotConverged"]
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -31,6 +31,10 @@ _OPTIONS = {
     "advi": ("draws", "progressbar"),
     "laplace": ("draws",),
 }
+
+
+class NotConverged(UntrustedWarning, ConvergenceWarning):
+    """A :class:`bayesmix.UntrustedWarning` that scikit-learn's users know as a ``ConvergenceWarning``."""
 
 
 @named_arguments
@@ -187,36 +191,35 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
 
         Warns
         -----
-        ConvergenceWarning
-            If EM did not converge, or the posterior draws cannot be trusted.
+        NotConverged
+            If EM did not converge, or the posterior draws are not to be trusted: a
+            :class:`bayesmix.UntrustedWarning` and scikit-learn's ``ConvergenceWarning``.
         """
         _check_choice("method", self.method, _OPTIONS)
         rows = self._named(X, self._values(X, reset=True, ensure_min_samples=2))
         mixture = Mixture(self.n_components, self._family(), priors=self.priors)
         seed = _seed(self.random_state)
-        self.em_ = mixture.fit_em(
-            rows,
-            estimate=self.estimate if self.method == "em" else "map",
-            n_init=self.n_init,
-            max_iter=self.max_iter,
-            tol=self.tol,
-            random_seed=seed,
-        )
-        if self.method == "em":
-            self._fitted = self.em_
-            trouble = () if self.em_.converged else (f"EM: {self.em_.status.value}",)
-        else:
-            fit = getattr(mixture, f"fit_{self.method}")
-            options = {name: getattr(self, name) for name in _OPTIONS[self.method]}
-            self._fitted = PosteriorMeans(fit(rows, init=self.em_, random_seed=seed, **options))
-            trouble = self._fitted.trouble
-        if trouble:
-            warnings.warn(f"{'; '.join(trouble)}.", ConvergenceWarning, stacklevel=3)
+        with said_by_caller():
+            self.em_ = mixture.fit_em(
+                rows,
+                estimate=self.estimate if self.method == "em" else "map",
+                n_init=self.n_init,
+                max_iter=self.max_iter,
+                tol=self.tol,
+                random_seed=seed,
+            )
+            self._fitted: EMResult | PosteriorMeans = self.em_
+            if self.method != "em":
+                fit = getattr(mixture, f"fit_{self.method}")
+                options = {name: getattr(self, name) for name in _OPTIONS[self.method]}
+                self._fitted = PosteriorMeans(fit(rows, init=self.em_, random_seed=seed, **options))
+        told_of = self.em_ if isinstance(self._fitted, EMResult) else self._fitted.tree
+        warn_once(told_of, f"{type(self).__name__} by {self.method}", self._fitted.reasons, NotConverged)
         self.weights_ = self._fitted.weights
         self.means_ = self._fitted.params["means"]
         self.covariances_ = self._fitted.params[self.em_.family.structure.parameter.name]
         self.labels_ = self._fitted.labels
-        self.converged_ = not trouble
+        self.converged_ = self.em_.converged if self.method == "em" else not self._fitted.reasons
         self.n_iter_ = max(len(self.em_.history) - 1, 0)  # the history begins before the first iteration
         return self
 

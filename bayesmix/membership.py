@@ -7,8 +7,10 @@ import numpy as np
 import xarray as xr
 
 from bayesmix.data import read_rows
+from bayesmix.labels.judgement import heeded
 from bayesmix.labels.relabelling import relabel_draws
-from bayesmix.tree import as_tree, draws_of, family_of, record_of, training_rows
+from bayesmix.tree import draws_of, family_of, record_of, training_rows
+from bayesmix.verdict import pass_on
 from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
@@ -51,7 +53,11 @@ def responsibilities(tree: "xr.DataTree | EMResult", X: Any = None, *, ci_prob: 
     ValueError, TypeError
         When X is not what the tree was fitted on; names the columns.
     """
-    tree = as_tree(tree)
+    tree = heeded(tree)
+    return _summaries(tree, X, ci_prob)
+
+
+def _summaries(tree: xr.DataTree, X: Any, ci_prob: float | None) -> xr.Dataset:
     ci_prob = default_ci_prob() if ci_prob is None else check_ci_prob(ci_prob)
     features = record_of(tree)["features"]
     stored = tree.children.get(GROUP)
@@ -89,7 +95,7 @@ def responsibilities(tree: "xr.DataTree | EMResult", X: Any = None, *, ci_prob: 
 def with_responsibilities(tree: xr.DataTree, *, ci_prob: float | None = None) -> xr.DataTree:
     """Return the tree with the group ``responsibilities`` of its training rows."""
     extended = tree.copy(deep=False)
-    extended[GROUP] = xr.DataTree(responsibilities(tree, ci_prob=ci_prob))
+    extended[GROUP] = xr.DataTree(_summaries(tree, None, ci_prob))
     return extended
 
 
@@ -132,11 +138,12 @@ def relabel(
     switching problem in Bayesian analysis of mixtures of distributions, Journal of Computational
     and Graphical Statistics 19.
     """
-    tree = as_tree(tree)
-    renamed = relabel_draws(tree, method, by=by)
-    if GROUP not in tree.children:
-        return renamed
-    return with_responsibilities(renamed, ci_prob=tree.children[GROUP].attrs["ci_prob"])
+    tree = heeded(tree)
+    renamed = relabel_draws(tree, method, by=by)  # its verdict stays: no quantity that judges draws has labels
+    if GROUP in tree.children:
+        renamed = with_responsibilities(renamed, ci_prob=tree.children[GROUP].attrs["ci_prob"])
+    pass_on(tree, renamed)
+    return renamed
 
 
 def default_ci_prob() -> float:

@@ -23,6 +23,7 @@ from bayesmix.priors.sets import (
     to_dict,
 )
 from bayesmix.tree import as_tree, record_of
+from bayesmix.verdict import warn_once
 from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
@@ -193,7 +194,9 @@ class Mixture:
         drawn = random_seed is None and isinstance(init, str)  # nothing is random from a start that is given
         seed = _entropy(None) if drawn else random_seed
         with compiling_shown(progressbar):
-            return self._resolved(rows)._fit_em(rows, settings, seed, progressbar)
+            em = self._resolved(rows)._fit_em(rows, settings, seed, progressbar)
+        warn_once(em, f"EM of the {self}", em.reasons)
+        return em
 
     def fit_nuts(
         self,

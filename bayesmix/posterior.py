@@ -11,13 +11,14 @@ from bayesmix.density.exchangeability import is_exchangeable
 from bayesmix.density.prior_terms import log_prior_terms
 from bayesmix.em import EMResult
 from bayesmix.inference import Draws
-from bayesmix.labels.basins import chain_groups
-from bayesmix.labels.label_free import label_free
-from bayesmix.membership import relabel, with_responsibilities
+from bayesmix.labels import relabel_draws
+from bayesmix.labels.judgement import heed, judge
+from bayesmix.membership import with_responsibilities
 from bayesmix.priors.numbers import summarise
 from bayesmix.priors.sets import ConjugatePriors, has_closed_form, numbers
 from bayesmix.tree import build_tree
 from bayesmix.tree.record import describe
+from bayesmix.tree.verdicts import with_verdict
 
 # Above this many values the log-likelihood is not stored unless asked for; loo and waic then stream it.
 STORED_VALUES = 5e7
@@ -103,10 +104,12 @@ def assemble(
         },
     )
     if relabel_method is not None and exchangeable and em.n_components > 1:
-        tree = relabel(tree, relabel_method)
-    multimodal = method in ("nuts", "adopted") and len(chain_groups(label_free(tree))) > 1
-    tree["posterior"].attrs["multimodal"] = int(multimodal)
-    return with_responsibilities(tree)
+        tree = relabel_draws(tree, relabel_method)
+    judged = judge(tree)
+    tree["posterior"].attrs["multimodal"] = int(len(judged.chain_groups) > 1)
+    tree = with_responsibilities(with_verdict(tree, judged.reasons))
+    heed(tree)
+    return tree
 
 
 def _has_diagonal_scale(em: EMResult) -> bool:

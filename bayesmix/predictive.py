@@ -10,8 +10,9 @@ import xarray as xr
 from scipy.special import logsumexp
 
 from bayesmix.data import read_rows
+from bayesmix.labels.judgement import heeded
 from bayesmix.membership import BOUNDS, check_ci_prob, default_ci_prob, equal_tailed
-from bayesmix.tree import SAMPLE_DIMS, as_tree, draws_of, family_of, record_of, training_rows
+from bayesmix.tree import SAMPLE_DIMS, draws_of, family_of, record_of, training_rows
 from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def log_density(tree: "xr.DataTree | EMResult", X: Any, *, ci_prob: float | None
     ValueError, TypeError
         When X is not what the tree was fitted on; names the columns.
     """
-    tree = as_tree(tree)
+    tree = heeded(tree)
     ci_prob = default_ci_prob() if ci_prob is None else check_ci_prob(ci_prob)
     rows = read_rows(X, features=record_of(tree)["features"])
     weights, params = draws_of(tree)
@@ -102,7 +103,7 @@ def sample_predictive(
     ValueError
         When ``n`` or ``draws`` is not a positive integer, or both are given.
     """
-    tree = as_tree(tree)
+    tree = heeded(tree)
     rng = np.random.default_rng(random_seed)
     if n is None:
         return _replicated_data(tree, draws, rng)

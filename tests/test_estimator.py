@@ -304,12 +304,12 @@ def test_impossible_rows(method):
 
 
 def test_trouble_is_a_warning():
-    with pytest.warns(ConvergenceWarning, match="EM: stopped at max_iter"):
+    with pytest.warns(ConvergenceWarning, match="EM stopped at max_iter"):
         hasty = BayesianMixture(3, max_iter=2, random_state=1).fit(VALUES)
     assert (hasty.converged_, hasty.n_iter_) == (False, 2)
     enough = BayesianMixture(3, n_init=1, random_state=1).fit(VALUES).n_iter_
     assert BayesianMixture(3, n_init=1, random_state=1, max_iter=enough).fit(VALUES).converged_
-    with pytest.warns(ConvergenceWarning, match="EM: stopped at max_iter"):
+    with pytest.warns(ConvergenceWarning, match="EM stopped at max_iter"):
         BayesianMixture(3, n_init=1, random_state=1, max_iter=enough - 1).fit(VALUES)
     with pytest.warns(ConvergenceWarning, match="effective draws"):
         short = BayesianMixture(2, method="nuts", draws=20, tune=100, chains=2, random_state=1).fit(VALUES)

@@ -20,6 +20,7 @@ ROOMS = (
     "vocabulary",
     "notebook",
     "replacing",
+    "verdict",
     "data",
     "datasets",
     "kernels",

@@ -12,7 +12,7 @@ from bayesmix.comparison.criteria import maximum_likelihood
 from bayesmix.comparison.information import waic
 from bayesmix.comparison.leave_one_out import loo
 from bayesmix.comparison.refit import MAX_REFITS, repair
-from bayesmix.comparison.trust import reasons_for_distrust, times_as_long
+from bayesmix.comparison.trust import times_as_long
 from bayesmix.em import EMResult
 from bayesmix.labels import Diagnosis, diagnose
 from bayesmix.mixture import Mixture
@@ -140,7 +140,7 @@ def _judged(
     report: Report,
 ) -> Candidate:
     report("LOO")
-    distrust = reasons_for_distrust(diagnosis)
+    distrust = tuple(reason.clause for reason in diagnosis.reasons)
     elpd, widely = loo(tree), waic(tree)
     # Refits cannot mend the LOO of a posterior that is itself wrong.
     repaired = repair(

@@ -18,6 +18,7 @@ from bayesmix.comparison.pointwise import (
     sum_and_error,
 )
 from bayesmix.tree import SAMPLE_DIMS, as_tree
+from bayesmix.verdict import Reason, warn_once
 from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
@@ -60,6 +61,11 @@ def loo(tree: "xr.DataTree | EMResult", X: Any = None) -> ELPDDataLOO:
         When the tree is a point estimate or has fewer than 25 draws, or ``X`` is not the data it
         was fitted on.
 
+    Warns
+    -----
+    UntrustedWarning
+        Where rows have a Pareto k above 0.7, or the posterior itself is not to be trusted.
+
     References
     ----------
     Vehtari, Gelman and Gabry (2017), Practical Bayesian model evaluation using leave-one-out
@@ -77,7 +83,7 @@ def loo(tree: "xr.DataTree | EMResult", X: Any = None) -> ELPDDataLOO:
     elpd_i, pareto_k, p_loo = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
     good_k = min(1 - 1 / np.log10(n_samples), PARETO_K)
     elpd, se = sum_and_error(elpd_i)
-    return ELPDDataLOO(
+    made = ELPDDataLOO(
         elpd=elpd,
         se=se,
         p=float(p_loo.sum()),
@@ -90,6 +96,9 @@ def loo(tree: "xr.DataTree | EMResult", X: Any = None) -> ELPDDataLOO:
         pareto_k=per_row(tree, pareto_k, "pareto_k"),
         approx_posterior=log_ratios is not None,
     )
+    n_bad = len(bad_rows(made))
+    warn_once(made, "LOO", [Reason("bad_rows", {"rows": n_bad, "n": elpd_i.size})] if n_bad else [])
+    return made
 
 
 def _of_block(values: np.ndarray, log_ratios: np.ndarray | None, efficiency: float) -> tuple[np.ndarray, ...]:

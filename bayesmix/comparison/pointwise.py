@@ -8,6 +8,7 @@ import xarray as xr
 
 from bayesmix.data import read_rows
 from bayesmix.labels.convergence import near_one
+from bayesmix.labels.judgement import heed
 from bayesmix.tree import SAMPLE_DIMS, draws_of, family_of, record_of, training_rows
 
 # Numbers (draws times rows) of one block: 32 MB.
@@ -30,6 +31,7 @@ def check_posterior(tree: xr.DataTree, X: Any = None) -> None:
         When the tree is a point estimate or has fewer than 25 draws, or ``X`` is not its training
         data.
     """
+    heed(tree)
     record = record_of(tree)
     sizes = tree["posterior"].to_dataset().sizes
     n_draws = sizes["chain"] * sizes["draw"]

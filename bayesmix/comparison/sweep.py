@@ -20,6 +20,7 @@ from bayesmix.first_use import compiling_shown
 from bayesmix.mixture import Mixture
 from bayesmix.priors.sets import ConjugatePriors, read_priors, to_dict
 from bayesmix.priors.written import as_code, foreign_as_comments
+from bayesmix.verdict import said_by_caller
 from bayesmix.vocabulary import named_arguments
 
 # With one feature a covariance matrix, a vector of variances and one variance are the same.
@@ -112,7 +113,8 @@ def sweep(
             report = advance(str(mixture))
             try:
                 seed = _seed(entropy, mixture)
-                candidates.append(consider(mixture, X, settings, seed, report))
+                with said_by_caller():  # the table and the advice tell what is not to be trusted
+                    candidates.append(consider(mixture, X, settings, seed, report))
             except KeyboardInterrupt:
                 if not candidates:
                     raise

@@ -14,6 +14,8 @@ from bayesmix.notebook import card, facts, sentences, table
 from bayesmix.priors.sets import ConjugatePriors, Priors, numbers
 from bayesmix.tree import build_tree
 from bayesmix.tree.record import describe
+from bayesmix.tree.verdicts import described_verdict
+from bayesmix.verdict import Reason, pass_on
 from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+# How a climb ended that is no estimate, and the kind of reason that this is.
+_AGAINST = {Status.MAX_ITER: "max_iter", Status.DEGENERATE: "collapsed", Status.EMPTY: "emptied"}
 # What a notebook shows at most.
 _FEATURES_SHOWN = 6
 _GROUPS_SHOWN = 12
@@ -117,6 +121,13 @@ class EMResult:
     def converged(self) -> bool:
         """Whether an iteration gained less than ``tol`` per row."""
         return self.status in (Status.CONVERGED, Status.FLAT_WEIGHTS)
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why the estimate is not to be trusted; empty where it is, or ``tol=0`` asked for ``max_iter`` iterations."""
+        kind = _AGAINST.get(self.status)
+        asked_for = self.status is Status.MAX_ITER and self.settings["tol"] == 0
+        return () if kind is None or asked_for else (Reason(kind),)
 
     @property
     def n_parameters(self) -> int:
@@ -237,7 +248,7 @@ class EMResult:
             derived.pop("correlations", None)  # no variable of the model
         posterior = {"weights": self.weights, **derived}
         log_density = self.family.log_mixture(self.weights, self.params, self.rows.values)
-        return build_tree(
+        tree = build_tree(
             family=self.family,
             rows=self.rows,
             posterior={name: value[None, None] for name, value in posterior.items()},
@@ -252,8 +263,11 @@ class EMResult:
                 "seed": self.seed,
                 "seconds": {"em": self.seconds},
                 "notes": [] if self.converged else [f"EM: {self.status.value}"],
+                "verdict": described_verdict(self.reasons, 1, 1),
             },
         )
+        pass_on(self, tree)
+        return tree
 
     def _rows(self, X) -> np.ndarray:
         if X is self.rows.values:

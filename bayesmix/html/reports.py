@@ -26,7 +26,7 @@ from bayesmix.html.sections import (
     trust_section,
     warnings_of,
 )
-from bayesmix.tree import as_tree
+from bayesmix.labels.judgement import heeded
 from bayesmix.vocabulary import named_arguments
 
 _MARKDOWN = ".md"
@@ -135,7 +135,7 @@ def report(tree: xr.DataTree | EMResult, path: str | os.PathLike[str], *, title:
         When it cannot be written, as on a full disk; names the path.
     """
     path = checked_path(path, (".html", _MARKDOWN))
-    content = content_of_tree(as_tree(tree), title=title)
+    content = content_of_tree(heeded(tree), title=title)
     if path.suffix.lower() != _MARKDOWN:
         return write_html(content, path)
     write_text(path, render_markdown(content))

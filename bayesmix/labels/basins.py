@@ -2,10 +2,9 @@
 
 import numpy as np
 import xarray as xr
-from scipy.special import ndtri
 
 from bayesmix.labels.convergence import entries_of
-from bayesmix.tree import SAMPLE_DIMS
+from bayesmix.labels.mixing import effective_sizes, normal_scores
 
 # Chains differ where the R-hat of the pair exceeds this ...
 _RHAT = 1.1
@@ -37,9 +36,11 @@ def chain_groups(quantities: xr.Dataset) -> tuple[tuple[int, ...], ...]:
     if len(chains) < 2 or quantities.sizes["draw"] < 4 or not columns:
         return (tuple(chains),)
     differ = np.zeros((len(chains), len(chains)), dtype=bool)
-    scores = np.stack([_normal_scores(values) for values in columns])
+    scores = normal_scores(np.stack(columns))
     means, variances = scores.mean(axis=-1), scores.var(axis=-1, ddof=1)
-    squared_errors = variances / _effective_sizes(scores)
+    sizes = effective_sizes(scores.reshape(-1, 1, scores.shape[-1])).reshape(variances.shape)
+    # a chain that stands still counts once
+    squared_errors = variances / np.where(np.isfinite(sizes), sizes, 1.0)
     for one in range(len(chains)):
         for other in range(one + 1, len(chains)):
             gap = (means[:, one] - means[:, other]) ** 2
@@ -49,22 +50,6 @@ def chain_groups(quantities: xr.Dataset) -> tuple[tuple[int, ...], ...]:
             differ[one, other] = differ[other, one] = bool(np.any(apart & sure))
     groups = _connected(~differ)
     return tuple(tuple(chains[c] for c in group) for group in groups)
-
-
-def _normal_scores(values: np.ndarray) -> np.ndarray:
-    from scipy.stats import rankdata  # a heavy import, needed only where there are chains
-
-    ranks = rankdata(values, method="average").reshape(values.shape)
-    return ndtri((ranks - 0.375) / (values.size + 0.25))
-
-
-def _effective_sizes(scores: np.ndarray) -> np.ndarray:
-    """ESS of each chain on its own, (quantity, chain); a chain that stands still counts once."""
-    import arviz as az
-
-    chains = xr.DataArray(scores[..., None, :], dims=("entry", "alone", *SAMPLE_DIMS))
-    sizes = np.asarray(az.ess(chains, method="mean"))
-    return np.where(np.isfinite(sizes), sizes, 1.0).reshape(scores.shape[:2])
 
 
 def _connected(linked: np.ndarray) -> list[list[int]]:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayesmix.labels.mixing import mixing
 from bayesmix.tree import SAMPLE_DIMS
 
 COLUMNS = ("rhat", "ess_bulk", "ess_tail")
@@ -43,17 +44,8 @@ def convergence_table(quantities: xr.Dataset, *, independent: bool = False) -> p
         return pd.DataFrame(columns=list(COLUMNS), dtype=float)
     if independent:
         return pd.DataFrame(np.nan, index=names, columns=list(COLUMNS))
-    import arviz as az
-
-    draws = xr.DataArray(np.stack([near_one(one) for one in columns], axis=-1), dims=(*SAMPLE_DIMS, "entry"))
-    return pd.DataFrame(
-        {
-            "rhat": np.asarray(az.rhat(draws)),
-            "ess_bulk": np.asarray(az.ess(draws, method="bulk")),
-            "ess_tail": np.asarray(az.ess(draws, method="tail")),
-        },
-        index=names,
-    )
+    found = mixing(np.stack([near_one(one) for one in columns]))
+    return pd.DataFrame(dict(zip(COLUMNS, found, strict=True)), index=names)
 
 
 def near_one(values: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """The diagnosis of a fit: numbers, and what they mean in sentences."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,11 +9,9 @@ import xarray as xr
 
 import bayesmix.labels.sentences as sentences
 from bayesmix.labels.apply import permutations_of, undo
-from bayesmix.labels.basins import chain_groups
 from bayesmix.labels.convergence import convergence_table
-from bayesmix.labels.label_free import label_free
+from bayesmix.labels.judgement import Judgement, count, judge
 from bayesmix.labels.occupancy import empty_shares
-from bayesmix.labels.sentences import DIVERGENT_GATE, ESS_GATE, PARETO_GATE, RHAT_GATE
 from bayesmix.notebook import card, folded, table
 from bayesmix.notebook import sentences as told
 from bayesmix.tree import as_tree, family_of, record_of
@@ -21,13 +19,13 @@ from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
     from bayesmix.em import EMResult
+from bayesmix.verdict import DIVERGENT_GATE, Reason, verdict
 
 LABEL_FREE = "label-free"
 COMPONENTS = "components"
 RAW = "components before relabelling"
 OTHERS = "other parameters"
 
-_INDEPENDENT = ("advi", "laplace")
 # Quantities that a notebook shows; ``table`` has them all.
 _MOST_SHOWN = 10
 
@@ -42,6 +40,8 @@ class Diagnosis:
         Index ``(kind, quantity)``; columns ``rhat, ess_bulk, ess_tail``. Kinds: ``label-free``,
         ``components``, ``components before relabelling``, ``other parameters``. Numbers are NaN
         where the draws come from no Markov chain.
+    reasons : tuple of Reason
+        Why the draws are not to be trusted, each with its ``kind`` and ``numbers``; empty where they are.
     passed : bool
         Whether every label-free quantity passes R-hat <= 1.01 and bulk and tail ESS >= 400; for
         ADVI and Laplace, whether Pareto k <= 0.7; True for a point estimate.
@@ -60,9 +60,11 @@ class Diagnosis:
     method : str
         How the draws were made.
     sentences : tuple of str
+        Where the draws are not to be trusted, the first says so, why and what to do.
     """
 
     table: pd.DataFrame
+    reasons: tuple[Reason, ...]
     passed: bool
     chain_groups: tuple[tuple[int, ...], ...]
     empty: np.ndarray
@@ -77,8 +79,8 @@ class Diagnosis:
 
     @property
     def ok(self) -> bool:
-        """Whether the draws can be trusted: gates passed, one basin, and few divergences."""
-        return self.passed and not self.multimodal and not self.diverged_often
+        """Whether the draws can be trusted: gates passed, one basin, and few divergences; an estimate, if EM ended."""
+        return not self.reasons
 
     @property
     def diverged_often(self) -> bool:
@@ -161,58 +163,57 @@ def diagnose(tree: "xr.DataTree | EMResult") -> Diagnosis:
     localization: an improved R-hat, Bayesian Analysis 16.
     """
     tree = as_tree(tree)
-    record = record_of(tree)
+    record, judged = record_of(tree), judge(tree)
     method = str(record.get("method", "unknown"))
-    sizes = tree["posterior"].to_dataset().sizes
-    one_point = sizes["chain"] * sizes["draw"] == 1
-    chains = not (one_point or method in _INDEPENDENT)
-    quantities = label_free(tree)
-    table = _table(tree, quantities, independent=not chains)
-    now = worst(table, LABEL_FREE)
-    pareto_k = float(tree["posterior"].attrs.get("pareto_k", np.nan))
-    if one_point:
-        passed, said = True, sentences.point_estimate()
-    elif chains:
-        passed = bool(now[0] <= RHAT_GATE and now[1] >= ESS_GATE)
-        said = sentences.sampling(*now, n_chains=sizes["chain"])
-        raw = worst(table, RAW) if RAW in table.index.get_level_values("kind") else None
-        said += sentences.components(worst(table, COMPONENTS), raw, label_free_ok=passed)
-    else:
-        passed = bool(np.isnan(pareto_k) or pareto_k <= PARETO_GATE)
-        said = sentences.approximation(method, pareto_k)
-    groups = chain_groups(quantities) if chains else (tuple(range(sizes["chain"])),)
-    log_likelihoods = quantities["log_likelihood"].mean("draw").to_series().to_dict()
     each, any_empty = empty_shares(tree)
-    diverged, deep = _count(tree, "diverging"), _count(tree, "reached_max_treedepth")
-    n_draws = sizes["chain"] * sizes["draw"]
-    relabelling = record.get("relabelling", {})
-    said += sentences.basins(groups, log_likelihoods)
-    said += sentences.divergences(diverged, n_draws)
-    said += sentences.tree_depth(deep, n_draws)
-    said += sentences.relabelling(relabelling)
-    said += sentences.emptiness(each, any_empty)
-    return Diagnosis(
-        table=table,
-        passed=passed,
-        chain_groups=groups,
+    diagnosis = Diagnosis(
+        table=_table(tree, judged),
+        reasons=judged.reasons,
+        passed=judged.passed,
+        chain_groups=judged.chain_groups,
         empty=each,
         any_empty=any_empty,
-        n_draws=n_draws,
-        divergences=diverged,
-        max_tree_depth=deep,
-        pareto_k=pareto_k,
-        relabelling=relabelling,
+        n_draws=judged.n_draws,
+        divergences=judged.divergences,
+        max_tree_depth=count(tree, "reached_max_treedepth"),
+        pareto_k=judged.pareto_k,
+        relabelling=record.get("relabelling", {}),
         method=method,
-        sentences=tuple(said),
+        sentences=(),
     )
+    return replace(diagnosis, sentences=tuple(_sentences(diagnosis, judged)))
 
 
-def _table(tree: xr.DataTree, quantities: xr.Dataset, *, independent: bool) -> pd.DataFrame:
+def _sentences(diagnosis: Diagnosis, judged: Judgement) -> list[str]:
+    """What is wrong first, then what the draws are worth, then what else is to be known."""
+    said = [verdict(diagnosis.reasons)] if diagnosis.reasons else []
+    if judged.kind == "point":
+        said += sentences.point_estimate()
+    elif judged.kind == "independent":
+        said += sentences.approximation(diagnosis.method, diagnosis.pareto_k)
+    else:
+        now = diagnosis.max_rhat, diagnosis.min_ess
+        said += sentences.sampling(*now, n_chains=judged.quantities.sizes["chain"])
+        raw = worst(diagnosis.table, RAW) if RAW in diagnosis.table.index.get_level_values("kind") else None
+        said += sentences.components(worst(diagnosis.table, COMPONENTS), raw, label_free_ok=diagnosis.passed)
+    log_likelihoods = judged.quantities["log_likelihood"].mean("draw").to_series().to_dict()
+    said += sentences.basins(diagnosis.chain_groups, log_likelihoods)
+    if not diagnosis.diverged_often:  # else among the reasons
+        said += sentences.divergences(diagnosis.divergences, diagnosis.n_draws)
+    said += sentences.tree_depth(diagnosis.max_tree_depth, diagnosis.n_draws)
+    said += sentences.relabelling(diagnosis.relabelling)
+    said += sentences.emptiness(diagnosis.empty, diagnosis.any_empty)
+    return said
+
+
+def _table(tree: xr.DataTree, judged: Judgement) -> pd.DataFrame:
     components, others = _parameters(tree)
-    kinds = {LABEL_FREE: quantities, COMPONENTS: components, OTHERS: others}
+    kinds = {COMPONENTS: components, OTHERS: others}
     if not (permutations_of(tree) == np.arange(components.sizes["component"])).all():
         kinds[RAW] = _parameters(undo(tree))[0]
-    tables = {k: convergence_table(v, independent=independent) for k, v in kinds.items()}
+    independent = judged.kind != "chains"
+    tables = {LABEL_FREE: judged.table}
+    tables |= {k: convergence_table(v, independent=independent) for k, v in kinds.items()}
     filled = {kind: table for kind, table in tables.items() if len(table)}
     return pd.concat(filled or {LABEL_FREE: tables[LABEL_FREE]}, names=["kind", "quantity"])
 
@@ -234,8 +235,3 @@ def _parameters(tree: xr.DataTree) -> tuple[xr.Dataset, xr.Dataset]:
     names = [str(name) for name in posterior.data_vars if name not in derived]
     components = [n for n in names if n in own or "component" in posterior[n].dims]
     return posterior[components], posterior[[n for n in names if n not in components]]
-
-
-def _count(tree: xr.DataTree, name: str) -> int:
-    stats = tree["sample_stats"].to_dataset()
-    return int(stats[name].sum()) if name in stats else 0

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bayesmix.em import EMResult
+from bayesmix.labels.judgement import heeded
 from bayesmix.membership import responsibilities
 from bayesmix.plots.densities import figure_size
 from bayesmix.plots.draws import evenly
@@ -21,7 +22,6 @@ from bayesmix.plots.pairs import add_matrix_legend, draw_matrix
 from bayesmix.plots.palette import colour, dashes, marker
 from bayesmix.plots.two_features import ELLIPSE, draw_ellipses
 from bayesmix.plots.view import View, view_of
-from bayesmix.tree import as_tree
 from bayesmix.vocabulary import named_arguments
 
 # Of many rows the most uncertain are drawn, and others evenly over the order of their entropy; all of them smaller.
@@ -73,7 +73,7 @@ def plot_uncertainty(
         When a feature is unknown, there are not so many principal components, or ``ax`` is given for more than
         two features.
     """
-    tree = as_tree(tree)
+    tree = heeded(tree)
     view = view_of(tree, features, principal_components)
     figure = figure_of(ax, view.size) or shown_figure(checked_size(figsize, figure_size(view.size)))
     _draw(figure, tree, view, ax)

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bayesmix.em import EMResult
+from bayesmix.labels.judgement import heeded
 from bayesmix.membership import check_ci_prob, default_ci_prob, responsibilities
 from bayesmix.plots.frame import bare_figure, checked_size, figure_of, house_style, shown_figure
 from bayesmix.plots.legend import density_handles, legend_columns
@@ -15,7 +16,6 @@ from bayesmix.plots.one_feature import draw_one_feature
 from bayesmix.plots.pairs import add_matrix_legend, draw_matrix, matrix_size
 from bayesmix.plots.two_features import draw_two_features
 from bayesmix.plots.view import View, view_of
-from bayesmix.tree import as_tree
 from bayesmix.vocabulary import named_arguments
 
 _MOST_TICKED_ROWS = 1000
@@ -65,7 +65,7 @@ def plot_density(
         When a feature is unknown, there are not so many principal components, or ``ax`` is given for more than
         two features.
     """
-    tree = as_tree(tree)
+    tree = heeded(tree)
     ci_prob = default_ci_prob() if ci_prob is None else check_ci_prob(ci_prob)
     view = view_of(tree, features, principal_components)
     figure = figure_of(ax, view.size) or shown_figure(checked_size(figsize, figure_size(view.size)))

@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from bayesmix.em import EMResult
+from bayesmix.labels.judgement import heeded
 from bayesmix.membership import responsibilities
 from bayesmix.plots.draws import evenly
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
 from bayesmix.plots.palette import PAPER, colour, hatch
-from bayesmix.tree import as_tree
 from bayesmix.vocabulary import named_arguments
 
 # A row is called unsure where the probability of its label is below this.
@@ -45,7 +45,7 @@ def plot_responsibilities(tree: xr.DataTree | EMResult, *, figsize: tuple[float,
     -------
     matplotlib.figure.Figure
     """
-    tree = as_tree(tree)
+    tree = heeded(tree)
     figure = shown_figure(checked_size(figsize, _SIZE))
     _draw(figure, responsibilities(tree), sampled=_is_sampled(tree))
     return figure

@@ -11,12 +11,13 @@ from matplotlib.lines import Line2D
 
 from bayesmix.checks import prior_sets
 from bayesmix.em import EMResult
+from bayesmix.labels.judgement import heeded
 from bayesmix.plots.draws import evenly
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
 from bayesmix.plots.palette import colour
 from bayesmix.plots.view import positions_of
 from bayesmix.predictive import replicated_sets, sample_predictive
-from bayesmix.tree import SAMPLE_DIMS, as_tree, training_rows
+from bayesmix.tree import SAMPLE_DIMS, training_rows
 from bayesmix.vocabulary import named_arguments
 
 KINDS = ("kde", "ecdf", "hist")
@@ -80,7 +81,7 @@ def plot_predictive_check(
     """
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(map(repr, KINDS))}, not {kind!r}.")
-    tree = as_tree(tree)
+    tree = heeded(tree)
     chosen = _chosen(tree, features)
     figure = shown_figure(checked_size(figsize, _size(len(chosen))))
     rows = training_rows(tree)

@@ -10,11 +10,12 @@ from matplotlib.lines import Line2D
 
 from bayesmix.em import EMResult
 from bayesmix.labels.apply import permutations_of, undo
+from bayesmix.labels.judgement import heeded
 from bayesmix.plots.draws import marginal_of
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
 from bayesmix.plots.palette import FAINT, colour, dashes
 from bayesmix.plots.view import positions_of
-from bayesmix.tree import as_tree, draws_of, record_of, training_rows
+from bayesmix.tree import draws_of, record_of, training_rows
 from bayesmix.vocabulary import named_arguments
 
 # Features whose means are traced unless some are chosen.
@@ -59,7 +60,7 @@ def plot_labels(
     ValueError
         When a feature is unknown, or the tree has a single draw.
     """
-    tree = as_tree(tree)
+    tree = heeded(tree)
     chosen = _traced(tree, features)
     figure = shown_figure(checked_size(figsize, _size(tree, len(chosen))))
     _draw(figure, tree, chosen)

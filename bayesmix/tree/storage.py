@@ -11,6 +11,7 @@ from bayesmix.tree.building import portable
 from bayesmix.tree.given import PointEstimate, as_tree
 from bayesmix.tree.reading import draws_of, training_rows
 from bayesmix.tree.record import record_of, with_record
+from bayesmix.tree.verdicts import tell_stored
 from bayesmix.vocabulary import named_arguments
 
 # Zarr reads a chunk that is not there as fill values, so a half-copied folder would load as
@@ -49,6 +50,7 @@ def save(tree: xr.DataTree | PointEstimate, path: str | os.PathLike[str]) -> Pat
         When it cannot be written, as on a full disk; names the path.
     """
     tree = as_tree(tree)
+    tell_stored(tree)
     path = Path(path)
     if path.suffix not in (".nc", ".zarr"):
         raise ValueError(f"path must end in .nc (netCDF) or .zarr, not {path.name!r}.")
@@ -112,6 +114,7 @@ def load(path: str | os.PathLike[str]) -> xr.DataTree:
             f"{path} is damaged: its training rows are not those that were saved. "
             "Copy it again from its source, or fit again."
         )
+    tell_stored(tree)
     return tree
 
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import stats
 
-from bayesmix.labels.sentences import PARETO_GATE
+from bayesmix.verdict import PARETO_GATE
 from tests.calibration.planted import ERRORS
 from tests.calibration.uniformity import distance, p_value
 from tests.monte_carlo import Finding

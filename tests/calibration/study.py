@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.labels.sentences import PARETO_GATE
+from bayesmix.verdict import PARETO_GATE
 from tests.calibration import replicate
 from tests.calibration.cells import Cell
 from tests.calibration.planted import PLANTED

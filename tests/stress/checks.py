@@ -5,22 +5,12 @@ import numpy as np
 import xarray as xr
 
 import bayesmix as bm
-from bayesmix.comparison.trust import reasons_for_distrust
 from bayesmix.labels import Diagnosis
-from bayesmix.labels.sentences import ESS_GATE, PARETO_GATE, RHAT_GATE
+from bayesmix.labels.judgement import verdict_of
+from bayesmix.verdict import ESS_GATE, PARETO_GATE, RHAT_GATE
 from tests.monte_carlo import Estimate, mean_of
 from tests.stress.answers import matched, posterior_of_groups
 from tests.stress.cases import Case
-
-# What a diagnosis says of draws that cannot be trusted: one of these.
-WARNINGS = (
-    "the chains do not agree yet",
-    "there are too few draws",
-    "are not finite or did not move",
-    "far from the posterior",
-    "has several basins",
-    "draws diverged",
-)
 
 
 def none_numbers(tree: xr.DataTree) -> list[str]:
@@ -49,18 +39,17 @@ def none_numbers(tree: xr.DataTree) -> list[str]:
 
 def is_trusted(tree: xr.DataTree) -> bool:
     """What ``bm.compare`` makes of the diagnosis: without a reason for distrust the posterior counts."""
-    return not reasons_for_distrust(bm.diagnose(tree))
+    return bm.diagnose(tree).ok
 
 
 def false_words(tree: xr.DataTree) -> list[str]:
     """Where diagnosis, sentences and ArviZ's own numbers do not say the same."""
     diagnosis = bm.diagnose(tree)
-    reasons, words = reasons_for_distrust(diagnosis), str(diagnosis)
     wrong = []
-    if diagnosis.ok is bool(reasons):
-        wrong.append("ok with a reason for distrust, or not ok without one")
-    if reasons and not any(warning in words for warning in WARNINGS):
-        wrong.append(f"no sentence warns, although {reasons}")
+    if verdict_of(tree) != diagnosis.reasons:
+        wrong.append("the verdict in the record is another than that of the draws")
+    if diagnosis.reasons and not diagnosis.sentences[0].startswith("Not to be trusted"):
+        wrong.append(f"the first sentence does not warn, although {diagnosis.reasons}")
     if diagnosis.ok and not _passes(tree, diagnosis):
         wrong.append("ok, although a gate fails")
     return wrong

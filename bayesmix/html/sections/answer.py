@@ -4,6 +4,7 @@ from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import as_sure, counted, percent, percent_with_interval
 from bayesmix.html.words import in_groups
 from bayesmix.plots.memberships import UNSURE
+from bayesmix.verdict import verdict
 
 _MOST_GROUPS = 6
 _OFTEN = 0.2
@@ -48,19 +49,8 @@ def answer_of(digest: Digest) -> tuple[str, ...]:
 
 def warnings_of(digest: Digest) -> tuple[str, ...]:
     """Say why the numbers cannot be trusted; nothing where they can."""
-    diagnosis = digest.diagnosis
-    found = []
-    if diagnosis.multimodal:
-        found.append(
-            f"The chains settled in {len(diagnosis.chain_groups)} different basins, so the draws "
-            "together are not the posterior, and the intervals are not to be believed."
-        )
-    elif not diagnosis.passed:
-        found.append(in_groups(diagnosis.sentences[0], digest.rows.features))
-    if diagnosis.diverged_often:
-        share = f"{diagnosis.divergences:,} of {diagnosis.n_draws:,}"
-        found.append(f"{share} draws diverged: a part of the posterior may be missing.")
-    return tuple(found)
+    said = verdict(digest.diagnosis.reasons)
+    return (in_groups(said, digest.rows.features),) if said else ()
 
 
 def _group(digest: Digest, k: int) -> str:

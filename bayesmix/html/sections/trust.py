@@ -9,9 +9,9 @@ from bayesmix.html.numbers import counted, fixed
 from bayesmix.html.sections.predictions import posterior_part, prior_part
 from bayesmix.html.words import as_sentence, in_groups
 from bayesmix.labels.apply import permutations_of
-from bayesmix.labels.sentences import ESS_GATE, PARETO_GATE, RHAT_GATE
 from bayesmix.plots import draw_labels
 from bayesmix.plots.frame import row_name
+from bayesmix.verdict import ESS_GATE, PARETO_GATE, RHAT_GATE
 
 _MOST_ROWS = 200
 _MOST_NAMED = 5
@@ -29,7 +29,9 @@ def trust_section(digest: Digest, pareto_k: np.ndarray | None = None) -> Section
     """
     diagnosis, features = digest.diagnosis, digest.rows.features
     notes = [as_sentence(note) for note in digest.record.get("notes", [])]
-    said = [*diagnosis.sentences, *_of_rows(digest, pareto_k), *notes]
+    # The verdict, where it is a bad one, stands at the head of the page.
+    told = diagnosis.sentences[1:] if diagnosis.reasons else diagnosis.sentences
+    said = [*told, *_of_rows(digest, pareto_k), *notes]
     tables: tuple[Table, ...] = ()
     if diagnosis.table.notna().to_numpy().any():
         tables = (_by_kind(diagnosis.table), _in_full(diagnosis.table))

@@ -1,0 +1,49 @@
+"""What a tree says of how far it can be trusted: stored when it is made, and told once."""
+
+from collections.abc import Sequence
+
+import xarray as xr
+
+from bayesmix.tree.record import record_of, with_record
+from bayesmix.verdict import Reason, warn_once, was_heard
+
+_NAMES = {"em": "EM", "nuts": "NUTS", "advi": "ADVI", "laplace": "Laplace approximation", "adopted": "adopted draws"}
+
+
+def described_verdict(reasons: Sequence[Reason], n_chains: int, n_draws: int) -> dict:
+    """The record's entry ``verdict``: the reasons, and the number of draws that they are about."""
+    return {"chains": n_chains, "draws": n_draws, "reasons": [reason.to_dict() for reason in reasons]}
+
+
+def with_verdict(tree: xr.DataTree, reasons: Sequence[Reason]) -> xr.DataTree:
+    """The tree with reasons against it, none where it is good, in its record."""
+    sizes = tree["posterior"].to_dataset().sizes
+    return with_record(tree, verdict=described_verdict(reasons, sizes["chain"], sizes["draw"]))
+
+
+def stored_verdict(tree: xr.DataTree) -> tuple[Reason, ...] | None:
+    """The reasons in the record; None where it has none, or they are about other draws than these.
+
+    Files of earlier versions have no verdict, and who takes some of the draws keeps the record of all.
+    """
+    stored = record_of(tree).get("verdict")
+    try:
+        sizes = tree["posterior"].to_dataset().sizes
+        if (stored["chains"], stored["draws"]) != (sizes["chain"], sizes["draw"]):
+            return None
+        return tuple(Reason.from_dict(reason) for reason in stored["reasons"])
+    except (KeyError, TypeError, AttributeError, ValueError):
+        return None
+
+
+def tell(tree: xr.DataTree, reasons: Sequence[Reason]) -> None:
+    """Warn of a tree, unless that was done."""
+    record = record_of(tree)
+    made = _NAMES.get(str(record.get("method")), "draws")
+    warn_once(tree, f"{made} of the {record.get('family')} mixture of {record.get('n_components')}", reasons)
+
+
+def tell_stored(tree: xr.DataTree) -> None:
+    """Warn of a tree whose record says that it is not to be trusted; one without a verdict waits for its first use."""
+    if not was_heard(tree) and (reasons := stored_verdict(tree)) is not None:
+        tell(tree, reasons)

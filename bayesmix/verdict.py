@@ -1,0 +1,206 @@
+"""What is not to be trusted: reasons as data, their words, and the one warning that tells them."""
+
+import os
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakValueDictionary
+
+RHAT_GATE = 1.01
+ESS_GATE = 400
+PARETO_GATE = 0.7
+# A few divergent draws beside good R-hat and ESS are noted; beyond this share they are a region of the posterior that
+# the sampler cannot enter.
+DIVERGENT_GATE = 0.005
+
+
+class UntrustedWarning(UserWarning):
+    """What was made is not to be trusted; the message gives the reason and the remedy.
+
+    Given once for each fit, at the line that made it, or where a saved one is first used: by ``fit_nuts``,
+    ``fit_advi``, ``fit_laplace``, ``fit_em`` and ``adopt``, by ``load`` and ``save``, and by every function that takes
+    a tree. ``loo`` gives it, too, for rows that it could not leave out. :func:`bayesmix.compare` does not: its table
+    brackets such models.
+
+    See Also
+    --------
+    bayesmix.diagnose : the reasons as data, and all numbers behind them.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import bayesmix as bm
+    >>> X = bm.datasets.load_faithful()
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", bm.UntrustedWarning)
+    ...     em = bm.Mixture(2).fit_em(X, random_seed=1)
+    """
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Words of one kind of reason: what is wrong, and what to do about it in Python and on the command line."""
+
+    clause: str
+    remedy: str
+    on_command_line: str
+
+
+_LONGER = (
+    "run longer (tune=, draws=); where that does not help, fit fewer components or a simpler covariance",
+    "run longer (--tune, --draws); where that does not help, fit fewer groups (--components) or a simpler shape of "
+    "groups (--family)",
+)
+_SIMPLER = "fit fewer groups (--components) or a simpler shape of groups (--family)"
+_BOUNDED = "use estimate='map', fewer components or a simpler covariance"
+_KINDS = {
+    "basins": _Kind(
+        "the chains settled in {basins} different basins",
+        "more draws do not help: fit fewer components, a simpler covariance or stronger priors",
+        f"more draws do not help: {_SIMPLER}",
+    ),
+    "disagreement": _Kind(f"the chains do not agree (R-hat {{rhat:.3f}}, gate {RHAT_GATE})", *_LONGER),
+    "few_draws": _Kind(f"there are only {{ess:.0f}} effective draws (gate {ESS_GATE})", *_LONGER),
+    "divergences": _Kind(
+        "{divergences} of {draws} draws diverged",
+        "raise target_accept=, fit fewer components or choose a stronger prior for the components",
+        _SIMPLER,
+    ),
+    "approximation": _Kind(
+        f"the approximation is far from the posterior (Pareto k {{pareto_k:.3f}}, gate {PARETO_GATE})",
+        "use fit_nuts",
+        "use --method nuts",
+    ),
+    "one_chain": _Kind(
+        "one chain cannot show whether chains agree", "run at least two, better chains=4", "run --chains 4"
+    ),
+    "unjudged": _Kind("some quantities are not finite or did not move, so that nothing judges the draws", *_LONGER),
+    "max_iter": _Kind("EM stopped at max_iter before it converged", "raise max_iter= or tol=", _SIMPLER),
+    "collapsed": _Kind("a component of EM collapsed, where the likelihood has no bound", _BOUNDED, _SIMPLER),
+    "emptied": _Kind("a component of EM lost all its rows", _BOUNDED, _SIMPLER),
+    "bad_rows": _Kind(
+        f"Pareto k is above {PARETO_GATE} for {{rows}} of {{n}} rows",
+        "bm.compare fits the model anew without them",
+        "bayesmix compare fits the model anew without them",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why something is not to be trusted.
+
+    Attributes
+    ----------
+    kind : str
+        ``"basins"``, ``"disagreement"``, ``"few_draws"``, ``"divergences"``, ``"approximation"``, ``"one_chain"``,
+        ``"unjudged"``; of EM ``"max_iter"``, ``"collapsed"``, ``"emptied"``; of LOO ``"bad_rows"``.
+    numbers : mapping of str to number
+        What was measured, such as ``{"rhat": 1.45}``.
+    """
+
+    kind: str
+    numbers: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def clause(self) -> str:
+        """What is wrong, such as ``"the chains settled in 2 different basins"``."""
+        return _KINDS[self.kind].clause.format(**self.numbers)
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it in Python."""
+        return _KINDS[self.kind].remedy
+
+    @property
+    def remedy_on_command_line(self) -> str:
+        """What to do about it on the command line."""
+        return _KINDS[self.kind].on_command_line
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON keeps it."""
+        return {"kind": self.kind, **self.numbers}
+
+    @classmethod
+    def from_dict(cls, described: Mapping[str, Any]) -> "Reason":
+        """The reason that ``to_dict`` described.
+
+        Raises
+        ------
+        ValueError
+            If there is no such kind, or its numbers are not there.
+        """
+        reason = cls(described.get("kind", ""), {name: value for name, value in described.items() if name != "kind"})
+        try:
+            reason.clause  # noqa: B018 - it has a clause, or it is no reason
+        except (KeyError, ValueError, TypeError) as error:
+            raise ValueError(f"{dict(described)!r} is no reason that this bayesmix knows") from error
+        return reason
+
+
+def verdict(reasons: Sequence[Reason], *, on_command_line: bool = False) -> str:
+    """Say that something is not to be trusted, why, and what to do; nothing where there is no reason."""
+    if not reasons:
+        return ""
+    remedies = [reason.remedy_on_command_line if on_command_line else reason.remedy for reason in reasons]
+    told = "; ".join(dict.fromkeys(remedies))
+    clauses = " and ".join(reason.clause for reason in reasons)
+    return f"Not to be trusted: {clauses}. {told[0].upper()}{told[1:]}."
+
+
+# Results whose reasons were told, or that have none; each stays as long as its result lives.
+_heard: WeakValueDictionary[int, Any] = WeakValueDictionary()
+_silent: ContextVar[bool] = ContextVar("silent", default=False)
+_PACKAGE = os.path.dirname(os.path.abspath(__file__))
+
+
+@contextmanager
+def said_by_caller() -> Iterator[None]:
+    """While something lasts, warn of nothing and take nothing as told: whoever asked tells it in his own way."""
+    token = _silent.set(True)
+    try:
+        yield
+    finally:
+        _silent.reset(token)
+
+
+def is_silent() -> bool:
+    """Whether somebody else tells what is not to be trusted."""
+    return _silent.get()
+
+
+def was_heard(result: Any) -> bool:
+    """Whether the user was told of this very result, or there is nothing to tell."""
+    return _heard.get(id(result)) is result
+
+
+def pass_on(result: Any, new: Any) -> None:
+    """Take for told of ``new``, made from ``result`` and as good or bad, what was told of that."""
+    if was_heard(result):
+        _heard[id(new)] = new
+
+
+def warn_once(
+    result: Any, name: str, reasons: Sequence[Reason], category: type[UntrustedWarning] = UntrustedWarning
+) -> None:
+    """Tell the user, at the line of his that called bayesmix, why a result is not to be trusted: once for each.
+
+    Parameters
+    ----------
+    result : object
+        The tree or result itself.
+    name : str
+        What it is called in the message.
+    reasons : sequence of Reason
+    category : type of UntrustedWarning
+    """
+    if is_silent() or was_heard(result):
+        return
+    _heard[id(result)] = result
+    if reasons:
+        said = verdict(reasons)
+        message = f"{name}: {said[0].lower()}{said[1:]}"
+        warnings.warn(message, category, stacklevel=2, skip_file_prefixes=(_PACKAGE,))
