@@ -130,6 +130,6 @@ def _autocovariances(chains: np.ndarray) -> np.ndarray:
     """At every lag (M, S), the mean over the chains, by Fourier transforms."""
     n_draws = chains.shape[-1]
     length = next_fast_len(2 * n_draws, real=True)
-    spectrum = rfft(chains - chains.mean(axis=-1, keepdims=True), n=length, axis=-1)
+    spectrum = np.asarray(rfft(chains - chains.mean(axis=-1, keepdims=True), n=length, axis=-1))
     power = np.mean(spectrum.real**2 + spectrum.imag**2, axis=1)
-    return irfft(power, n=length, axis=-1)[:, :n_draws] / n_draws
+    return np.asarray(irfft(power, n=length, axis=-1))[:, :n_draws] / n_draws

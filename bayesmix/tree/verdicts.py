@@ -27,8 +27,10 @@ def stored_verdict(tree: xr.DataTree) -> tuple[Reason, ...] | None:
     Files of earlier versions have no verdict, and who takes some of the draws keeps the record of all.
     """
     stored = record_of(tree).get("verdict")
+    if stored is None or "posterior" not in tree.children:
+        return None
+    sizes = tree["posterior"].to_dataset().sizes
     try:
-        sizes = tree["posterior"].to_dataset().sizes
         if (stored["chains"], stored["draws"]) != (sizes["chain"], sizes["draw"]):
             return None
         return tuple(Reason.from_dict(reason) for reason in stored["reasons"])
