@@ -131,5 +131,5 @@ def _autocovariances(chains: np.ndarray) -> np.ndarray:
     n_draws = chains.shape[-1]
     length = next_fast_len(2 * n_draws, real=True)
     spectrum = np.asarray(rfft(chains - chains.mean(axis=-1, keepdims=True), n=length, axis=-1))
-    power = np.mean(spectrum.real**2 + spectrum.imag**2, axis=1)
+    power = np.mean(np.abs(spectrum) ** 2, axis=1)
     return np.asarray(irfft(power, n=length, axis=-1))[:, :n_draws] / n_draws
