@@ -1,9 +1,14 @@
-"""One name for one thing: who calls an argument as other libraries do is told its name here."""
+"""The door of everything public. One name for one thing: who calls an argument as other libraries do is told its name.
+
+Behind the door the work is sheltered from its surroundings (see :mod:`bayesmix.shelter`).
+"""
 
 import inspect
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+
+from bayesmix.shelter import sheltered
 
 # Each line holds names of one thing, ours first. A function is asked for the one of them that it has.
 _SYNONYMS = (
@@ -22,7 +27,7 @@ _SYNONYMS = (
 
 
 def named_arguments[Named: Callable[..., Any]](named: Named) -> Named:
-    """Answer an argument that has another name here by that name.
+    """Answer an argument that has another name here by that name, and shelter the work.
 
     Parameters
     ----------
@@ -59,15 +64,15 @@ def named_arguments[Named: Callable[..., Any]](named: Named) -> Named:
 
 def _answering(function: Any) -> Any:
     known = inspect.signature(function).parameters
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
-        return function
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
 
     @wraps(function)
     def answering(*args: Any, **kwargs: Any) -> Any:
-        for name in kwargs.keys() - known.keys():
+        for name in () if takes_any else kwargs.keys() - known.keys():
             if meant := next((s for names in _SYNONYMS if name in names for s in names if s in known), None):
                 called = function.__qualname__.removesuffix(".__init__")
                 raise TypeError(f"{called} has no argument {name!r}: use {meant}=...")
-        return function(*args, **kwargs)
+        with sheltered():
+            return function(*args, **kwargs)
 
     return answering

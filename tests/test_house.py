@@ -15,6 +15,7 @@ PACKAGE = Path(bayesmix.__file__).parent
 ROOMS = (
     "version",
     "threads",
+    "shelter",
     "progress",
     "first_use",
     "vocabulary",

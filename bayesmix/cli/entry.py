@@ -12,6 +12,7 @@ from cyclopts import CycloptsError
 from bayesmix.cli.commands import app
 from bayesmix.cli.refusals import of_command, of_request
 from bayesmix.cli.streams import let_go
+from bayesmix.shelter import sheltered
 
 # What the machine refuses to anybody: no space, no quota, no permission, a read-only or failing disk, too many files.
 _OF_THE_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE}
@@ -47,7 +48,8 @@ def run(arguments: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without some letter shows another
     try:
-        app(list(arguments), exit_on_error=False, print_error=False)
+        with sheltered():
+            app(list(arguments), exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except CycloptsError as error:
         _say(of_command(error))
@@ -67,9 +69,7 @@ def run(arguments: Sequence[str]) -> int:
     except MemoryError:
         _say("the memory is not enough: fit fewer rows or columns, or draw them at random from all.")
         return USERS_MISTAKE
-    except (KeyboardInterrupt, SystemError) as error:
-        if not _is_interruption(error):
-            raise
+    except KeyboardInterrupt:
         _say("interrupted")
         return INTERRUPTED
     return 0
@@ -77,13 +77,6 @@ def run(arguments: Sequence[str]) -> int:
 
 def _say(message: str) -> None:
     print(f"bayesmix: error: {' '.join(message.split())}", file=sys.stderr)
-
-
-def _is_interruption(error: BaseException | None) -> bool:
-    """Whether the user asked to stop; inside compiled code that surfaces as the cause of another error."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__cause__ or error.__context__
-    return error is not None
 
 
 def _is_refusal(traceback: TracebackType | None) -> bool:

@@ -12,6 +12,7 @@ from bayesmix.em.status import Status
 from bayesmix.families import Family
 from bayesmix.notebook import card, facts, sentences, table
 from bayesmix.priors.sets import ConjugatePriors, Priors, numbers
+from bayesmix.shelter import sheltered
 from bayesmix.tree import build_tree
 from bayesmix.tree.record import describe
 from bayesmix.tree.verdicts import described_verdict
@@ -150,6 +151,7 @@ class EMResult:
         return -2 * self.log_likelihood + 2 * self.n_parameters
 
     @cached_property
+    @sheltered()
     def icl(self) -> float:
         """Integrated completed likelihood; lower is better.
 
@@ -163,6 +165,7 @@ class EMResult:
         return self.bic - 2 * certainty
 
     @cached_property
+    @sheltered()
     def responsibilities(self) -> np.ndarray:
         """(N, K) probabilities of each component given each training row."""
         return self.predict_proba(self.rows.values)

@@ -12,6 +12,7 @@ from bayesmix.inference.draws import Draws
 from bayesmix.inference.interruption import INTERRUPTED, most_draws
 from bayesmix.inference.nuts import NutsSettings
 from bayesmix.inference.nuts import run as run_in_basin
+from bayesmix.shelter import sheltered
 
 
 def run(density: Density, em: EMResult, settings: NutsSettings, seeds: Sequence[int]) -> Draws:
@@ -30,7 +31,8 @@ def run(density: Density, em: EMResult, settings: NutsSettings, seeds: Sequence[
         if chains == 0:
             continue
         try:
-            parts.append(run_in_basin(density, basin, replace(settings, chains=chains), seed))
+            with sheltered():
+                parts.append(run_in_basin(density, basin, replace(settings, chains=chains), seed))
         except KeyboardInterrupt:
             if not parts:
                 raise

@@ -108,10 +108,9 @@ def test_a_bug_is_no_mistake_of_the_user(monkeypatch):
         run(["fit", "faithful.csv", "--components", "1", *FAST])
 
 
-@pytest.mark.parametrize("surface", [KeyboardInterrupt, SystemError])
-def test_interruption(surface, monkeypatch, capsys):
+def test_interruption(monkeypatch, capsys):
     def interrupt(self, X, **options):
-        raise surface from KeyboardInterrupt()
+        raise KeyboardInterrupt
 
     monkeypatch.setattr("bayesmix.mixture.Mixture.fit_em", interrupt)
     assert run(["fit", "faithful.csv", "--components", "1", *FAST]) == INTERRUPTED
