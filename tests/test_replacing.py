@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import bayesmix as bm
-from bayesmix.cli.files import write_frame
+from bayesmix.cli.outputs import write_frame
 from bayesmix.replacing import put_aside, written_whole
 from bayesmix.tree import record_of
 from tests.simulated_trees import simulated_tree
