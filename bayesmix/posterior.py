@@ -14,7 +14,6 @@ from bayesmix.inference import Draws
 from bayesmix.labels import relabel_draws
 from bayesmix.labels.judgement import heed, judge
 from bayesmix.membership import with_responsibilities
-from bayesmix.priors.numbers import summarise
 from bayesmix.priors.sets import ConjugatePriors, has_closed_form, numbers
 from bayesmix.tree import build_tree
 from bayesmix.tree.record import describe
@@ -81,7 +80,10 @@ def assemble(
     if not exchangeable:
         said.append("labels identified by the prior: the draws are not relabelled")
     if _has_diagonal_scale(em):
-        said.append("the data covariance is singular: the default prior takes its diagonal for a scale")
+        said.append(
+            f"the data covariance is singular ({em.rows.n_rows} rows, {em.rows.n_features} features): the default "
+            "prior takes its diagonal for a scale"
+        )
     if not em.converged:
         said.append(f"EM: {em.status.value}")
     tree = build_tree(
@@ -117,4 +119,4 @@ def _has_diagonal_scale(em: EMResult) -> bool:
     if not (em.family.correlated and em.rows.n_features > 1 and isinstance(em.priors, ConjugatePriors)):
         return False
     scale = np.asarray(em.priors.components.scale)
-    return summarise(em.rows).singular and np.array_equal(scale, np.diag(np.diag(scale)))
+    return em.rows.singular and np.array_equal(scale, np.diag(np.diag(scale)))

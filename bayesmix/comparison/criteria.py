@@ -4,7 +4,6 @@ from typing import Any
 
 from bayesmix.em import EMResult
 from bayesmix.mixture import Mixture
-from bayesmix.priors.numbers import summarise
 
 # Random starts: EM costs milliseconds, and the highest interior optimum can have a narrow basin.
 N_STARTS = 50
@@ -26,7 +25,7 @@ def maximum_likelihood(mixture: Mixture, X: Any, em: EMResult, random_seed: int)
     EMResult or None
         None where the data covariance is singular for the family, or every start collapsed.
     """
-    if mixture.family.correlated and summarise(em.rows).singular:
+    if mixture.family.correlated and em.rows.singular:
         return None
     fits = [mixture.fit_em(X, estimate="ml", n_init=N_STARTS, random_seed=random_seed)]
     if mixture.n_components > 1:

@@ -28,7 +28,7 @@ def prior_shares(em: EMResult) -> np.ndarray | None:
     """
     if not isinstance(em.priors, ConjugatePriors) or em.estimate != "map":
         return None
-    family, units = em.family, Units(em.rows, em.family)
+    family, units = em.family, Units.whitened(em.rows, em.family)
     prior = family.structure.hyperparameters(em.priors.components.standardised(units.centre, units.scale))
     point = units.to_point(em.weights, em.params)
     form = family.standard_form_of_factor(point.weights, point.means, point.factor)

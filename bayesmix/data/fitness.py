@@ -9,8 +9,9 @@ from bayesmix.data.moments import BLOCK
 from bayesmix.data.rows import Rows
 from bayesmix.data.words import SHOWN, and_more, counted, listed
 
-# Eigenvalues of a correlation matrix below this are rounding: its entries carry errors of 1e-15.
-COLLINEAR = 1e-13
+# A covariance matrix of D columns in double precision holds the eigenvalues of its correlations to D eps / 2. One that
+# is known to a hundredth can be fitted, and told in a result; a smaller one is as good as zero.
+COLLINEAR = 50 * np.finfo(np.float64).eps
 # Standard deviations beyond these have squares that a float holds badly or not at all.
 SMALLEST, LARGEST = 1e-152, 1e152
 
@@ -55,8 +56,9 @@ def check_fit(rows: Rows, n_components: int, *, correlated: bool) -> None:
     ValueError
         If there are fewer distinct rows than components; if a column is constant up to rounding
         (and N > 1); if a standard deviation is below 1e-152 or above 1e152, where variances leave
-        the range of floats; if columns are exactly collinear, that is if the correlation matrix
-        has an eigenvalue below 1e-13.
+        the range of floats; if columns are collinear up to rounding, that is if some combination of the
+        standardised columns has a variance below 50 D times the rounding of a double (a standard
+        deviation of 1.5e-7 for two columns), or as small as the rounding of the values themselves.
     """
     distinct = _count_distinct(rows.values, enough=n_components)
     if distinct < n_components:
@@ -112,16 +114,20 @@ def _check_units(rows: Rows) -> None:
 
 
 def _check_collinear(rows: Rows) -> None:
-    eigenvalues, vectors = np.linalg.eigh(rows.correlation)
-    null = vectors[:, eigenvalues < COLLINEAR]
-    count = null.shape[1]
+    _, scale = rows.centre_and_scale
+    # Combinations of the standardised columns, each of length one, and their standard deviations.
+    combinations, deviations, _ = np.linalg.svd(rows.correlation_factor)
+    largest = np.array([abs(column).max() for column in rows.values.T])
+    rounding = np.finfo(np.float64).eps * np.linalg.norm(combinations * (largest / scale)[:, None], axis=0)
+    null = (deviations**2 < rows.n_features * COLLINEAR) | (deviations < rounding)
+    count = int(null.sum())
     if count == 0:
         return
-    # Columns that no null vector touches have loadings at the level of rounding.
-    involved = [rows.features[j] for j in np.flatnonzero(abs(null).max(axis=1) > 1e-5)]
+    # Columns that no null combination touches have loadings at the level of rounding.
+    involved = [rows.features[j] for j in np.flatnonzero(abs(combinations[:, null]).max(axis=1) > 1e-5)]
     follow = "1 is a linear combination" if count == 1 else f"{count} are linear combinations"
     raise ValueError(
-        f"X has exactly collinear columns: of {listed(involved)}, {follow} of the others, and a "
+        f"X has columns that are collinear up to rounding: of {listed(involved)}, {follow} of the others, and a "
         f"full or tied covariance would be singular. Leave out {count} of them, or use "
         "covariance='diag' or 'spherical'."
     )

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from bayesmix.threads import one_blas_thread
+
 # Rows taken in one go: temporaries fit the cache, and sums of sums lose less to rounding.
 BLOCK = 4096
 
@@ -45,12 +47,17 @@ def _centre_and_scale(column: np.ndarray) -> tuple[float, float]:
     return centre, np.sqrt(squares / (len(column) - 1)) * unit
 
 
-def correlation_of(values: np.ndarray, centre: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """Return the correlation matrix of the columns; the identity for a single row.
+def correlation_factor(values: np.ndarray, centre: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Return the lower Cholesky factor of the columns' correlation matrix, without forming that matrix.
+
+    A product of the columns has the square of their condition: what a column has beside the others would be lost to
+    rounding where it is below 1e-8 of the column. The triangular factor of a QR decomposition is as exact as the rows.
+    Blocks of rows are taken one after the other, each under the triangle of those before it.
 
     Parameters
     ----------
     values : ndarray of shape (N, D)
+        With N > D.
     centre, scale : ndarray of shape (D,)
         As :func:`centre_and_scale` gives them.
 
@@ -59,10 +66,9 @@ def correlation_of(values: np.ndarray, centre: np.ndarray, scale: np.ndarray) ->
     ndarray of shape (D, D)
     """
     n_rows, n_features = values.shape
-    if n_rows == 1:
-        return np.eye(n_features)
-    correlation = np.zeros((n_features, n_features))
-    for start in range(0, n_rows, BLOCK):
-        standard = (values[start : start + BLOCK] - centre) / scale
-        correlation += standard.T @ standard / (n_rows - 1)
-    return correlation
+    triangle = np.empty((0, n_features))
+    with one_blas_thread():
+        for start in range(0, n_rows, BLOCK):
+            standard = (values[start : start + BLOCK] - centre) / scale
+            triangle = np.linalg.qr(np.concatenate([triangle, standard]), mode="r")
+    return (triangle * np.copysign(1.0, np.diagonal(triangle))[:, None]).T / np.sqrt(n_rows - 1)

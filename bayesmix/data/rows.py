@@ -10,7 +10,7 @@ import numpy as np
 
 from bayesmix.data.containers import Table, open_table
 from bayesmix.data.entries import check_finite, to_float64
-from bayesmix.data.moments import centre_and_scale, correlation_of
+from bayesmix.data.moments import centre_and_scale, correlation_factor
 from bayesmix.data.words import counted, listed, selection
 
 
@@ -62,10 +62,25 @@ class Rows:
         """Mean and standard deviation of each column (see :func:`bayesmix.data.centre_and_scale`)."""
         return centre_and_scale(self.values)
 
+    @property
+    def singular(self) -> bool:
+        """Whether there are no more rows than columns, so that their covariance matrix is singular."""
+        return self.n_rows <= self.n_features
+
     @cached_property
-    def correlation(self) -> np.ndarray:
-        """Correlation matrix of the columns, none of which may be constant."""
-        return correlation_of(self.values, *self.centre_and_scale)
+    def correlation_factor(self) -> np.ndarray:
+        """Lower Cholesky factor of the columns' correlation matrix, (D, D); the identity where it is singular.
+
+        No column may be constant.
+        """
+        if self.singular:
+            return np.eye(self.n_features)
+        return correlation_factor(self.values, *self.centre_and_scale)
+
+    @property
+    def covariance_factor(self) -> np.ndarray:
+        """Lower Cholesky factor of the columns' covariance matrix, (D, D); of its diagonal where it is singular."""
+        return self.correlation_factor * self.centre_and_scale[1][:, None]
 
     @cached_property
     def sha256(self) -> str:

@@ -41,9 +41,9 @@ class ClosedFormDensity:
         if not self.covers(family, priors):
             raise TypeError(f"{family} has no closed form, or a prior is known to PyMC alone: use PyMCDensity")
         self.family, self.n_components = family, n_components
-        self.units = Units(rows, family)
         self._priors = priors
         conjugate = isinstance(priors, ConjugatePriors)
+        self.units = Units.whitened(rows, family) if conjugate else Units.by_columns(rows, family)
         coordinates = ConjugateCoordinates if conjugate else SeparatedCoordinates
         self.coordinates = coordinates(family, self.units, n_components)
         geometry = "dense" if family.correlated else "axis"
@@ -71,7 +71,7 @@ class ClosedFormDensity:
         dims = self.family.structure.parameter.dims
         if self.family.correlated:
             return 1 if "component" not in dims else self.n_components
-        return self.units.scale.size if "feature" in dims else 1
+        return self.units.spread.size if "feature" in dims else 1
 
     @property
     def size(self) -> int:
@@ -155,7 +155,7 @@ class ClosedFormDensity:
 
     def _separated_numbers(self, priors):
         """Constant, constant of the Jacobian, and hyperparameters of the separated prior."""
-        centre, scale = self.units.centre, self.units.scale
+        centre, scale = self.units.centre, self.family.standard_scale(self.units.spread)
         means = priors.means.standardised(centre, scale)
         scales = priors.scales.standardised(centre, scale)
         n_features, n_components = scale.size, self.n_components

@@ -27,7 +27,7 @@ class _Coordinates:
 
     def __init__(self, family: Family, units: Units, n_components: int):
         self.family, self.units = family, units
-        self.n_components, self.n_features = n_components, units.scale.size
+        self.n_components, self.n_features = n_components, units.spread.size
         self.own = family.structure.parameter
         # what the covariance structure repeats: a component axis, or none for tied
         self.blocks = () if self.own.shared else (n_components,)
@@ -39,14 +39,16 @@ class _Coordinates:
     def _weights_and_means(self, q: np.ndarray, taken: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         one = np.ones((*q.shape[:-1], 1))
         weights = transforms.simplex(taken["weights"]) if self.n_components > 1 else one
-        return {"weights": weights, "means": self.units.centre + self.units.scale * taken["means"]}
+        means = self.units.centre + self.family.structure.from_standard(taken["means"], self.units.scale)
+        return {"weights": weights, "means": means}
 
     def _joined(self, parts: Mapping[str, np.ndarray], variables, n_leading: int) -> np.ndarray:
         leading = np.shape(parts["means"])[:n_leading]
         return np.concatenate([np.reshape(parts[one.name], (*leading, -1)) for one in variables], axis=-1)
 
     def _free_weights_and_means(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        means = (np.asarray(values["means"], dtype=float) - self.units.centre) / self.units.scale
+        shift = np.asarray(values["means"], dtype=float) - self.units.centre
+        means = self.family.structure.to_standard(shift, self.units.scale)
         return {"weights": transforms.simplex_inverse(np.asarray(values["weights"], dtype=float)), "means": means}
 
 
@@ -67,18 +69,18 @@ class ConjugateCoordinates(_Coordinates):
         taken = self._taken(q, self.variables)
         own, structure = taken[self.own.name], self.family.structure
         if self.family.correlated:
-            values = structure.values(transforms.lower_triangle(own, self.n_features))
+            factor = transforms.lower_triangle(own, self.n_features)
         else:
-            values = np.exp(own)
-        values = structure.rescale(values, self.units.scale)
+            factor = np.exp(0.5 * own)
+        values = structure.values(structure.factor_from_standard(factor, self.units.scale))
         named = self._weights_and_means(q, taken) | {self.own.name: values}
         return named | {"scales": structure.scales(values)}
 
     def unconstrain(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
         """See :class:`~bayesmix.density.Density`."""
         structure = self.family.structure
-        standard = structure.rescale(np.asarray(values[self.own.name], dtype=float), 1 / self.units.scale)
-        factor = structure.factor(standard)
+        factor = structure.factor(np.asarray(values[self.own.name], dtype=float))
+        factor = structure.factor_to_standard(factor, self.units.scale)
         own = transforms.lower_triangle_inverse(factor) if self.family.correlated else 2 * np.log(factor)
         parts = self._free_weights_and_means(values) | {self.own.name: own}
         return self._joined(parts, self.variables, np.ndim(values["means"]) - 2)
@@ -98,13 +100,15 @@ class SeparatedCoordinates(_Coordinates):
         if family.correlated and n_features > 1:
             places.append(("correlations", (*self.blocks, n_features * (n_features - 1) // 2)))
         self.variables = _places(places)
+        per_feature = family.correlated or "feature" in self.own.dims
+        unit = family.standard_scale(units.spread)
+        self._unit_of_scales = unit if per_feature else unit[0]
 
     def constrain(self, q: np.ndarray) -> dict[str, np.ndarray]:
         """See :class:`~bayesmix.density.Density`."""
         taken = self._taken(q, self.variables)
         named = self._weights_and_means(q, taken)
-        per_feature = self.family.correlated or "feature" in self.own.dims
-        scales = np.exp(taken["scales"]) * (self.units.scale if per_feature else self.units.scale[0])
+        scales = np.exp(taken["scales"]) * self._unit_of_scales
         named["scales"] = scales
         if not self.family.correlated:
             return named | {self.own.name: scales**2}
@@ -118,10 +122,10 @@ class SeparatedCoordinates(_Coordinates):
     def unconstrain(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
         """See :class:`~bayesmix.density.Density`; ``covariances`` or ``variances`` are enough."""
         structure = self.family.structure
-        standard = structure.rescale(np.asarray(values[self.own.name], dtype=float), 1 / self.units.scale)
-        scales = structure.scales(standard)
-        parts = self._free_weights_and_means(values) | {"scales": np.log(scales)}
+        own = np.asarray(values[self.own.name], dtype=float)
+        scales = structure.scales(own)
+        parts = self._free_weights_and_means(values) | {"scales": np.log(scales / self._unit_of_scales)}
         if self.family.correlated and self.n_features > 1:
-            factor = structure.factor(standard) / scales[..., None]
+            factor = structure.factor(own) / scales[..., None]
             parts["correlations"] = transforms.correlation_factor_inverse(factor)
         return self._joined(parts, self.variables, np.ndim(values["means"]) - 2)

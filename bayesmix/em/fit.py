@@ -8,7 +8,7 @@ import numpy as np
 
 from bayesmix.data import Rows, check_fit
 from bayesmix.em.exploration import explore, go_on, resume, short_runs
-from bayesmix.em.loop import Ascent, Climb, ExpectationMaximisation, Point
+from bayesmix.em.loop import Ascent, Climb, ExpectationMaximisation, Point, one_pass
 from bayesmix.em.optima import group_optima
 from bayesmix.em.result import EMResult, Optimum
 from bayesmix.em.settings import EMSettings
@@ -64,15 +64,13 @@ def fit(
     """
     began = time.perf_counter()
     check_fit(rows, n_components, correlated=family.correlated)
-    summary = summarise(rows)
-    if settings.estimate == "ml" and family.correlated and summary.singular:
-        nearly = ", some of them nearly collinear" if rows.n_rows > rows.n_features else ""
+    if settings.estimate == "ml" and family.correlated and rows.singular:
         raise ValueError(
             f"estimate='ml' needs a data covariance of full rank for {family}: X has {rows.n_rows} rows and "
-            f"{rows.n_features} features{nearly}; use estimate='map', or a diag or spherical covariance"
+            f"{rows.n_features} features; use estimate='map', or a diag or spherical covariance"
         )
-    units = Units(rows, family)
-    default = NormalInverseWishart().resolve(summary, family, n_components)
+    units = Units.whitened(rows, family)
+    default = NormalInverseWishart().resolve(summarise(rows), family, n_components)
     start_prior = default.standardised(units.centre, units.scale)
     if settings.estimate == "ml":
         whole: Ascent = ExpectationMaximisation(family, units.columns)
@@ -118,20 +116,24 @@ class _Starts:
         self.prior = units.family.structure.hyperparameters(prior)
         rng, n_features, n_rows = np.random.default_rng(random_seed), *units.columns.shape
         self.rngs, self.columns = [rng], units.columns
+        self.views = (self.columns.T,)
         if isinstance(self.init, str) and n_components > 1:
             self.rngs = rng.spawn(settings.n_init)
             n_sample = max(SAMPLE, SAMPLE_PER_MEAN * n_components * n_features)
             if n_sample < n_rows:
                 self.columns = np.take(units.columns, rng.choice(n_rows, n_sample, replace=False), axis=1)
-        self.rows = self.columns.T
+            # Groups may lie apart along the columns, or in a direction in which the columns hardly vary. Random starts
+            # look at each column on its own scale and at whitened rows in turn: on the same data now the ones and now
+            # the others find the best optimum.
+            self.views = (units.in_columns(self.columns), self.columns.T)
         self.total = len(self.rngs)
 
     def __iter__(self) -> Iterator[Point]:
-        for rng in self.rngs:
-            yield self._one(rng)
+        for number, rng in enumerate(self.rngs):
+            yield self._one(rng, self.views[number % len(self.views)])
 
-    def _one(self, rng) -> Point:
-        rows, family = self.rows, self.units.family
+    def _one(self, rng, rows: np.ndarray) -> Point:
+        family = self.units.family
         if isinstance(self.init, EMResult):
             if (self.init.family, self.init.n_components) != (family, self.n_components):
                 raise ValueError(
@@ -145,11 +147,13 @@ class _Starts:
             given = memberships(rows, self.init, self.n_components, rng)
         else:
             given = given_memberships(self.init, rows.shape[0], self.n_components)
-        return point_of_memberships(rows, given, family, self.n_components, self.prior)
+        return point_of_memberships(self.columns.T, given, family, self.n_components, self.prior)
 
 
 def _judged(climbs: list[Climb], priors: Priors, units: Units, settings: EMSettings) -> list[Climb]:
     """The climbs with the statuses that their points deserve."""
+    told = {id(one.point): _as_told(one.point, units).finite for one in climbs if one.status.interior}
+    climbs = [one if told.get(id(one.point), True) else replace(one, status=Status.DEGENERATE) for one in climbs]
     if settings.estimate == "ml":
         interior = {id(one.point): one.point for one in climbs if one.status.interior and one.point.weights.size > 1}
         collapsed = {known for known, point in interior.items() if _is_degenerate(point, units)}
@@ -160,6 +164,15 @@ def _judged(climbs: list[Climb], priors: Priors, units: Units, settings: EMSetti
     return climbs
 
 
+def _as_told(point: Point, units: Units) -> Point:
+    """The point that the parameters in the units of the data stand for, after their rounding.
+
+    A mean far from zero is rounded at its own size, and the least variance of a covariance matrix at the size of the
+    largest; what is narrower than that is not finite here.
+    """
+    return units.to_point(point.weights, units.to_params(point))
+
+
 def _is_degenerate(point: Point, units: Units) -> bool:
     """Whether some covariance has a generalised eigenvalue against var(X) below 1e-8."""
     structure = units.family.structure
@@ -168,10 +181,8 @@ def _is_degenerate(point: Point, units: Units) -> bool:
         spread = (units.spread / units.scale) ** 2
         variances = np.diagonal(structure.matrices(structure.values(point.factor), n_components, n_features), 0, 1, 2)
         return bool((variances / spread).min() < DEGENERATE_RATIO)
-    half = np.linalg.cholesky(units.columns @ units.columns.T / (units.columns.shape[1] - 1))
-    factors = np.reshape(point.factor, (-1, n_features, n_features))
-    relative = np.linalg.solve(half, factors)
-    smallest = np.linalg.svd(relative, compute_uv=False)[:, -1] ** 2
+    factors = np.reshape(point.factor, (-1, n_features, n_features))  # var(X) is the identity in these units
+    smallest = np.linalg.svd(factors, compute_uv=False)[:, -1] ** 2
     return bool(smallest.min() < DEGENERATE_RATIO)
 
 
@@ -212,7 +223,7 @@ def _result(climbs, rows, family, priors, settings, units, seed) -> EMResult:
         rows=rows,
         weights=weights,
         params=params,
-        log_likelihood=best.statistics.log_likelihood + shift,
+        log_likelihood=one_pass(family, _as_told(best.point, units), units.columns).log_likelihood + shift,
         log_prior=best.log_prior,
         status=best.status,
         history=best.history + shift,

@@ -5,41 +5,65 @@ import numpy as np
 from bayesmix.data import Rows
 from bayesmix.em.loop import Point
 from bayesmix.families import Family
+from bayesmix.threads import one_blas_thread
 
 _BLOCK = 4096  # rows turned at once: they stay in the cache
 
 
 class Units:
-    """Standardised units of one analysis: ``z = (x - centre) / scale``, with scales that the family allows.
+    """Standardised units of one analysis: ``z = scale^-1 (x - centre)``, with a scale that the family allows.
 
+    For correlated features ``scale`` is a lower triangular matrix (D, D), for others standard deviations (D,).
     ``columns`` (D, N) are the standardised rows, transposed: the only copy of the data that an engine needs.
+    ``spread`` (D,) are the standard deviations of the data's columns.
     """
 
-    def __init__(self, rows: Rows, family: Family):
-        self.family = family
+    def __init__(self, rows: Rows, family: Family, scale: np.ndarray):
+        self.family, self.scale = family, scale
         self.centre, self.spread = rows.centre_and_scale
-        self.scale = family.standard_scale(self.spread)
         self.columns = np.empty((rows.n_features, rows.n_rows))
-        for start in range(0, rows.n_rows, _BLOCK):
-            block = self.columns[:, start : start + _BLOCK]
-            np.subtract(rows.values[start : start + _BLOCK].T, self.centre[:, None], out=block)
-            block /= self.scale[:, None]
-        self.log_likelihood_shift = -rows.n_rows * float(np.log(self.scale).sum())
+        with one_blas_thread():
+            for start in range(0, rows.n_rows, _BLOCK):
+                block = slice(start, start + _BLOCK)
+                self.columns[:, block] = family.structure.to_standard(rows.values[block] - self.centre, scale).T
+        self.log_likelihood_shift = -rows.n_rows * family.structure.log_determinant(scale)
+
+    @classmethod
+    def whitened(cls, rows: Rows, family: Family) -> "Units":
+        """Units in which the covariance of the data is the identity, or for uncorrelated features has ones as diagonal.
+
+        Full and tied covariances then have the condition of the groups, however nearly collinear the columns are, and
+        an affine change of the columns changes nothing. With no more rows than columns: see :meth:`by_columns`.
+        """
+        if family.correlated:
+            return cls(rows, family, rows.covariance_factor)
+        return cls.by_columns(rows, family)
+
+    @classmethod
+    def by_columns(cls, rows: Rows, family: Family) -> "Units":
+        """Units of each column's own, for priors that speak of columns: of their scales and correlations."""
+        spread = family.standard_scale(rows.centre_and_scale[1])
+        return cls(rows, family, np.diag(spread) if family.correlated else spread)
+
+    def in_columns(self, columns: np.ndarray) -> np.ndarray:
+        """Rows (n, D) in units of their columns' standard deviations, from ``columns`` (D, n) in these units."""
+        return self.family.structure.from_standard(columns.T, self.scale) / self.family.standard_scale(self.spread)
 
     def to_params(self, point: Point) -> dict[str, np.ndarray]:
         """Named parameters in the units of the data."""
         structure = self.family.structure
-        values = structure.rescale(structure.values(point.factor), self.scale)
-        return {"means": self.centre + self.scale * point.means, structure.parameter.name: values}
+        values = structure.values(structure.factor_from_standard(point.factor, self.scale))
+        means = self.centre + structure.from_standard(point.means, self.scale)
+        return {"means": means, structure.parameter.name: values}
 
     def to_point(self, weights, params) -> Point:
         """The inverse of :meth:`to_params`."""
         structure = self.family.structure
-        values = structure.rescale(np.asarray(params[structure.parameter.name]), 1 / self.scale)
-        means = (np.asarray(params["means"]) - self.centre) / self.scale
-        return Point(np.asarray(weights), means, structure.factor(values))
+        factor = structure.factor(np.asarray(params[structure.parameter.name], dtype=float))
+        means = structure.to_standard(np.asarray(params["means"]) - self.centre, self.scale)
+        return Point(np.asarray(weights), means, structure.factor_to_standard(factor, self.scale))
 
     def log_prior_shift(self, n_components: int) -> float:
         """What a log prior density of means and covariances gains in the units of the data."""
-        means = n_components * float(np.log(self.scale).sum())
+        means = n_components * self.family.structure.log_determinant(self.scale)
         return -means - float(self.family.structure.log_rescaling(self.scale, n_components))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
 from bayesmix.priors.numbers import DataSummary, as_numbers
 
@@ -111,16 +112,24 @@ class NormalInverseWishart:
         return replace(self, mean=as_numbers(mean, "mean"), dof=dof, scale=as_numbers(scale, "scale"))
 
     def standardised(self, centre: np.ndarray, scale: np.ndarray) -> "NormalInverseWishart":
-        """The resolved prior in the units of ``(x - centre) / scale``.
+        """The resolved prior in the units of ``scale^-1 (x - centre)``.
 
         Parameters
         ----------
-        centre, scale : (D,) array
+        centre : (D,) array
+        scale : (D, D) array, lower triangular, or (D,) array
+            A matrix for full and tied covariances.
 
         Returns
         -------
         NormalInverseWishart
         """
-        own = np.asarray(self.scale)
-        unit = {2: lambda: np.outer(scale, scale), 1: lambda: scale**2, 0: lambda: scale[0] ** 2}[own.ndim]()
-        return replace(self, mean=(np.asarray(self.mean) - centre) / scale, scale=own / unit)
+        own, shift = np.asarray(self.scale), np.asarray(self.mean) - centre
+        if own.ndim == 2:
+            half = solve_triangular(scale, own, lower=True)
+            return replace(
+                self,
+                mean=solve_triangular(scale, shift, lower=True),
+                scale=solve_triangular(scale, half.T, lower=True),
+            )
+        return replace(self, mean=shift / scale, scale=own / (scale if own.ndim else scale[0]) ** 2)

@@ -7,9 +7,6 @@ import numpy as np
 
 from bayesmix.data import Rows
 
-# A correlation matrix whose smallest eigenvalue is below this is singular for all practical purposes.
-SINGULAR = 1e-10
-
 
 def as_numbers(value: Any, name: str, *, positive: bool = False) -> Any:
     """A float, or nested tuples of floats; ``ValueError`` naming the hyperparameter otherwise."""
@@ -36,20 +33,14 @@ class DataSummary:
     ----------
     mean : (D,) array
     covariance : (D, D) array
-        With ``N - 1`` in the denominator; only its diagonal where it is singular.
-    singular : bool
-        Whether ``N <= D``, or the smallest eigenvalue of the correlation matrix is below 1e-10.
+        With ``N - 1`` in the denominator; only its diagonal where it is singular, that is for ``N <= D``.
     """
 
     mean: np.ndarray
     covariance: np.ndarray
-    singular: bool
 
 
 def summarise(rows: Rows) -> DataSummary:
-    """Mean and covariance of the rows, computed in standardised units so that no square overflows."""
-    (centre, scale), correlation = rows.centre_and_scale, rows.correlation
-    singular = rows.n_rows <= rows.n_features or np.linalg.eigvalsh(correlation)[0] < SINGULAR
-    if singular:
-        correlation = np.diag(np.diag(correlation))
-    return DataSummary(centre, correlation * np.outer(scale, scale), bool(singular))
+    """Mean and covariance of the rows."""
+    factor = rows.covariance_factor
+    return DataSummary(rows.centre_and_scale[0], factor @ factor.T)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pymc as pm
 
-from bayesmix.data import Rows, centre_and_scale
+from bayesmix.data import Rows
 from bayesmix.priors.sets import ConjugatePriors, Priors, PyMCPrior
 from bayesmix.pymc_model.foreign_priors import is_loose_at_zero
 from bayesmix.pymc_model.likelihood import MixtureLikelihood
@@ -52,8 +52,9 @@ def declare(
         If scales have a half-normal, half-Cauchy or exponential prior and at least D + 1 rows have the same value
         in some column: a component can then collapse onto them.
     """
-    centre, scale = centre_and_scale(rows.values)
-    units = Units(n_components, centre, family.standard_scale(scale), _complete_start(start, family))
+    centre, scale = rows.centre_and_scale
+    start = _complete_start(start, family)
+    units = Units(n_components, centre, family.standard_scale(scale), rows.covariance_factor, start)
     covariance = COVARIANCES[family.covariance]
     with pm.Model(coords=_coords(rows, n_components)) as model:
         weights = declare_weights(priors.weights, units)

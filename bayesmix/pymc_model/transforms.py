@@ -1,7 +1,8 @@
 r"""Maps between parameters in the units of the data and PyMC's unconstrained values, free of units.
 
-``centre`` and ``scale`` are the columns' mean and standard deviation, so that one unit of an unconstrained value
-is one standard deviation of the data whatever the units, and PyMC's jitter of plus or minus one is reasonable.
+``centre`` and ``scale`` are the columns' mean and standard deviation, ``half`` a Cholesky factor of their covariance,
+so that one unit of an unconstrained value is one standard deviation of the data whatever the units, and PyMC's jitter
+of plus or minus one is reasonable.
 The names of the transforms have no underscore: PyMC cuts a value variable's name at its last one.
 """
 
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytensor.tensor as pt
 from pymc.logprob.transforms import Transform
+from scipy.linalg import solve_triangular
 
 
 def lower_triangle_of(packed: Any, rows: np.ndarray, columns: np.ndarray, size: int) -> Any:
@@ -28,6 +30,11 @@ def times_transpose(factor: Any) -> Any:
     """``L @ L.T`` with ``L`` marked as a Cholesky factor."""
     factor = mark_lower_triangular(factor)
     return factor @ factor.mT
+
+
+def inverse_of_lower(matrix: np.ndarray) -> np.ndarray:
+    """The inverse of a lower triangular matrix."""
+    return solve_triangular(matrix, np.eye(matrix.shape[0]), lower=True)
 
 
 class Affine(Transform):
@@ -56,6 +63,36 @@ class Affine(Transform):
     def log_jac_det(self, value: Any, *inputs: Any) -> Any:
         """A constant for each component."""
         return pt.full(value.shape[:-1], np.log(self.scale).sum())
+
+
+class Whitening(Transform):
+    """Location and scale of all features together: ``q = half^-1 (value - centre)``.
+
+    Parameters
+    ----------
+    centre : (D,) array
+    half : (D, D) array, lower triangular
+    """
+
+    name = "affine"
+    ndim_supp = 1
+
+    def __init__(self, centre: Any, half: Any):
+        self.centre = np.asarray(centre, dtype=np.float64)
+        self.half = np.asarray(half, dtype=np.float64)
+        self.inverse = inverse_of_lower(self.half)
+
+    def forward(self, value: Any, *inputs: Any) -> Any:
+        """Raw units to unconstrained."""
+        return (value - self.centre) @ self.inverse.T
+
+    def backward(self, value: Any, *inputs: Any) -> Any:
+        """Unconstrained to raw units."""
+        return value @ self.half.T + self.centre
+
+    def log_jac_det(self, value: Any, *inputs: Any) -> Any:
+        """A constant for each component."""
+        return pt.full(value.shape[:-1], np.log(np.diagonal(self.half)).sum())
 
 
 class ScaledLog(Transform):
@@ -88,29 +125,31 @@ class ScaledLog(Transform):
 class ScaledCholesky(Transform):
     r"""Covariance matrices by the Cholesky factor of the standardised matrix, its diagonal logged.
 
-    .. math:: \Sigma = \operatorname{diag}(s)\, L L^\top \operatorname{diag}(s), \qquad
+    .. math:: \Sigma = H L L^\top H^\top, \qquad
               \log\Bigl|\frac{\partial \Sigma}{\partial q}\Bigr| = D \log 2
-              + \sum_{i=1}^D (D - i + 2)\, q_{ii} + (D + 1) \sum_j \log s_j
+              + \sum_{i=1}^D (D - i + 2)\, q_{ii} + (D + 1) \sum_j \log H_{jj}
 
     with ``q`` the lower triangle of ``L``, row by row.
 
     Parameters
     ----------
-    scale : (D,) array
+    half : (D, D) array, lower triangular
+        ``H``: a Cholesky factor of the data's covariance.
     """
 
     name = "scaled-cholesky"
     ndim_supp = 1
 
-    def __init__(self, scale: Any):
-        self.scale = np.asarray(scale, dtype=np.float64)
-        self.size = self.scale.size
+    def __init__(self, half: Any):
+        self.half = np.asarray(half, dtype=np.float64)
+        self.inverse = inverse_of_lower(self.half)
+        self.size = self.half.shape[0]
         self.rows, self.columns = np.tril_indices(self.size)
         self.diagonal = np.flatnonzero(self.rows == self.columns)
 
     def forward(self, value: Any, *inputs: Any) -> Any:
         """Raw units to unconstrained."""
-        factor = pt.linalg.cholesky(pt.as_tensor_variable(value)) / self.scale[:, None]
+        factor = self.inverse @ pt.linalg.cholesky(pt.as_tensor_variable(value))
         packed = factor[..., self.rows, self.columns]
         return packed[..., self.diagonal].set(pt.log(packed[..., self.diagonal]))
 
@@ -118,13 +157,13 @@ class ScaledCholesky(Transform):
         """Unconstrained to raw units."""
         value = pt.as_tensor_variable(value)
         packed = value[..., self.diagonal].set(pt.exp(value[..., self.diagonal]))
-        return times_transpose(lower_triangle_of(packed * self.scale[self.rows], self.rows, self.columns, self.size))
+        return times_transpose(self.half @ lower_triangle_of(packed, self.rows, self.columns, self.size))
 
     def log_jac_det(self, value: Any, *inputs: Any) -> Any:
         """One number a matrix."""
         value = pt.as_tensor_variable(value)
         powers = np.arange(self.size + 1.0, 1.0, -1.0)
-        constant = self.size * np.log(2.0) + (self.size + 1.0) * np.log(self.scale).sum()
+        constant = self.size * np.log(2.0) + (self.size + 1.0) * np.log(np.diagonal(self.half)).sum()
         return constant + (value[..., self.diagonal] * powers).sum(axis=-1)
 
 

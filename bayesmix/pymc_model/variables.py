@@ -29,6 +29,7 @@ from bayesmix.pymc_model.transforms import (
     CorrelationRows,
     ScaledCholesky,
     ScaledLog,
+    Whitening,
     times_transpose,
 )
 
@@ -39,13 +40,15 @@ MEANS_DIMS = ("component", "feature")
 class Units:
     """What the transforms need: numbers of components and features, centre and scale of the columns.
 
-    ``scale`` is one that the family can be standardised by: for spherical all its entries are equal.
+    ``scale`` is one that the family can be standardised by: for spherical all its entries are equal. ``half`` is a
+    lower Cholesky factor of the columns' covariance.
     ``start`` holds initial values by name, in the units of the data.
     """
 
     n_components: int
     centre: np.ndarray
     scale: np.ndarray
+    half: np.ndarray
     start: Mapping[str, np.ndarray]
 
     @property
@@ -97,7 +100,7 @@ class Correlated:
             "covariances",
             InverseWishart.dist(prior.dof, np.asarray(prior.scale), shape=shape_of(dims)),
             dims,
-            transform=ScaledCholesky(units.scale),
+            transform=ScaledCholesky(units.half),
             start=units.start.get("covariances"),
         )
         factor = pt.linalg.cholesky(covariances) / np.sqrt(prior.shrinkage)
@@ -105,7 +108,7 @@ class Correlated:
             "means",
             pm.MvNormal.dist(np.asarray(prior.mean), chol=factor, shape=shape_of(MEANS_DIMS)),
             MEANS_DIMS,
-            transform=units.affine,
+            transform=Whitening(units.centre, units.half),
             start=units.start.get("means"),
         )
         variances = pt.diagonal(covariances, axis1=-2, axis2=-1)

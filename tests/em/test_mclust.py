@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
-from bayesmix.em.units import Units
 from tests.monte_carlo import Finding
 from tests.reference.mclust import COVARIANCE_OF, MADE_WITH, ONE_FEATURE, ROWS, fit_of, objective_at, reference_fits
 
@@ -93,7 +92,7 @@ def is_narrow(em):
 
 def assert_same_parameters(em, theirs, within):
     """Weights, means and standard deviations in units of the columns' standard deviations; correlations as they are."""
-    deviations = Units(em.rows, em.family).scale
+    deviations = em.family.standard_scale(em.rows.centre_and_scale[1])
     ours, means = em.family.covariance_matrices(em.params), np.array(theirs["means"])
     distance = np.abs((em.params["means"][:, None] - means[None]) / deviations).max(axis=2)
     order = linear_sum_assignment(distance)[1]

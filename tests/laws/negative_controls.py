@@ -97,11 +97,11 @@ def of_simplex(density: Wrong, q: np.ndarray) -> float:
 
 def of_determinants(density: Wrong, q: np.ndarray) -> float:
     """What ``-log|Sigma_k| / 2`` adds to the log-likelihood, in standardised units."""
-    named, family, scale = density.constrain(q), density.family, density.units.scale
-    rows = density.units.centre + density.units.columns.T * scale
+    named, family, units = density.constrain(q), density.family, density.units
+    rows = units.centre + family.structure.from_standard(units.columns.T, units.scale)
     joint = family.log_joint(named["weights"], named, rows)
-    matrices = family.covariance_matrices(named) / np.outer(scale, scale)
-    halves = np.linalg.slogdet(matrices)[1] / 2
+    matrices = family.covariance_matrices(named)
+    halves = np.linalg.slogdet(matrices)[1] / 2 - family.structure.log_determinant(units.scale)
     return float((logsumexp(joint, axis=1) - logsumexp(joint + halves, axis=1)).sum())
 
 

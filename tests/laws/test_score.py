@@ -38,7 +38,7 @@ def test_gradient_of_the_density(case, which):
 def error_of_score(case) -> float:
     """In the means and in the factor."""
     weights, params = case.parameters()
-    units = Units(case.rows, case.family)
+    units = Units.whitened(case.rows, case.family)
     point = units.to_point(weights, params)
     form = case.family.standard_form_of_factor(point.weights, point.means, point.factor)
     score = case.family.score(form, case.family.statistics(form, units.columns))
@@ -82,7 +82,7 @@ def expected_objective(case, responsibilities, *, with_prior):
 def first_pass(case):
     """A point in standardised units, its statistics and its responsibilities."""
     weights, params = case.parameters(seed=5)
-    units = Units(case.rows, case.family)
+    units = Units.whitened(case.rows, case.family)
     point = units.to_point(weights, params)
     form = case.family.standard_form_of_factor(point.weights, point.means, point.factor)
     joint = case.family.log_joint(weights, params, case.X)

@@ -130,7 +130,7 @@ def test_density_of_the_flat_vector(case: Case):
             shifts.append(other - value)
             limit = 100 * tolerance * np.max(np.abs(slope))
             np.testing.assert_allclose(other_slope, slope, rtol=0, atol=limit, err_msg=name)
-        factor = moved.units.scale / case.density.units.scale
+        factor = case.family.standard_scale(moved.units.spread) / case.family.standard_scale(case.density.units.spread)
         wanted = -len(X) * np.log(factor).sum()
         np.testing.assert_allclose(shifts, wanted, rtol=1e-9, atol=1e3 * tolerance * (1 + abs(value)), err_msg=name)
 

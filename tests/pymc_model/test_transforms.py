@@ -5,9 +5,10 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 
-from bayesmix.pymc_model.transforms import Affine, CorrelationRows, ScaledCholesky, ScaledLog
+from bayesmix.pymc_model.transforms import Affine, CorrelationRows, ScaledCholesky, ScaledLog, Whitening
 
 SCALE = np.array([3.0, 0.02, 50.0])
+HALF = SCALE[:, None] * np.array([[1.0, 0.0, 0.0], [0.9, 0.4, 0.0], [-0.3, 2.0, 0.1]])
 
 
 def lower(matrix):
@@ -24,12 +25,13 @@ def identity(value):
 
 CASES = {
     "affine": (Affine(SCALE * 7, SCALE), (2, 3), identity),
+    "whitening": (Whitening(SCALE * 7, HALF), (2, 3), identity),
     "scaled log": (ScaledLog(SCALE), (2, 3), identity),
     "scaled log of one unit": (ScaledLog(0.3), (2,), identity),
-    "covariance, D = 1": (ScaledCholesky(SCALE[:1]), (2, 1), lower),
-    "covariance, D = 2": (ScaledCholesky(SCALE[:2]), (2, 3), lower),
-    "covariance, D = 3": (ScaledCholesky(SCALE), (2, 6), lower),
-    "one covariance": (ScaledCholesky(SCALE), (6,), lower),
+    "covariance, D = 1": (ScaledCholesky(HALF[:1, :1]), (2, 1), lower),
+    "covariance, D = 2": (ScaledCholesky(HALF[:2, :2]), (2, 3), lower),
+    "covariance, D = 3": (ScaledCholesky(HALF), (2, 6), lower),
+    "one covariance": (ScaledCholesky(HALF), (6,), lower),
     "correlation, D = 2": (CorrelationRows(2), (2, 1), strictly_lower),
     "correlation, D = 3": (CorrelationRows(3), (2, 3), strictly_lower),
     "one correlation, D = 4": (CorrelationRows(4), (6,), strictly_lower),
@@ -63,10 +65,11 @@ def test_log_jacobian_is_the_numerical_one(case):
 
 
 def test_values_are_what_they_should_be():
-    assert np.allclose(Affine(SCALE, SCALE).backward(pt.zeros((1, 3))).eval(mode="FAST_COMPILE"), SCALE)
+    for transform in (Affine(SCALE, SCALE), Whitening(SCALE, HALF)):
+        assert np.allclose(transform.backward(pt.zeros((1, 3))).eval(mode="FAST_COMPILE"), SCALE)
     assert np.allclose(ScaledLog(SCALE).backward(pt.zeros(3)).eval(mode="FAST_COMPILE"), SCALE)
-    covariance = ScaledCholesky(SCALE).backward(pt.zeros(6)).eval(mode="FAST_COMPILE")
-    assert np.allclose(covariance, np.diag(SCALE**2))
+    covariance = ScaledCholesky(HALF).backward(pt.zeros(6)).eval(mode="FAST_COMPILE")
+    assert np.allclose(covariance, HALF @ HALF.T)
     correlations = CorrelationRows(3).backward(np.array([1.0, 0.0, 0.0])).eval(mode="FAST_COMPILE")
     np.testing.assert_allclose(correlations, [[1, np.sqrt(0.5), 0], [np.sqrt(0.5), 1, 0], [0, 0, 1]], atol=1e-12)
 

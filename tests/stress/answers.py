@@ -15,14 +15,13 @@ EPS = float(np.finfo(float).eps)
 
 
 def spread_of(rows: np.ndarray) -> np.ndarray:
-    """The sample covariance, or its diagonal where no row or a linear combination of columns is left over."""
+    """The sample covariance, or its diagonal where there are no more rows than columns."""
     n_rows, n_features = rows.shape
     if n_rows == 1:
         return np.eye(n_features)
     scale = rows.std(axis=0, ddof=1)
-    correlation = np.corrcoef(rows.T).reshape(n_features, n_features)
-    singular = n_rows <= n_features or np.linalg.eigvalsh(correlation)[0] < 1e-10
-    return (np.eye(n_features) if singular else correlation) * np.outer(scale, scale)
+    correlation = np.eye(n_features) if n_rows <= n_features else np.corrcoef(rows.T).reshape(n_features, n_features)
+    return correlation * np.outer(scale, scale)
 
 
 def posterior_of_groups(case: Case) -> list[Groups]:

@@ -42,6 +42,31 @@ def no_prior(n_features: int) -> Hyperparameters:
     return Hyperparameters(np.zeros(n_features), 0.0, 0.0, np.zeros(n_features), 0.0)
 
 
+def to_standard(points: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Points (..., D) in units of ``scale`` (D,)."""
+    return points / scale
+
+
+def from_standard(points: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """The inverse of :func:`to_standard`."""
+    return points * scale
+
+
+def factor_to_standard(deviations: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Standard deviations (..., B) in units of ``scale`` (D,), whose entries are equal where B is 1."""
+    return deviations / scale[: deviations.shape[-1]]
+
+
+def factor_from_standard(deviations: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """The inverse of :func:`factor_to_standard`."""
+    return deviations * scale[: deviations.shape[-1]]
+
+
+def log_determinant(scale: np.ndarray) -> float:
+    """The sum of the logs."""
+    return float(np.log(scale).sum())
+
+
 @nb.njit(**COMPILED)
 def offsets_and_whiteners(weights, means, deviations):
     """Standard form, without the means, of weights (S, K), means (S, K, D) and standard deviations (S, K, B)."""

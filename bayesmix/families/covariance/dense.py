@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numba as nb
 import numpy as np
+from scipy.linalg import solve_triangular
 from scipy.special import multigammaln  # pyright: ignore[reportAttributeAccessIssue]: missing from its stubs
 
 from bayesmix.kernels.blocks import COMPILED
@@ -51,6 +52,32 @@ def cholesky(covariances) -> np.ndarray:
     """Lower Cholesky factors of (..., D, D) covariances; NaN where one is not positive definite."""
     covariances = np.ascontiguousarray(covariances, dtype=float)
     return _cholesky(stack_of(covariances)).reshape(covariances.shape)
+
+
+def to_standard(points: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """``scale^-1 x`` of points (..., D), for a lower triangular scale (D, D)."""
+    flat = np.reshape(points, (-1, scale.shape[0]))
+    return solve_triangular(scale, flat.T, lower=True).T.reshape(np.shape(points))
+
+
+def from_standard(points: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """``scale z`` of points (..., D)."""
+    return points @ scale.T
+
+
+def factor_to_standard(factors: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """``scale^-1 L`` of factors (..., D, D): the factors of ``scale^-1 Sigma scale^-T``."""
+    return np.swapaxes(to_standard(np.swapaxes(factors, -1, -2), scale), -1, -2)
+
+
+def factor_from_standard(factors: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """``scale L`` of factors (..., D, D)."""
+    return scale @ factors
+
+
+def log_determinant(scale: np.ndarray) -> float:
+    """``log |scale|``."""
+    return float(np.log(np.diagonal(scale)).sum())
 
 
 def stack_of(factors) -> np.ndarray:

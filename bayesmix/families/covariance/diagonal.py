@@ -42,13 +42,9 @@ class Diagonal(Steps):
         """The column scales that this structure can be standardised by."""
         return scale
 
-    def rescale(self, values, scale):
-        """The variances in units that are ``scale`` times as small."""
-        return values * scale**2
-
     def log_rescaling(self, scale, n_components):
-        """Log of the Jacobian of :meth:`rescale`."""
-        return n_components * 2 * np.log(scale).sum()
+        """Log of the Jacobian from variances to ``scale^2`` times as large ones."""
+        return n_components * 2 * self.log_determinant(scale)
 
     def initial_factor(self, n_components, n_features):
         """The factor of unit variances."""

@@ -41,13 +41,9 @@ class Full(Steps):
         """The column scales that this structure can be standardised by."""
         return scale
 
-    def rescale(self, values, scale):
-        """The covariances in units that are ``scale`` times as small."""
-        return values * np.outer(scale, scale)
-
     def log_rescaling(self, scale, n_components):
-        """Log of the Jacobian of :meth:`rescale`: a (D, D) matrix has D(D+1)/2 free values, each scaled twice."""
-        return n_components * (scale.size + 1) * np.log(scale).sum()
+        """Log of the Jacobian from ``covariance`` to ``scale covariance scale'``: ``|scale|^(D + 1)`` for each."""
+        return n_components * (scale.shape[0] + 1) * self.log_determinant(scale)
 
     def initial_factor(self, n_components, n_features):
         """The factor of unit covariances."""

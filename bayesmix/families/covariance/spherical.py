@@ -51,12 +51,8 @@ class Spherical(Steps):
         largest = scale.max()
         return np.full_like(scale, largest * np.sqrt(np.mean((scale / largest) ** 2)))
 
-    def rescale(self, values, scale):
-        """The variances in units that are ``scale`` times as small."""
-        return values * scale[0] ** 2
-
     def log_rescaling(self, scale, n_components):
-        """Log of the Jacobian of :meth:`rescale`."""
+        """Log of the Jacobian from variances to ``scale^2`` times as large ones."""
         return n_components * 2 * np.log(scale[0])
 
     def initial_factor(self, n_components, n_features):

@@ -26,6 +26,29 @@ class Steps:
         """The inverse of :meth:`blocks`."""
         return blocks
 
+    def to_standard(self, points: np.ndarray, scale: np.ndarray) -> np.ndarray:
+        """Points (..., D), about their centre, in units of ``scale``.
+
+        ``scale`` is a lower triangular matrix (D, D) for correlated features, standard deviations (D,) for others.
+        """
+        return self.compiled.to_standard(points, scale)
+
+    def from_standard(self, points: np.ndarray, scale: np.ndarray) -> np.ndarray:
+        """The inverse of :meth:`to_standard`."""
+        return self.compiled.from_standard(points, scale)
+
+    def factor_to_standard(self, factor: np.ndarray, scale: np.ndarray) -> np.ndarray:
+        """The factor of the components in units of ``scale``."""
+        return self.of_blocks(self.compiled.factor_to_standard(self.blocks(factor), scale))
+
+    def factor_from_standard(self, factor: np.ndarray, scale: np.ndarray) -> np.ndarray:
+        """The inverse of :meth:`factor_to_standard`."""
+        return self.of_blocks(self.compiled.factor_from_standard(self.blocks(factor), scale))
+
+    def log_determinant(self, scale: np.ndarray) -> float:
+        """Log of the volume of a unit of ``scale``."""
+        return self.compiled.log_determinant(scale)
+
     def hyperparameters(self, prior) -> Any:
         """A resolved conjugate prior, prepared once for many steps."""
         return self.compiled.hyperparameters(prior)

@@ -58,13 +58,9 @@ class Tied(Steps):
         """The column scales that this structure can be standardised by."""
         return scale
 
-    def rescale(self, values, scale):
-        """The covariance in units that are ``scale`` times as small."""
-        return values * np.outer(scale, scale)
-
     def log_rescaling(self, scale, n_components):
-        """Log of the Jacobian of :meth:`rescale`: D(D+1)/2 free values, each scaled twice."""
-        return (scale.size + 1) * np.log(scale).sum()
+        """Log of the Jacobian from ``covariance`` to ``scale covariance scale'``."""
+        return (scale.shape[0] + 1) * self.log_determinant(scale)
 
     def initial_factor(self, n_components, n_features):
         """The factor of the unit covariance."""
