@@ -167,9 +167,7 @@ class Mixture:
             ``"k-means++"``, ``"kmeans"``, ``"random_from_data"`` or ``"random"``; an EMResult starts from its
             parameters, labels (N,) or responsibilities (N, K) from an M-step on them.
         n_init : int
-            Random starts; every one is kept in ``restarts``. They look at the columns, each on its own scale, and at
-            whitened rows in turn, because groups may lie apart in a direction in which no column varies much (without
-            correlations the two are the same). They are made from, and first climb on, at most 2048 rows
+            Random starts; every one is kept in ``restarts``. They are made from, and first climb on, at most 2048 rows
             (or 64 K D, where that is more), until an iteration gains less than 1e-5 nats a row. Then one climb goes on,
             on all rows, from each distinct place that they reached; a start that came to the place of another is
             recorded with the optimum of that one, and one that is far below the best start is set aside. Under a prior

@@ -49,6 +49,13 @@ class Units:
         """Rows (n, D) in units of their columns' standard deviations, from ``columns`` (D, n) in these units."""
         return self.family.structure.from_standard(columns.T, self.scale) / self.family.standard_scale(self.spread)
 
+    @property
+    def least_spread(self) -> float:
+        """Smallest standard deviation of a combination (of length one) of the columns in their own units."""
+        if self.scale.ndim == 1:
+            return 1.0
+        return float(np.linalg.svd(self.scale / self.spread[:, None], compute_uv=False)[-1])
+
     def to_params(self, point: Point) -> dict[str, np.ndarray]:
         """Named parameters in the units of the data."""
         structure = self.family.structure
