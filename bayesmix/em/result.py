@@ -206,10 +206,11 @@ class EMResult:
         -------
         (n, K) array
         """
-        joint = self.family.log_joint(self.weights, self.params, self._rows(X))
-        joint -= joint.max(axis=1, keepdims=True)
-        r = np.exp(joint)
-        return r / r.sum(axis=1, keepdims=True)
+        values = self._rows(X)
+        r = np.empty((values.shape[0], self.n_components))
+        for block, found in self.family.responsibilities_blocks(self.weights, self.params, values):
+            r[block] = found[..., 0].T
+        return r
 
     def score_samples(self, X) -> np.ndarray:
         """Log density of each row, in nats.
@@ -279,8 +280,8 @@ class EMResult:
 
     def _labels(self, values: np.ndarray) -> np.ndarray:
         labels = np.empty(values.shape[0], dtype=np.intp)
-        for block, joint in self.family.log_joint_blocks(self.weights, self.params, values):
-            labels[block] = joint[0].argmax(axis=1)
+        for block, r in self.family.responsibilities_blocks(self.weights, self.params, values):
+            labels[block] = r[..., 0].argmax(axis=0)
         return labels
 
     def _repr_html_(self) -> str:

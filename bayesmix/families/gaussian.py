@@ -7,16 +7,17 @@ import numpy as np
 
 from bayesmix.families.base import ParameterSpec, StandardForm, Statistics
 from bayesmix.families.covariance import STRUCTURES
+from bayesmix.families.far import mend
 from bayesmix.vocabulary import named_arguments
 
 MEANS = ParameterSpec("means", ("component", "feature"), "real")
 NO_ROW_WEIGHTS = np.empty(0)
 
 
-def _flattened(form: StandardForm) -> list[np.ndarray]:
-    """The parts of a standard form with all leading axes made one."""
+def _flattened(form: StandardForm) -> StandardForm:
+    """The standard form with all leading axes made one."""
     n_leading = form.offsets.ndim - 1
-    return [np.reshape(part, (-1, *part.shape[n_leading:])) for part in form]
+    return StandardForm(*(np.reshape(part, (-1, *part.shape[n_leading:])) for part in form))
 
 
 @named_arguments
@@ -195,6 +196,8 @@ class Gaussian:
     def log_joint(self, weights, params: Mapping[str, np.ndarray], X: np.ndarray) -> np.ndarray:
         """``log w_k + log f(x_i | theta_k)`` as (..., N, K); leading axes are those of the weights.
 
+        Far rows have minus infinity for all components: ask :meth:`responsibilities_blocks` for the odds.
+
         Parameters
         ----------
         weights : (..., K) array
@@ -205,7 +208,7 @@ class Gaussian:
         -------
         (..., N, K) array
         """
-        return self._for_every_draw(self.structure.kernel.log_joint, weights, params, X)
+        return self._for_every_draw("log_joint", weights, params, X)
 
     def log_mixture(self, weights, params: Mapping[str, np.ndarray], X: np.ndarray) -> np.ndarray:
         """``log sum_k w_k f(x_i | theta_k)`` as (..., N); leading axes are those of the weights.
@@ -220,11 +223,11 @@ class Gaussian:
         -------
         (..., N) array
         """
-        return self._for_every_draw(self.structure.kernel.log_mixture, weights, params, X)
+        return self._for_every_draw("log_mixture", weights, params, X)
 
-    def _for_every_draw(self, kernel, weights, params, X):
+    def _for_every_draw(self, what, weights, params, X):
         form = self.standard_form(weights, params)
-        out = kernel(np.ascontiguousarray(np.asarray(X).T), *_flattened(form))
+        out = self._of_rows(what, np.ascontiguousarray(np.asarray(X).T), _flattened(form))
         return out.reshape(*form.offsets.shape[:-1], *out.shape[1:])
 
     def log_joint_blocks(
@@ -246,7 +249,7 @@ class Gaussian:
         -------
         iterator of (slice, (S, b, K) array)
         """
-        return self._blocks(self.structure.kernel.log_joint, weights, params, X, max_values)
+        return self._blocks("log_joint", weights, params, X, max_values)
 
     def log_mixture_blocks(
         self, weights, params: Mapping[str, np.ndarray], X: np.ndarray, max_values: float = 4e6
@@ -265,7 +268,7 @@ class Gaussian:
         -------
         iterator of (slice, (S, b) array)
         """
-        return self._blocks(self.structure.kernel.log_mixture, weights, params, X, max_values)
+        return self._blocks("log_mixture", weights, params, X, max_values)
 
     def responsibilities_blocks(
         self, weights, params: Mapping[str, np.ndarray], X: np.ndarray, max_values: float = 4e6
@@ -285,7 +288,7 @@ class Gaussian:
         iterator of (slice, (K, b, S) array)
             Sums over the first axis are one; the draws of one row and component lie side by side.
         """
-        return self._blocks(self.structure.kernel.responsibilities, weights, params, X, max_values)
+        return self._blocks("responsibilities", weights, params, X, max_values)
 
     def group_sums(self, weights, params: Mapping[str, np.ndarray], X: np.ndarray, ends) -> np.ndarray:
         """Sums of responsibilities over groups of consecutive rows, for every draw.
@@ -307,13 +310,18 @@ class Gaussian:
         flat = _flattened(self.standard_form(weights, params))
         return self.structure.kernel.group_sums(np.ascontiguousarray(np.asarray(X).T), np.asarray(ends), *flat)
 
-    def _blocks(self, kernel, weights, params, X, max_values):
+    def _of_rows(self, what: str, columns: np.ndarray, form: StandardForm) -> np.ndarray:
+        """A function of the kernel on transposed rows, however far they are from the components."""
+        kernel = self.structure.kernel
+        return mend(what, getattr(kernel, what)(columns, *form), kernel, columns, form)
+
+    def _blocks(self, what, weights, params, X, max_values):
         flat = _flattened(self.standard_form(weights, params))
         columns = np.ascontiguousarray(np.asarray(X).T)
         size = max(1, int(max_values // max(flat[0].size, 1)))
         for start in range(0, columns.shape[1], size):
             block = slice(start, min(start + size, columns.shape[1]))
-            yield block, kernel(np.ascontiguousarray(columns[:, block]), *flat)
+            yield block, self._of_rows(what, np.ascontiguousarray(columns[:, block]), flat)
 
     def covariance_matrices(self, params: Mapping[str, np.ndarray]) -> np.ndarray:
         """Covariance matrix of every component (..., K, D, D).
