@@ -16,11 +16,11 @@ from bayesmix.membership import responsibilities
 from bayesmix.plots.densities import figure_size
 from bayesmix.plots.draws import evenly
 from bayesmix.plots.frame import bare_figure, checked_size, figure_of, house_style, ink, shown_figure
-from bayesmix.plots.legend import legend_columns
+from bayesmix.plots.legend import ellipse_handle, legend_columns
 from bayesmix.plots.memberships import UNSURE
 from bayesmix.plots.pairs import add_matrix_legend, draw_matrix
 from bayesmix.plots.palette import colour, dashes, marker
-from bayesmix.plots.two_features import ELLIPSE, draw_ellipses
+from bayesmix.plots.two_features import draw_ellipses, number_groups
 from bayesmix.plots.view import View, view_of
 from bayesmix.vocabulary import named_arguments
 
@@ -54,7 +54,8 @@ def plot_uncertainty(
     ----------
     tree : xarray.DataTree or EMResult
     features : str or sequence of str, optional
-        The features to show, by name; by default all, and of more than five the first five.
+        The features to show, by name; by default all, and of more than five the five that separate the groups
+        best.
     principal_components : int, optional
         Show so many leading principal components of these features (of all by default) in their place.
     ax : matplotlib.axes.Axes, optional
@@ -113,7 +114,7 @@ def _draw(figure: Figure, tree: xr.DataTree, view: View, ax: Axes | None) -> Non
         handles = _handles(view, scale)
         if view.size > 2:
             draw_matrix(figure, view, draw_single, draw_pair)
-            add_matrix_legend(figure, view, handles)
+            add_matrix_legend(figure, view, handles, "on the diagonal: entropy as height")
             return
         target = figure.add_subplot() if ax is None else ax
         if view.size == 1:
@@ -122,8 +123,9 @@ def _draw(figure: Figure, tree: xr.DataTree, view: View, ax: Axes | None) -> Non
         else:
             draw_pair(target, [0, 1])
             target.set_ylabel(view.names[1])
-            target.margins(0.06)
-            target.autoscale_view()
+            target.set_ylim(*view.limits[1])
+            number_groups(target, view.marginal)
+        target.set_xlim(*view.limits[0])
         target.set_xlabel(view.names[0])
         target.set_title(_title(membership, len(rows)))
         if ax is None:
@@ -183,9 +185,7 @@ def _handles(view: View, scale: float) -> list[Artist]:
         for k, share in enumerate(marginal.weights.mean(axis=0))
     ]
     if view.size > 1:
-        handles.append(Line2D([], [], linestyle="none", label=f"ellipses: {ELLIPSE:.0%} of a group"))
-    if view.size > 2 and marginal.n_components > 1:
-        handles.append(Line2D([], [], linestyle="none", label="diagonal: the height is the entropy"))
+        handles.append(ellipse_handle(width=0.8))
     if marginal.n_components == 1:
         return handles
     words = {0.0: "entropy 0: certain", 1.0: "entropy 1: no idea"}

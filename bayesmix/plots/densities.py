@@ -44,7 +44,7 @@ def plot_density(
     tree : xarray.DataTree or EMResult
         An EMResult gives the same picture without uncertainty.
     features : str or sequence of str, optional
-        The features to show, by name; by default all, and of more than five the first five.
+        The features to show, by name; by default all, and of more than five the five that separate the groups best.
     principal_components : int, optional
         Show so many leading principal components of these features (of all by default) in their place: of the
         standardised rows, with the mixture projected onto them.
@@ -101,7 +101,9 @@ def _draw(figure: Figure, tree: xr.DataTree, view: View, ci_prob: float, ax: Axe
                 draw_one_feature(panel, values[:, j], None, marginal.of([j]), ci_prob)
 
             def draw_pair(panel: Axes, pair: list[int]) -> None:
-                draw_two_features(panel, values[:, pair], labels, unsure, marginal.of(pair), small=True)
+                draw_two_features(
+                    panel, values[:, pair], labels, unsure, marginal.of(pair), view.limits[pair], small=True
+                )
 
             draw_matrix(figure, view, draw_single, draw_pair)
             add_matrix_legend(figure, view, handles)
@@ -113,7 +115,7 @@ def _draw(figure: Figure, tree: xr.DataTree, view: View, ci_prob: float, ax: Axe
             draw_one_feature(target, values[:, 0], ticked, marginal, ci_prob)
             target.set_ylabel("density")
         else:
-            draw_two_features(target, values, labels, unsure, marginal)
+            draw_two_features(target, values, labels, unsure, marginal, view.limits)
             target.set_ylabel(view.names[1])
         if ax is None:
             figure.legend(handles=handles, loc="outside right upper", ncols=legend_columns(handles))

@@ -5,9 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from scipy.stats import chi2
 
 from bayesmix.families import Gaussian
 from bayesmix.tree import draws_of, family_of
+
+# Share of a group inside its ellipse, and the ellipse's radius in standard deviations.
+ELLIPSE = 0.9
+ELLIPSE_RADIUS = float(np.sqrt(chi2.ppf(ELLIPSE, df=2)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +89,21 @@ class Marginal:
         middle = np.median(scales, axis=0)
         covariances = correlations.mean(axis=0) * middle[:, :, None] * middle[:, None, :]
         return np.median(self.means, axis=0), covariances
+
+    def separation(self) -> np.ndarray:
+        """How far apart the groups lie in each feature, next to how wide they are.
+
+        Returns
+        -------
+        (d,) array
+            ``sqrt(B / W)``: the variance of the typical centres over that within the groups, both weighted by the
+            groups' shares, so that a group without rows counts for nothing.
+        """
+        centres, covariances = self.typical()
+        shares = self.weights.mean(axis=0)
+        within = shares @ np.diagonal(covariances, axis1=-2, axis2=-1)
+        between = shares @ (centres - shares @ centres) ** 2
+        return np.sqrt(between / within)
 
 
 def marginal_of(tree: xr.DataTree) -> Marginal:

@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 
 from matplotlib.artist import Artist
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from bayesmix.plots.draws import Marginal
+from bayesmix.plots.draws import ELLIPSE, Marginal
 from bayesmix.plots.frame import ink
 from bayesmix.plots.memberships import UNSURE
 from bayesmix.plots.one_feature import BAND, HISTOGRAM
 from bayesmix.plots.palette import MUTED, colour, dashes, marker
-from bayesmix.plots.two_features import CONTOURS, ELLIPSE
+from bayesmix.plots.two_features import CONTOURS
 
 _LONGEST_COLUMN = 17
+_ENTRY = 1.15  # inches of a short entry
 
 
 def density_handles(marginal: Marginal, n_features: int, ci_prob: float, *, unsure: bool) -> list[Artist]:
@@ -49,6 +51,16 @@ def density_handles(marginal: Marginal, n_features: int, ci_prob: float, *, unsu
     return handles
 
 
+def ellipse_handle(*, width: float) -> Artist:
+    """Return the entry of the groups' ellipses."""
+    return _ring(size=12, width=width, label=f"{ELLIPSE:.0%} of a group")
+
+
+def columns_below(figure: Figure, handles: Sequence[Artist]) -> int:
+    """Return how many columns of entries fit below a picture."""
+    return max(1, min(len(handles), int(figure.get_size_inches()[0] / _ENTRY)))
+
+
 def legend_columns(handles: Sequence[Artist]) -> int:
     """Return how many columns the entries take: a second one rather than more than fit."""
     return 1 if len(handles) <= _LONGEST_COLUMN else 2
@@ -69,8 +81,7 @@ def _of_curves(ci_prob: float, *, sampled: bool) -> list[Artist]:
 def _of_pairs(*, sampled: bool, unsure: bool) -> list[Artist]:
     shares = ", ".join(f"{100 * share:.0f}" for share in CONTOURS)
     contours = Line2D([], [], color=ink(), linewidth=0.8, label=f"{shares}% of the prediction")
-    ellipse = _ring(size=12, width=2.0, label=f"{ELLIPSE:.0%} of a group")
-    handles: list[Artist] = [contours, ellipse]
+    handles: list[Artist] = [contours, ellipse_handle(width=2.0)]
     if sampled:
         handles.append(_ring(size=12, width=0.5, label="the same, single draws"))
     if unsure:

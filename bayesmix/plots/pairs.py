@@ -47,8 +47,8 @@ def draw_matrix(
             ax.spines["left"].set_visible(False)
         else:
             draw_pair(ax, [column, row])
-            ax.set_ylim(*_limits(view.values[:, row]))
-        ax.set_xlim(*_limits(view.values[:, column]))
+            ax.set_ylim(*view.limits[row])
+        ax.set_xlim(*view.limits[column])
         ax.locator_params(nbins=4)
         ax.tick_params(labelbottom=row == last, labelleft=column == 0 and row > 0)
         if row == last:
@@ -58,17 +58,12 @@ def draw_matrix(
     figure.align_labels()
 
 
-def add_matrix_legend(figure: Figure, view: View, handles: Sequence[Artist]) -> None:
-    """Put the legend into the empty corner, with what is not shown as its title."""
+def add_matrix_legend(figure: Figure, view: View, handles: Sequence[Artist], diagonal: str = "") -> None:
+    """Put the legend into the empty corner; above it what is not shown, and what the diagonal is, in words."""
     figure.legend(
         handles=list(handles),
         loc="upper right",
         borderaxespad=1.5,
-        title=view.note or None,
+        title="\n".join(filter(None, [view.note, diagonal])) or None,
         ncols=legend_columns(handles),
     )
-
-
-def _limits(values: np.ndarray) -> tuple[float, float]:
-    margin = 0.08 * (values.max() - values.min())
-    return values.min() - margin, values.max() + margin

@@ -12,10 +12,10 @@ from matplotlib.lines import Line2D
 from bayesmix.checks import prior_sets
 from bayesmix.em import EMResult
 from bayesmix.labels.judgement import heeded
-from bayesmix.plots.draws import evenly
+from bayesmix.plots.draws import evenly, marginal_of
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
 from bayesmix.plots.palette import colour
-from bayesmix.plots.view import positions_of
+from bayesmix.plots.view import left_out, most_separating, positions_of
 from bayesmix.predictive import replicated_sets, sample_predictive
 from bayesmix.tree import SAMPLE_DIMS, training_rows
 from bayesmix.vocabulary import named_arguments
@@ -57,7 +57,8 @@ def plot_predictive_check(
     tree : xarray.DataTree or EMResult
         An EMResult makes all data sets from the one estimate.
     features : str or sequence of str, optional
-        The features to show, by name; by default all, and of more than twelve the first twelve.
+        The features to show, by name; by default all, and of more than twelve the twelve that separate the
+        groups best.
     kind : {"kde", "ecdf", "hist"}, default "kde"
         Kernel density estimates, cumulative distributions or histograms.
     random_seed : int, sequence, SeedSequence or numpy.random.Generator, default 0
@@ -86,7 +87,7 @@ def plot_predictive_check(
     figure = shown_figure(checked_size(figsize, _size(len(chosen))))
     rows = training_rows(tree)
     _draw(figure, _observed(tree), _replicated(tree, random_seed), rows.labels, chosen, kind, n_rows=rows.n_rows)
-    return figure
+    return _noted(figure, tree, chosen)
 
 
 def draw_predictive_check(tree: xr.DataTree, features: Sequence[str] | None = None) -> Figure:
@@ -95,7 +96,7 @@ def draw_predictive_check(tree: xr.DataTree, features: Sequence[str] | None = No
     figure = bare_figure(_size(len(chosen)))
     rows = training_rows(tree)
     _draw(figure, _observed(tree), _replicated(tree, 0), rows.labels, chosen, KINDS[0], n_rows=rows.n_rows)
-    return figure
+    return _noted(figure, tree, chosen)
 
 
 def draw_prior_check(tree: xr.DataTree, features: Sequence[str] | None = None) -> Figure:
@@ -119,12 +120,22 @@ def draw_prior_check(tree: xr.DataTree, features: Sequence[str] | None = None) -
         # The sets in the middle of the prior, and the data: its far tails would flatten both.
         within = np.quantile(drawn[:, :, j], _WITHIN)
         ax.set_xlim(min(within[0], values[:, j].min()), max(within[1], values[:, j].max()))
-    return figure
+    return _noted(figure, tree, chosen)
 
 
 def _chosen(tree: xr.DataTree, features: str | Sequence[str] | None) -> list[int]:
     positions = positions_of(tree, features)
-    return positions[:_MOST_FEATURES] if features is None else positions
+    if features is not None or len(positions) <= _MOST_FEATURES:
+        return positions
+    return most_separating(marginal_of(tree), _MOST_FEATURES)
+
+
+def _noted(figure: Figure, tree: xr.DataTree, chosen: list[int]) -> Figure:
+    """Say above the legend which features are shown, where not all are."""
+    if len(chosen) < training_rows(tree).n_features:
+        with house_style():
+            figure.legends[0].set_title(left_out(chosen, marginal_of(tree)))
+    return figure
 
 
 def _size(n_features: int) -> tuple[float, float]:

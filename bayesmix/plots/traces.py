@@ -13,8 +13,9 @@ from bayesmix.labels.apply import permutations_of, undo
 from bayesmix.labels.judgement import heeded
 from bayesmix.plots.draws import marginal_of
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
+from bayesmix.plots.legend import columns_below
 from bayesmix.plots.palette import FAINT, colour, dashes
-from bayesmix.plots.view import positions_of
+from bayesmix.plots.view import left_out, most_separating, positions_of
 from bayesmix.tree import draws_of, record_of, training_rows
 from bayesmix.vocabulary import named_arguments
 
@@ -83,10 +84,7 @@ def _traced(tree: xr.DataTree, features: str | Sequence[str] | None) -> list[int
         raise ValueError(f"The tree is a point estimate ({record['method']}): one draw makes no trace.")
     if features is not None:
         return positions_of(tree, features)
-    centres, covariances = marginal_of(tree).typical()
-    within = np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1)).mean(axis=0)
-    apart = centres.std(axis=0) / within
-    return sorted(np.argsort(-apart, kind="stable")[:_MOST_FEATURES].tolist())
+    return most_separating(marginal_of(tree), _MOST_FEATURES)
 
 
 def _size(tree: xr.DataTree, n_features: int) -> tuple[float, float]:
@@ -116,11 +114,14 @@ def _draw(figure: Figure, tree: xr.DataTree, chosen: list[int]) -> None:
         for ax, name in zip(axes[:, 0], ["weight", *(f"mean of\n{name}" for name in names)], strict=True):
             ax.set_ylabel(name)
         figure.align_ylabels(axes[:, 0])
+        note = left_out(chosen, marginal_of(tree))
         handles = [
             Line2D([], [], color=colour(k), linestyle=dashes(k), linewidth=2, label=f"group {k}")
             for k in range(record["n_components"])
         ]
-        figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6))
+        figure.legend(
+            handles=handles, loc="outside lower center", ncols=columns_below(figure, handles), title=note or None
+        )
 
 
 def _draw_trace(ax: Axes, trace: np.ndarray) -> None:

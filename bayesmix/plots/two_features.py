@@ -1,21 +1,24 @@
 """Two features: the rows by group, contours of the predictive density, ellipses of the groups."""
 
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Ellipse
-from scipy.stats import chi2
+from matplotlib.patheffects import withStroke
 
-from bayesmix.plots.draws import Marginal, evenly
+from bayesmix.plots.draws import ELLIPSE_RADIUS, Marginal, evenly
 from bayesmix.plots.frame import ink
 from bayesmix.plots.levels import mass_levels
 from bayesmix.plots.palette import colour, dashes, marker
 
-# Shares of the predictive mass inside the contours, and of a group inside its ellipse.
+# Shares of the predictive mass inside the contours.
 CONTOURS = (0.5, 0.8, 0.95)
-ELLIPSE = 0.9
 
 _DRAWS = 150
-_MARGIN = 0.1
+# Faint ellipses of single draws: so many of each group, and fewer where groups are many.
+_FAINT, _FAINT_IN_ALL = 15, 60
+# From so many groups on each is called by its number where it stands: ten colours are too many to remember.
+_NUMBERED = 5
 _MOST_POINTS = 5000
 _MANY_POINTS = 1500
 
@@ -26,6 +29,7 @@ def draw_two_features(
     labels: np.ndarray,
     unsure: np.ndarray,
     marginal: Marginal,
+    limits: np.ndarray,
     *,
     small: bool = False,
 ) -> None:
@@ -41,16 +45,17 @@ def draw_two_features(
         Rows to draw hollow.
     marginal : Marginal
         Of these two features.
+    limits : (2, 2) array
+        Ends of both axes.
     small : bool
         Draw for one small panel of many: fewer and thinner lines.
     """
-    low, high = values.min(axis=0), values.max(axis=0)
-    margin = _MARGIN * (high - low)
-    ax.set_xlim(low[0] - margin[0], high[0] + margin[0])
-    ax.set_ylim(low[1] - margin[1], high[1] + margin[1])
+    ax.set_xlim(*limits[0])
+    ax.set_ylim(*limits[1])
     _draw_rows(ax, values, labels, unsure, size=8 if small else 18)
-    _draw_contours(ax, low - margin, high + margin, marginal, grid_size=70 if small else 120)
-    faint = evenly(marginal.n_draws, 8 if small else 15) if marginal.n_draws > 1 else ()
+    _draw_contours(ax, limits[:, 0], limits[:, 1], marginal, grid_size=70 if small else 120)
+    n_faint = min(_FAINT, _FAINT_IN_ALL // marginal.n_components) // (2 if small else 1)
+    faint = evenly(marginal.n_draws, max(n_faint, 2)) if marginal.n_draws > 1 else ()
     for draw in faint:
         for k in range(marginal.n_components):
             ax.add_patch(
@@ -63,6 +68,8 @@ def draw_two_features(
                 )
             )
     draw_ellipses(ax, marginal, width=1.4 if small else 2.0)
+    if not small:
+        number_groups(ax, marginal)
 
 
 def draw_ellipses(ax: Axes, marginal: Marginal, *, width: float) -> None:
@@ -70,6 +77,16 @@ def draw_ellipses(ax: Axes, marginal: Marginal, *, width: float) -> None:
     for k, (centre, covariance) in enumerate(zip(*marginal.typical(), strict=True)):
         style = {"edgecolor": colour(k), "linewidth": width, "linestyle": dashes(k), "zorder": 4}
         ax.add_patch(_ellipse(centre, covariance, **style))
+
+
+def number_groups(ax: Axes, marginal: Marginal) -> None:
+    """Write each group's number at its centre, where groups are many."""
+    if marginal.n_components < _NUMBERED:
+        return
+    halo = [withStroke(linewidth=2.5, foreground=matplotlib.rcParams["axes.facecolor"])]
+    for k, (x, y) in enumerate(marginal.typical()[0]):
+        style = {"color": colour(k), "weight": "bold", "path_effects": halo, "clip_on": True, "zorder": 5}
+        ax.text(x, y, str(k), ha="center", va="center", fontsize=11, **style)
 
 
 def _draw_rows(ax, values, labels, unsure, size) -> None:
@@ -107,6 +124,6 @@ def _draw_contours(ax, low, high, marginal, grid_size) -> None:
 def _ellipse(centre: np.ndarray, covariance: np.ndarray, **style) -> Ellipse:
     """Return the ellipse that holds the share ELLIPSE of a Gaussian."""
     variances, axes = np.linalg.eigh(covariance)
-    width, height = 2 * np.sqrt(np.maximum(variances, 0) * chi2.ppf(ELLIPSE, df=2))
+    width, height = 2 * ELLIPSE_RADIUS * np.sqrt(np.maximum(variances, 0))
     angle = np.degrees(np.arctan2(axes[1, 0], axes[0, 0]))
     return Ellipse(tuple(centre), width, height, angle=angle, facecolor="none", **style)

@@ -3,17 +3,23 @@
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from bayesmix.plots.draws import Marginal, marginal_of
+from bayesmix.plots.draws import ELLIPSE_RADIUS, Marginal, marginal_of
 from bayesmix.plots.frame import shortened
 from bayesmix.tree import record_of, training_rows
 
 # Coordinates that a matrix of pairs shows at most, unless features are chosen.
 MOST_FEATURES = 5
+# How far an axis goes beyond the rows, as a share of their range: a margin, and what an ellipse may push it to.
+_MARGIN = 0.08
+_MOST_ROOM = 0.3
+# A group with fewer rows than this on average follows its prior, which no axis is stretched for.
+_FEWEST_ROWS = 2
 _LONGEST_IN_MATRIX = 22
 _LONGEST_LOADED = 18
 _NAMED_LOADINGS = 2
@@ -45,6 +51,20 @@ class View:
         """Number of coordinates."""
         return len(self.names)
 
+    @cached_property
+    def limits(self) -> np.ndarray:
+        """Ends of the axes (d, 2): around the rows, and around the ellipses of groups that own some, within bounds."""
+        low, high = self.values.min(axis=0), self.values.max(axis=0)
+        room = high - low
+        owners = self.marginal.weights.mean(axis=0) * len(self.values) >= _FEWEST_ROWS
+        centres, covariances = self.marginal.typical()
+        reach = np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1) * ELLIPSE_RADIUS**2)
+        first = np.min((centres - reach)[owners], axis=0, initial=np.inf)
+        last = np.max((centres + reach)[owners], axis=0, initial=-np.inf)
+        first = np.clip(first, low - _MOST_ROOM * room, low) - _MARGIN * room
+        last = np.clip(last, high, high + _MOST_ROOM * room) + _MARGIN * room
+        return np.column_stack([first, last])
+
 
 def view_of(
     tree: xr.DataTree,
@@ -57,7 +77,7 @@ def view_of(
     ----------
     tree : xarray.DataTree
     features : str or sequence of str, optional
-        Features by name; by default all, and of more than five the first five.
+        Features by name; by default all, and of more than five the five that separate the groups best.
     principal_components : int, optional
         So many leading principal components of the features, of all of them by default. They are those of the
         standardised training rows, so that units do not matter; each points to where its largest loading is positive.
@@ -73,11 +93,27 @@ def view_of(
         number = _checked_number(principal_components, len(chosen))
         view = View(rows.values[:, chosen], marginal.of(chosen), tuple(rows.features[j] for j in chosen))
         return _on_principal_components(view, number)
-    shown = chosen[:MOST_FEATURES] if features is None else chosen
+    shown = most_separating(marginal, MOST_FEATURES) if features is None else chosen
     longest = _LONGEST_IN_MATRIX if len(shown) > 2 else None
     names = tuple(shortened(rows.labels[j], *filter(None, [longest])) for j in shown)
-    note = f"{len(shown)} of {rows.n_features} features" if len(shown) < rows.n_features else ""
-    return View(rows.values[:, shown], marginal.of(shown), names, note if len(shown) > 2 else "")
+    note = left_out(shown, marginal)
+    return View(rows.values[:, shown], marginal.of(shown), names, note.replace(": ", ":\n") if len(shown) > 2 else "")
+
+
+def most_separating(marginal: Marginal, number: int) -> list[int]:
+    """Return the positions, in the order of the columns, of so many features in which the groups lie furthest apart."""
+    return sorted(np.argsort(-marginal.separation(), kind="stable")[:number].tolist())
+
+
+def left_out(shown: list[int], marginal: Marginal) -> str:
+    """Say how many of the features are shown, and which; empty where all are."""
+    n_features = marginal.means.shape[-1]
+    if len(shown) == n_features:
+        return ""
+    which = ""
+    if shown == most_separating(marginal, len(shown)):
+        which = ": those that separate the groups best" if marginal.n_components > 1 else ": the first"
+    return f"{len(shown)} of {n_features} features{which}"
 
 
 def _on_principal_components(view: View, number: int) -> View:

@@ -51,6 +51,13 @@ def em(name: str, n_components: int) -> EMResult:
 
 
 @cache
+def ten_groups() -> EMResult:
+    """Ten groups that overlap, climbed from where they were simulated: no start decides."""
+    made = bm.datasets.simulate(600, 2, 10, separation=2.0, random_seed=5)
+    return bm.Mixture(10).fit_em(made.X, init=made.labels)
+
+
+@cache
 def tree(name: str, n_components: int) -> xr.DataTree:
     """Draws scattered around the EM estimate: no sampler, so that every machine has the same ones."""
     return around(em(name, n_components))
@@ -124,6 +131,9 @@ PICTURES: dict[str, Callable[[], Figure]] = {
     "density_point_estimate_six_groups": lambda: bm.plot_density(em("galaxies", 6)),
     "density_principal_components": lambda: bm.plot_density(tree("long names", 3), principal_components=2),
     "density_long_names": lambda: bm.plot_density(tree("long names", 3), principal_components=3),
+    "density_ten_groups": lambda: bm.plot_density(around(ten_groups())),
+    "uncertainty_ten_groups": lambda: bm.plot_uncertainty(around(ten_groups())),
+    "labels_ten_groups": lambda: bm.plot_labels(around(ten_groups())),
     "responsibilities_galaxies": lambda: bm.plot_responsibilities(tree("galaxies", 3)),
     "responsibilities_six_groups": lambda: bm.plot_responsibilities(tree("faithful", 6)),
     "responsibilities_long_names": lambda: bm.plot_responsibilities(tree("long names", 3)),

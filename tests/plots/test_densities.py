@@ -12,11 +12,10 @@ from bayesmix.em import EMSettings, fit
 from bayesmix.families import Gaussian
 from bayesmix.membership import responsibilities
 from bayesmix.plots import draw_density, plot_density
-from bayesmix.plots.draws import marginal_of
+from bayesmix.plots.draws import ELLIPSE, marginal_of
 from bayesmix.plots.levels import mass_levels
 from bayesmix.plots.memberships import UNSURE
 from bayesmix.plots.palette import INK, PAPER, colour
-from bayesmix.plots.two_features import ELLIPSE
 from bayesmix.predictive import log_density
 from bayesmix.priors.sets import ConjugatePriors, resolve_priors
 from tests.simulated_trees import COVARIANCES, simulated_tree
@@ -155,7 +154,7 @@ def test_of_many_features_the_first_five_are_shown_and_it_is_said():
     values = np.random.default_rng(0).normal(size=(60, 7))
     figure = plot_density(em_result(values, 1))
     assert len(figure.axes) == 15
-    assert figure.legends[0].get_title().get_text() == "5 of 7 features"
+    assert figure.legends[0].get_title().get_text() == "5 of 7 features:\nthe first"
 
 
 def test_features_are_chosen_by_name_in_the_order_given():

@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse
 from matplotlib.testing.compare import compare_images
 from matplotlib.text import Text
@@ -49,6 +50,16 @@ def test_no_text_lies_on_another_or_leaves_the_figure(drawn):
     for text, box in boxes.items():
         inside = box.x0 >= -0.5 and box.y0 >= -0.5 and box.x1 <= figure.bbox.x1 + 0.5 and box.y1 <= figure.bbox.y1 + 0.5
         assert inside, f"{text.get_text()!r} leaves the figure"
+
+
+def test_every_entry_of_a_legend_shows_what_it_speaks_of(drawn):
+    *_, figure = drawn
+    for legend in figure.legends:
+        for handle, text in zip(legend.legend_handles, legend.get_texts(), strict=True):
+            if isinstance(handle, Line2D):
+                assert handle.get_linestyle() != "None" or handle.get_marker() not in ("None", None, ""), (
+                    text.get_text()
+                )
 
 
 def shown_texts(figure):

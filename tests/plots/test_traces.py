@@ -73,7 +73,7 @@ def test_medians_lie_on_a_dark_edge_and_bear_the_line_style_of_the_group():
 def test_a_point_estimate_has_no_trace():
     with pytest.raises(ValueError, match=r"point estimate \(em\): one draw makes no trace"):
         plot_labels(em("faithful", 2).to_tree())
-    with pytest.raises(TypeError, match="to_tree"):
+    with pytest.raises(ValueError, match=r"point estimate \(em\)"):
         plot_labels(em("faithful", 2))
     with pytest.raises(ValueError, match="'height'"):
         plot_labels(simulated_tree(), features="height")

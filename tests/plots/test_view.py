@@ -1,12 +1,19 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from scipy.stats import multivariate_normal
+from scipy.stats import chi2, multivariate_normal
+from sklearn.datasets import load_wine
 from sklearn.decomposition import PCA
+from sklearn.feature_selection import f_classif
 from sklearn.preprocessing import StandardScaler
 
+import bayesmix as bm
 from bayesmix.plots import plot_density
+from bayesmix.plots.draws import Marginal
+from bayesmix.plots.frame import shortened
 from bayesmix.plots.view import view_of
-from tests.plots.pictures import data, em, tree
+from tests.plots.pictures import around, data, em, tree
 
 
 def test_principal_components_are_those_of_scikit_learn():
@@ -53,6 +60,62 @@ def test_features_and_principal_components_go_together():
     view = view_of(tree("penguins", 3), chosen, 1)
     expected = PCA(1).fit_transform(StandardScaler().fit_transform(data("penguins")[chosen]))
     assert abs(np.corrcoef(view.values[:, 0], expected[:, 0])[0, 1]) == pytest.approx(1)
+
+
+@pytest.fixture(scope="module")
+def wine():
+    """Thirteen columns, in which three cultivars differ most in the last ones."""
+    frame = load_wine(as_frame=True).data
+    return around(bm.Mixture(3).fit_em(frame, random_seed=1)), frame
+
+
+def test_of_many_features_those_are_shown_that_separate_the_groups(wine):
+    """As the analysis of variance has it, with the groups' labels for the factor."""
+    tree, frame = wine
+    by_anova = f_classif(frame, bm.responsibilities(tree)["label"].values)[0]
+    view = view_of(tree)
+    shown = np.array([shortened(name, 22) in view.names for name in frame.columns])
+    assert shown.sum() == len(view.names) == 5
+    # Two features that separate about alike may stand either way.
+    assert by_anova[shown].min() > 0.8 * by_anova[~shown].max()
+    assert view.note == "5 of 13 features:\nthose that separate the groups best"
+
+
+def test_features_that_are_left_out_are_counted_in_every_picture(wine):
+    tree, frame = wine
+    for draw, counted in [(bm.plot_density, "5 of 13"), (bm.plot_uncertainty, "5 of 13"), (bm.plot_labels, "2 of 13")]:
+        assert draw(tree).legends[0].get_title().get_text().startswith(f"{counted} features")
+    assert bm.plot_predictive_check(tree).legends[0].get_title().get_text().startswith("12 of 13 features")
+    chosen = bm.plot_labels(tree, features=list(frame.columns[:1]))
+    assert chosen.legends[0].get_title().get_text() == "1 of 13 features"
+
+
+def test_one_group_shows_the_first_features(wine):
+    one = bm.Mixture(1).fit_em(wine[1], random_seed=1)
+    view = view_of(one.to_tree())
+    assert list(view.names) == list(wine[1].columns[:5])
+    assert view.note == "5 of 13 features:\nthe first"
+
+
+def test_axes_hold_the_rows_and_the_ellipses_of_groups_that_own_some():
+    view = view_of(tree("penguins", 3))
+    centres, covariances = view.marginal.typical()
+    radius = np.sqrt(chi2.ppf(0.9, 2) * np.diagonal(covariances, axis1=-2, axis2=-1))
+    low, high = view.limits.T
+    assert (low < view.values.min(axis=0)).all() and (high > view.values.max(axis=0)).all()
+    assert (low < (centres - radius).min(axis=0)).all() and (high > (centres + radius).max(axis=0)).all()
+    assert (high - low <= 1.8 * np.ptp(view.values, axis=0)).all()
+
+
+def test_a_group_without_rows_stretches_no_axis():
+    there = view_of(tree("penguins", 3))
+    weights, means, covariances = there.marginal.weights, there.marginal.means, there.marginal.covariances
+    stray = Marginal(
+        np.concatenate([weights * 0.999, np.full((len(weights), 1), 0.001)], axis=1),
+        np.concatenate([means, 100 * means[:, :1]], axis=1),
+        np.concatenate([covariances, 1e6 * covariances[:, :1]], axis=1),
+    )
+    np.testing.assert_array_equal(replace(there, marginal=stray).limits, there.limits)
 
 
 @pytest.mark.parametrize("number", [0, 5, -1, 2.0, True, "two"])
