@@ -1,6 +1,7 @@
 """The code on the pages: run from top to bottom, page by page, and what it prints.
 
-A ``python`` block is run; a ``text`` block right after it is what it prints. ``tests/test_docs.py`` compares the two.
+A ``python`` block is run; a ``text`` block right after it is what it prints. ``tests/test_docs.py`` compares the two,
+and of a block with ``% numbers vary`` above it, whose numbers hang on the very path of the draws, the words alone.
 ``python -m docs.pages [PAGE ...]`` runs the pages and writes what was printed, and the pictures that the code saves,
 in their places.
 """
@@ -18,7 +19,10 @@ from pathlib import Path
 HERE = Path(__file__).parent
 PICTURES = HERE / "pictures"
 # Code, and, where only blank lines are between, what it prints.
-BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```$(?:\n\n```text\n(?P<printed>.*?)^```$)?", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(
+    r"^```python\n(?P<code>.*?)^```$(?:\n\n(?P<vary>% numbers vary\n)?```text\n(?P<printed>.*?)^```$)?",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 def pages_with_code() -> list[str]:
@@ -54,7 +58,8 @@ def write(page: str) -> None:
             for block, printed in run(page):
                 code = f"```python\n{block['code']}```"
                 shown = "\n".join(line.rstrip() for line in printed.rstrip().splitlines())
-                parts += [text[end : block.start()], f"{code}\n\n```text\n{shown}\n```" if shown else code]
+                mark = block["vary"] or ""
+                parts += [text[end : block.start()], f"{code}\n\n{mark}```text\n{shown}\n```" if shown else code]
                 end = block.end()
         finally:
             os.chdir(before)

@@ -25,6 +25,12 @@ def test_p_values_are_those_of_enumeration(n, n_ranks):
         assert p_value(counts) == pytest.approx((smallest <= tail * (1 + 1e-9)).mean(), abs=1e-9)
 
 
+@pytest.mark.parametrize("n", [20, 100])
+def test_small_p_values_are_not_rounding(n):
+    """Of two ranks, all are one of them with the probability ``2 / 2**n``."""
+    assert p_value(np.array([n, 0])) == pytest.approx(0.5 ** (n - 1), rel=1e-9, abs=0)
+
+
 def test_bands_are_those_of_arviz():
     """Its pointwise probability, found by simulation, leaves as much outside as it was asked to."""
     n, simulations = 64, 4000  # a power of two: ArviZ cuts counts off, and 29 / 100 * 100 is less than 29

@@ -12,7 +12,7 @@ import functools
 import numpy as np
 from scipy import stats
 from scipy.optimize import brentq
-from scipy.special import gammaln
+from scipy.special import bdtr, bdtrc, gammaln
 
 _ROUNDING = 1e-9  # tails that are equal by symmetry differ by less
 
@@ -63,7 +63,8 @@ def _probability_outside(n: int, n_ranks: int, tail: float) -> float:
     """That some count of uniform ranks has a tail of at most ``tail``.
 
     Given ``x`` ranks below one point, those up to the next are binomial among the ``n - x`` others: the counts are a
-    Markov chain, and what leaves the band is lost.
+    Markov chain, and what leaves the band is lost. It is added up where it leaves: as the difference between what was
+    there and what stayed, a small probability would be rounding.
     """
     lower, upper = _limits(n, n_ranks, tail)
     points = np.concatenate([[0.0], _points(n_ranks)])
@@ -78,7 +79,7 @@ def _probability_outside(n: int, n_ranks: int, tail: float) -> float:
         k = np.where(possible, steps, 0)
         log_probability = gammaln(left + 1) - gammaln(k + 1) - gammaln(left - k + 1)
         log_probability += k * np.log(share) + (left - k) * np.log1p(-share)
-        moved = np.where(possible, np.exp(log_probability), 0.0) @ mass
-        lost += mass.sum() - moved.sum()
-        mass, values = moved, reached
-    return float(max(lost, 0.0))
+        below, above = bdtr(np.maximum(low - 1 - values, 0), left, share), bdtrc(high - values, left, share)
+        lost += (np.where(values < low, below, 0.0) + np.where(high - values < left, above, 0.0)) @ mass
+        mass, values = np.where(possible, np.exp(log_probability), 0.0) @ mass, reached
+    return float(lost)
