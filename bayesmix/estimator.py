@@ -326,6 +326,8 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
     def bic(self, X) -> float:
         """Bayesian information criterion of X at the point estimate ``em_``; lower is better.
 
+        On the training rows it is ``em_.bic``: at the posterior mode, unless ``estimate="ml"``.
+
         Parameters
         ----------
         X : array or data frame, (n, D)
@@ -339,6 +341,8 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
 
     def aic(self, X) -> float:
         """Akaike information criterion of X at the point estimate ``em_``; lower is better.
+
+        On the training rows it is ``em_.aic``: at the posterior mode, unless ``estimate="ml"``.
 
         Parameters
         ----------

@@ -299,7 +299,8 @@ class Mixture:
         -------
         xarray.DataTree
             One chain of independent draws with ``log_p`` and ``log_q``; ``posterior.attrs["pareto_k"]`` above 0.7 means
-            that the approximation cannot be trusted.
+            that the approximation cannot be trusted; below it, that it is close to the posterior in the basin that EM's
+            optimum of the largest mass lies in. Other optima, of which no Pareto k can know, are among the notes.
 
         Raises
         ------

@@ -78,6 +78,7 @@ _KINDS = {
         "one chain cannot show whether chains agree", "run at least two, better chains=4", "run --chains 4"
     ),
     "unjudged": _Kind("some quantities are not finite or did not move, so that nothing judges the draws", *_LONGER),
+    "not_sampled": _Kind("no posterior could be sampled", "fit fewer components or a simpler covariance", _SIMPLER),
     "max_iter": _Kind("EM stopped at max_iter before it converged", "raise max_iter= or tol=", _SIMPLER),
     "collapsed": _Kind("a component of EM collapsed, where the likelihood has no bound", _BOUNDED, _SIMPLER),
     "emptied": _Kind("a component of EM lost all its rows", _BOUNDED, _SIMPLER),
@@ -97,7 +98,7 @@ class Reason:
     ----------
     kind : str
         ``"basins"``, ``"disagreement"``, ``"few_draws"``, ``"divergences"``, ``"approximation"``, ``"one_chain"``,
-        ``"unjudged"``; of EM ``"max_iter"``, ``"collapsed"``, ``"emptied"``; of LOO ``"bad_rows"``.
+        ``"unjudged"``, ``"not_sampled"``; of EM ``"max_iter"``, ``"collapsed"``, ``"emptied"``; of LOO ``"bad_rows"``.
     numbers : mapping of str to number
         What was measured, such as ``{"rhat": 1.45}``.
     """

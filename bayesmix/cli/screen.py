@@ -64,6 +64,13 @@ def busy(activity: str, *, shown: bool) -> Iterator[None]:
         yield
 
 
+def show_verdict(console: Console, verdict: str) -> None:
+    """Print, before all else, why the result is not to be trusted; its options are named as they are."""
+    if verdict:
+        console.print()
+        console.print(Text(verdict, style="bold"))
+
+
 def show_sentences(console: Console, sentences: Sequence[str], features: Sequence[str]) -> None:
     """Print the first sentence in bold, and the others below it; what the model calls a component is a group here."""
     from bayesmix.html.words import in_groups

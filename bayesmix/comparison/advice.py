@@ -70,7 +70,7 @@ def _answer(table: pd.DataFrame) -> list[str]:
         preferred = _lowest(table, "bic")
         start = f"{_groups([preferred])}: " if preferred is not None else ""
         if np.isnan(numbers(table, "elpd_loo")).all():
-            return [f"{start}{criteria} (point estimates only: there is no posterior to compare)."]
+            return [f"{start}{criteria} (point estimates only: there is no posterior to compare, and BIC decides)."]
         return [f"{start}{criteria}. LOO gives no answer: none of these posteriors can be trusted."]
     best, *others = close
     if not others:

@@ -54,7 +54,8 @@ def test_json_of_a_point_estimate(capsys):
     found = document(capsys.readouterr().out)
     em = bm.Mixture(2).fit_em(bm.datasets.load_faithful(), random_seed=1)
     assert found["criteria"] == {
-        name: getattr(em, name) for name in ("log_likelihood", "n_parameters", "aic", "bic", "icl")
+        "at": "posterior mode",
+        **{name: getattr(em, name) for name in ("log_likelihood", "n_parameters", "aic", "bic", "icl")},
     }
     assert [group["centre"]["estimate"] for group in found["groups"]] == em.params["means"].tolist()
     assert [group["share"]["estimate"] for group in found["groups"]] == em.weights.tolist()
