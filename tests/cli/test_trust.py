@@ -24,7 +24,7 @@ def kept(capsys):
 
 
 def test_a_fit_says_so_first(kept):
-    first = kept.out.strip().split("\n\n")[0].replace("\n", " ")
+    first = " ".join(kept.out.strip().split("\n\n")[0].split())
     assert first.startswith("Not to be trusted: ")
     assert "effective draws (gate 400)" in first and "--draws" in first
     assert "Warning" not in kept.err
