@@ -1,6 +1,7 @@
 """``bayesmix fit``: what it shows, and what it writes."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,18 @@ def test_fit_shows_the_groups_in_the_users_units(capsys):
     assert "The rows that are hardest to place" in shown.out
     assert "faithful.csv: 272 rows of eruptions, waiting." in shown.err
     assert max(map(len, shown.out.splitlines())) <= 100
+
+
+def test_the_rows_that_are_named_as_hard_are_the_least_certain_ones(capsys):
+    frame = bm.datasets.load_faithful()
+    em = bm.Mixture(2).fit_em(frame, random_seed=1)
+    frame.insert(0, "id", [f"r{i}" for i in range(272)])
+    frame.to_csv("named.csv", index=False)
+    assert run(["fit", "named.csv", "--index", "id", "--components", "2", *FAST]) == 0
+    shown = re.findall(r"^ *(r\d+)\b", capsys.readouterr().out, flags=re.MULTILINE)
+    least_certain = np.argsort(em.responsibilities.max(axis=1))
+    assert shown
+    assert shown == [f"r{i}" for i in least_certain[: len(shown)]]
 
 
 def test_a_parquet_file_keeps_the_units_of_columns(capsys):

@@ -2,6 +2,7 @@ import base64
 import hashlib
 import re
 
+import arviz as az
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,11 +11,13 @@ import bayesmix as bm
 from bayesmix.checks import posterior_check
 from bayesmix.html import content_of_comparison, content_of_tree, render, render_comparison, report
 from bayesmix.html.digest import Digest
+from bayesmix.html.numbers import beside_interval, with_interval
 from bayesmix.membership import responsibilities
 from bayesmix.tree import with_record
 from tests.html.contents import HOSTILE, comparison_table, hostile_em, hostile_table
 from tests.html.pages import Page
-from tests.simulated_trees import random_permutations, simulated_tree
+from tests.simulated_trees import COVARIANCES, random_permutations, simulated_tree
+from tests.test_membership import scipy_responsibilities
 
 HEADINGS = [
     "The data",
@@ -181,6 +184,68 @@ def test_groups_are_told_in_the_users_units(tree, pages):
     assert expected in cells
     labels = responsibilities(tree)["label"].values
     assert str(np.sum(labels == 0)) in cells
+
+
+@pytest.mark.parametrize("covariance", COVARIANCES)
+def test_centres_and_spreads_are_medians_of_means_and_standard_deviations(covariance):
+    """By NumPy, from what the posterior of each covariance holds."""
+    tree = simulated_tree(covariance, separation=3.0, spread=0.3)
+    posterior = tree["posterior"].to_dataset()
+    means = posterior["means"].values.reshape(-1, 3, 2)
+    values = posterior["covariances" if covariance in ("full", "tied") else "variances"].values
+    values = values.reshape(len(means), *values.shape[2:])
+    scales = {
+        "full": lambda v: np.sqrt(np.einsum("skii->ski", v)),
+        "tied": lambda v: np.sqrt(np.einsum("sii->si", v))[:, None, :],
+        "diag": np.sqrt,
+        "spherical": lambda v: np.sqrt(v)[..., None],
+    }[covariance](values)
+    _, centres, spreads = content_of_tree(tree).groups.tables
+    for table, draws in ((centres, means), (spreads, np.broadcast_to(scales, means.shape))):
+        middle, (low, high) = np.median(draws, axis=0), np.quantile(draws, [0.055, 0.945], axis=0)
+        for j, row in enumerate(table.rows):
+            assert [cell.text for cell in row[1:]] == [
+                with_interval(middle[k, j], low[k, j], high[k, j]) for k in range(3)
+            ]
+
+
+def test_the_features_are_described_by_pandas_numbers(tree):
+    (table,) = content_of_tree(tree).data.tables
+    frame = pd.DataFrame(tree["observed_data"]["x"].values)
+    wanted = {"lowest": frame.min(), "median": frame.median(), "mean": frame.mean(), "highest": frame.max()}
+    wanted["standard deviation"] = frame.std()
+    assert table.header == ("feature", *wanted)
+    for j, row in enumerate(table.rows):
+        assert [cell.sort for cell in row[1:]] == pytest.approx([column[j] for column in wanted.values()])
+
+
+def test_the_rows_that_are_hardest_to_place_come_first():
+    tree = simulated_tree(separation=1.5, obs=[f"r{i}" for i in range(60)])
+    share = scipy_responsibilities(tree, "full", tree["observed_data"]["x"].values).mean(axis=(0, 1))
+    (table,) = content_of_tree(tree).membership.tables
+    order = np.argsort(share.max(axis=1))
+    assert table.rows
+    assert [row[0].text for row in table.rows] == [f"r{i}" for i in order[: len(table.rows)]]
+    for row, i in zip(table.rows, order, strict=False):
+        assert row[2].sort == pytest.approx(share[i].max())
+        assert row[4].sort == pytest.approx(np.sort(share[i])[-2])
+
+
+@pytest.mark.parametrize("ci_prob", [0.5, 0.89])
+def test_the_interval_of_a_check_is_the_one_that_its_head_promises(ci_prob):
+    tree = simulated_tree(n_features=2, n_components=2, separation=3.0)
+    with az.rc_context({"stats.ci_prob": ci_prob}):
+        parts = [part for _, part in content_of_tree(tree).trust.parts if part.tables]
+    posterior = posterior_check(tree)
+    (table,) = parts[0].tables
+    assert f"({ci_prob:.0%} interval)" in table.header[3]
+    assert {tuple(cell.text for cell in row[:2]) for row in table.rows} == set(posterior.names)
+    for row in table.rows:
+        i = posterior.names.index((row[0].text, row[1].text))
+        made, observed = posterior.made[:, i], posterior.observed[i]
+        low, high = np.quantile(made, [(1 - ci_prob) / 2, (1 + ci_prob) / 2])
+        assert (row[2].text, row[3].text) == beside_interval(observed, low, high)
+        assert row[4].sort == pytest.approx(np.mean(made > observed))
 
 
 def test_few_draws_are_warned_of_and_point_estimates_are_not(pages):
