@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from scipy.stats import entropy, multivariate_normal
 
 import bayesmix as bm
 from bayesmix.cli.entry import run
+from bayesmix.comparison.candidate import Candidate
 from tests.cli.commands import FAST
 from tests.test_membership import scipy_responsibilities
 
@@ -207,6 +209,19 @@ def test_intervals_of_a_prediction_are_quantiles_over_the_draws(capsys):
     np.testing.assert_allclose(
         [row["entropy"] for row in found["rows"]], entropy(share.mean(axis=0), axis=1), atol=1e-9
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "trusted"),
+    [({}, True), ({"distrust": ("a reason",)}, False), ({"n_bad_k": 2}, False), ({"loo": None}, None)],
+)
+def test_a_model_is_trusted_where_the_comparison_trusts_it(changes, trusted):
+    from bayesmix.cli.documents import _model
+
+    candidate = Candidate(bm.Mixture(3, bm.Gaussian("diag")), **{"loo": SimpleNamespace(elpd=-1.0), **changes})
+    found = _model(candidate, {"bic": 5.0})
+    assert (found["family"], found["n_components"], found["bic"]) == ("gaussian-diag", 3, 5.0)
+    assert found["trusted"] is trusted
 
 
 def test_json_knows_dates_and_no_infinities():
