@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from benchmarks.__main__ import SECTIONS
+from benchmarks.run import SECTIONS
 from tests.fingerprint import fingerprint
 
 HERE = Path(__file__).parent

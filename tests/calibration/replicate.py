@@ -10,7 +10,7 @@ from bayesmix import Mixture
 from bayesmix.labels.convergence import convergence_table
 from bayesmix.labels.label_free import label_free
 from bayesmix.labels.permutations import agreement_matrices, best_assignments
-from bayesmix.labels.sentences import DIVERGENT_GATE
+from bayesmix.verdict import DIVERGENT_GATE
 from tests.calibration.cells import Cell
 from tests.calibration.quantities import matrices, quantities, rank
 from tests.calibration.simulation import Truth, draw_truth
