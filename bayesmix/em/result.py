@@ -72,13 +72,13 @@ class EMResult:
         ``means`` (K, D) and ``covariances`` ((K, D, D) for full, (D, D) for tied) or ``variances`` ((K, D) for diag,
         (K,) for spherical), in the units of the data.
     log_likelihood : float
-        In nats, at the estimate.
+        In nats, at the estimate as it stands in ``weights`` and ``params``, after rounding to the units of the data.
     log_prior : float
         Log prior density in the free variables of the model, without Jacobians; 0 for maximum likelihood.
     status : Status
         How the climb ended; the value is a sentence.
     history : array
-        The objective, log-likelihood plus log prior, at every iteration on all rows.
+        The objective, log-likelihood plus log prior, at every iteration on all rows, before that rounding.
     optima : tuple of Optimum
         The distinct tops that were reached, the highest first; starts that were set aside far below the best one stand
         here with the place where they stopped (their status in ``restarts`` says so).
