@@ -16,6 +16,7 @@ ROOMS = (
     "version",
     "threads",
     "shelter",
+    "seeds",
     "progress",
     "first_use",
     "vocabulary",

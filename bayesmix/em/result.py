@@ -13,6 +13,7 @@ from bayesmix.em.status import Status
 from bayesmix.families import Family
 from bayesmix.notebook import card, facts, sentences, table
 from bayesmix.priors.sets import ConjugatePriors, Priors, numbers
+from bayesmix.seeds import generator_of
 from bayesmix.shelter import sheltered
 from bayesmix.tree import build_tree
 from bayesmix.tree.record import describe
@@ -247,14 +248,14 @@ class EMResult:
         Parameters
         ----------
         n : int
-        random_seed : None, int, or what ``numpy.random.default_rng`` takes
+        random_seed : None, int, numpy.random.Generator, RandomState or SeedSequence
 
         Returns
         -------
         rows : (n, D) array
         labels : (n,) array of int
         """
-        return self.family.sample(self.weights, self.params, n, np.random.default_rng(random_seed))
+        return self.family.sample(self.weights, self.params, n, generator_of(random_seed))
 
     def to_tree(self) -> "xr.DataTree":
         """The estimate as a tree of one chain and one draw, on which every function of bayesmix works.

@@ -68,7 +68,7 @@ def test_a_start_that_was_given_is_said(given):
     other = mixture.fit_em(FEW, random_seed=0)
     init = {"labels (N,)": list(other.labels), "responsibilities (N, K)": other.responsibilities, "an EMResult": other}
     code = code_of(Digest(mixture.fit_em(FEW, init=init[given], max_iter=7).to_tree()))
-    assert f"\ninit = ...  # {given}: what fit_em began from is not kept\n" in code
+    assert f"\ninit = ...  # {given}: what the fit began from is not kept\n" in code
     assert "tree = mixture.fit_em(X, max_iter=7, init=init).to_tree()" in code
 
 

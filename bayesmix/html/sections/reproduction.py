@@ -67,7 +67,9 @@ def _fit(digest: Digest, record: Mapping[str, Any]) -> list[str]:
     if digest.method == "adopted":
         return [f"tree = mixture.adopt(idata, {_arguments(settings, None)})  # idata: draws of mixture.build_model(X)"]
     init = settings.pop("init", None)
-    if not isinstance(init, Mapping):
+    if isinstance(init, str):
+        return [_not_kept(init), f"tree = mixture.fit_{digest.method}({_arguments(settings, seed)}, init=init)"]
+    if init is None:
         return [f"tree = mixture.fit_{digest.method}({_arguments(settings, seed)})"]
     known = {name: value for name, value in init.items() if name not in ("random_seed", "other")}
     return [
@@ -86,11 +88,15 @@ def _fit_em(name: str, known: Mapping[str, Any], seed: int | None, n_components:
     init, given = known.get("init", _EM["init"]), ""
     if init not in INITS:
         del written["init"]
-        said.append(f"init = ...  # {' '.join(init.split())}: what fit_em began from is not kept")
+        said.append(_not_kept(init))
         given = ", init=init"
     elif seed is None and n_components > 1:
         said.append("# random_seed was no integer and is not kept: the random starts of fit_em are others each time")
     return [*said, f"{name} = mixture.fit_em({_arguments(written, seed)}{given}){then}"]
+
+
+def _not_kept(init: str) -> str:
+    return f"init = ...  # {' '.join(init.split())}: what the fit began from is not kept"
 
 
 def _arguments(settings: Mapping[str, Any], seed: int | None) -> str:
