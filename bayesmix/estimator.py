@@ -152,7 +152,7 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         method="em",
         priors=None,
         estimate="map",
-        init="k-means++",
+        init: Any = "k-means++",
         n_init=10,
         max_iter=1000,
         tol=1e-8,

@@ -3,6 +3,7 @@
 import dis
 import errno
 import io
+import os
 import sys
 from collections.abc import Sequence
 from types import TracebackType
@@ -11,7 +12,7 @@ from cyclopts import CycloptsError
 
 from bayesmix.cli.commands import app
 from bayesmix.cli.refusals import of_command, of_request
-from bayesmix.cli.streams import let_go
+from bayesmix.cli.streams import let_go, open_all
 from bayesmix.shelter import sheltered
 from bayesmix.verdict import said_by_caller
 
@@ -46,6 +47,10 @@ def run(arguments: Sequence[str]) -> int:
         result was made and is not to be trusted; 130 when it was interrupted. Anything else that goes wrong is a bug,
         and raises.
     """
+    open_all()
+    for size in ("COLUMNS", "LINES"):
+        if not os.environ.get(size, "1").isdigit() or int(os.environ.get(size, "1")) == 0:
+            del os.environ[size]  # no size of a screen: nothing could be shown on it
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without some letter shows another
