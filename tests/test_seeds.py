@@ -1,5 +1,8 @@
 """Every public function reads a seed alike, and labels or responsibilities start every engine."""
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -16,7 +19,7 @@ def tree():
     return MIXTURE.fit_laplace(X, draws=50, random_seed=1)
 
 
-def functions(tree, seed):
+def functions(tree, seed) -> Iterator[tuple[str, Callable[[], Any]]]:
     """What each public function with a seed makes of one, as plain numbers; the cheapest calls there are."""
     em = MIXTURE.fit_em(X, init=LABELS)
     yield "fit_em", lambda: MIXTURE.fit_em(X, init="random", n_init=1, max_iter=1, random_seed=seed).history
