@@ -84,7 +84,8 @@ def assemble(
             f"the data covariance is singular ({em.rows.n_rows} rows, {em.rows.n_features} features): the default "
             "prior takes its diagonal for a scale"
         )
-    said += em.notes
+    if not em.converged:
+        said.append(f"EM: {em.status.value}")
     tree = build_tree(
         family=family,
         rows=rows,
@@ -102,7 +103,6 @@ def assemble(
             "settings": dict(settings),
             "seconds": dict(seconds),
             "notes": said,
-            "other_optima": list(em.rivals),
         },
     )
     if relabel_method is not None and exchangeable and em.n_components > 1:

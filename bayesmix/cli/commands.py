@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from bayesmix.cli.request import NO_DEFAULT, Length, Manner, Request
+from bayesmix.cli.request import NO_DEFAULT, Manner, Request
 from bayesmix.cli.source import Source
 from bayesmix.version import __version__
 
@@ -23,8 +23,7 @@ app = App(
     "  bayesmix fit faithful.csv -k 2 -o fit.nc\n"
     "  bayesmix predict fit.nc faithful.csv --output labels.csv\n\n"
     "Results go to standard output, progress to standard error. What cannot be\n"
-    "done is said in one line, with exit status 2. What was made and is not to be\n"
-    "trusted says so first, with exit status 3. For the options of a command:\n"
+    "done is said in one line, with exit status 2. For the options of a command:\n"
     "bayesmix COMMAND --help.",
     help_format="plaintext",
     version=__version__,
@@ -43,11 +42,11 @@ _OUTPUTS_OF_PREDICT = (".csv", ".parquet", ".pq")
 
 
 @app.command(help_epilogue="Example:\n\n  bayesmix demo --output old-faithful.html")
-def demo(*, output: Outputs = None, seed: int = 1, manner: Manner = Manner()) -> int:
+def demo(*, output: Outputs = None, seed: int = 1, manner: Manner = Manner()) -> None:
     """Run the main job on real data: how many groups are there in Old Faithful's eruptions?
 
-    Compares 1 to 6 groups, each fitted by EM and by NUTS, and prints the criteria,
-    the answer, the groups and the rows that are hardest to place.
+    Compares 1 to 6 groups, each fitted by EM and by NUTS, and prints the answer,
+    the groups, the rows in doubt and the criteria.
 
     Parameters
     ----------
@@ -70,8 +69,7 @@ def demo(*, output: Outputs = None, seed: int = 1, manner: Manner = Manner()) ->
         manner.say(f"What is found will be written to {path.resolve()}.")
     manner.say(f"Old Faithful: {len(X)} eruptions, their lengths and the waits for the next (minutes).")
     with manner.telling_of_first_use():
-        request = Request("Old Faithful", "nuts", seed, outputs, manner)
-        return compare_and_tell(X, range(1, 7), families_of("full"), request)
+        compare_and_tell(X, range(1, 7), families_of("full"), Request("Old Faithful", "nuts", seed, outputs, manner))
 
 
 @app.command(
@@ -115,11 +113,10 @@ def fit(
     method: Method = "nuts",
     family: str = "full",
     source: Source = Source(),
-    length: Length = Length(),
     seed: int | None = None,
     output: Outputs = None,
     manner: Manner = Manner(),
-) -> int:
+) -> None:
     """Fit a mixture with a given number of groups.
 
     Parameters
@@ -146,7 +143,6 @@ def fit(
     if components < 1:
         raise ValueError(f"--components must be at least 1, not {components}: how many groups to fit.")
     _check_seed(seed)
-    options = length.options(method)
     X = read_frame(data, source, manner.say)
     [chosen, *more] = families_of(family, "--family")
     if more:
@@ -156,7 +152,7 @@ def fit(
     from bayesmix.mixture import Mixture
 
     with manner.telling_of_first_use():
-        return fit_and_tell(X, Mixture(components, chosen), request, options)
+        fit_and_tell(X, Mixture(components, chosen), request)
 
 
 @app.command(
@@ -178,7 +174,7 @@ def compare(
     seed: int | None = None,
     output: Outputs = None,
     manner: Manner = Manner(),
-) -> int:
+) -> None:
     """Compare mixtures over numbers of groups: how many are there?
 
     Parameters
@@ -210,7 +206,7 @@ def compare(
     from bayesmix.cli.comparing import compare_and_tell
 
     with manner.telling_of_first_use():
-        return compare_and_tell(X, numbers, chosen, request)
+        compare_and_tell(X, numbers, chosen, request)
 
 
 @app.command(
@@ -229,7 +225,7 @@ def predict(
     intervals: Annotated[bool, NO_DEFAULT] = False,
     output: Outputs = None,
     manner: Manner = Manner(),
-) -> int:
+) -> None:
     """Say which group rows belong to, and how sure that is.
 
     The columns of the fit are taken from the file; --columns names others for them.
@@ -266,7 +262,7 @@ def predict(
     from bayesmix.cli.labelling import label_and_tell
 
     with manner.telling_of_first_use():
-        return label_and_tell(tree, X, _named(data), outputs, manner, intervals=intervals)
+        label_and_tell(tree, X, _named(data), outputs, manner, intervals=intervals)
 
 
 @app.command(
