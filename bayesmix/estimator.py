@@ -16,6 +16,7 @@ from bayesmix.em import EMResult
 from bayesmix.families import Family, family_from_name
 from bayesmix.families.covariance import STRUCTURES
 from bayesmix.mixture import Mixture
+from bayesmix.seeds import number_of
 from bayesmix.verdict import UntrustedWarning, said_by_caller, warn_once
 from bayesmix.vocabulary import named_arguments
 
@@ -65,6 +66,8 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         As :class:`bayesmix.Mixture` takes them. By default they are scaled by the data.
     estimate : {"map", "ml"}, default "map"
         For ``method="em"``: the posterior mode, or maximum likelihood.
+    init : str or array, default "k-means++"
+        Where EM starts, as ``Mixture.fit_em`` takes it: a way to draw starts, labels (N,) or responsibilities (N, K).
     n_init, max_iter : int, default 10 and 1000
         Random starts of EM, and iterations of each.
     tol : float, default 1e-8
@@ -76,8 +79,9 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         For ``"nuts"``: tuning steps of each chain; by default as many as the posterior's shape asks for.
     chains : int, default 4
         For ``"nuts"``.
-    random_state : int, RandomState instance or None, default None
-        An int ``s`` gives the numbers of ``Mixture.fit_em(X, random_seed=s)``.
+    random_state : int, RandomState or Generator instance or None, default None
+        None draws from NumPy's global state, as scikit-learn does. An int ``s`` gives the numbers of
+        ``Mixture.fit_em(X, random_seed=s)``.
     progressbar : bool, default False
         For ``"nuts"`` and ``"advi"``.
 
@@ -148,6 +152,7 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         method="em",
         priors=None,
         estimate="map",
+        init: Any = "k-means++",
         n_init=10,
         max_iter=1000,
         tol=1e-8,
@@ -163,6 +168,7 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         self.method = method
         self.priors = priors
         self.estimate = estimate
+        self.init = init
         self.n_init = n_init
         self.max_iter = max_iter
         self.tol = tol
@@ -203,6 +209,7 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
             self.em_ = mixture.fit_em(
                 rows,
                 estimate=self.estimate if self.method == "em" else "map",
+                init=self.init,
                 n_init=self.n_init,
                 max_iter=self.max_iter,
                 tol=self.tol,
@@ -326,6 +333,8 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
     def bic(self, X) -> float:
         """Bayesian information criterion of X at the point estimate ``em_``; lower is better.
 
+        On the training rows it is ``em_.bic``: at the posterior mode, unless ``estimate="ml"``.
+
         Parameters
         ----------
         X : array or data frame, (n, D)
@@ -339,6 +348,8 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
 
     def aic(self, X) -> float:
         """Akaike information criterion of X at the point estimate ``em_``; lower is better.
+
+        On the training rows it is ``em_.aic``: at the posterior mode, unless ``estimate="ml"``.
 
         Parameters
         ----------
@@ -391,6 +402,5 @@ def _check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
 
 
 def _seed(random_state: Any) -> int:
-    """An int as it is, so that it means the same everywhere in bayesmix; otherwise one drawn as scikit-learn draws."""
-    generator = check_random_state(random_state)
-    return int(random_state) if isinstance(random_state, Integral) else int(generator.randint(2**31 - 1))
+    """The seed; without one drawn by NumPy's global state, which rules scikit-learn's estimators."""
+    return number_of(check_random_state(None) if random_state is None else random_state, "random_state")

@@ -22,6 +22,7 @@ from bayesmix.priors.sets import (
     resolve_priors,
     to_dict,
 )
+from bayesmix.seeds import number_of
 from bayesmix.tree import as_tree, record_of
 from bayesmix.verdict import warn_once
 from bayesmix.vocabulary import named_arguments
@@ -177,7 +178,7 @@ class Mixture:
         tol : float
             Stop when one iteration raises the objective by less than ``tol * N`` nats; 0 runs ``max_iter`` iterations
             from every start (L-BFGS: until no step gains).
-        random_seed : None, int, or what ``numpy.random.default_rng`` takes
+        random_seed : None, int, numpy.random.Generator, RandomState or SeedSequence
         progressbar : bool
 
         Returns
@@ -191,8 +192,8 @@ class Mixture:
         """
         rows = self._read(X)
         settings = EMSettings(estimate, init, n_init, max_iter, tol)
-        drawn = random_seed is None and isinstance(init, str)  # nothing is random from a start that is given
-        seed = _entropy(None) if drawn else random_seed
+        given = random_seed is None and not isinstance(init, str)  # nothing is random from a start that is given
+        seed = None if given else number_of(random_seed)
         with compiling_shown(progressbar):
             em = self._resolved(rows)._fit_em(rows, settings, seed, progressbar)
         warn_once(em, f"EM of the {self}", em.reasons)
@@ -226,11 +227,12 @@ class Mixture:
             (its Hessian then whitens badly).
         cores : int, optional
             Chains run at once; the draws do not depend on it.
-        init : "em" or EMResult
-            Where to start: the optima of a new EM fit, or of this one.
+        init : "em", EMResult or array
+            Where to start: the optima of a new EM fit, or of this one; or the optimum that EM climbs to from labels
+            (N,) or responsibilities (N, K).
         relabel : "ecr", "order" or None
             How components are matched over draws (see :func:`bayesmix.relabel`).
-        random_seed : int, optional
+        random_seed : None, int, numpy.random.Generator, RandomState or SeedSequence
             The same seed gives the same draws on one machine.
         progressbar : bool
         target_accept : float, optional
@@ -299,7 +301,8 @@ class Mixture:
         -------
         xarray.DataTree
             One chain of independent draws with ``log_p`` and ``log_q``; ``posterior.attrs["pareto_k"]`` above 0.7 means
-            that the approximation cannot be trusted.
+            that the approximation cannot be trusted; below it, that it is close to the posterior in the basin that EM's
+            optimum of the largest mass lies in. Other optima, of which no Pareto k can know, are among the notes.
 
         Raises
         ------
@@ -496,15 +499,14 @@ class Mixture:
         rows = self._read(X)
         mixture = self._resolved(rows)
         density = mixture._density(rows)
-        seed = _entropy(random_seed)
+        seed = number_of(random_seed)
         seeds = np.random.SeedSequence(seed).generate_state(9).tolist()
+        if isinstance(init, str) and init != "em":
+            raise ValueError(f"init must be 'em', an EMResult, labels (N,) or responsibilities (N, K), not {init!r}")
+        settings = EMSettings() if isinstance(init, str) else EMSettings(init=init)
+        em = mixture._fit_em(rows, settings, seeds[0], False, density)
         if isinstance(init, EMResult):
-            em = mixture._fit_em(rows, EMSettings(init=init), seeds[0], False, density)
             em = replace(em, optima=_joined(em, init))
-        elif init == "em":
-            em = mixture._fit_em(rows, EMSettings(), seeds[0], False, density)
-        else:
-            raise ValueError(f"init must be 'em' or an EMResult, not {init!r}")
         return em, density, seeds[1:], seed
 
     def _exchanged(self, density) -> tuple[str, ...]:
@@ -551,18 +553,13 @@ def _settings(method: str, **given: Any) -> dict[str, Any]:
 
 def _described(init: Any, em: EMResult) -> Any:
     """Where an engine started; an EMResult by how it was made, and by what it has not in common with this fit."""
-    if not isinstance(init, EMResult):
+    if isinstance(init, str):
         return init
+    if not isinstance(init, EMResult):
+        return em.settings["init"]
     alike = {"priors": init.priors == em.priors, "rows": np.array_equal(init.rows.values, em.rows.values)}
     other = [what for what, same in alike.items() if not same]
     return {**init.settings, "random_seed": init.seed, **({"other": other} if other else {})}
-
-
-def _entropy(random_seed: Any) -> int:
-    """The number that gives the same draws again; drawn where none was given."""
-    if isinstance(random_seed, int | np.integer):
-        return int(random_seed)
-    return int(np.random.default_rng(random_seed).integers(2**63))
 
 
 def _joined(em: EMResult, init: EMResult):

@@ -84,8 +84,7 @@ def assemble(
             f"the data covariance is singular ({em.rows.n_rows} rows, {em.rows.n_features} features): the default "
             "prior takes its diagonal for a scale"
         )
-    if not em.converged:
-        said.append(f"EM: {em.status.value}")
+    said += em.notes
     tree = build_tree(
         family=family,
         rows=rows,
@@ -103,6 +102,7 @@ def assemble(
             "settings": dict(settings),
             "seconds": dict(seconds),
             "notes": said,
+            "other_optima": list(em.rivals),
         },
     )
     if relabel_method is not None and exchangeable and em.n_components > 1:

@@ -12,6 +12,7 @@ from scipy.special import logsumexp
 from bayesmix.data import read_rows
 from bayesmix.labels.judgement import heeded
 from bayesmix.membership import BOUNDS, check_ci_prob, default_ci_prob, equal_tailed
+from bayesmix.seeds import generator_of
 from bayesmix.tree import SAMPLE_DIMS, draws_of, family_of, record_of, training_rows
 from bayesmix.vocabulary import named_arguments
 
@@ -88,7 +89,7 @@ def sample_predictive(
         How many evenly spaced draws of each chain make a data set (not with ``n``). By default
         all, or as many as keep the sample below 5e7 numbers (400 MB); fewer are said in a warning
         and in the group's attribute ``note``.
-    random_seed : int, sequence, SeedSequence or numpy.random.Generator, optional
+    random_seed : None, int, numpy.random.Generator, RandomState or SeedSequence
 
     Returns
     -------
@@ -104,7 +105,7 @@ def sample_predictive(
         When ``n`` or ``draws`` is not a positive integer, or both are given.
     """
     tree = heeded(tree)
-    rng = np.random.default_rng(random_seed)
+    rng = generator_of(random_seed)
     if n is None:
         return _replicated_data(tree, draws, rng)
     if draws is not None:

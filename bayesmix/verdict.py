@@ -1,9 +1,9 @@
 """What is not to be trusted: reasons as data, their words, and the one warning that tells them."""
 
+import contextlib
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -78,6 +78,7 @@ _KINDS = {
         "one chain cannot show whether chains agree", "run at least two, better chains=4", "run --chains 4"
     ),
     "unjudged": _Kind("some quantities are not finite or did not move, so that nothing judges the draws", *_LONGER),
+    "not_sampled": _Kind("no posterior could be sampled", "fit fewer components or a simpler covariance", _SIMPLER),
     "max_iter": _Kind("EM stopped at max_iter before it converged", "raise max_iter= or tol=", _SIMPLER),
     "collapsed": _Kind("a component of EM collapsed, where the likelihood has no bound", _BOUNDED, _SIMPLER),
     "emptied": _Kind("a component of EM lost all its rows", _BOUNDED, _SIMPLER),
@@ -97,7 +98,7 @@ class Reason:
     ----------
     kind : str
         ``"basins"``, ``"disagreement"``, ``"few_draws"``, ``"divergences"``, ``"approximation"``, ``"one_chain"``,
-        ``"unjudged"``; of EM ``"max_iter"``, ``"collapsed"``, ``"emptied"``; of LOO ``"bad_rows"``.
+        ``"unjudged"``, ``"not_sampled"``; of EM ``"max_iter"``, ``"collapsed"``, ``"emptied"``; of LOO ``"bad_rows"``.
     numbers : mapping of str to number
         What was measured, such as ``{"rhat": 1.45}``.
     """
@@ -154,10 +155,12 @@ def verdict(reasons: Sequence[Reason], *, on_command_line: bool = False) -> str:
 # Results whose reasons were told, or that have none; each stays as long as its result lives.
 _heard: WeakValueDictionary[int, Any] = WeakValueDictionary()
 _silent: ContextVar[bool] = ContextVar("silent", default=False)
-_PACKAGE = os.path.dirname(os.path.abspath(__file__))
+# Files that stand between the user's line and the warning: this package's, and the one that makes decorators of
+# context managers.
+_BETWEEN = (os.path.dirname(os.path.abspath(__file__)), contextlib.__file__)
 
 
-@contextmanager
+@contextlib.contextmanager
 def said_by_caller() -> Iterator[None]:
     """While something lasts, warn of nothing and take nothing as told: whoever asked tells it in his own way."""
     token = _silent.set(True)
@@ -203,4 +206,4 @@ def warn_once(
     if reasons:
         said = verdict(reasons)
         message = f"{name}: {said[0].lower()}{said[1:]}"
-        warnings.warn(message, category, stacklevel=2, skip_file_prefixes=(_PACKAGE,))
+        warnings.warn(message, category, stacklevel=2, skip_file_prefixes=_BETWEEN)

@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmarks.asked import ASKED, Asked, Verdict, asked_of, spread
 from benchmarks.tables import Table, size_text
+from tests.fingerprint import fingerprint
 
 RECORDS = Path(__file__).parents[1] / "docs" / "benchmarks.json"
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
@@ -31,16 +32,20 @@ timed on the wall.
 
 `uv run --group bench python -m benchmarks` writes this page; with `--quick` it takes three minutes and a part of the
 rows, with `--only em` it measures one section and leaves the others as they are.
+
+```{age} benchmarks
+```
 """
 
 
 def record_of(section: ModuleType, tables: Sequence[Table], quick: bool) -> dict[str, Any]:
-    """A section as it is kept: when it was measured, its text, and what was measured of the figures asked."""
+    """A section as it is kept: its code, when it was measured, its text, and what was measured of the figures asked."""
     said = inspect.cleandoc(section.__doc__ or "").replace("``", "`")
     when = f"*Measured on {datetime.now(UTC):%Y-%m-%d} in a {'quick' if quick else 'full'} run.*"
     cells = [cell for table in tables for row in table.rows for cell in row]
     return {
         "title": section.TITLE,
+        "code": fingerprint(section.__name__),
         "text": "\n\n".join([when, said, *(table.markdown() for table in tables)]),
         "figures": [
             {"what": one.asked.what, "size": one.asked.size, "against": one.asked.against, "measured": one.measured}

@@ -24,6 +24,7 @@ from benchmarks.tables import Table
 from docs import calibration
 from docs.figures import in_words, number, paragraph
 from docs.sections import SECTIONS, Section
+from tests.fingerprint import fingerprint
 
 HERE = Path(__file__).parent
 PAGE, RUNS = HERE / "evidence.md", HERE / "evidence.json"
@@ -46,8 +47,19 @@ typed by hand. Every check is a test of the package, which fails where its figur
   at about 10⁻¹⁶."""
 
 
+# Written when the documentation is built, from the sources as they are then.
+AGE = """\
+```{age} evidence calibration
+```"""
+
+WHEN = """\
+What is tested *at every change* must pass before a change lands, with the limits that stand here. Of what is tested *in
+part*, a quick part is; the whole is tested *on demand*: `bash .ci/everything` makes every figure anew, runs all tests
+and dates this page, once a week and before a release."""
+
+
 def run(name: str) -> dict[str, Any]:
-    """The lines of a module, when they were made, in how many seconds, and with which versions."""
+    """The lines of a module, when they were made, in how many seconds, from which code, and with which versions."""
     module = importlib.import_module(name)
     began = time.perf_counter()
     (door,) = (getattr(module, door) for door in DOORS if hasattr(module, door))
@@ -55,7 +67,8 @@ def run(name: str) -> dict[str, Any]:
     seconds = round(time.perf_counter() - began, 1)
     versions = {"bayesmix": version("bayesmix"), "Python": platform.python_version()}
     versions |= {package: version(package) for package in PACKAGES}
-    return {"on": f"{datetime.now(UTC):%Y-%m-%d}", "seconds": seconds, "versions": versions, "lines": lines}
+    today, code = f"{datetime.now(UTC):%Y-%m-%d}", fingerprint(name)
+    return {"on": today, "seconds": seconds, "code": code, "versions": versions, "lines": lines}
 
 
 def as_json(runs: dict[str, Any]) -> str:
@@ -88,7 +101,7 @@ def section_text(section: Section, runs: dict[str, Any]) -> str:
     if section.modules:
         files = " ".join(f"{name.replace('.', '/')}.py" for name in section.modules)
         commands = section.commands or (f"uv run pytest {files}",)
-        parts.append("To check it again: " + ", then ".join(f"`{one}`" for one in commands))
+        parts.append(f"Tested {section.tested}: " + ", then ".join(f"`{one}`" for one in commands))
     return "\n\n".join(parts)
 
 
@@ -160,22 +173,29 @@ def summary(section: Section, runs: dict[str, Any]) -> tuple[int, str]:
 def page_text(runs: dict[str, Any]) -> str:
     """The whole page."""
     shown = [section for section in SECTIONS if section.modules]
-    rows = [[f"[{one.title}](#{one.anchor})", *map(str, summary(one, runs))] for one in shown]
-    glance = Table(["checked", "lines", "nearest to its limit"], rows).markdown()
-    return "\n\n".join([HEAD, glance, *(section_text(one, runs) for one in SECTIONS), how_made(runs)]) + "\n"
+    rows = [[f"[{one.title}](#{one.anchor})", *map(str, summary(one, runs)), one.tested] for one in shown]
+    glance = Table(["checked", "lines", "nearest to its limit", "tested"], rows).markdown()
+    parts = [HEAD, AGE, glance, WHEN, *(section_text(one, runs) for one in SECTIONS), how_made(runs)]
+    return "\n\n".join(parts) + "\n"
 
 
 def how_made(runs: dict[str, Any]) -> str:
     """Commands, dates and versions."""
-    rows = [[f"`{name}`", runs[name]["on"], f"{runs[name]['seconds']:.0f}"] for name in MODULES]
+    rows = [
+        [f"`{name}`", runs[name]["on"], f"{runs[name]['seconds']:.0f}", runs[name].get("code", "not recorded")]
+        for name in MODULES
+    ]
+    days = sorted(runs[name]["on"] for name in MODULES)
     versions = dict.fromkeys(in_words(runs[name]["versions"]) for name in MODULES)
     parts = [
         "## How this page was made",
         paragraph(
             "`uv run python -m docs.evidence` makes the checks again and writes this page; with the names of modules, "
-            f"it makes theirs. Versions: {'; '.join(versions)}."
+            f"it makes theirs. The oldest figure is of {days[0]}, the newest of {days[-1]}; for calibration see there. "
+            "A code is the hash of a module and of all that it imports, without words and layout. "
+            f"Versions: {'; '.join(versions)}."
         ),
-        Table(["module", "on", "seconds"], rows).markdown(),
+        Table(["module", "on", "seconds", "code"], rows).markdown(),
     ]
     return "\n\n".join(parts)
 

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 
 from docs import calibration
 
+AT_EVERY_CHANGE = "at every change"
+IN_PART = "in part at every change, whole on demand"
+
 
 @dataclass(frozen=True)
 class Section:
     """A part of the page: words, and the table of what its modules found.
 
-    ``commands`` check it again, where the tests of its modules as pytest runs them do not do all of it.
+    ``commands`` check it again, where the tests of its modules as pytest runs them do not do all of it; ``tested`` says
+    whether all of it is tested before a change lands.
     """
 
     title: str
@@ -22,6 +26,7 @@ class Section:
     anchor: str
     modules: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    tested: str = AT_EVERY_CHANGE
     level: int = 2
     condensed: bool = False  # a line for each kind of check, not for each check
     planted: bool = False  # errors, whose figures are to be above what is allowed
@@ -34,9 +39,9 @@ PROGRAMS = "Reference values stand in `tests/reference`, beside the scripts that
 
 EXACT = """\
 Where the posterior is known without sampling, it is compared with the formula. With one component under the conjugate
-prior it is normal-inverse-Wishart, and its prediction is a Student t. With two components and six rows, a sum over
-every assignment of rows to components gives the evidence and who belongs with whom. This side is written in NumPy and
-SciPy and shares no code with bayesmix.
+prior it is normal-inverse-Wishart, and its prediction is a Student t. With two or three components and six rows, a sum
+over every assignment of rows to components gives the evidence and who belongs with whom. This side is written in NumPy
+and SciPy and shares no code with bayesmix.
 
 *What it says:* likelihood, prior, their constants and the sampler are right together where all of it is known."""
 
@@ -49,9 +54,10 @@ zero where bayesmix's is everywhere as high or higher. [Parity with mclust](pari
 SAMPLED = """\
 The same posterior, from a program that somebody else wrote: Stan with the priors written out there once more, and the
 textbook mixture of PyMC. Compared are means and standard deviations of log-scales, Fisher-z correlations, the log-ratio
-of the weights and the log-likelihood, quantiles of means and covariances, and for Stan the LOO and WAIC of R's loo. All
-have at least a thousand effective draws on both sides. A line is one posterior, and its figure the largest distance
-among all its summaries.
+of the weights and the log-likelihood, quantiles of means and covariances, and, where R's loo gave them, LOO and WAIC.
+There are posteriors of two components and of three, well apart or one of them small. All summaries have at least a
+thousand effective draws on both sides. A line is one posterior, and its figure the largest distance among all its
+summaries.
 
 *What it says:* the priors are what the documentation says they are, and the draws are draws from that posterior."""
 
@@ -126,6 +132,7 @@ SECTIONS = (
         "evidence-exact",
         ("tests.exact.test_one_component", "tests.exact.test_enumeration"),
         ('uv run pytest tests/exact -m "slow or not slow"',),
+        tested=IN_PART,
     ),
     Section("Other programs", PROGRAMS, "evidence-programs"),
     Section("EM: mclust", MCLUST, "evidence-mclust", ("tests.em.test_mclust",), level=3),
@@ -134,6 +141,8 @@ SECTIONS = (
         SAMPLED,
         "evidence-posteriors",
         ("tests.inference.test_stan", "tests.inference.test_textbook"),
+        ('uv run pytest tests/inference/test_stan.py tests/inference/test_textbook.py -m "slow or not slow"',),
+        tested=IN_PART,
         level=3,
     ),
     Section("LOO and WAIC: R's loo", LOO, "evidence-loo", ("tests.comparison.test_against_loo",), level=3),
@@ -149,18 +158,28 @@ SECTIONS = (
             'uv run pytest tests/laws/test_density.py -m "slow or not slow"',
             "uv run pytest tests/pymc_model/test_op.py tests/families/test_gaussian.py",
         ),
+        tested=IN_PART,
         level=3,
     ),
     Section("EM climbs", CLIMBS, "evidence-climbs", ("tests.laws.test_objective",), level=3),
     Section("Names", NAMES, "evidence-names", ("tests.laws.test_permutation",), level=3),
     Section("Units", UNITS, "evidence-units", ("tests.laws.test_units",), level=3),
-    Section("Seeds", BITS, "evidence-seeds", ("tests.laws.test_same_bits",), level=3),
+    Section(
+        "Seeds",
+        BITS,
+        "evidence-seeds",
+        ("tests.laws.test_same_bits",),
+        ('uv run pytest tests/laws/test_same_bits.py -m "slow or not slow"',),
+        tested=IN_PART,
+        level=3,
+    ),
     Section(
         "Calibration",
         calibration.WORDS,
         "evidence-calibration",
         ("tests.calibration.results",),
         ("uv run python -m tests.calibration", "uv run pytest tests/calibration"),
+        tested=IN_PART,
         body=calibration.of_nuts,
         summary=calibration.summary,
     ),
@@ -177,6 +196,8 @@ SECTIONS = (
         HARD_POSTERIORS,
         "evidence-hard-posteriors",
         ("tests.stress.test_posteriors", "tests.stress.test_comparison"),
+        ('uv run pytest tests/stress -m "slow or not slow"',),
+        tested=IN_PART,
         level=3,
         condensed=True,
     ),

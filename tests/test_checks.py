@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 import bayesmix as bm
-from bayesmix.checks import posterior_check, prior_check
+from bayesmix.checks import Check, posterior_check, prior_check
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,38 @@ def test_the_statistics_are_scipys(faithful):
         assert (found[feature, "lowest"], found[feature, "highest"]) == pytest.approx((values.min(), values.max()))
     (correlation,) = [value for (_, name), value in found.items() if name.startswith("correlation")]
     assert correlation == pytest.approx(stats.pearsonr(X["eruptions"], X["waiting"]).statistic)
+
+
+def test_p_values_are_shares_of_the_data_sets_with_a_larger_statistic():
+    made = np.array([[0.0, 5.0, 1.0], [1.0, 6.0, 1.0], [2.0, 7.0, 1.0], [3.0, 8.0, 2.0]])
+    check = Check((("a", "mean"), ("a", "lowest"), ("a", "highest")), np.array([0.5, 9.0, 1.0]), made)
+    np.testing.assert_allclose(check.p_values, [0.75, 0.0, 0.25 + 0.5 * 0.75])
+    assert check.outside.tolist() == [False, True, False]
+    assert Check(check.names, np.array([-1.0, 4.0, 0.0]), made).outside.all()
+
+
+@pytest.mark.parametrize("probability", [0.5, 0.89, 0.98])
+def test_intervals_hold_the_share_of_the_data_sets_that_they_promise(probability):
+    made = np.random.default_rng(0).normal(size=(4001, 2)) * [1.0, 30.0]
+    low, high = Check((("a", "mean"), ("b", "mean")), np.zeros(2), made).interval(probability)
+    inside = (low <= made) & (made <= high)
+    np.testing.assert_allclose(inside.mean(axis=0), probability, atol=1e-3)
+    np.testing.assert_allclose((made < low).mean(axis=0), (1 - probability) / 2, atol=1e-3)
+
+
+def test_a_check_made_by_hand(faithful):
+    """p-values and intervals once more, from data sets made by NumPy's own draws of a normal mixture."""
+    check, n = posterior_check(faithful), 272
+    rng, posterior = np.random.default_rng(7), faithful["posterior"].to_dataset().isel(chain=0)
+    means = []
+    for draw in rng.choice(posterior.sizes["draw"], 400, replace=False):
+        one = posterior.isel(draw=draw)
+        sizes = rng.multinomial(n, one["weights"].values)
+        groups = zip(one["means"].values, one["covariances"].values, sizes, strict=True)
+        means.append(np.concatenate([rng.multivariate_normal(m, s, size=k) for m, s, k in groups]).mean(axis=0))
+    at = [check.names.index((feature, "mean")) for feature in ("eruptions", "waiting")]
+    for place, by_hand in zip(at, np.array(means).T, strict=True):
+        assert stats.ks_2samp(check.made[:, place], by_hand).pvalue > 1e-3
 
 
 def test_large_offsets_and_units_change_no_p_value():

@@ -9,8 +9,9 @@ import matplotlib
 import pytest
 
 import bayesmix
-from docs import calibration, evidence, pages
-from docs.sections import SECTIONS
+from docs import age, calibration, evidence, pages
+from docs.sections import AT_EVERY_CHANGE, IN_PART, SECTIONS
+from tests.fingerprint import fingerprint
 from tests.printed import differences
 
 ROOT = Path(__file__).parent.parent
@@ -64,6 +65,39 @@ def test_every_module_with_findings_is_on_the_page_of_evidence():
     }
     assert modules == {name for section in SECTIONS for name in section.modules}
     assert set(runs()) == set(evidence.MODULES)
+
+
+@pytest.mark.parametrize("section", [one for one in SECTIONS if one.modules], ids=lambda one: one.title)
+def test_the_page_says_what_is_tested_on_demand_only(section):
+    """Where a test of a section's modules is marked slow, the page says so, with the command that runs it."""
+    paths = [ROOT.joinpath(*name.split(".")).with_suffix(".py") for name in section.modules]
+    slow = any("mark.slow" in path.read_text(encoding="utf-8") for path in paths)
+    on_demand = slow or section.body is not None  # the study of calibration has a command of its own
+    assert section.tested == (IN_PART if on_demand else AT_EVERY_CHANGE)
+    assert any("slow or not slow" in command for command in section.commands) == slow
+
+
+def test_figures_of_other_code_are_named(tmp_path, monkeypatch):
+    """On the built pages, and by ``python -m docs.age``."""
+    now = {"tests.stress.test_em": {"code": fingerprint("tests.stress.test_em")}}
+    written = tmp_path / "docs" / "evidence.json"
+    written.parent.mkdir()
+    monkeypatch.setattr(age, "HERE", written.parent)
+    written.write_text(json.dumps(now))
+    assert age.older(["evidence"]) == ([], 1)
+    assert age.sentence(["evidence"]) == "All figures are of the code as it stands."
+    written.write_text(json.dumps(now | {"tests.laws.test_units": {"code": "0123456789ab"}}))
+    assert age.older(["evidence"]) == (["tests.laws.test_units"], 2)
+    assert "some of these figures were made: tests.laws.test_units." in age.sentence(["evidence"])
+    written.write_text(json.dumps({"tests.laws.test_units": {}}))
+    assert age.sentence(["evidence"]) == "The code has changed since these figures were made."
+
+
+def test_the_figures_that_are_kept_say_of_which_code_they_are():
+    assert evidence.run("tests.em.test_mclust")["code"] == fingerprint("tests.em.test_mclust")
+    names = {kind: [name for name, *_ in each()] for kind, each in age.FIGURES.items()}
+    assert names["evidence"] == list(evidence.MODULES)
+    assert all(names.values())
 
 
 def test_nothing_on_the_page_of_evidence_is_on_the_wrong_side_of_its_limit():

@@ -1,12 +1,13 @@
 import arviz as az
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
 from bayesmix.families import Gaussian
 from bayesmix.labels import label_free
-from bayesmix.predictive import log_density, sample_predictive
+from bayesmix.predictive import log_density, replicated_sets, sample_predictive
 from bayesmix.tree import draws_of, load, save, training_rows
 from tests.simulated_trees import COVARIANCES, simulated_tree
 
@@ -82,6 +83,34 @@ def test_new_rows_come_from_the_draw_they_name():
     assert predictions["x"].dims == ("sample", "feature")
     place = 10 * predictions["chain"] + predictions["draw"]
     np.testing.assert_array_equal(np.round(predictions["x"][:, 0] / 1e6), place)
+
+
+def tree_whose_weights_and_means_belong_together():
+    """Two components at 1 and -1 times a number that names the draw; the weights leave one of them, by turns."""
+    tree = simulated_tree("spherical", n_components=2, shape=(2, 6), n_rows=10)
+    posterior = tree.posterior.to_dataset()
+    number = 1 + 10 * posterior["chain"] + posterior["draw"]
+    sign = xr.DataArray([1, -1], dims="component")
+    first = (number % 2).where(number % 3 > 0, 1 - number % 2)
+    posterior["means"] = (1e6 * number * sign + 0 * posterior["means"]).transpose(*posterior["means"].dims)
+    posterior["weights"] = xr.concat([first, 1 - first], dim="component").transpose(*posterior["weights"].dims) * 1.0
+    tree["posterior"] = posterior
+    return tree, np.where(first == 1, number, -number)
+
+
+def test_weights_and_parameters_are_those_of_one_draw():
+    """In every way in which data sets are made: whole, thinned, one at a time, and row by row."""
+    tree, wanted = tree_whose_weights_and_means_belong_together()
+    for draws in (None, 3):
+        x = sample_predictive(tree, draws=draws, random_seed=1).posterior_predictive["x"]
+        found = np.round(x / 1e6)
+        assert (found == xr.DataArray(wanted[:, x["draw"]], dims=("chain", "draw"))).all()
+    sets = np.round(np.array(list(replicated_sets(tree, 5, np.random.default_rng(1)))) / 1e6)
+    chosen = wanted.ravel()[np.linspace(0, 11, 5).round().astype(int)]
+    np.testing.assert_array_equal(sets, np.broadcast_to(chosen[:, None, None], sets.shape))
+    rows = sample_predictive(tree, 300, random_seed=1).predictions
+    np.testing.assert_array_equal(np.round(rows["x"][:, 0] / 1e6), wanted[rows["chain"], rows["draw"]])
+    np.testing.assert_array_equal(rows["label"], (wanted[rows["chain"], rows["draw"]] < 0).astype(int))
 
 
 def test_replicated_data_have_the_moments_of_their_draw_and_suit_arviz():

@@ -21,6 +21,7 @@ import json, os, signal, sys, threading, time
 import numpy as np
 import bayesmix as bm
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs this in the background lets it be ignored
 rng = np.random.default_rng(0)
 X = np.concatenate([rng.normal(size=(400, 3)), rng.normal(size=(400, 3)) + 3])
 mixture = bm.Mixture(3)
@@ -125,11 +126,13 @@ def test_an_interruption_that_python_would_forget_is_made_again():
         time.sleep(5)
 
     hook = sys.unraisablehook
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with pytest.raises(KeyboardInterrupt):
             work()
     finally:
         gc.callbacks.remove(callback)
+        signal.signal(signal.SIGINT, before)
     assert fell
     assert sys.unraisablehook is hook
 

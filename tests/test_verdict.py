@@ -26,7 +26,7 @@ KINDS = [
     Reason("few_draws", {"ess": 8.4}),
     Reason("divergences", {"divergences": 90, "draws": 4000}),
     Reason("approximation", {"pareto_k": 1.2}),
-    *map(Reason, ("one_chain", "unjudged", "max_iter", "collapsed", "emptied")),
+    *map(Reason, ("one_chain", "unjudged", "not_sampled", "max_iter", "collapsed", "emptied")),
     Reason("bad_rows", {"rows": 3, "n": 100}),
 ]
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from bayesmix.cli.request import NO_DEFAULT, Manner, Request
+from bayesmix.cli.request import NO_DEFAULT, Length, Manner, Request
 from bayesmix.cli.source import Source
 from bayesmix.version import __version__
 
@@ -23,7 +23,8 @@ app = App(
     "  bayesmix fit faithful.csv -k 2 -o fit.nc\n"
     "  bayesmix predict fit.nc faithful.csv --output labels.csv\n\n"
     "Results go to standard output, progress to standard error. What cannot be\n"
-    "done is said in one line, with exit status 2. For the options of a command:\n"
+    "done is said in one line, with exit status 2. What was made and is not to be\n"
+    "trusted says so first, with exit status 3. For the options of a command:\n"
     "bayesmix COMMAND --help.",
     help_format="plaintext",
     version=__version__,
@@ -42,11 +43,11 @@ _OUTPUTS_OF_PREDICT = (".csv", ".parquet", ".pq")
 
 
 @app.command(help_epilogue="Example:\n\n  bayesmix demo --output old-faithful.html")
-def demo(*, output: Outputs = None, seed: int = 1, manner: Manner = Manner()) -> None:
+def demo(*, output: Outputs = None, seed: int = 1, manner: Manner = Manner()) -> int:
     """Run the main job on real data: how many groups are there in Old Faithful's eruptions?
 
-    Compares 1 to 6 groups, each fitted by EM and by NUTS, and prints the answer,
-    the groups, the rows in doubt and the criteria.
+    Compares 1 to 6 groups, each fitted by EM and by NUTS, and prints the criteria,
+    the answer, the groups and the rows that are hardest to place.
 
     Parameters
     ----------
@@ -69,7 +70,8 @@ def demo(*, output: Outputs = None, seed: int = 1, manner: Manner = Manner()) ->
         manner.say(f"What is found will be written to {path.resolve()}.")
     manner.say(f"Old Faithful: {len(X)} eruptions, their lengths and the waits for the next (minutes).")
     with manner.telling_of_first_use():
-        compare_and_tell(X, range(1, 7), families_of("full"), Request("Old Faithful", "nuts", seed, outputs, manner))
+        request = Request("Old Faithful", "nuts", seed, outputs, manner)
+        return compare_and_tell(X, range(1, 7), families_of("full"), request)
 
 
 @app.command(
@@ -113,10 +115,11 @@ def fit(
     method: Method = "nuts",
     family: str = "full",
     source: Source = Source(),
+    length: Length = Length(),
     seed: int | None = None,
     output: Outputs = None,
     manner: Manner = Manner(),
-) -> None:
+) -> int:
     """Fit a mixture with a given number of groups.
 
     Parameters
@@ -143,6 +146,7 @@ def fit(
     if components < 1:
         raise ValueError(f"--components must be at least 1, not {components}: how many groups to fit.")
     _check_seed(seed)
+    options = length.options(method)
     X = read_frame(data, source, manner.say)
     [chosen, *more] = families_of(family, "--family")
     if more:
@@ -152,7 +156,7 @@ def fit(
     from bayesmix.mixture import Mixture
 
     with manner.telling_of_first_use():
-        fit_and_tell(X, Mixture(components, chosen), request)
+        return fit_and_tell(X, Mixture(components, chosen), request, options)
 
 
 @app.command(
@@ -174,7 +178,7 @@ def compare(
     seed: int | None = None,
     output: Outputs = None,
     manner: Manner = Manner(),
-) -> None:
+) -> int:
     """Compare mixtures over numbers of groups: how many are there?
 
     Parameters
@@ -206,7 +210,7 @@ def compare(
     from bayesmix.cli.comparing import compare_and_tell
 
     with manner.telling_of_first_use():
-        compare_and_tell(X, numbers, chosen, request)
+        return compare_and_tell(X, numbers, chosen, request)
 
 
 @app.command(
@@ -225,7 +229,7 @@ def predict(
     intervals: Annotated[bool, NO_DEFAULT] = False,
     output: Outputs = None,
     manner: Manner = Manner(),
-) -> None:
+) -> int:
     """Say which group rows belong to, and how sure that is.
 
     The columns of the fit are taken from the file; --columns names others for them.
@@ -262,7 +266,7 @@ def predict(
     from bayesmix.cli.labelling import label_and_tell
 
     with manner.telling_of_first_use():
-        label_and_tell(tree, X, _named(data), outputs, manner, intervals=intervals)
+        return label_and_tell(tree, X, _named(data), outputs, manner, intervals=intervals)
 
 
 @app.command(

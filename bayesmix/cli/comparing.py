@@ -8,10 +8,11 @@ from bayesmix.cli import documents, screen
 from bayesmix.cli.fitting import METHODS
 from bayesmix.cli.outputs import write_frame
 from bayesmix.cli.request import Request
+from bayesmix.cli.trust import reasons_against, status_of, verdict_of_comparison, warn
 from bayesmix.comparison import Comparison, compare
+from bayesmix.comparison.advice import contenders
 from bayesmix.comparison.sweep import UNFINISHED
 from bayesmix.families import Family
-from bayesmix.html.answer import answer_of_comparison
 from bayesmix.html.digest import Digest
 from bayesmix.tree import save
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def compare_and_tell(X: "pd.DataFrame", numbers: Sequence[int], families: Sequence[Family], request: Request) -> None:
-    """Compare models; tell the table, the answer and the model it chooses; write what was asked for."""
+def compare_and_tell(X: "pd.DataFrame", numbers: Sequence[int], families: Sequence[Family], request: Request) -> int:
+    """Compare models; tell the table, the answer and its model; write what was asked for; return the exit status."""
     n_models = len(numbers) * len(families)
     request.manner.say(f"Fitting {n_models} {'model' if n_models == 1 else 'models'} by {METHODS[request.method]}.")
     comparison = compare(
@@ -32,25 +33,41 @@ def compare_and_tell(X: "pd.DataFrame", numbers: Sequence[int], families: Sequen
         progressbar=not request.manner.quiet,
     )
     digest = Digest(comparison.tree_to_show())
-    if not request.manner.json:
-        _show(comparison, digest)
+    reasons = reasons_against(comparison)
+    said = verdict_of_comparison(reasons)
+    if request.manner.json:
+        warn(said)
+    else:
+        _show(comparison, digest, said)
     written = [(_write(comparison, digest, path), path) for path in request.outputs]
     if request.manner.json:
-        documents.tell(documents.of_comparison(comparison, digest, request, written))
+        documents.tell(documents.of_comparison(comparison, digest, request, written, said))
     else:
         screen.show_written(screen.results(), written)
     if any(UNFINISHED in candidate.notes for candidate in comparison.candidates):
         raise KeyboardInterrupt  # what was finished is told, but it is not what was asked for
+    return status_of(reasons)
 
 
-def _show(comparison: Comparison, digest: Digest) -> None:
+def _show(comparison: Comparison, digest: Digest, verdict: str) -> None:
     console = screen.results()
-    screen.show_answer(console, answer_of_comparison(digest, comparison.table))
-    screen.show_groups(console, digest)
-    screen.show_doubtful(console, digest)
+    screen.show_verdict(console, verdict)
     screen.show_criteria(console, comparison)
-    screen.show_sentences(console, "How the number of groups was chosen", comparison.advice, digest.rows.features)
+    screen.show_sentences(console, comparison.advice, digest.rows.features)
     screen.show_notes(console, comparison.candidates, digest.rows.features)
+    screen.show_groups(console, digest, _why_chosen(comparison))
+    screen.show_hardest(console, digest)
+
+
+def _why_chosen(comparison: Comparison) -> str:
+    """Name the model that is shown, and say why it is this one."""
+    chosen = comparison.chosen
+    n_contenders = len(contenders(comparison.table))
+    if n_contenders == 0:
+        return f"{chosen.key[0]}; the lowest BIC"
+    if n_contenders == 1:
+        return f"{chosen.key[0]}; the highest LOO that can be trusted"
+    return f"{chosen.key[0]}; the lowest BIC of those that LOO cannot tell apart"
 
 
 def _write(comparison: Comparison, digest: Digest, path: Path) -> str:

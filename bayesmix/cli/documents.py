@@ -43,21 +43,26 @@ _OF_EVERY_ROW = ("label", "label_probability", "entropy", "probability", "probab
 _ROWS_AT_ONCE = 10_000
 
 
-def of_fit(digest: Digest, em: "EMResult | None", request: "Request", written: Written) -> dict[str, Any]:
+def of_fit(digest: Digest, em: "EMResult | None", request: "Request", written: Written, verdict: str) -> dict[str, Any]:
     """The document of one fit."""
     return {
-        **_head("fit", request.data, digest, written),
+        **_head("fit", request.data, digest, written, verdict),
         "method": request.method,
         "seed": request.seed,
-        "criteria": {name: None if em is None else getattr(em, name) for name in _CRITERIA},
+        "criteria": {
+            "at": None if em is None else em.which,
+            **{name: None if em is None else getattr(em, name) for name in _CRITERIA},
+        },
         **_groups(digest),
     }
 
 
-def of_comparison(comparison: "Comparison", digest: Digest, request: "Request", written: Written) -> dict[str, Any]:
+def of_comparison(
+    comparison: "Comparison", digest: Digest, request: "Request", written: Written, verdict: str
+) -> dict[str, Any]:
     """The document of a comparison; its groups are those of the model that is chosen."""
     return {
-        **_head("comparison", request.data, digest, written),
+        **_head("comparison", request.data, digest, written, verdict),
         "method": request.method,
         "seed": request.seed,
         "answer": comparison.advice[0],
@@ -76,11 +81,18 @@ def tell(document: Mapping[str, Any]) -> None:
 
 
 def tell_labels(
-    tree: "xr.DataTree", membership: "xr.Dataset", index: "pd.Index", data: str, written: Written, *, intervals: bool
+    tree: "xr.DataTree",
+    membership: "xr.Dataset",
+    index: "pd.Index",
+    data: str,
+    written: Written,
+    *,
+    intervals: bool,
+    verdict: str,
 ) -> None:
     """Print the document of a prediction, a line for each row; the whole of it is never in memory."""
     head = {
-        **_signature("prediction"),
+        **_signature("prediction", verdict),
         "data": {"file": data, "rows": len(index), "features": record_of(tree)["features"]},
         "model": _identity(str(family_of(tree)), membership.sizes["component"]),
         "interval_probability": membership.attrs["ci_prob"],
@@ -100,18 +112,19 @@ def tell_labels(
     print("]}")
 
 
-def _head(kind: str, data: str, digest: Digest, written: Written) -> dict[str, Any]:
+def _head(kind: str, data: str, digest: Digest, written: Written, verdict: str) -> dict[str, Any]:
     rows = digest.rows
     return {
-        **_signature(kind),
+        **_signature(kind, verdict),
         "data": {"file": data, "rows": rows.n_rows, "features": rows.features, "sha256": rows.sha256},
         "model": _identity(str(digest.family), digest.n_components),
         "outputs": _outputs(written),
     }
 
 
-def _signature(kind: str) -> dict[str, Any]:
-    return {"format": f"bayesmix-{kind}", "format_version": FORMAT_VERSION, "bayesmix": __version__}
+def _signature(kind: str, verdict: str) -> dict[str, Any]:
+    made = {"format": f"bayesmix-{kind}", "format_version": FORMAT_VERSION, "bayesmix": __version__}
+    return {**made, "trusted": not verdict, "verdict": verdict or None}
 
 
 def _identity(family: str, n_components: int) -> dict[str, Any]:
@@ -125,7 +138,9 @@ def _outputs(written: Written) -> list[dict[str, str]]:
 def _model(candidate: "Candidate", row: Mapping[str, Any]) -> dict[str, Any]:
     family, n_components = candidate.key
     trusted = None if candidate.loo is None else candidate.trusted
-    return {**_identity(family, n_components), **row, "trusted": trusted, "notes": candidate.notes}
+    at = None if candidate.point is None else candidate.point.which
+    identity = {**_identity(family, n_components), "criteria_at": at}
+    return {**identity, **row, "trusted": trusted, "notes": candidate.notes}
 
 
 def _groups(digest: Digest) -> dict[str, Any]:
@@ -144,9 +159,11 @@ def _groups(digest: Digest) -> dict[str, Any]:
         "hardest": _hardest(digest),
         "diagnosis": {
             "trusted": diagnosis.ok,
+            "reasons": [reason.kind for reason in diagnosis.reasons],
             **{name: getattr(diagnosis, name) for name in _DIAGNOSTICS},
             "sentences": diagnosis.sentences,
         },
+        "other_optima": [rival["below"] for rival in digest.record.get("other_optima", [])],
         "notes": digest.record["notes"],
         "seconds": digest.record.get("seconds", {}),
     }

@@ -3,6 +3,7 @@
 import dis
 import errno
 import io
+import os
 import sys
 from collections.abc import Sequence
 from types import TracebackType
@@ -11,8 +12,9 @@ from cyclopts import CycloptsError
 
 from bayesmix.cli.commands import app
 from bayesmix.cli.refusals import of_command, of_request
-from bayesmix.cli.streams import let_go
+from bayesmix.cli.streams import let_go, open_all
 from bayesmix.shelter import sheltered
+from bayesmix.verdict import said_by_caller
 
 # What the machine refuses to anybody: no space, no quota, no permission, a read-only or failing disk, too many files.
 _OF_THE_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE}
@@ -41,15 +43,20 @@ def run(arguments: Sequence[str]) -> int:
     Returns
     -------
     int
-        0; 2 when the user's request cannot be carried out, which one line on standard error
-        explains; 130 when it was interrupted. Anything else that goes wrong is a bug, and raises.
+        0; 2 when the user's request cannot be carried out, which one line on standard error explains; 3 when the
+        result was made and is not to be trusted; 130 when it was interrupted. Anything else that goes wrong is a bug,
+        and raises.
     """
+    open_all()
+    for size in ("COLUMNS", "LINES"):
+        if not os.environ.get(size, "1").isdigit() or int(os.environ.get(size, "1")) == 0:
+            del os.environ[size]  # no size of a screen: nothing could be shown on it
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without some letter shows another
     try:
-        with sheltered():
-            app(list(arguments), exit_on_error=False, print_error=False)
+        with sheltered(), said_by_caller():  # the commands tell what is not to be trusted
+            status = app(list(arguments), exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except CycloptsError as error:
         _say(of_command(error))
@@ -72,7 +79,7 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         _say("interrupted")
         return INTERRUPTED
-    return 0
+    return status if isinstance(status, int) else 0
 
 
 def _say(message: str) -> None:

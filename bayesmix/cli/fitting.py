@@ -1,14 +1,15 @@
 """The command ``fit``: fit one model, tell what it says, keep it."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bayesmix.cli import documents, screen
 from bayesmix.cli.labelling import table_of_labels
 from bayesmix.cli.outputs import write_frame
 from bayesmix.cli.request import Request
+from bayesmix.cli.trust import status_of, verdict_of_fit, warn
 from bayesmix.em import EMResult
-from bayesmix.html.answer import answer_of_fit
 from bayesmix.html.digest import Digest
 from bayesmix.mixture import Mixture
 from bayesmix.tree import save
@@ -20,49 +21,54 @@ if TYPE_CHECKING:
 METHODS = {"nuts": "EM and NUTS", "advi": "EM and ADVI", "laplace": "EM and Laplace", "em": "EM"}
 
 
-def fit_and_tell(X: "pd.DataFrame", mixture: Mixture, request: Request) -> None:
-    """Fit one model; tell its groups and what its draws are worth; write what was asked for."""
+def fit_and_tell(X: "pd.DataFrame", mixture: Mixture, request: Request, options: Mapping[str, Any]) -> int:
+    """Fit one model; tell what its draws are worth and its groups; write what was asked for; return the exit status."""
     said = f"Fitting {mixture} by {METHODS[request.method]}."
     request.manner.say(said)
     with screen.busy(said, shown=not request.manner.quiet):
-        fitted = _fit(mixture, X, request.method, request.seed)
+        fitted = _fit(mixture, X, request.method, request.seed, options)
     em = fitted if isinstance(fitted, EMResult) else None
     digest = Digest(fitted.to_tree() if isinstance(fitted, EMResult) else fitted)
-    if not request.manner.json:
+    reasons = digest.diagnosis.reasons
+    if request.manner.json:
+        warn(verdict_of_fit(reasons))
+    else:
         _show(digest, em)
     written = [(_write(digest, X, path), path) for path in request.outputs]
     if request.manner.json:
-        documents.tell(documents.of_fit(digest, em, request, written))
-        return
+        documents.tell(documents.of_fit(digest, em, request, written, verdict_of_fit(reasons)))
+        return status_of(reasons)
     screen.show_written(screen.results(), written)
     if not any(path.suffix in (".nc", ".zarr") for path in request.outputs):
         request.manner.say("The fit was not kept: --output fit.nc keeps it for bayesmix predict.")
+    return status_of(reasons)
 
 
-def _fit(mixture: Mixture, X: "pd.DataFrame", method: str, seed: int) -> "xr.DataTree | EMResult":
+def _fit(
+    mixture: Mixture, X: "pd.DataFrame", method: str, seed: int, options: Mapping[str, Any]
+) -> "xr.DataTree | EMResult":
     if method == "em":
         return mixture.fit_em(X, random_seed=seed)
     if method == "laplace":
-        return mixture.fit_laplace(X, random_seed=seed)
+        return mixture.fit_laplace(X, random_seed=seed, **options)
     draw = mixture.fit_nuts if method == "nuts" else mixture.fit_advi
-    return draw(X, random_seed=seed, progressbar=False)
+    return draw(X, random_seed=seed, progressbar=False, **options)
 
 
 def _show(digest: Digest, em: EMResult | None) -> None:
     console = screen.results()
-    screen.show_answer(console, answer_of_fit(digest))
-    screen.show_groups(console, digest)
-    screen.show_doubtful(console, digest)
+    reasons, sentences = digest.diagnosis.reasons, digest.diagnosis.sentences
+    screen.show_verdict(console, verdict_of_fit(reasons))
+    screen.show_groups(console, digest, str(digest.family))
+    screen.show_hardest(console, digest)
     notes = [f"Note: {note}." for note in digest.record["notes"]]
     criteria = [] if em is None else [_criteria(em)]
-    screen.show_sentences(
-        console, "Can it be trusted?", [*digest.diagnosis.sentences, *criteria, *notes], digest.rows.features
-    )
+    screen.show_sentences(console, [*sentences[bool(reasons) :], *criteria, *notes], digest.rows.features)
 
 
 def _criteria(em: EMResult) -> str:
     return (
-        f"At the posterior mode: log-likelihood {em.log_likelihood:.1f} with {em.n_parameters} parameters, "
+        f"At the {em.which}: log-likelihood {em.log_likelihood:.1f} with {em.n_parameters} parameters, "
         f"BIC {em.bic:.1f}, AIC {em.aic:.1f}, ICL {em.icl:.1f} (lower is better)."
     )
 

@@ -10,6 +10,8 @@ import numpy as np
 from bayesmix.cli import documents
 from bayesmix.cli.outputs import write_frame
 from bayesmix.cli.request import Manner
+from bayesmix.cli.trust import status_of, verdict_of_fit, warn
+from bayesmix.labels.judgement import verdict_of
 from bayesmix.membership import BOUNDS, responsibilities
 
 if TYPE_CHECKING:
@@ -19,8 +21,14 @@ if TYPE_CHECKING:
 
 def label_and_tell(
     tree: "xr.DataTree", X: "pd.DataFrame", data: str, outputs: Sequence[Path], manner: Manner, *, intervals: bool
-) -> None:
-    """Tell who belongs where, one entry for each row of X: in the outputs, else on standard output."""
+) -> int:
+    """Tell who belongs where, one entry for each row of X, in the outputs, else on standard output; return the status.
+
+    First comes, on standard error, why the fit is not to be trusted.
+    """
+    reasons = verdict_of(tree)
+    said = verdict_of_fit(reasons)
+    warn(said)
     membership = responsibilities(tree, X)
     table = table_of_labels(membership, X.index, intervals=intervals)
     for path in outputs:
@@ -28,9 +36,10 @@ def label_and_tell(
         manner.say(f"{len(table):,} labelled rows written to {path}.")
     if manner.json:
         written = [("labels", path) for path in outputs]
-        documents.tell_labels(tree, membership, X.index, data, written, intervals=intervals)
+        documents.tell_labels(tree, membership, X.index, data, written, intervals=intervals, verdict=said)
     elif not outputs:
         table.to_csv(sys.stdout)
+    return status_of(reasons)
 
 
 def table_of_labels(membership: "xr.Dataset", index: "pd.Index", *, intervals: bool = False) -> "pd.DataFrame":

@@ -38,6 +38,36 @@ class Manner:
             yield
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Length:
+    """How long the sampler runs."""
+
+    draws: int | None = None
+    """Posterior draws, of each chain (1000 by default)."""
+    tune: int | None = None
+    """NUTS: tuning steps of each chain (as many as the posterior asks for by default)."""
+    chains: int | None = None
+    """NUTS: chains (4 by default)."""
+
+    def options(self, method: str) -> dict[str, int]:
+        """The arguments of the fit that were given.
+
+        Raises
+        ------
+        ValueError
+            If one is below 1, or the method knows no such thing.
+        """
+        known = {"nuts": ("draws", "tune", "chains"), "advi": ("draws",), "laplace": ("draws",)}.get(method, ())
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        for name, value in given.items():
+            if name not in known:
+                raise ValueError(f"--{name} has no meaning with --method {method}: leave it out.")
+            if value < 1:
+                raise ValueError(f"--{name} must be at least 1, not {value}.")
+        return given
+
+
 @dataclass(frozen=True)
 class Request:
     """A fit or a comparison that was asked for.

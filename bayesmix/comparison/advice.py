@@ -7,10 +7,15 @@ import pandas as pd
 
 from bayesmix.comparison.leave_one_out import PARETO_K
 from bayesmix.comparison.notes import in_words
+from bayesmix.comparison.table import is_bracketed, numbers
 from bayesmix.data.words import counted
-from bayesmix.standing import SMALL_DIFFERENCE, STANDARD_ERRORS, Key, contenders, is_bracketed, lowest, numbers
 
+# Differences below 4 are small whatever their standard error (Sivula et al., 2025).
+SMALL_DIFFERENCE = 4.0
+_STANDARD_ERRORS = 2.0
 _SHOWN = 4
+
+Key = tuple[str, int]
 
 
 def advise(
@@ -48,15 +53,24 @@ def advise(
     return tuple(sentences)
 
 
+def contenders(table: pd.DataFrame) -> list[Key]:
+    """The model with the highest trusted LOO, and those that LOO cannot tell from it, in order."""
+    diff = np.abs(numbers(table, "elpd_diff"))
+    errors = numbers(table, "dse")
+    # NaN, a model that cannot be trusted, is smaller than nothing
+    close = (diff < SMALL_DIFFERENCE) | (diff < _STANDARD_ERRORS * errors)
+    return [table.index[i] for i in np.argsort(diff, kind="stable") if close[i]]
+
+
 def _answer(table: pd.DataFrame) -> list[str]:
     close = contenders(table)
     names = _Names(table)
     criteria = _criteria(table, names, close)
     if not close:
-        preferred = lowest(table, "bic")
+        preferred = _lowest(table, "bic")
         start = f"{_groups([preferred])}: " if preferred is not None else ""
         if np.isnan(numbers(table, "elpd_loo")).all():
-            return [f"{start}{criteria} (point estimates only: there is no posterior to compare)."]
+            return [f"{start}{criteria} (point estimates only: there is no posterior to compare, and BIC decides)."]
         return [f"{start}{criteria}. LOO gives no answer: none of these posteriors can be trusted."]
     best, *others = close
     if not others:
@@ -74,11 +88,11 @@ def _answer(table: pd.DataFrame) -> list[str]:
 def _why(close: pd.DataFrame) -> str:
     if (np.abs(numbers(close, "elpd_diff")) < SMALL_DIFFERENCE).all():
         return f"|difference| < {SMALL_DIFFERENCE:.0f}"
-    return f"|difference| < {SMALL_DIFFERENCE:.0f} or below {STANDARD_ERRORS:.0f} standard errors"
+    return f"|difference| < {SMALL_DIFFERENCE:.0f} or below {_STANDARD_ERRORS:.0f} standard errors"
 
 
 def _criteria(table: pd.DataFrame, names: "_Names", close: list[Key]) -> str:
-    bic, icl = lowest(table, "bic"), lowest(table, "icl")
+    bic, icl = _lowest(table, "bic"), _lowest(table, "icl")
     if bic is None or icl is None:
         return "BIC is not available"
     agrees = close == [bic]
@@ -90,7 +104,7 @@ def _criteria(table: pd.DataFrame, names: "_Names", close: list[Key]) -> str:
 
 def _edge(table: pd.DataFrame) -> list[str]:
     tried = sorted(set(table.index.get_level_values("n_components")))
-    best = contenders(table) or [key for key in [lowest(table, "bic")] if key is not None]
+    best = contenders(table) or [key for key in [_lowest(table, "bic")] if key is not None]
     if len(tried) < 2 or not best or min(key[1] for key in best) < tried[-1]:
         return []
     return [f"The best has {tried[-1]} components, the most that were tried: try more."]
@@ -118,6 +132,11 @@ def _distrusted(table: pd.DataFrame, distrust: Mapping[Key, Sequence[str]]) -> l
                 f"{counted(int(table.loc[key, 'n_bad_k']), 'row')} with Pareto k > {PARETO_K}."
             )
     return sentences
+
+
+def _lowest(table: pd.DataFrame, column: str) -> Key | None:
+    values = numbers(table, column)
+    return None if np.isnan(values).all() else table.index[int(np.nanargmin(values))]
 
 
 def _groups(keys: Sequence[Key]) -> str:

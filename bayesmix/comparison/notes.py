@@ -12,19 +12,16 @@ from bayesmix.data.words import counted
 from bayesmix.em import EMResult
 from bayesmix.labels import Diagnosis
 
-# Optima whose objective is this much lower still hold a share of the posterior worth a word.
-NEARBY_OPTIMA = 10.0
 PRIOR_SHARE = 0.1
 # A share of draws with an empty component below this is not worth a note.
 _EMPTY = 0.05
-_SHOWN = 5
 # WAIC and LOO estimate the same number; less than this apart, nothing hangs on which is read.
 _WAIC_GAP = 1.0
 
 
 def of_estimates(em: EMResult, ml: EMResult | None) -> list[str]:
     """EM: how it ended, which other optima there are, what BIC rests on, the prior's share."""
-    notes = [] if em.converged else [f"EM: {em.status.value}"]
+    notes = em.notes
     if ml is None:
         notes.append(
             "no maximum-likelihood estimate (every start collapsed, or the data covariance is "
@@ -32,14 +29,6 @@ def of_estimates(em: EMResult, ml: EMResult | None) -> list[str]:
         )
     elif not ml.converged:
         notes.append(f"maximum likelihood: {ml.status.value}")
-    gaps = [em.objective - top.objective for top in em.optima[1:]]
-    gaps = [gap for gap in gaps if gap < NEARBY_OPTIMA]
-    if gaps:
-        others = "1 other optimum" if len(gaps) == 1 else f"{len(gaps)} other optima"
-        shown = [f"{gap:.1f}" for gap in gaps[:_SHOWN]]
-        if len(gaps) > _SHOWN:
-            shown.append("more")
-        notes.append(f"EM: {others} within {NEARBY_OPTIMA:.0f} nats of the best ({in_words(shown)} below)")
     return notes + _of_prior(em)
 
 

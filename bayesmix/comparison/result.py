@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from bayesmix.comparison.advice import contenders
 from bayesmix.comparison.candidate import Candidate
-from bayesmix.comparison.table import display_table
+from bayesmix.comparison.table import display_table, numbers
 from bayesmix.data import Rows
 from bayesmix.families import read_family
 from bayesmix.notebook import card, facts, folded, sentences, table
-from bayesmix.standing import contenders, numbers
 from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
@@ -97,12 +97,13 @@ class Comparison:
             return ""
         return self.same_as.get(name, name)
 
-    def best(self, criterion: str = "loo") -> Candidate:
+    def best(self, criterion: str | None = None) -> Candidate:
         """The best model by one criterion.
 
         Parameters
         ----------
-        criterion : {"loo", "waic", "bic", "aic", "icl"}
+        criterion : {"loo", "waic", "bic", "aic", "icl"}, optional
+            By default ``"loo"``; after ``method="em"``, which samples no posterior, ``"bic"``.
             By ``"loo"`` and ``"waic"`` only models whose posterior can be trusted are considered
             (``"loo"``: and whose LOO can). ``advice`` says which others are as good.
 
@@ -115,6 +116,8 @@ class Comparison:
         ValueError
             When the criterion is unknown, or no model has one that can be trusted.
         """
+        if criterion is None:
+            criterion = "bic" if self.method == "em" else "loo"
         if criterion not in _BY_CRITERION:
             known = ", ".join(map(repr, _BY_CRITERION))
             raise ValueError(f"criterion must be one of {known}, not {criterion!r}.")

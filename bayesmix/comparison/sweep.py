@@ -20,6 +20,7 @@ from bayesmix.first_use import compiling_shown
 from bayesmix.mixture import Mixture
 from bayesmix.priors.sets import ConjugatePriors, read_priors, to_dict
 from bayesmix.priors.written import as_code, foreign_as_comments
+from bayesmix.seeds import number_of
 from bayesmix.verdict import said_by_caller
 from bayesmix.vocabulary import named_arguments
 
@@ -60,7 +61,7 @@ def compare(
         As ``Mixture`` takes them; data-scaled ones are resolved once for each model.
     method : {"nuts", "advi", "laplace", "em"}
         ``"em"`` makes no posterior: the elpd columns are NaN.
-    random_seed : int, optional
+    random_seed : None, int, numpy.random.Generator, RandomState or SeedSequence
         A model's draws depend on it, the family and the number of components, and not on which
         other models are compared.
     cores : int, optional
@@ -106,7 +107,7 @@ def sweep(
     rows = read_rows(X)
     families, same_as = _distinct(families, rows.n_features)
     mixtures = [Mixture(k, family, priors=priors) for family in families for k in numbers]
-    entropy = _entropy(random_seed)
+    entropy = number_of(random_seed)
     candidates: list[Candidate] = []
     with compiling_shown(progressbar), sweeping(progressbar, len(mixtures)) as advance:
         for mixture in mixtures:
@@ -216,16 +217,6 @@ def _code(
         'comparison.to_html("report.html")',
     ]
     return "\n".join(lines)
-
-
-def _entropy(random_seed: Any) -> int:
-    if random_seed is None:
-        return int(np.random.default_rng().integers(2**63))
-    if isinstance(random_seed, int | np.integer) and not isinstance(random_seed, bool):
-        if random_seed < 0:
-            raise ValueError(f"random_seed must not be negative, not {random_seed}.")
-        return int(random_seed)
-    return int(np.random.default_rng(random_seed).integers(2**63))
 
 
 def _seed(entropy: int, mixture: Mixture) -> np.random.SeedSequence:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayesmix.data import check_n_components
+from bayesmix.seeds import generator_of
 from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def simulate(
     separation: float = 5.0,
     covariance: str = "full",
     weights: Sequence[float] | np.ndarray | None = None,
-    random_seed: int | np.random.Generator | None = None,
+    random_seed: Any = None,
 ) -> Simulation:
     """Draw rows from a random Gaussian mixture.
 
@@ -70,7 +71,7 @@ def simulate(
         column ("diag"); one random variance per component ("spherical").
     weights : sequence of K floats, optional
         Probabilities of the components; equal by default.
-    random_seed : int or numpy.random.Generator, optional
+    random_seed : None, int, numpy.random.Generator, RandomState or SeedSequence
         The same integer gives the same bits.
 
     Returns
@@ -104,7 +105,7 @@ def simulate(
         raise ValueError(f"covariance must be one of {', '.join(COVARIANCES)}; got {covariance!r}.")
     weights = _check_weights(weights, K)
 
-    rng = np.random.default_rng(random_seed)
+    rng = generator_of(random_seed)
     means = separation * _spread_means(K, n_features, rng)
     covariances = _draw_covariances(covariance, K, n_features, rng)
     labels = rng.choice(K, size=n_rows, p=weights)

@@ -40,7 +40,7 @@ def fit(
     priors: Priors,
     n_components: int,
     settings: EMSettings,
-    random_seed=None,
+    random_seed: int | None = None,
     make_ascent: Callable[[Units], Ascent] | None = None,
     progressbar: bool = False,
 ) -> EMResult:
@@ -54,7 +54,7 @@ def fit(
         Resolved.
     n_components : int
     settings : EMSettings
-    random_seed : None, int, or what ``numpy.random.default_rng`` takes
+    random_seed : int, optional
     make_ascent : callable, optional
         Makes the way up for priors without a closed M-step; needed unless the priors are conjugate or
         ``estimate="ml"``.
@@ -97,8 +97,7 @@ def fit(
             climbs = explore(points, whole, whole, settings, report)
         climbs = _judged(climbs, priors, units, settings)
         climbs = resume(climbs, points, whole, settings, lambda them: _judged(them, priors, units, settings))
-    seed = int(random_seed) if isinstance(random_seed, int | np.integer) else None
-    result = _result(climbs, rows, family, priors, settings, units, seed)
+    result = _result(climbs, rows, family, priors, settings, units, random_seed)
     return replace(result, seconds=time.perf_counter() - began)
 
 

@@ -6,8 +6,9 @@ from scipy.optimize import linear_sum_assignment
 from bayesmix.em.loop import Climb, Point
 
 # Two climbs stopped by the same tol near one top differ in height by a multiple of tol * N, and in place by its root.
+# Places are in the units of the climbs: standardised columns, or whitened ones for full and tied covariances.
 _SAME_HEIGHT = 1e-5  # per row, relative to one nat
-_SAME_PLACE = 0.05  # of the columns' standard deviations, and of a weight
+_SAME_PLACE = 0.05  # of a standard deviation of the data, and of a weight
 
 
 def group_optima(climbs: list[Climb], n_rows: int) -> list[int]:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesmix.data import Rows, read_rows
+from bayesmix.em.rivals import counted_rivals, rivals_in_words, rivals_of
 from bayesmix.em.status import Status
 from bayesmix.families import Family
 from bayesmix.notebook import card, facts, sentences, table
 from bayesmix.priors.sets import ConjugatePriors, Priors, numbers
+from bayesmix.seeds import generator_of
 from bayesmix.shelter import sheltered
 from bayesmix.tree import build_tree
 from bayesmix.tree.record import describe
@@ -71,13 +73,13 @@ class EMResult:
         ``means`` (K, D) and ``covariances`` ((K, D, D) for full, (D, D) for tied) or ``variances`` ((K, D) for diag,
         (K,) for spherical), in the units of the data.
     log_likelihood : float
-        In nats, at the estimate.
+        In nats, at the estimate as it stands in ``weights`` and ``params``, after rounding to the units of the data.
     log_prior : float
         Log prior density in the free variables of the model, without Jacobians; 0 for maximum likelihood.
     status : Status
         How the climb ended; the value is a sentence.
     history : array
-        The objective, log-likelihood plus log prior, at every iteration on all rows.
+        The objective, log-likelihood plus log prior, at every iteration on all rows, before that rounding.
     optima : tuple of Optimum
         The distinct tops that were reached, the highest first; starts that were set aside far below the best one stand
         here with the place where they stopped (their status in ``restarts`` says so).
@@ -131,6 +133,16 @@ class EMResult:
         return () if kind is None or asked_for else (Reason(kind),)
 
     @property
+    def rivals(self) -> tuple[dict[str, Any], ...]:
+        """Other optima within 10 nats of the highest one: how far ``below`` it each is, and its ``weights``."""
+        return rivals_of(self.optima)
+
+    @property
+    def which(self) -> str:
+        """The estimate in words: ``"posterior mode"`` or ``"maximum likelihood"``, at which the criteria are taken."""
+        return "maximum likelihood" if self.estimate == "ml" else "posterior mode"
+
+    @property
     def n_parameters(self) -> int:
         """Number of free parameters."""
         return self.family.n_parameters(self.n_components, self.rows.n_features)
@@ -142,18 +154,23 @@ class EMResult:
 
     @property
     def bic(self) -> float:
-        """Bayesian information criterion, ``-2 log L + p log N``; lower is better."""
+        """Bayesian information criterion, ``-2 log L + p log N``; lower is better.
+
+        At this very estimate: with the default ``estimate="map"`` at the posterior mode, where the likelihood is lower
+        than at its maximum and the number larger than what other programs print. To compare models take it from
+        ``estimate="ml"``, as :func:`bayesmix.compare` does.
+        """
         return -2 * self.log_likelihood + self.n_parameters * float(np.log(self.rows.n_rows))
 
     @property
     def aic(self) -> float:
-        """Akaike information criterion, ``-2 log L + 2 p``; lower is better."""
+        """Akaike information criterion, ``-2 log L + 2 p``; lower is better. Taken where ``bic`` is."""
         return -2 * self.log_likelihood + 2 * self.n_parameters
 
     @cached_property
     @sheltered()
     def icl(self) -> float:
-        """Integrated completed likelihood; lower is better.
+        """Integrated completed likelihood; lower is better. Taken where ``bic`` is.
 
         ``BIC - 2 sum_i log max_k r_ik``, after Biernacki, Celeux and Govaert (2000), IEEE Transactions on Pattern
         Analysis and Machine Intelligence 22, with hard labels as in mclust.
@@ -231,14 +248,14 @@ class EMResult:
         Parameters
         ----------
         n : int
-        random_seed : None, int, or what ``numpy.random.default_rng`` takes
+        random_seed : None, int, numpy.random.Generator, RandomState or SeedSequence
 
         Returns
         -------
         rows : (n, D) array
         labels : (n,) array of int
         """
-        return self.family.sample(self.weights, self.params, n, np.random.default_rng(random_seed))
+        return self.family.sample(self.weights, self.params, n, generator_of(random_seed))
 
     def to_tree(self) -> "xr.DataTree":
         """The estimate as a tree of one chain and one draw, on which every function of bayesmix works.
@@ -266,12 +283,19 @@ class EMResult:
                 "mixture": describe(self.family, self.n_components, self.priors),
                 "seed": self.seed,
                 "seconds": {"em": self.seconds},
-                "notes": [] if self.converged else [f"EM: {self.status.value}"],
+                "notes": self.notes,
+                "other_optima": list(self.rivals),
                 "verdict": described_verdict(self.reasons, 1, 1),
             },
         )
         pass_on(self, tree)
         return tree
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be known of the climb: how it ended, where it did not converge, and other optima."""
+        said = [] if self.converged else [f"EM: {self.status.value}"]
+        return [*said, f"EM: {rivals_in_words(self.rivals)}"] if self.rivals else said
 
     def _rows(self, X) -> np.ndarray:
         if X is self.rows.values:
@@ -300,27 +324,31 @@ class EMResult:
             left_out.append(f"{rest} more feature{'s' if rest > 1 else ''}")
         if self.n_components > _GROUPS_SHOWN:
             left_out.append(f"{self.n_components - _GROUPS_SHOWN} more groups")
-        kind = "maximum likelihood" if self.estimate == "ml" else "posterior mode"
         n_starts, n_optima = len(self.starts), len(self.optima)
         optima = "optimum" if n_optima == 1 else "optima"
         best = self.optima[0].n_starts if self.optima else 0
+        told = (
+            [f"There {'is' if len(self.rivals) == 1 else 'are'} {rivals_in_words(self.rivals)}."] if self.rivals else []
+        )
         return card(
-            f"EM: {self.family}, {self.n_components} group{'s' if self.n_components > 1 else ''}, {kind}",
-            sentences(f"{self.status.value[0].upper()}{self.status.value[1:]}."),
+            f"EM: {self.family}, {self.n_components} group{'s' if self.n_components > 1 else ''}, {self.which}",
+            sentences(f"{self.status.value[0].upper()}{self.status.value[1:]}.", *told),
             table(("", "weight", *(f"mean of {name}" for name in shown)), rows),
             sentences(f"Not shown: {' and '.join(left_out)}.") if left_out else "",
             facts(
                 {
                     "rows": f"{self.rows.n_rows:,}",
                     "log-likelihood": f"{self.log_likelihood:.2f}",
-                    "BIC, AIC": f"{self.bic:.2f}, {self.aic:.2f} (lower is better)",
+                    f"BIC, AIC at the {self.which}": f"{self.bic:.2f}, {self.aic:.2f} (lower is better)",
                     "starts": f"{n_starts}, of which {best} reached the best of {n_optima} distinct {optima}",
                 }
             ),
         )
 
     def __repr__(self) -> str:
+        rivals = f"; {counted_rivals(self.rivals)}" if self.rivals else ""
         return (
             f"EMResult({self.family}, n_components={self.n_components}, estimate={self.estimate!r}, "
-            f"log_likelihood={self.log_likelihood:.6g}, bic={self.bic:.6g}; {self.status.value})"
+            f"log_likelihood={self.log_likelihood:.6g}, bic={self.bic:.6g} at the {self.which}; "
+            f"{self.status.value}{rivals})"
         )

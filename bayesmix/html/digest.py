@@ -8,7 +8,6 @@ from typing import Any, cast
 import numpy as np
 import xarray as xr
 
-from bayesmix.checks import Check, posterior_check
 from bayesmix.data import Rows
 from bayesmix.families import Family
 from bayesmix.labels import Diagnosis, diagnose
@@ -67,11 +66,6 @@ class Digest:
     def diagnosis(self) -> Diagnosis:
         """How far the draws can be trusted."""
         return diagnose(self.tree)
-
-    @cached_property
-    def check(self) -> Check | None:
-        """The data beside what the model makes; None of too few rows."""
-        return posterior_check(self.tree)
 
     @cached_property
     def ci_prob(self) -> float:

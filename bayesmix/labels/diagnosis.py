@@ -1,5 +1,6 @@
 """The diagnosis of a fit: numbers, and what they mean in sentences."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 import bayesmix.labels.sentences as sentences
+from bayesmix.em.rivals import counted_rivals
 from bayesmix.labels.apply import permutations_of, undo
 from bayesmix.labels.convergence import convergence_table
 from bayesmix.labels.judgement import Judgement, count, judge
@@ -181,16 +183,16 @@ def diagnose(tree: "xr.DataTree | EMResult") -> Diagnosis:
         method=method,
         sentences=(),
     )
-    return replace(diagnosis, sentences=tuple(_sentences(diagnosis, judged)))
+    return replace(diagnosis, sentences=tuple(_sentences(diagnosis, judged, record.get("other_optima", ()))))
 
 
-def _sentences(diagnosis: Diagnosis, judged: Judgement) -> list[str]:
+def _sentences(diagnosis: Diagnosis, judged: Judgement, other_optima: Sequence[Mapping]) -> list[str]:
     """What is wrong first, then what the draws are worth, then what else is to be known."""
     said = [verdict(diagnosis.reasons)] if diagnosis.reasons else []
     if judged.kind == "point":
         said += sentences.point_estimate()
     elif judged.kind == "independent":
-        said += sentences.approximation(diagnosis.method, diagnosis.pareto_k)
+        said += sentences.approximation(diagnosis.method, diagnosis.pareto_k, counted_rivals(other_optima))
     else:
         now = diagnosis.max_rhat, diagnosis.min_ess
         said += sentences.sampling(*now, n_chains=judged.quantities.sizes["chain"])

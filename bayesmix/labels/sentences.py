@@ -25,15 +25,16 @@ def sampling(rhat: float, ess: float, n_chains: int) -> list[str]:
     return [f"{numbers}: the chains agree." if agree else f"{numbers}."]
 
 
-def approximation(method: str, pareto_k: float) -> list[str]:
-    """Judge draws that come from no Markov chain."""
+def approximation(method: str, pareto_k: float, other_optima: str) -> list[str]:
+    """Judge draws that come from no Markov chain, and know of one basin alone."""
     name = {"advi": "ADVI", "laplace": "The Laplace approximation"}.get(method, method)
     start = f"{name} gives independent draws: R-hat and effective sample size do not apply."
     if np.isnan(pareto_k):
         return [f"{start} No Pareto k was stored, so nothing says how close it is."]
     if pareto_k > PARETO_GATE:
         return [start]
-    return [f"{start} Pareto k is {pareto_k:.3f} (gate {PARETO_GATE}): close to the posterior."]
+    beside = f", which is not the only one: there are {other_optima}" if other_optima else ""
+    return [f"{start} Pareto k is {pareto_k:.3f} (gate {PARETO_GATE}): close to the posterior in this basin{beside}."]
 
 
 def point_estimate() -> list[str]:

@@ -17,6 +17,7 @@ from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, sh
 from bayesmix.plots.palette import colour
 from bayesmix.plots.view import left_out, most_separating, positions_of
 from bayesmix.predictive import replicated_sets, sample_predictive
+from bayesmix.seeds import generator_of
 from bayesmix.tree import SAMPLE_DIMS, training_rows
 from bayesmix.vocabulary import named_arguments
 
@@ -61,7 +62,7 @@ def plot_predictive_check(
         groups best.
     kind : {"kde", "ecdf", "hist"}, default "kde"
         Kernel density estimates, cumulative distributions or histograms.
-    random_seed : int, sequence, SeedSequence or numpy.random.Generator, default 0
+    random_seed : int, numpy.random.Generator, RandomState or SeedSequence, default 0
         The same seed gives the same picture.
     figsize : (float, float), optional
         In inches.
@@ -150,7 +151,7 @@ def _replicated(tree: xr.DataTree, random_seed: Any) -> xr.Dataset:
     n_shown = min(rows.n_rows, _MOST_ROWS)
     wanted = int(np.clip(_MOST_VALUES // (n_shown * rows.n_features), _FEWEST, _DATA_SETS))
     if n_shown < rows.n_rows:
-        made = replicated_sets(tree, wanted, np.random.default_rng(random_seed), n_shown)
+        made = replicated_sets(tree, wanted, generator_of(random_seed), n_shown)
         return _as_dataset(np.array(list(made))[None], features)
     sizes = tree["posterior"].to_dataset().sizes
     if sizes["chain"] * sizes["draw"] > 1:

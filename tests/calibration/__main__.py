@@ -3,11 +3,13 @@
     uv run python -m tests.calibration                       # all of it
     uv run python -m tests.calibration --cells tied --replicates 100 --file try.json
 
-Cells that the file already holds with as many replicates are kept, so that a run that was stopped goes on.
+Cells that the file already holds with as many replicates of the same code are kept, so that a run that was stopped
+goes on.
 """
 
 import argparse
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.calibration import results as evidence
@@ -15,30 +17,35 @@ from tests.calibration.cells import CELLS, PLANTED_IN
 from tests.calibration.planted import PLANTED
 from tests.calibration.replicate import METHODS
 from tests.calibration.study import Processes, of_approximation, of_method
+from tests.fingerprint import fingerprint
 
 
 def main() -> None:
     """Run what is missing and say what came of it."""
     parser = argparse.ArgumentParser(prog="python -m tests.calibration", description=__doc__.splitlines()[0])
     parser.add_argument("--cells", default="", help="only those whose name holds this")
-    parser.add_argument("--replicates", type=int, default=500, help="of NUTS in each cell")
+    parser.add_argument("--replicates", type=int, default=1000, help="of NUTS in each cell")
     parser.add_argument("--approximations", type=int, default=150, help="replicates that Laplace and ADVI fit, too")
     parser.add_argument("--planted", type=int, default=100, help="replicates with each planted error")
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--file", type=Path, default=evidence.FILE)
     asked = parser.parse_args()
     results = evidence.read(asked.file)
+    code = fingerprint("tests.calibration.study")
+    made = {"on": f"{datetime.now(UTC):%Y-%m-%d}", "code": code}
     with Processes(asked.cores) as processes:
         for cell in CELLS:
-            held = results["cells"].get(str(cell), {}).get("nuts", {}).get("replicates", 0)
-            if asked.cells in str(cell) and held < asked.replicates:
-                results["cells"][str(cell)] = _calibrated(processes, cell, asked.replicates, asked.approximations)
+            held = results["cells"].get(str(cell), {"nuts": {"replicates": 0}})
+            enough = held["nuts"]["replicates"] >= asked.replicates and held.get("code") == code
+            if asked.cells in str(cell) and not enough:
+                found = _calibrated(processes, cell, asked.replicates, asked.approximations)
+                results["cells"][str(cell)] = made | found
                 evidence.write(results, asked.file)
                 _say(str(cell), results["cells"][str(cell)]["nuts"])
         for error in PLANTED if asked.planted else ():
-            if error not in results["planted"]:
+            if results["planted"].get(error, {}).get("code") != code:
                 outcomes, _ = processes.run(PLANTED_IN, range(asked.planted), ["nuts"], error)
-                results["planted"][error] = of_method([one["nuts"] for one in outcomes])
+                results["planted"][error] = made | of_method([one["nuts"] for one in outcomes])
                 evidence.write(results, asked.file)
                 _say(error, results["planted"][error])
 

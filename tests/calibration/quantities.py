@@ -2,25 +2,34 @@
 
 import numpy as np
 
+# Beginnings of the names of what does not depend on the names of the components. Where there are several components,
+# the others want the truth named, too, by the package's own rule.
+LABEL_FREE = ("sorted ", "total ", "mixture's ", "rows ", "log-likelihood", "log density ")
+
 
 def quantities(weights, means, covariances, *, tied: bool) -> dict[str, np.ndarray]:
     """Arrays (S,) by name, from weights (S, K), means (S, K, D) and covariances (S, K, D, D).
 
-    The first ones do not depend on the names of the components; the others do, and want them relabelled.
+    Those of :data:`LABEL_FREE` do not depend on the names of the components; the others do, and want them relabelled.
     """
     n_components, n_features = means.shape[1:]
+    scales = np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1))
     found = {}
+    middle = np.einsum("sk,skd->sd", weights, means)
     if n_components > 1:
         ordered = -np.sort(-weights, axis=-1)
         found |= {f"sorted weight {k}": ordered[:, k] for k in range(n_components - 1)}
-    centred = means - np.einsum("sk,skd->sd", weights, means)[:, None]
+        found |= {f"mixture's mean {j}": middle[:, j] for j in range(min(n_features, 2))}
+        of_first = {"mean": means[..., 0]} | ({} if tied else {"log scale": np.log(scales[..., 0])})
+        for name, values in of_first.items():
+            found |= {f"sorted {name} {k}": one for k, one in enumerate(np.sort(values, axis=-1).T)}
+    centred = means - middle[:, None]
     total = np.einsum("sk,skij->sij", weights, covariances + centred[..., :, None] * centred[..., None, :])
     correlated = n_features > 1 and np.any(covariances[..., 0, 1] != 0)
     for i in range(n_features):
         for j in range(min(i + 1, 2)):
             if i == j or correlated or n_components > 1:
                 found[f"total covariance {i}, {j}"] = total[:, i, j]
-    scales = np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1))
     for k in range(n_components):
         j = k % n_features  # one feature a component is enough: all are alike
         if n_components > 1:

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import logsumexp
 
 import bayesmix as bm
 from bayesmix import Mixture
 from bayesmix.labels.convergence import convergence_table
 from bayesmix.labels.label_free import label_free
 from bayesmix.labels.permutations import agreement_matrices, best_assignments
-from bayesmix.labels.sentences import DIVERGENT_GATE
+from bayesmix.verdict import DIVERGENT_GATE
 from tests.calibration.cells import Cell
 from tests.calibration.quantities import matrices, quantities, rank
 from tests.calibration.simulation import Truth, draw_truth
@@ -102,6 +103,12 @@ def _outcome(cell: Cell, truth: Truth, rows: np.ndarray, tree, rng: np.random.Ge
     params = {"means": means, name: values}
     at_points, true_at_points = cell.mixture.family.log_mixture(weights, params, points), truth.log_density(points)
     drawn["log density of a point"], true["log density of a point"] = at_points[:, 0], true_at_points[:1]
+    if cell.n_components > 1:  # the same for any names: whether two rows belong together
+        joint = cell.mixture.family.log_joint(weights, params, rows[:2])
+        drawn["rows 0 and 1 together"] = (
+            np.exp(joint - logsumexp(joint, axis=-1, keepdims=True)).prod(axis=-2).sum(axis=-1)
+        )
+        true["rows 0 and 1 together"] = truth.responsibilities(rows[:2]).prod(axis=0).sum(keepdims=True)
     thinned = _thinned(len(weights))
     covered = _in_log_density(tree, points, true_at_points, rng)
     if cell.n_components > 1:

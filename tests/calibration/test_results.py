@@ -1,5 +1,6 @@
 """The long version's results, judged anew from the counts of ranks in ``results.json``."""
 
+import copy
 import functools
 
 import numpy as np
@@ -46,6 +47,27 @@ def test_no_rows_were_refused():
 
 def test_nuts_is_calibrated():
     assert evidence.bad(evidence.of_method(results(), "nuts")) == []
+
+
+def test_intervals_hold_as_often_as_they_promise_over_all_cells():
+    found = evidence.pooled_coverage(results(), "nuts")
+    assert {one.what for one in found} == {
+        f"intervals of {what} {p}" for what in ("responsibilities", "log density") for p in (0.5, 0.9)
+    }
+    assert evidence.bad(found) == []
+
+
+@pytest.mark.parametrize("promised", [0.5, 0.9])
+def test_intervals_that_are_a_tenth_too_short_would_be_seen(promised):
+    """Of the responsibilities, which fewer data sets judge."""
+    short = 2 * stats.norm.cdf(0.9 * stats.norm.ppf((1 + promised) / 2)) - 1
+    planted = copy.deepcopy(results())
+    name = f"responsibilities {promised}"
+    for cell in planted["cells"].values():
+        for kind, seen in cell["nuts"]["coverage"].items():
+            if kind == name:
+                seen["picked"] = round(short * seen["replicates"])
+    assert [one.what for one in evidence.bad(evidence.pooled_coverage(planted, "nuts"))] == [f"intervals of {name}"]
 
 
 def test_nothing_is_found_where_nothing_is_planted():

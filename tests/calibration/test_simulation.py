@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from tests.calibration.cells import CELLS
-from tests.calibration.quantities import matrices, quantities, rank
+from tests.calibration.quantities import LABEL_FREE, matrices, quantities, rank
 from tests.calibration.simulation import Truth, draw_truth
 
 DOUBTFUL = 1e-3  # p-value of a correct sampler below which a seed would have to be very unlucky
@@ -69,10 +69,29 @@ def test_label_free_quantities_do_not_change_with_the_names():
     truth = truths(cell_with(covariance="full", n_components=3), 1)[0]
     other = truth.renamed(np.array([2, 0, 1]))
     one, two = (quantities(t.weights[None], t.means[None], t.covariances[None], tied=False) for t in (truth, other))
-    for name in one:
-        if name.startswith(("sorted", "total")):
-            assert one[name] == pytest.approx(two[name], rel=1e-12)
+    free = [name for name in one if name.startswith(LABEL_FREE)]
+    for name in free:
+        assert one[name] == pytest.approx(two[name], rel=1e-12)
     assert one["weight 0"] == two["weight 1"]
+    for name in set(one) - set(free):
+        assert one[name] != two[name]
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+def test_every_cell_has_ranks_that_need_no_names(cell):
+    """Of weights, means and scales: the package's relabelling, with which the truth is named, cannot hide an error."""
+    truth = truths(cell, 1)[0]
+    tied = cell.covariance == "tied"
+    found = quantities(truth.weights[None], truth.means[None], truth.covariances[None], tied=tied)
+    free = {name for name in found if name.startswith(LABEL_FREE)}
+    if cell.n_components == 1:
+        assert {"mean 0, 0", "log scale 0, 0"} <= set(found)  # one component has but one name
+        return
+    k = cell.n_components - 1
+    assert {"sorted weight 0", "mixture's mean 0", "total covariance 0, 0", "sorted mean 0", f"sorted mean {k}"} <= free
+    assert (f"sorted log scale {k}" in free) == (not tied)
+    np.testing.assert_allclose(found["sorted mean 0"], truth.means[:, 0].min())
+    np.testing.assert_allclose(found["mixture's mean 0"], truth.weights @ truth.means[:, 0])
 
 
 def test_covariances_of_every_structure():

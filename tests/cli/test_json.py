@@ -2,14 +2,18 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import entropy, multivariate_normal
 
 import bayesmix as bm
 from bayesmix.cli.entry import run
+from bayesmix.comparison.candidate import Candidate
 from tests.cli.commands import FAST
+from tests.test_membership import scipy_responsibilities
 
 
 def no_constants(text: str):
@@ -54,7 +58,8 @@ def test_json_of_a_point_estimate(capsys):
     found = document(capsys.readouterr().out)
     em = bm.Mixture(2).fit_em(bm.datasets.load_faithful(), random_seed=1)
     assert found["criteria"] == {
-        name: getattr(em, name) for name in ("log_likelihood", "n_parameters", "aic", "bic", "icl")
+        "at": "posterior mode",
+        **{name: getattr(em, name) for name in ("log_likelihood", "n_parameters", "aic", "bic", "icl")},
     }
     assert [group["centre"]["estimate"] for group in found["groups"]] == em.params["means"].tolist()
     assert [group["share"]["estimate"] for group in found["groups"]] == em.weights.tolist()
@@ -80,6 +85,77 @@ def test_json_of_a_posterior_has_the_same_keys(capsys):
     assert found["diagnosis"]["pareto_k"] < 0.7
     assert found["outputs"] == [{"kind": "fit", "path": "f.nc"}]
     assert_keys(found, "fit")
+
+
+def deviations(posterior) -> np.ndarray:
+    """Standard deviations (S, K, D), whatever the posterior holds."""
+    means = posterior["means"].values
+    if "variances" in posterior:
+        values = posterior["variances"].values
+        scales = np.sqrt(values if values.ndim == means.ndim else values[..., None])
+    else:
+        scales = np.sqrt(np.diagonal(posterior["covariances"].values, axis1=-2, axis2=-1))
+        scales = scales if scales.ndim == means.ndim else scales[..., None, :]
+    return np.broadcast_to(scales, means.shape).reshape(-1, *means.shape[2:])
+
+
+@pytest.mark.parametrize(
+    ("family", "method"),
+    [("full", "laplace"), ("spherical", "laplace"), ("tied", "em"), ("diag", "em"), ("full", "em")],
+)
+def test_numbers_of_the_groups_are_those_of_the_draws(capsys, family, method):
+    """Shares, centres and spreads with their intervals, by NumPy from the draws that were written."""
+    arguments = ["fit", "faithful.csv", "--components", "2", "--family", family, "--method", method, "--seed", "1"]
+    assert run([*arguments, "--json", "-q", "--output", "f.nc"]) == 0
+    found = document(capsys.readouterr().out)
+    posterior = bm.load("f.nc")["posterior"].to_dataset()
+    weights, means = (posterior[name].values for name in ("weights", "means"))
+    draws = {
+        "share": (weights.reshape(-1, 2), np.mean),
+        "centre": (means.reshape(-1, 2, 2), np.median),
+        "spread": (deviations(posterior), np.median),
+    }
+    tail = (1 - (found["interval_probability"] or 0)) / 2
+    for part, (of_part, middle) in draws.items():
+        for k, group in enumerate(found["groups"]):
+            np.testing.assert_allclose(group[part]["estimate"], middle(of_part[:, k], axis=0), rtol=1e-12)
+            if method == "em":
+                assert group[part]["lower"] is group[part]["upper"] is None
+            else:
+                bounds = np.quantile(of_part[:, k], [tail, 1 - tail], axis=0)
+                np.testing.assert_allclose(group[part]["lower"], bounds[0], rtol=1e-9)
+                np.testing.assert_allclose(group[part]["upper"], bounds[1], rtol=1e-9)
+
+
+def test_spreads_are_in_the_units_of_the_data(capsys):
+    """Of one group they are nearly the columns' own standard deviations: a prior of few rows weighs little in 272."""
+    assert run(["fit", "faithful.csv", "--components", "1", "--json", *FAST]) == 0
+    found = document(capsys.readouterr().out)
+    columns = bm.datasets.load_faithful()
+    np.testing.assert_allclose(found["groups"][0]["spread"]["estimate"], columns.std(), rtol=0.03)
+    np.testing.assert_allclose(found["groups"][0]["centre"]["estimate"], columns.mean(), rtol=1e-6)
+
+
+def test_the_hardest_rows_are_those_of_the_largest_entropy(capsys):
+    frame = bm.datasets.load_faithful()
+    frame.insert(0, "id", [f"r{i}" for i in range(272)])
+    frame.to_csv("named.csv", index=False)
+    assert run(["fit", "named.csv", "--index", "id", "--components", "2", "--json", *FAST]) == 0
+    found = document(capsys.readouterr().out)
+    X = bm.datasets.load_faithful()
+    em = bm.Mixture(2).fit_em(X, random_seed=1)
+    parts = zip(em.weights, em.params["means"], em.params["covariances"], strict=True)
+    joint = np.column_stack([w * multivariate_normal(m, s).pdf(X) for w, m, s in parts])
+    share = joint / joint.sum(axis=1, keepdims=True)
+    order = np.argsort(-entropy(share, axis=1))
+    hardest = found["hardest"]
+    assert hardest
+    assert [row["row"] for row in hardest] == [f"r{i}" for i in order[: len(hardest)]]
+    for row, i in zip(hardest, order, strict=False):
+        np.testing.assert_allclose(row["values"], X.iloc[i])
+        np.testing.assert_allclose(row["probability"], share[i], rtol=1e-6)
+        assert row["entropy"] == pytest.approx(entropy(share[i]), rel=1e-6)
+        assert row["label"] == share[i].argmax()
 
 
 def test_json_of_a_comparison(capsys):
@@ -118,6 +194,34 @@ def test_json_of_a_prediction(capsys, more, monkeypatch):
     )
     assert (found["rows"][0]["probability_interval"] is None) == (not more)
     assert_keys(found, "prediction")
+
+
+def test_intervals_of_a_prediction_are_quantiles_over_the_draws(capsys):
+    run(["fit", "faithful.csv", "--components", "2", "--method", "laplace", "--seed", "1", "--output", "fit.nc", "-q"])
+    capsys.readouterr()
+    assert run(["predict", "fit.nc", "faithful.csv", "--json", "--intervals", "-q"]) == 0
+    found = document(capsys.readouterr().out)
+    share = scipy_responsibilities(bm.load("fit.nc"), "full", bm.datasets.load_faithful().to_numpy())
+    share, tail = share.reshape(-1, 272, 2), (1 - found["interval_probability"]) / 2
+    bounds = np.moveaxis(np.quantile(share, [tail, 1 - tail], axis=0), 0, -1)
+    np.testing.assert_allclose([row["probability_interval"] for row in found["rows"]], bounds, atol=1e-9)
+    np.testing.assert_allclose([row["probability"] for row in found["rows"]], share.mean(axis=0), atol=1e-9)
+    np.testing.assert_allclose(
+        [row["entropy"] for row in found["rows"]], entropy(share.mean(axis=0), axis=1), atol=1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "trusted"),
+    [({}, True), ({"distrust": ("a reason",)}, False), ({"n_bad_k": 2}, False), ({"loo": None}, None)],
+)
+def test_a_model_is_trusted_where_the_comparison_trusts_it(changes, trusted):
+    from bayesmix.cli.documents import _model
+
+    candidate = Candidate(bm.Mixture(3, bm.Gaussian("diag")), **{"loo": SimpleNamespace(elpd=-1.0), **changes})
+    found = _model(candidate, {"bic": 5.0})
+    assert (found["family"], found["n_components"], found["bic"]) == ("gaussian-diag", 3, 5.0)
+    assert found["trusted"] is trusted
 
 
 def test_json_knows_dates_and_no_infinities():

@@ -7,23 +7,69 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import entropy
 
 import bayesmix as bm
 from bayesmix.cli.entry import run
 from tests.cli.commands import FAST, refused
+from tests.test_membership import scipy_responsibilities
 
 
 def test_fit_keeps_what_predict_reads(capsys, folder):
     assert run(["fit", "faithful.csv", "--components", "2", "--output", "fit.nc", *FAST]) == 0
     assert str(folder / "fit.nc") in capsys.readouterr().out
-    assert run(["predict", "fit.nc", "faithful.csv", "--output", "labels.csv", "--intervals"]) == 0
+    assert run(["predict", "fit.nc", "faithful.csv", "--output", "labels.csv"]) == 0
     em = bm.Mixture(2).fit_em(bm.datasets.load_faithful(), random_seed=1)
     labels = pd.read_csv("labels.csv", index_col="row")
     assert labels.index.tolist() == list(range(272))
     assert labels["label"].tolist() == em.labels.tolist()
     np.testing.assert_allclose(labels[["probability_0", "probability_1"]], em.responsibilities, rtol=1e-12, atol=1e-300)
     np.testing.assert_allclose(labels["label_probability"], em.responsibilities.max(axis=1), rtol=1e-12)
-    assert (labels["probability_0_lower"] <= labels["probability_0_upper"]).all()
+
+
+def test_bounds_are_quantiles_over_the_draws(capsys):
+    laplace = ["--method", "laplace", "--seed", "1", "--quiet"]
+    assert run(["fit", "faithful.csv", "--components", "2", "--output", "fit.nc", *laplace]) == 0
+    assert run(["predict", "fit.nc", "faithful.csv", "--output", "labels.csv", "--intervals"]) == 0
+    labels = pd.read_csv("labels.csv", index_col="row")
+    share = scipy_responsibilities(bm.load("fit.nc"), "full", bm.datasets.load_faithful().to_numpy())
+    share = share.reshape(-1, 272, 2)
+    for k in (0, 1):
+        for name, values in (
+            (f"probability_{k}", share[..., k].mean(axis=0)),
+            (f"probability_{k}_lower", np.quantile(share[..., k], 0.055, axis=0)),
+            (f"probability_{k}_upper", np.quantile(share[..., k], 0.945, axis=0)),
+        ):
+            np.testing.assert_allclose(labels[name], values, atol=1e-9, err_msg=name)
+    np.testing.assert_allclose(labels["entropy"], entropy(share.mean(axis=0), axis=1), atol=1e-9)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet"])
+def test_columns_are_taken_in_the_order_in_which_they_are_asked_for(capsys, suffix):
+    """Of the fit by name, and of other rows by place: what comes first there is the fit's first feature."""
+    X = bm.datasets.load_faithful()
+    write(X, f"rows{suffix}")
+    write(X.set_axis(["minutes", "wait"], axis=1), f"renamed{suffix}")
+    swapped = ["--columns", "waiting,eruptions"]
+    assert run(["fit", f"rows{suffix}", "--components", "2", "--output", "fit.nc", *swapped, *FAST]) == 0
+    em = bm.Mixture(2).fit_em(X[["waiting", "eruptions"]], random_seed=1)
+    posterior = bm.load("fit.nc")["posterior"].to_dataset()
+    assert posterior["feature"].values.tolist() == ["waiting", "eruptions"]
+    np.testing.assert_allclose(posterior["means"].squeeze(), em.params["means"], rtol=1e-9)
+    for rows, more in ((f"rows{suffix}", []), (f"renamed{suffix}", ["--columns", "wait,minutes"])):
+        assert run(["predict", "fit.nc", rows, "--output", "labels.csv", *more]) == 0
+        labels = pd.read_csv("labels.csv", index_col="row")
+        np.testing.assert_allclose(
+            labels[["probability_0", "probability_1"]], em.responsibilities, rtol=1e-9, atol=1e-12
+        )
+
+
+def write(frame: pd.DataFrame, name: str) -> None:
+    """In the format that the name's end says."""
+    if name.endswith(".parquet"):
+        frame.to_parquet(name)
+    else:
+        frame.to_csv(name, index=False, sep="\t" if name.endswith(".tsv") else ",")
 
 
 def test_predict_takes_the_columns_of_the_fit_and_keeps_the_index(capsys):
@@ -37,6 +83,9 @@ def test_predict_takes_the_columns_of_the_fit_and_keeps_the_index(capsys):
     shown = capsys.readouterr().out.splitlines()
     assert shown[0] == "id,label,label_probability,entropy,probability_0,probability_1"
     assert [line.split(",")[0] for line in shown[1:]] == ["a", "b", "c", "d", "e"]
+    em = bm.Mixture(2).fit_em(bm.datasets.load_faithful(), random_seed=1)
+    found = [[float(number) for number in line.split(",")[4:]] for line in shown[1:]]
+    np.testing.assert_allclose(found, em.responsibilities[:5], rtol=1e-9, atol=1e-12)
 
 
 def test_predict_reads_other_names_by_place(capsys):
@@ -46,6 +95,9 @@ def test_predict_reads_other_names_by_place(capsys):
     assert "no columns 'eruptions', 'waiting'" in refusal
     assert "'minutes', 'wait'" in refusal
     assert run(["predict", "fit.nc", "renamed.csv", "--columns", "minutes,wait", "--output", "labels.csv"]) == 0
+    em = bm.Mixture(2).fit_em(bm.datasets.load_faithful(), random_seed=1)
+    labels = pd.read_csv("labels.csv", index_col="row")
+    np.testing.assert_allclose(labels[["probability_0", "probability_1"]], em.responsibilities, rtol=1e-9, atol=1e-12)
     assert "name one for each" in refused(capsys, "predict", "fit.nc", "renamed.csv", "--columns", "minutes").lower()
 
 

@@ -107,6 +107,8 @@ def test_point_estimates_only():
     made = quick(load_faithful(), [1, 2, 3], method="em")
     assert made.table[["elpd_loo", "elpd_waic", "max_rhat", "n_bad_k", "weight"]].isna().all(axis=None)
     assert made.best("bic").key == ("gaussian-full", 2)
+    assert made.best() is made.best("bic")
+    assert "BIC decides" in made.advice[0]
     assert "point estimates only" in made.advice[0]
     assert made["gaussian-full", 2].tree is None
     assert made.tree_to_show()["posterior"].sizes["draw"] == 1

@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import logsumexp
+from scipy.stats import dirichlet, lognorm, multivariate_normal, norm
 
 import bayesmix as bm
 from bayesmix import Gaussian, Mixture
+from bayesmix.density.from_pymc import PyMCDensity
 from bayesmix.em import Status
 from bayesmix.em.starts import given_memberships, memberships, nearest, point_of_memberships
-from bayesmix.priors import LKJ, Dirichlet, NormalInverseWishart
+from bayesmix.priors import LKJ, Dirichlet, LogNormal, Normal, NormalInverseWishart
 from bayesmix.priors.numbers import summarise
 from tests.simulated_trees import COVARIANCES, truth
 
@@ -185,6 +188,46 @@ def test_dirichlet_below_one():
     assert "below 1" in below.status.value
     np.testing.assert_array_equal(below.weights, flat.weights)
     assert below.log_prior == flat.log_prior
+
+
+SEPARATED = {"means": Normal((3.5, 71.0), (2.0, 27.0)), "scales": LogNormal((-0.5, 2.0), 0.75), "correlations": LKJ(1)}
+
+
+@pytest.mark.parametrize("covariance", ["full", "diag"])
+def test_dirichlet_below_one_under_the_separated_prior(covariance):
+    """The objective is SciPy's, with a concentration of one; otherwise a weight of zero would be infinitely high."""
+    below, flat = (
+        Mixture(3, Gaussian(covariance), priors={**SEPARATED, "weights": Dirichlet(a)}).fit_em(
+            FAITHFUL, random_seed=1, n_init=3
+        )
+        for a in (0.05, 1.0)
+    )
+    assert below.status is Status.FLAT_WEIGHTS
+    np.testing.assert_allclose(below.weights, flat.weights, rtol=1e-6)
+    assert below.objective == pytest.approx(flat.objective, rel=1e-12)
+    matrices = below.family.covariance_matrices(below.params)
+    parts = zip(below.weights, below.params["means"], matrices, strict=True)
+    joint = [np.log(w) + multivariate_normal(m, s).logpdf(FAITHFUL) for w, m, s in parts]
+    scales = np.sqrt(np.diagonal(matrices, axis1=-2, axis2=-1))
+    log_prior = dirichlet.logpdf(below.weights / below.weights.sum(), np.ones(3))
+    log_prior += norm((3.5, 71.0), (2.0, 27.0)).logpdf(below.params["means"]).sum()
+    log_prior += lognorm(0.75, scale=np.exp((-0.5, 2.0))).logpdf(scales).sum()
+    if covariance == "full":
+        log_prior += 3 * np.log(0.5)  # a correlation is uniform between -1 and 1
+    assert below.objective == pytest.approx(logsumexp(joint, axis=0).sum() + log_prior, rel=1e-9)
+
+
+def test_dirichlet_below_one_in_a_density_by_pymc():
+    rows = bm.data.read_rows(FAITHFUL)
+    densities = []
+    for a in (0.05, 1.0):
+        mixture = Mixture(3, priors={**SEPARATED, "weights": Dirichlet(a)}).resolve_priors(FAITHFUL)
+        densities.append(PyMCDensity(mixture._declare(rows)))
+    below, flat = densities
+    for q in np.random.default_rng(0).normal(scale=0.5, size=(3, below.size)):
+        for ours, theirs in zip(below.map_logp_grad(q), flat.map_logp_grad(q), strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9)
+        assert abs(below.logp_grad(q)[0] - flat.logp_grad(q)[0]) > 0.1
 
 
 def test_dirichlet_above_one_pulls_towards_equal_weights():

@@ -47,6 +47,15 @@ def test_rows_very_far_out_have_labels(em):
     np.testing.assert_allclose(r.sum(axis=1), 1)
 
 
+@pytest.mark.parametrize("covariance", COVARIANCES)
+@pytest.mark.parametrize("shift", [1e6, 1e11, 1e13, 1e15])
+def test_the_log_likelihood_is_that_of_the_estimate_as_told(covariance, shift):
+    """Far from zero a mean is rounded at its own size: by a tenth of a deviation at the last shift."""
+    X = stats.zscore(bm.datasets.load_faithful().to_numpy()) + shift
+    em = Mixture(2, Gaussian(covariance)).fit_em(X, n_init=2, random_seed=1)
+    assert em.log_likelihood == pytest.approx(em.score_samples(X).sum(), rel=1e-11)
+
+
 def test_criteria(em):
     joint = log_joint(em, X)
     log_likelihood = logsumexp(joint, axis=1).sum()

@@ -9,11 +9,10 @@ import pytest
 import bayesmix as bm
 from bayesmix import Gaussian, Mixture
 from tests.exact.conjugate import Groups, prior_of
-from tests.monte_carlo import FEWEST, Estimate, Finding, effective_draws, mean_of, quantile_of, sd_of, worst
+from tests.monte_carlo import ALLOWED, FEWEST, Estimate, Finding, effective_draws, mean_of, quantile_of, sd_of, worst
 
 CASES = [("full", 1), ("full", 3), ("tied", 3), ("diag", 3), ("spherical", 3)]
 PROBABILITIES = (0.05, 0.5, 0.95)
-ALLOWED = 4.0  # Monte Carlo errors
 
 
 def rows_of(n_features: int) -> np.ndarray:

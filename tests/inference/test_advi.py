@@ -70,6 +70,26 @@ def test_full_rank_recovers_a_gaussian():
     assert {"fitting", "sampling"} <= set(found.seconds)
 
 
+@pytest.mark.parametrize("rank", ["full", "mean-field"])
+def test_the_elbo_that_is_told_on_the_way_is_that_of_the_start(rank):
+    """``log Z - KL(q, p)`` in closed form, at the first step; and it ends at what remains of it."""
+    target = gaussian_target()
+    mean, transform = rough_start(target)
+    told = []
+    run(target, (mean, transform), rank=rank, random_seed=1, draws=10, progress=lambda step, elbo: told.append(elbo))
+    off, covariance = mean - target.mean, transform @ transform.T
+    trace = np.trace(target.precision @ covariance) + off @ target.precision @ off
+    divergence = 0.5 * (trace - target.size - np.linalg.slogdet(target.precision @ covariance)[1])
+    # 16 pairs: log p - log q is a quadratic form, whose deviation over pairs is at most that over single draws
+    half = transform.T @ target.precision @ transform - np.eye(target.size)
+    deviation = np.sqrt(0.5 * np.sum(half**2) + np.sum((transform.T @ target.precision @ off) ** 2))
+    assert abs(told[0] - (2.5 - divergence)) < 5 * deviation / np.sqrt(16)
+    assert 5 * deviation / np.sqrt(16) < divergence  # so that another density's value would be seen
+    precision = target.precision
+    least = 0.5 * (np.log(np.diagonal(precision)).sum() - np.linalg.slogdet(precision)[1]) if rank != "full" else 0.0
+    assert told[-1] == pytest.approx(2.5 - least, abs=0.05)
+
+
 def test_mean_field_has_the_diagonal_of_the_precision():
     target = gaussian_target()
     transform = np.linalg.cholesky(np.linalg.inv(target.precision))

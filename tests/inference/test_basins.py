@@ -11,7 +11,7 @@ from bayesmix import Mixture
 from bayesmix.inference import nuts_over_basins
 from bayesmix.inference.basins import allocate, find_basins
 from bayesmix.inference.interruption import INTERRUPTED, most_draws
-from bayesmix.inference.laplace import Laplace
+from bayesmix.inference.laplace import Laplace, approximate
 from bayesmix.inference.nuts import NutsSettings
 from tests.inference.targets import Target
 from tests.laws.cases import CASES
@@ -110,6 +110,29 @@ def test_chains_of_every_basin_are_joined():
     assert found.unconstrained.shape == (5, 200, 1)
     assert np.sign(found.unconstrained.mean(axis=(1, 2))).tolist() == [1, 1, 1, 1, -1]
     assert all(values.shape == (5, 200) for values in found.stats.values())
+
+
+class TwoEqualPeaks(TwoPeaks):
+    """Two peaks of one shape and one mass, at -40 and 40: a basin is the other one moved."""
+
+    def logp_grad(self, q):
+        place = 40.0 if q[0] > 0 else -40.0
+        return float(-0.5 * (q[0] - place) ** 2), place - q
+
+
+def test_every_chain_of_every_basin_has_randomness_of_its_own():
+    """Chains that shared a seed would be each other's copies, moved from basin to basin, and R-hat would trust them."""
+    tops = Tops(tuple(Top(np.ones(1), {"means": np.array([place])}, 0.0) for place in (-40.0, 40.0)))
+    # of one height and mass, they would be taken for one basin under two names
+    basins = [approximate(TwoEqualPeaks(), np.array([place])) for place in (-40.0, 40.0)]
+    settings = NutsSettings(draws=400, tune=200, chains=4, progressbar=False)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(nuts_over_basins, "find_basins", lambda density, em: basins)
+        found = nuts_over_basins.run(TwoEqualPeaks(), tops, settings, [1, 2])
+    chains = found.unconstrained[..., 0]
+    assert sorted(np.sign(chains[:, 0])) == [-1, -1, 1, 1]
+    correlations = np.corrcoef(np.abs(chains))[np.triu_indices(4, 1)], np.corrcoef(chains)[np.triu_indices(4, 1)]
+    assert np.abs(correlations).max() < 5 / np.sqrt(400 / 4)
 
 
 @pytest.mark.parametrize(

@@ -247,7 +247,7 @@ def test_an_interrupt_before_the_first_draw_is_passed_on(monkeypatch):
         ({"cores": 0}, "cores must be an integer of at least 1"),
         ({"target_accept": 1.0}, "target_accept must be between 0 and 1"),
         ({"relabel": "stephens"}, "relabel must be 'ecr', 'order' or None"),
-        ({"init": "random"}, "init must be 'em' or an EMResult"),
+        ({"init": "random"}, "init must be 'em', an EMResult, labels"),
     ],
 )
 def test_impossible_settings(setting, message):

@@ -1,5 +1,6 @@
 import arviz as az
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -55,6 +56,42 @@ def test_the_table_is_arviz_entry_by_entry(mixed):
     assert row["rhat"] == pytest.approx(float(az.rhat(one)))
     assert row["ess_bulk"] == pytest.approx(float(az.ess(one, method="bulk")))
     assert row["ess_tail"] == pytest.approx(float(az.ess(one, method="tail")))
+
+
+def test_the_smallest_ess_is_that_of_bulk_or_tails_whichever_is_smaller():
+    """Weights whose spread changes slowly: every draw is as likely above as below, but far ones come together."""
+    rng = np.random.default_rng(5)
+    tree = simulated_tree(shape=(4, 400))
+    weights, params = draws_of(tree)
+    log_spread = np.zeros((4, 400))
+    for draw in range(1, 400):
+        log_spread[:, draw] = 0.95 * log_spread[:, draw - 1] + 0.3 * rng.normal(size=4)
+    noise = 0.02 * np.exp(log_spread) * rng.normal(size=(4, 400))
+    weights = weights.mean(axis=(0, 1)) * np.exp(noise[..., None] * [-1.0, 0.0, 1.0])
+    tree = with_draws(
+        tree, weights / weights.sum(axis=-1, keepdims=True), params, log_likelihood=rng.normal(size=(4, 400, 60))
+    )
+    entries = [
+        array.isel(dict(zip(array.dims[2:], place, strict=True)))
+        for array in label_free(tree).data_vars.values()
+        for place in np.ndindex(array.shape[2:])
+    ]
+    bulk, tail = (min(float(az.ess(one, method=method)) for one in entries) for method in ("bulk", "tail"))
+    found = diagnose(tree)
+    assert found.min_ess == pytest.approx(tail)
+    assert tail < 0.7 * bulk
+    assert found.max_rhat == pytest.approx(max(float(az.rhat(one)) for one in entries))
+
+
+@pytest.mark.parametrize(("bulk", "tail", "ok"), [(900, 900, True), (900, 300, False), (300, 900, False)])
+def test_both_kinds_of_ess_pass_the_gate(monkeypatch, bulk, tail, ok):
+    def table(quantities, *, independent):
+        return pd.DataFrame({"rhat": [1.0], "ess_bulk": [float(bulk)], "ess_tail": [float(tail)]}, index=["q"])
+
+    monkeypatch.setattr("bayesmix.labels.diagnosis.convergence_table", table)
+    diagnosis = diagnose(simulated_tree(shape=SHAPE))
+    assert diagnosis.ok is ok
+    assert diagnosis.min_ess == min(bulk, tail)
 
 
 def test_symmetric_entries_count_once_and_constants_not_at_all():

@@ -8,13 +8,12 @@ from bayesmix import Gaussian, Mixture
 from bayesmix.data import read_rows
 from bayesmix.density.closed_form import ClosedFormDensity
 from tests.laws.cases import CASES, PRIORS, Case
-from tests.monte_carlo import Finding, mean_of
+from tests.monte_carlo import ALLOWED, Finding, mean_of
 
 EPS = np.finfo(float).eps
 FAITHFUL = np.asarray(bm.datasets.load_faithful())
 COVARIANCES = ("full", "tied", "diag", "spherical")
 UNITS = ("1e-6", "1e6")
-ALLOWED = 4.0  # Monte Carlo errors
 
 
 def rounding(X, shift):

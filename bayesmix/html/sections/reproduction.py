@@ -29,7 +29,7 @@ def reproduction_section(digest: Digest, code: str = "") -> Section:
         ("method", digest.method_in_words),
         ("draws", _draws(digest)),
         ("seed of the fit" if code else "seed", _seed(record)),
-        ("fingerprint of the data (SHA-256)", str(record["data_sha256"])),
+        ("data (SHA-256)", str(record["data_sha256"])),
     ]
     seconds = record.get("seconds")
     if isinstance(seconds, Mapping) and seconds:
@@ -63,21 +63,23 @@ def _fit(digest: Digest, record: Mapping[str, Any]) -> list[str]:
     if digest.method == "em":
         # results of before EM's settings were kept
         known = {"estimate": record.get("estimate", _EM["estimate"])} | settings
-        return _fit_em("tree", known, seed, digest.n_components, ".to_tree()")
+        return _fit_em("tree", known, seed, ".to_tree()")
     if digest.method == "adopted":
         return [f"tree = mixture.adopt(idata, {_arguments(settings, None)})  # idata: draws of mixture.build_model(X)"]
     init = settings.pop("init", None)
-    if not isinstance(init, Mapping):
+    if isinstance(init, str):
+        return [_not_kept(init), f"tree = mixture.fit_{digest.method}({_arguments(settings, seed)}, init=init)"]
+    if init is None:
         return [f"tree = mixture.fit_{digest.method}({_arguments(settings, seed)})"]
     known = {name: value for name, value in init.items() if name not in ("random_seed", "other")}
     return [
         *(f"# the {what} of em were others, which are not kept" for what in init.get("other", ())),
-        *_fit_em("em", known, init.get("random_seed"), digest.n_components),
+        *_fit_em("em", known, init.get("random_seed")),
         f"tree = mixture.fit_{digest.method}({_arguments(settings, seed)}, init=em)",
     ]
 
 
-def _fit_em(name: str, known: Mapping[str, Any], seed: int | None, n_components: int, then: str = "") -> list[str]:
+def _fit_em(name: str, known: Mapping[str, Any], seed: int | None, then: str = "") -> list[str]:
     """Write a call of ``fit_em`` with the settings that are known; comments say what is not."""
     said = []
     if unknown := [setting for setting in _EM if setting not in known]:
@@ -86,11 +88,13 @@ def _fit_em(name: str, known: Mapping[str, Any], seed: int | None, n_components:
     init, given = known.get("init", _EM["init"]), ""
     if init not in INITS:
         del written["init"]
-        said.append(f"init = ...  # {' '.join(init.split())}: what fit_em began from is not kept")
+        said.append(_not_kept(init))
         given = ", init=init"
-    elif seed is None and n_components > 1:
-        said.append("# random_seed was no integer and is not kept: the random starts of fit_em are others each time")
     return [*said, f"{name} = mixture.fit_em({_arguments(written, seed)}{given}){then}"]
+
+
+def _not_kept(init: str) -> str:
+    return f"init = ...  # {' '.join(init.split())}: what the fit began from is not kept"
 
 
 def _arguments(settings: Mapping[str, Any], seed: int | None) -> str:

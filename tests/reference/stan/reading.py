@@ -1,4 +1,4 @@
-"""Stan's posteriors as ``sample.R`` wrote them, and the same quantities of bayesmix's draws."""
+"""Stan's posteriors as ``sample.R`` and ``sample.py`` wrote them, and the same quantities of bayesmix's draws."""
 
 import functools
 import json
@@ -15,13 +15,21 @@ from tests.monte_carlo import FEWEST, Estimate, effective_draws, mean_of, quanti
 
 HERE = Path(__file__).parent
 _FAITHFUL = np.asarray(bm.datasets.load_faithful(), dtype=float)
-DATA = {"faithful": _FAITHFUL, "eruptions": _FAITHFUL[:50, :1]}
+DATA = {"faithful": _FAITHFUL, "eruptions": _FAITHFUL[:50, :1]} | {
+    path.stem: np.loadtxt(path, delimiter=",", skiprows=1) for path in HERE.glob("*.csv")
+}
+TITLES = {
+    "faithful": "Old Faithful",
+    "eruptions": "50 eruptions of Old Faithful",
+    "three-groups": "three groups well apart",
+    "small-group": "three groups, one of 8 rows in 113",
+}
 NAMES = sorted(path.stem for path in HERE.glob("*.json"))
 
 
 @functools.cache
 def reference(name: str) -> dict[str, Any]:
-    """What ``sample.R`` wrote of one model."""
+    """What Stan says of one model."""
     return json.loads((HERE / f"{name}.json").read_text())
 
 
@@ -32,15 +40,24 @@ def rows_of(name: str) -> np.ndarray:
 def title(name: str) -> str:
     """Model and data, for people."""
     prior = reference(name)["program"].split("_")[0]
-    data = {"faithful": "Old Faithful", "eruptions": "50 eruptions of Old Faithful"}[reference(name)["data"]]
-    return f"{mixture_of(name).family}, {prior} prior, {data}"
+    return f"{mixture_of(name).family}, {prior} prior, {TITLES[reference(name)['data']]}"
+
+
+def made_with(name: str) -> str:
+    """The programs, for people."""
+    versions = reference(name)["made_with"]
+    return "Stan (" + ", ".join(f"{one} {versions[one]}" for one in ("rstan", "pystan", "loo") if one in versions) + ")"
+
+
+def n_components(name: str) -> int:
+    return len(reference(name)["hyperparameters"]["concentration"])
 
 
 def mixture_of(name: str) -> Mixture:
     """The same model by bayesmix, every hyperparameter left to its default."""
     prior, covariance = reference(name)["program"].split("_")
     priors = {"conjugate": None, "separated": {"means": bm.priors.Normal()}}[prior]
-    return Mixture(2, Gaussian(covariance), priors=priors)
+    return Mixture(n_components(name), Gaussian(covariance), priors=priors)
 
 
 def ordered(tree: xr.DataTree) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -63,11 +80,11 @@ def log_likelihoods(tree: xr.DataTree) -> np.ndarray:
 def quantities(tree: xr.DataTree) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """What is compared by mean and standard deviation, and what by quantiles (its variance can be infinite)."""
     weights, means, covariances = ordered(tree)
-    family, n_features = family_of(tree), means.shape[-1]
-    log_weight_ratio = np.log(weights[..., 1] / weights[..., 0])
-    moments = {"log_weight_ratio": log_weight_ratio, "log_likelihood": log_likelihoods(tree).sum(axis=-1)}
-    quantiles = {f"mean[{k},{j}]": means[..., k, j] for k in range(2) for j in range(n_features)}
-    for k in range(1 if family.covariance == "tied" else 2):
+    family, (n_components, n_features) = family_of(tree), means.shape[-2:]
+    moments = {f"log_weight_ratio[{k}]": np.log(weights[..., k] / weights[..., 0]) for k in range(1, n_components)}
+    moments["log_likelihood"] = log_likelihoods(tree).sum(axis=-1)
+    quantiles = {f"mean[{k},{j}]": means[..., k, j] for k in range(n_components) for j in range(n_features)}
+    for k in range(1 if family.covariance == "tied" else n_components):
         scales = np.sqrt(np.diagonal(covariances[..., k, :, :], axis1=-2, axis2=-1))
         for i in range(1 if family.covariance == "spherical" else n_features):
             moments[f"log_scale[{k},{i}]"] = np.log(scales[..., i])
@@ -109,6 +126,8 @@ def differences(name: str, tree: xr.DataTree) -> dict[str, float]:
         other = theirs["quantiles"][quantity]
         for p, value, error in zip(other["probs"], other["values"], other["mcse"], strict=True):
             found[f"{p:.0%} quantile of {quantity}"] = quantile_of(draws, p).errors_from(Estimate(value, error))
+    if "criteria" not in theirs:  # they are by R's loo
+        return found
     log_lik, criteria = log_likelihoods(tree), theirs["criteria"]
     for criterion, elpd, influence in (
         ("loo", bm.loo(tree), influence_on_loo),

@@ -80,7 +80,7 @@ in_order <- function(draws, D) {
 
 # What is compared by mean and standard deviation, and what by quantiles.
 compared <- function(found, D, structure, log_likelihood) {
-  moments <- list(log_weight_ratio = log(found[["weight[1]"]] / found[["weight[0]"]]), log_likelihood = log_likelihood)
+  moments <- list(`log_weight_ratio[1]` = log(found[["weight[1]"]] / found[["weight[0]"]]), log_likelihood = log_likelihood)
   quantiles <- found[grepl("^mean", names(found))]
   for (k in 0:(if (structure == "tied") 0 else K - 1)) {
     for (i in 0:(if (structure == "spherical") 0 else D - 1)) {
