@@ -52,6 +52,18 @@ def responsibilities(tree: "xr.DataTree | EMResult", X: Any = None, *, ci_prob: 
     ------
     ValueError, TypeError
         When X is not what the tree was fitted on; names the columns.
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> tree = bm.Mixture(2).fit_nuts(bm.datasets.load_faithful(), random_seed=1, progressbar=False)
+    >>> found = bm.responsibilities(tree)
+    >>> found["label"].values[:6].tolist()
+    [0, 1, 0, 1, 0, 1]
+    >>> found["probability"].values[:2].round(2).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    >>> sorted(found.data_vars)
+    ['entropy', 'label', 'label_probability', 'probability', 'probability_interval', 'probability_sd']
     """
     tree = heeded(tree)
     return _summaries(tree, X, ci_prob)
@@ -137,6 +149,16 @@ def relabel(
     Papastamoulis and Iliopoulos (2010), An artificial allocations based solution to the label
     switching problem in Bayesian analysis of mixtures of distributions, Journal of Computational
     and Graphical Statistics 19.
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> tree = bm.Mixture(2).fit_nuts(bm.datasets.load_faithful(), random_seed=1, progressbar=False)
+    >>> tree["posterior"]["means"].mean(["chain", "draw"]).sel(feature="waiting").values.round().tolist()
+    [80.0, 54.0]
+    >>> ordered = bm.relabel(tree, "order", by=("means", "waiting"))
+    >>> ordered["posterior"]["means"].mean(["chain", "draw"]).sel(feature="waiting").values.round().tolist()
+    [54.0, 80.0]
     """
     tree = heeded(tree)
     renamed = relabel_draws(tree, method, by=by)  # its verdict stays: no quantity that judges draws has labels

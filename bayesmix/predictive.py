@@ -48,6 +48,14 @@ def log_density(tree: "xr.DataTree | EMResult", X: Any, *, ci_prob: float | None
     ------
     ValueError, TypeError
         When X is not what the tree was fitted on; names the columns.
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> em = bm.Mixture(2).fit_em(bm.datasets.load_faithful(), random_seed=1)
+    >>> found = bm.log_density(em, [[4.5, 82.0], [3.0, 90.0]])  # the second one is unlike all others
+    >>> found["log_density"].values.round(1).tolist()
+    [-3.2, -13.1]
     """
     tree = heeded(tree)
     ci_prob = default_ci_prob() if ci_prob is None else check_ci_prob(ci_prob)
@@ -103,6 +111,16 @@ def sample_predictive(
     ------
     ValueError
         When ``n`` or ``draws`` is not a positive integer, or both are given.
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> em = bm.Mixture(2).fit_em(bm.datasets.load_faithful(), random_seed=1)
+    >>> new = bm.sample_predictive(em, 1000, random_seed=1)["predictions"]
+    >>> new["x"].sizes["sample"]
+    1000
+    >>> round(float(new["x"].sel(feature="waiting").mean()))  # of the data: 70.9
+    71
     """
     tree = heeded(tree)
     rng = generator_of(random_seed)

@@ -43,6 +43,12 @@ nitpick_ignore_regex = [
 ]
 
 autosummary_generate = True
+# Pictures that the examples draw (docs/examples.py), by the name of the function.
+autosummary_context = {
+    "pictures": {
+        f"bayesmix.{path.stem.removeprefix('api-')}": path.name for path in (HERE / "pictures").glob("api-*.png")
+    }
+}
 autodoc_typehints = "none"  # the docstrings say the types, in words
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False  # autosummary's template lists them

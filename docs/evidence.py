@@ -165,9 +165,11 @@ def summary(section: Section, runs: dict[str, Any]) -> tuple[int, str]:
     if section.summary is not None:
         return section.summary()
     lines = lines_of(section, runs)
-    worst = (min if section.planted else max)(lines, key=share)
-    limit = "where no more than" if section.planted else "of"
-    return len(lines), f"{number(worst['figure'])} {limit} {number(worst['allowed'])}" + " is allowed" * section.planted
+    if section.planted:
+        caught = sum(line["figure"] > line["allowed"] for line in lines)
+        return len(lines), "planted on purpose: " + ("all caught" if caught == len(lines) else f"{caught} caught")
+    worst = max(lines, key=share)
+    return len(lines), f"{number(worst['figure'])} of {number(worst['allowed'])}"
 
 
 def page_text(runs: dict[str, Any]) -> str:

@@ -19,6 +19,9 @@ DOCS = ROOT / "docs"
 ALL = sorted(DOCS.glob("*.md"))
 # PyMC compiles and samples a model on this page, for a minute and more.
 COMPILING = ("from-pymc",)
+# What stands in one column of a grid, and the code in it that a reader would copy.
+COLUMN = re.compile(r"^::::\{grid-item\}\n(.*?)^::::$", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"^```(?:\{code-block\} )?(?:python|r)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"https?://[^\s)>\]\"'`]+")
 # Pages that are linked for what they are, and not cited.
 PLACES = ("https://docs.astral.sh/uv/",)
@@ -42,8 +45,28 @@ def test_code_prints_what_the_page_says(page, tmp_path, monkeypatch):
 
 def test_every_picture_is_drawn_by_code_that_is_shown():
     sources = {page: pages.source(page) for page in pages.pages_with_code()}
-    for picture in set(pages.PICTURES.glob("*.png")) - {calibration.PICTURE}:
+    of_examples = set(pages.PICTURES.glob("api-*.png"))  # drawn by docs/examples.py
+    for picture in set(pages.PICTURES.glob("*.png")) - of_examples - {calibration.PICTURE}:
         assert any(f'savefig("{picture.name}"' in text for text in sources.values()), picture.name
+
+
+def test_code_side_by_side_is_not_cut():
+    """A column holds 48 characters on a page 1280 pixels wide, between both sidebars."""
+    columns = [column for path in ALL for column in COLUMN.findall(path.read_text(encoding="utf-8"))]
+    lines = [line for column in columns for code in CODE.findall(column) for line in code.splitlines()]
+    assert len(lines) > 50
+    assert [line for line in lines if len(line) > 48] == []
+
+
+def test_every_picture_has_its_card_in_the_gallery():
+    from docs import examples
+
+    gallery = (DOCS / "gallery.md").read_text(encoding="utf-8")
+    drawn = [name for name in examples.public_names() if name.startswith("plot_")]
+    assert len(drawn) > 5
+    for name in drawn:
+        assert f":img-top: pictures/{examples.picture(name).name}" in gallery
+        assert f":link: api/bayesmix.{name}\n" in gallery
 
 
 def runs():

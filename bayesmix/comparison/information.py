@@ -86,6 +86,13 @@ def waic(tree: "xr.DataTree | EMResult", X: Any = None) -> ELPDDataWAIC:
     Watanabe (2010), Asymptotic equivalence of Bayes cross validation and widely applicable
     information criterion, Journal of Machine Learning Research 11. Vehtari, Gelman and Gabry
     (2017), Statistics and Computing 27.
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> tree = bm.Mixture(2).fit_nuts(bm.datasets.load_faithful(), random_seed=1, progressbar=False)
+    >>> round(bm.waic(tree).elpd, -1)
+    -1140.0
     """
     tree = as_tree(tree)
     check_posterior(tree, X)

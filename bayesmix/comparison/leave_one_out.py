@@ -71,6 +71,16 @@ def loo(tree: "xr.DataTree | EMResult", X: Any = None) -> ELPDDataLOO:
     Vehtari, Gelman and Gabry (2017), Practical Bayesian model evaluation using leave-one-out
     cross-validation and WAIC, Statistics and Computing 27. Magnusson, Andersen, Jonasson and
     Vehtari (2019), Bayesian leave-one-out cross-validation for large data, ICML.
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> tree = bm.Mixture(2).fit_nuts(bm.datasets.load_faithful(), random_seed=1, progressbar=False)
+    >>> found = bm.loo(tree)
+    >>> round(found.elpd, -1), round(found.se, -1)
+    (-1140.0, 20.0)
+    >>> int((found.pareto_k > 0.7).sum())
+    0
     """
     tree = as_tree(tree)
     check_posterior(tree, X)

@@ -61,6 +61,18 @@ class Comparison:
         Families left out because with one feature they are the same model as another.
     code : str
         The Python that makes it again.
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> X = bm.datasets.load_faithful()
+    >>> comparison = bm.compare(X, range(1, 3), method="em", random_seed=1, progressbar=False)
+    >>> comparison.table["bic"].round(1).tolist()
+    [2607.6, 2322.2]
+    >>> comparison.best("bic").key
+    ('gaussian-full', 2)
+    >>> comparison[2].em.weights.round(2).tolist()
+    [0.64, 0.36]
     """
 
     table: pd.DataFrame

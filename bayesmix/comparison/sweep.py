@@ -79,6 +79,16 @@ def compare(
     ------
     ValueError, TypeError
         When an argument cannot be used, or no model can be fitted to the data.
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> X = bm.datasets.load_faithful()
+    >>> comparison = bm.compare(X, range(1, 3), families=["full", "diag"], random_seed=1, progressbar=False)
+    >>> comparison.table["elpd_loo"].round(-1).unstack().to_dict("list")
+    {1: [-1520.0, -1290.0], 2: [-1160.0, -1140.0]}
+    >>> comparison.best("loo").key
+    ('gaussian-full', 2)
     """
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(map(repr, METHODS))}, not {method!r}.")

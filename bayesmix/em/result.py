@@ -93,6 +93,19 @@ class EMResult:
         The seed, drawn where none was given; None where it was no integer, or nothing was random.
     seconds : float
         How long the fit took.
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> em = bm.Mixture(2).fit_em(bm.datasets.load_faithful(), random_seed=1)
+    >>> em.weights.round(2).tolist()
+    [0.64, 0.36]
+    >>> em.params["means"].round(1).tolist()
+    [[4.3, 80.0], [2.0, 54.5]]
+    >>> em.converged
+    True
+    >>> em.predict([[4.5, 82.0], [1.9, 50.0]]).tolist()
+    [0, 1]
     """
 
     family: Family

@@ -38,9 +38,10 @@ class Gaussian:
 
     Examples
     --------
-    >>> str(Gaussian("full"))
+    >>> import bayesmix as bm
+    >>> str(bm.Gaussian("full"))
     'gaussian-full'
-    >>> Gaussian("diag").n_parameters(n_components=3, n_features=2)
+    >>> bm.Gaussian("diag").n_parameters(n_components=3, n_features=2)
     14
     """
 

@@ -133,6 +133,14 @@ def report(tree: xr.DataTree | EMResult, path: str | os.PathLike[str], *, title:
         When the folder of ``path`` does not exist.
     OSError
         When it cannot be written, as on a full disk; names the path.
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> em = bm.Mixture(2).fit_em(bm.datasets.load_faithful(), random_seed=1)
+    >>> path = bm.report(em, "faithful.html")
+    >>> path.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    True
     """
     path = checked_path(path, (".html", _MARKDOWN))
     content = content_of_tree(heeded(tree), title=title)

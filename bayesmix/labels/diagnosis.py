@@ -163,6 +163,18 @@ def diagnose(tree: "xr.DataTree | EMResult") -> Diagnosis:
     ----------
     Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021), Rank-normalization, folding, and
     localization: an improved R-hat, Bayesian Analysis 16.
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> tree = bm.Mixture(2).fit_nuts(bm.datasets.load_faithful(), random_seed=1, progressbar=False)
+    >>> found = bm.diagnose(tree)
+    >>> found.ok
+    True
+    >>> found.table.loc["label-free"].columns.tolist()
+    ['rhat', 'ess_bulk', 'ess_tail']
+    >>> print(found)  # doctest: +ELLIPSIS
+    Label-free quantities: largest R-hat 1.00... (gate 1.01), smallest effective sample size ...
     """
     tree = as_tree(tree)
     record, judged = record_of(tree), judge(tree)

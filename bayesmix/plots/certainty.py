@@ -73,6 +73,14 @@ def plot_uncertainty(
     ValueError
         When a feature is unknown, there are not so many principal components, or ``ax`` is given for more than
         two features.
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> penguins = bm.datasets.load_penguins()[["bill_length_mm", "bill_depth_mm"]].dropna()
+    >>> tree = bm.Mixture(3).fit_nuts(penguins, random_seed=1, progressbar=False)
+    >>> figure = bm.plot_uncertainty(tree)
+    >>> figure.savefig("api-plot_uncertainty.png")
     """
     tree = heeded(tree)
     view = view_of(tree, features, principal_components)

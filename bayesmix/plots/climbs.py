@@ -43,6 +43,13 @@ def plot_em(em: EMResult, *, figsize: tuple[float, float] | None = None) -> Figu
     ------
     TypeError
         When ``em`` is no EMResult: a tree keeps no restarts.
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> em = bm.Mixture(3).fit_em(bm.datasets.load_faithful(), random_seed=1)
+    >>> figure = bm.plot_em(em)
+    >>> figure.savefig("api-plot_em.png")
     """
     _check(em)
     figure = shown_figure(checked_size(figsize, _size(em)))

@@ -75,6 +75,14 @@ def plot_comparison(comparison: Any, *, figsize: tuple[float, float] | None = No
         When the table has none of the criteria.
     TypeError
         When it is neither a Comparison nor a table.
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> X = bm.datasets.load_galaxies()
+    >>> comparison = bm.compare(X, range(1, 7), method="em", random_seed=1, progressbar=False)
+    >>> figure = bm.plot_comparison(comparison)
+    >>> figure.savefig("api-plot_comparison.png")
     """
     return _drawn(_table_of(comparison), shown_figure, figsize)
 

@@ -64,6 +64,13 @@ def plot_density(
     ValueError
         When a feature is unknown, there are not so many principal components, or ``ax`` is given for more than
         two features.
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> tree = bm.Mixture(2).fit_nuts(bm.datasets.load_faithful(), random_seed=1, progressbar=False)
+    >>> figure = bm.plot_density(tree)
+    >>> figure.savefig("api-plot_density.png")
     """
     tree = heeded(tree)
     ci_prob = default_ci_prob() if ci_prob is None else check_ci_prob(ci_prob)

@@ -44,6 +44,13 @@ def plot_responsibilities(tree: xr.DataTree | EMResult, *, figsize: tuple[float,
     Returns
     -------
     matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> tree = bm.Mixture(3).fit_nuts(bm.datasets.load_galaxies(), random_seed=1, progressbar=False)
+    >>> figure = bm.plot_responsibilities(tree)
+    >>> figure.savefig("api-plot_responsibilities.png")
     """
     tree = heeded(tree)
     figure = shown_figure(checked_size(figsize, _SIZE))

@@ -80,6 +80,13 @@ def plot_predictive_check(
     ----------
     Gelman, Meng and Stern (1996), Posterior predictive assessment of model fitness via realized discrepancies,
     Statistica Sinica 6.
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> tree = bm.Mixture(2).fit_nuts(bm.datasets.load_faithful(), random_seed=1, progressbar=False)
+    >>> figure = bm.plot_predictive_check(tree)
+    >>> figure.savefig("api-plot_predictive_check.png")
     """
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(map(repr, KINDS))}, not {kind!r}.")

@@ -60,6 +60,13 @@ def plot_labels(
     ------
     ValueError
         When a feature is unknown, or the tree has a single draw.
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> tree = bm.Mixture(2).fit_nuts(bm.datasets.load_faithful(), random_seed=1, progressbar=False)
+    >>> figure = bm.plot_labels(tree, features="waiting")
+    >>> figure.savefig("api-plot_labels.png")
     """
     tree = heeded(tree)
     chosen = _traced(tree, features)

@@ -46,12 +46,18 @@ class MixtureLikelihood:
 
     Examples
     --------
+    >>> import bayesmix as bm
+    >>> import numpy as np
+    >>> import pymc as pm
+    >>> X = bm.datasets.load_faithful()
     >>> with pm.Model() as model:
     ...     weights = pm.Dirichlet("weights", np.ones(2))
-    ...     means = pm.Normal("means", 0, 10, shape=(2, 3))
-    ...     variances = pm.InverseGamma("variances", 2, 1, shape=(2, 3))
-    ...     bm.MixtureLikelihood("x", weights, bm.Gaussian("diag"),
-    ...                          {"means": means, "variances": variances}, observed=X)
+    ...     means = pm.Normal("means", X.mean(), X.std(), shape=(2, 2))
+    ...     variances = pm.InverseGamma("variances", 2, X.var(), shape=(2, 2))
+    ...     params = {"means": means, "variances": variances}
+    ...     x = bm.MixtureLikelihood("x", weights, bm.Gaussian("diag"), params, observed=X)
+    >>> [variable.name for variable in model.observed_RVs]
+    ['x']
     """
 
     def __new__(

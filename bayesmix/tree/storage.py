@@ -48,6 +48,14 @@ def save(tree: xr.DataTree | PointEstimate, path: str | os.PathLike[str]) -> Pat
         When ``path`` is a folder that is not a zarr store.
     OSError
         When it cannot be written, as on a full disk; names the path.
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> em = bm.Mixture(2).fit_em(bm.datasets.load_faithful(), random_seed=1)
+    >>> path = bm.save(em, "faithful.nc")
+    >>> path.name, path.stat().st_size > 10_000
+    ('faithful.nc', True)
     """
     tree = as_tree(tree)
     tell_stored(tree)
@@ -93,6 +101,15 @@ def load(path: str | os.PathLike[str]) -> xr.DataTree:
         When there is nothing at ``path``.
     ValueError
         When the file is damaged, is not bayesmix's, or has another format version.
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> em = bm.Mixture(2).fit_em(bm.datasets.load_faithful(), random_seed=1)
+    >>> path = bm.save(em, "faithful.nc")
+    >>> tree = bm.load("faithful.nc")
+    >>> bm.responsibilities(tree, [[4.5, 82.0]])["label"].values.tolist()
+    [0]
     """
     path = Path(path)
     if not path.exists():
