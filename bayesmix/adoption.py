@@ -8,6 +8,7 @@ import xarray as xr
 
 from bayesmix.data import Rows
 from bayesmix.families import Family
+from bayesmix.tree.names import with_visible_names
 
 # other samplers' names of the statistics -> ArviZ's
 _ARVIZ_NAMES = {
@@ -31,7 +32,7 @@ def read_posterior(idata: Any, family: Family, n_components: int, rows: Rows) ->
     if not isinstance(idata, xr.DataTree) or "posterior" not in idata.children:
         raise TypeError("idata must be a DataTree with a posterior group, as pm.sample returns it")
     _check_rows(idata, rows)
-    posterior = idata["posterior"].to_dataset()
+    posterior = with_visible_names(idata["posterior"].to_dataset())
     named: dict[str, Any] = {str(name): posterior[name] for name in posterior.data_vars}
     sizes = posterior.sizes["chain"], posterior.sizes["draw"]
     if n_components == 1 and "weights" not in named:

@@ -9,7 +9,7 @@ import xarray as xr
 from bayesmix.data import Rows, read_rows
 from bayesmix.families import Gaussian
 from bayesmix.priors.sets import ConjugatePriors, resolve_priors
-from bayesmix.tree import build_tree
+from bayesmix.tree import build_tree, record_of
 from bayesmix.tree.record import describe
 
 COVARIANCES = ("full", "tied", "diag", "spherical")
@@ -103,6 +103,11 @@ def simulated_tree(
         sample_stats=sample_stats,
         constant_data={"pivot": labels},
     )
+
+
+def made_by(method: str, tree: xr.DataTree) -> dict[str, Any]:
+    """The record of other draws of the mixture that a tree is of."""
+    return {"method": method, "mixture": record_of(tree)["mixture"]}
 
 
 def shared_names(family: Gaussian) -> tuple[str, ...]:

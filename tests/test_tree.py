@@ -8,6 +8,7 @@ import xarray as xr
 
 from bayesmix.data import read_rows
 from bayesmix.families import Gaussian
+from bayesmix.priors.sets import ConjugatePriors, resolve_priors
 from bayesmix.tree import (
     build_tree,
     draws_of,
@@ -18,7 +19,8 @@ from bayesmix.tree import (
     training_rows,
     with_record,
 )
-from tests.simulated_trees import COVARIANCES, simulated_tree
+from bayesmix.tree.record import describe
+from tests.simulated_trees import COVARIANCES, made_by, simulated_tree
 
 SUFFIXES = (".nc", ".zarr")
 
@@ -75,7 +77,7 @@ def test_derived_variables_have_dims_too(covariance, scales, correlations):
         family=Gaussian(covariance),
         rows=training_rows(template),
         posterior=posterior,
-        record={"method": "nuts"},
+        record=made_by("nuts", template),
     )
     assert tree.posterior["scales"].dims == ("chain", "draw", *scales)
     if correlations:
@@ -100,7 +102,7 @@ def test_extra_variables_keep_their_dims_and_coords():
             "bare": np.zeros((2, 12, 7)),
             "distance": np.zeros((2, 12, 3)),
         },
-        record={"method": "adopted"},
+        record=made_by("adopted", template),
         log_likelihood=np.zeros((2, 12, 60)),
         log_prior={"means": np.zeros((2, 12, 3)), "weights": np.zeros((2, 12))},
         extra_dims={"distance": ("component",)},
@@ -149,8 +151,8 @@ def test_record_keeps_arrays_as_lists_and_other_objects_as_text():
         def __str__(self):
             return "normal_rv"
 
-    record = record_of(simulated_tree(record={"seconds": np.float64(1.5), "prior": Graph(), "a": np.arange(2)}))
-    assert record["seconds"] == 1.5
+    record = record_of(simulated_tree(record={"seconds": {"em": np.float64(1.5)}, "prior": Graph(), "a": np.arange(2)}))
+    assert record["seconds"] == {"em": 1.5}
     assert record["prior"] == {"text": "normal_rv"}
     assert record["a"] == [0, 1]
     assert record["n_components"] == 3
@@ -194,15 +196,16 @@ def test_a_saved_tree_comes_back_bit_for_bit(tmp_path, suffix, obs):
 
 
 def test_one_chain_one_draw_one_component_and_no_text_columns(tmp_path):
+    family, rows = Gaussian("diag"), read_rows(np.arange(5.0))
     tree = build_tree(
-        family=Gaussian("diag"),
-        rows=read_rows(np.arange(5.0)),
+        family=family,
+        rows=rows,
         posterior={
             "weights": np.ones((1, 1, 1)),
             "means": np.full((1, 1, 1, 1), 2.0),
             "variances": np.ones((1, 1, 1, 1)),
         },
-        record={"method": "em"},
+        record={"method": "em", "mixture": describe(family, 1, resolve_priors(ConjugatePriors(), rows, family, 1))},
     )
     assert_identical(tree, load(save(tree, tmp_path / "em.nc")))
 
@@ -260,7 +263,7 @@ def test_a_truncated_folder_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"fit\.zarr cannot be loaded: .*means are missing"):
         load(path)
     shutil.rmtree(path / "posterior" / "means")
-    with pytest.raises(ValueError, match=r"no posterior\.means"):
+    with pytest.raises(ValueError, match=r"fit\.zarr cannot be loaded: .*/posterior/means is missing"):
         load(path)
 
 

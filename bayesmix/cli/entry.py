@@ -13,6 +13,7 @@ from cyclopts import CycloptsError
 from bayesmix.cli.commands import app
 from bayesmix.cli.refusals import of_command, of_request
 from bayesmix.cli.streams import let_go, open_all
+from bayesmix.data.words import visible
 from bayesmix.shelter import sheltered
 from bayesmix.verdict import said_by_caller
 
@@ -83,7 +84,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _say(message: str) -> None:
-    print(f"bayesmix: error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"bayesmix: error: {visible(' '.join(message.split()))}", file=sys.stderr)
 
 
 def _is_refusal(traceback: TracebackType | None) -> bool:

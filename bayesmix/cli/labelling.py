@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmix.cli import documents
-from bayesmix.cli.outputs import write_frame
+from bayesmix.cli.outputs import for_spreadsheets, write_frame
 from bayesmix.cli.request import Manner
 from bayesmix.cli.trust import status_of, verdict_of_fit, warn
 from bayesmix.labels.judgement import verdict_of
@@ -38,7 +38,7 @@ def label_and_tell(
         written = [("labels", path) for path in outputs]
         documents.tell_labels(tree, membership, X.index, data, written, intervals=intervals, verdict=said)
     elif not outputs:
-        table.to_csv(sys.stdout)
+        for_spreadsheets(table).to_csv(sys.stdout, index=False)
     return status_of(reasons)
 
 

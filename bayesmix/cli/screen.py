@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bayesmix.cli.streams import let_go
+from bayesmix.data.words import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +47,7 @@ def say(sentence: str) -> None:
     """Tell, on standard error, what is going on."""
     console = _console(stderr=True)
     with console.capture() as said:
-        console.print(Text(sentence, style="dim"))
+        console.print(Text(visible(sentence), style="dim"))
     # by this name, which a bar that is being shown has put itself in the place of
     try:
         sys.stderr.write(said.get())
@@ -86,7 +87,7 @@ def show_written(console: Console, written: "Sequence[tuple[str, Path]]") -> Non
         console.print()
     for what, path in written:
         verb = "are" if what == "labels" else "is"
-        console.print(Text(f"The {what} {verb} in {path.resolve()}"), soft_wrap=True)
+        console.print(Text(f"The {what} {verb} in {visible(str(path.resolve()))}"), soft_wrap=True)
 
 
 def show_criteria(console: Console, comparison: "Comparison") -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.data.words import listed
+from bayesmix.data.words import listed, visible
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +21,7 @@ class Table:
     columns : sequence of ndarray or str
         The columns as they came; a str says what a column holds that is no array of numbers.
     names : tuple of str or None
-        Column names, where the container has them.
+        Column names, made visible, where the container has them.
     index : ndarray or None
         Row labels, where the container has them.
     units : tuple of str
@@ -46,7 +46,11 @@ def open_table(X: Any, argument: str) -> Table:
         If X is not a table: three or more dimensions, rows of different lengths, repeated names.
     """
     table = _open(X, argument)
-    table = replace(table, units=_units(X, table))
+    table = replace(
+        table,
+        names=None if table.names is None else tuple(map(visible, table.names)),
+        units=tuple(map(visible, _units(X, table))),
+    )
     repeated = [name for name, count in Counter(table.names or ()).items() if count > 1]
     if repeated:
         raise _repeats_names(argument, repeated)

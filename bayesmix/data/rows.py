@@ -11,19 +11,20 @@ import numpy as np
 from bayesmix.data.containers import Table, open_table
 from bayesmix.data.entries import check_finite, to_float64
 from bayesmix.data.moments import centre_and_scale, correlation_factor
-from bayesmix.data.words import counted, listed, selection
+from bayesmix.data.words import counted, listed, selection, visible
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Checked rows.
+    r"""Checked rows.
 
     Attributes
     ----------
     values : ndarray of shape (N, D)
         Finite float64 numbers, C-contiguous and read-only.
     features : tuple of str
-        Column names; "x0", "x1", ... where the container had none.
+        Column names; "x0", "x1", ... where the container had none. Characters that are not seen, or steer a terminal,
+        stand in them as Python writes them, "\x1b"; so they do in text labels of rows and in units.
     index : ndarray of shape (N,) or None
         Row labels that netCDF can hold: integers, floats, text or datetime64[ns]. None: their positions.
     units : tuple of str
@@ -180,4 +181,4 @@ def _storable(index: np.ndarray) -> np.ndarray:
 
 
 def _text(label: Any) -> str:
-    return label.decode("utf-8", "replace") if isinstance(label, bytes) else str(label)
+    return visible(label.decode("utf-8", "replace") if isinstance(label, bytes) else str(label))

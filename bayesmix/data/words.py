@@ -1,10 +1,46 @@
 """How the messages name columns, and places in a table: the first few, and how many more."""
 
+import unicodedata
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 SHOWN = 5
+
+
+# Categories of characters that are seen as nothing, steer a terminal or cannot be written as UTF-8 (control characters,
+# half characters, breaks of lines), and those that turn the text beside them around.
+_HIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# What XML, and so SVG, cannot hold besides.
+_NO_CHARACTERS = frozenset("\ufffe\uffff")
+
+
+def visible(text: str) -> str:
+    r"""Write a name so that it shows what it holds: a control character as Python would write it, ``\x1b``.
+
+    Names come from files of others too, and are shown in terminals, pages and pictures; every name goes through here
+    where it enters: columns, row labels and units at the gate, and what a loaded tree or adopted draws bring.
+    """
+    if text.isprintable():
+        return text
+    return "".join(repr(mark)[1:-1] if _is_hidden(mark) else mark for mark in text)
+
+
+def visible_within(value: Any) -> Any:
+    """Plain data of JSON, with every text and every key in it made visible."""
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, list):
+        return [visible_within(part) for part in value]
+    if isinstance(value, dict):
+        return {visible(name): visible_within(part) for name, part in value.items()}
+    return value
+
+
+def _is_hidden(mark: str) -> bool:
+    return unicodedata.category(mark) in _HIDDEN or mark in _TURNING or mark in _NO_CHARACTERS
 
 
 def and_more(count: int) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayesmix.data.words import visible
 from bayesmix.em import EMResult
 from bayesmix.html.content import ReportContent
 from bayesmix.html.digest import Digest
@@ -54,7 +55,7 @@ def content_of_tree(
     digest = Digest(tree)
     answer = answer_of(digest)
     return ReportContent(
-        title=title or _title(digest),
+        title=visible(title or _title(digest)),
         answer=(*answer, _GIVEN),
         warnings=warnings_of(digest),
         data=data_section(digest),

@@ -1,14 +1,14 @@
 """The complete prior of a mixture: which prior each named part has."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
 from bayesmix.data import Rows
 from bayesmix.priors.conjugate import NormalInverseWishart
-from bayesmix.priors.numbers import summarise
+from bayesmix.priors.numbers import DataSummary, summarise
 from bayesmix.priors.separated import LKJ, LogNormal, Normal
 from bayesmix.priors.weights import Dirichlet
 
@@ -187,6 +187,46 @@ def from_dict(described: Mapping[str, Any]) -> Priors:
         numbers = {name: value for name, value in entry.items() if name != "prior"}
         parts[part] = kinds[entry["prior"]](**numbers)
     return ConjugatePriors(**parts) if "components" in parts else SeparatedPriors(**parts)
+
+
+def check_described(described: Mapping[str, Any], n_components: int, n_features: int, family) -> None:
+    """Refuse a description, from a file, that :func:`to_dict` makes of no resolved priors of such a mixture.
+
+    Raises
+    ------
+    ValueError
+        Names the part.
+    """
+    if set(described) not in (set(ConjugatePriors.parts), set(SeparatedPriors.parts)):
+        raise ValueError("its parts are not those of a prior")
+    units = DataSummary(np.zeros(n_features), np.eye(n_features), singular=False)
+    for part, entry in described.items():
+        if "pymc" in entry and part != "components":
+            if not isinstance(entry["pymc"], str):
+                raise ValueError(f"{part}.pymc must be text")
+            continue
+        kind, numbers = _EXPECTED[part], {name: value for name, value in entry.items() if name != "prior"}
+        if entry.get("prior") != kind.__name__ or set(numbers) != {field.name for field in fields(kind)}:
+            raise ValueError(f"{part} is not {kind.__name__} with its numbers")
+        try:
+            made = kind(**{name: _as_array(value) for name, value in numbers.items()})
+            if isinstance(made, Dirichlet):
+                made.concentrations(n_components)
+            else:
+                made.resolve(units, family, n_components)
+        except ValueError as error:
+            raise ValueError(f"{part}: {error!s:.{2 * _LONGEST}}") from error
+
+
+def _as_array(value: Any) -> np.ndarray:
+    """Numbers as JSON has them; texts and truth values, which NumPy would read as numbers, are none."""
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError("rows of different lengths") from error
+    if array.dtype.kind not in "if":
+        raise ValueError("something that is no number")
+    return array
 
 
 def numbers(priors: Priors) -> dict[str, Any]:

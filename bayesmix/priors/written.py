@@ -1,7 +1,10 @@
 """Priors as the Python that makes them again."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
+
+from bayesmix.priors.sets import OWN
 
 
 def as_code(described: Mapping[str, Any]) -> str:
@@ -17,7 +20,7 @@ def as_code(described: Mapping[str, Any]) -> str:
     str
         Such as ``{"weights": bm.priors.Dirichlet(concentration=2.0), ...}``.
     """
-    parts = [f'"{part}": {_constructor(prior)}' for part, prior in described.items()]
+    parts = [f"{as_literal(part)}: {_constructor(prior)}" for part, prior in described.items()]
     return f"{{{', '.join(parts)}}}"
 
 
@@ -41,9 +44,24 @@ def as_plain(value: Any) -> Any:
     return value
 
 
+def as_arguments(given: Mapping[str, Any]) -> str:
+    """Named arguments of a call; ``ValueError`` for a name that cannot be one."""
+    if wrong := [name for name in given if not name.isidentifier()]:
+        raise ValueError(f"no argument is called {wrong[0]!r}")
+    return ", ".join(f"{name}={as_literal(value)}" for name, value in given.items())
+
+
+def as_literal(value: Any) -> str:
+    """A plain value as Python reads it back, whatever a text holds."""
+    # JSON writes texts as Python reads them, and with the quotes that code mostly has.
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
 def _constructor(prior: Mapping[str, Any]) -> str:
     if "pymc" in prior:
         return "..."
+    if prior["prior"] not in {kind.__name__ for kind in OWN}:
+        raise ValueError(f"there is no prior {prior['prior']!r}")
     # What is None is scaled by the data, which the constructor does without being told.
     given = {name: value for name, value in prior.items() if name != "prior" and value is not None}
-    return f"bm.priors.{prior['prior']}({', '.join(f'{name}={as_plain(value)!r}' for name, value in given.items())})"
+    return f"bm.priors.{prior['prior']}({as_arguments(as_plain(given))})"

@@ -40,14 +40,17 @@ def training_rows(tree: xr.DataTree) -> Rows:
     Raises
     ------
     ValueError
-        When ``observed_data.x`` is missing.
+        When ``observed_data.x`` or its labels are missing.
     """
     values = _values(tree, "observed_data", "x", ("obs", "feature"))
     values.flags.writeable = False
+    coordinates = tree["observed_data"]["x"].coords
+    if "obs" not in coordinates:
+        raise ValueError("The tree has no observed_data.obs, the labels of its rows.")
     return Rows(
         values=values,
         features=tuple(record_of(tree)["features"]),
-        index=tree["observed_data"]["x"].coords["obs"].values,
+        index=coordinates["obs"].values,
         units=tuple(record_of(tree).get("units", ())),
     )
 
@@ -59,5 +62,7 @@ def _needed(family: Family) -> dict[str, tuple[str, ...]]:
 def _values(tree: xr.DataTree, group: str, name: str, dims: tuple[str, ...]) -> np.ndarray:
     if group not in tree.children or name not in tree.children[group].data_vars:
         raise ValueError(f"The tree has no {group}.{name}: predictions need it.")
-    array = tree.children[group].data_vars[name].transpose(*dims).values
-    return np.array(array, dtype=np.float64, order="C")
+    array = tree.children[group].data_vars[name]
+    if set(array.dims) != set(dims) or array.dtype.kind not in "fiu":
+        raise ValueError(f"{group}.{name} must hold numbers along {', '.join(dims)}.")
+    return np.array(array.transpose(*dims).values, dtype=np.float64, order="C")

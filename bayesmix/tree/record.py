@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from bayesmix.data.words import visible_within
 from bayesmix.priors.sets import to_dict
+from bayesmix.tree.schema import check_record
 
 ATTRIBUTE = "bayesmix"
 FORMAT_VERSION = 1
 
+REMEDY = "Copy it again from its source, or fit again."
 _VERSIONS_OF = ("bayesmix", "numpy", "scipy", "numba", "pymc", "pytensor", "arviz", "nutpie")
 
 
@@ -38,7 +41,8 @@ def record_of(tree: xr.DataTree) -> dict[str, Any]:
     TypeError
         When ``tree`` is not a DataTree.
     ValueError
-        When the tree was not made by bayesmix, or by another version of the format.
+        When the tree was not made by bayesmix, or by another version of the format, or the record is not what it must
+        be: names the entry.
     """
     if not isinstance(tree, xr.DataTree):
         raise TypeError(f"tree must be an xarray.DataTree, not {type(tree).__name__}.")
@@ -50,17 +54,21 @@ def record_of(tree: xr.DataTree) -> dict[str, Any]:
             "Mixture.adopt(idata, X)."
         )
     try:
-        record = json.loads(text)
-    except (TypeError, json.JSONDecodeError) as error:
-        raise ValueError(f"The root attribute {ATTRIBUTE!r} is not valid JSON: {error}.") from error
+        record = visible_within(json.loads(text))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"The root attribute {ATTRIBUTE!r} is not valid JSON: {error!s:.200}. {REMEDY}") from error
     version = record.get("format_version") if isinstance(record, dict) else None
     if version != FORMAT_VERSION:
-        writer = record.get("versions", {}) if isinstance(record, dict) else {}
+        writer = record.get("versions") if isinstance(record, dict) else None
+        known = writer.get("bayesmix", "version unknown") if isinstance(writer, dict) else "version unknown"
         raise ValueError(
-            f"This tree has format version {version}, and this bayesmix reads version "
-            f"{FORMAT_VERSION}. Use the bayesmix that wrote it "
-            f"({writer.get('bayesmix', 'version unknown')}), or fit again."
+            f"This tree has format version {version!r:.40}, and this bayesmix reads version "
+            f"{FORMAT_VERSION}. Use the bayesmix that wrote it ({known!s:.40}), or fit again."
         )
+    try:
+        check_record(record)
+    except ValueError as error:
+        raise ValueError(f"The record of this tree is damaged or another's: {error}. {REMEDY}") from error
     return record
 
 
@@ -72,7 +80,7 @@ def encode(record: dict[str, Any]) -> str:
 def with_record(tree: xr.DataTree, **changes: Any) -> xr.DataTree:
     """Return a shallow copy of the tree with these entries of its record changed; None removes."""
     record = {**record_of(tree), **changes}
-    kept = {key: value for key, value in record.items() if changes.get(key, value) is not None}
+    kept = {key: value for key, value in record.items() if value is not None or key not in changes}
     changed = tree.copy(deep=False)
     changed.attrs = {**tree.attrs, ATTRIBUTE: encode(kept)}
     return changed

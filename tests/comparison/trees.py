@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from bayesmix.tree import build_tree, draws_of, family_of, training_rows
-from tests.simulated_trees import simulated_tree
+from tests.simulated_trees import made_by, simulated_tree
 
 
 def log_likelihood(tree: xr.DataTree) -> np.ndarray:
@@ -26,7 +26,7 @@ def rebuilt(tree: xr.DataTree, method: str = "nuts", **groups: Any) -> xr.DataTr
         family=family_of(tree),
         rows=training_rows(tree),
         posterior={"weights": weights, **params},
-        record={"method": method},
+        record=made_by(method, tree),
         **groups,
     )
 

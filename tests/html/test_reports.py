@@ -13,7 +13,7 @@ from bayesmix.html import content_of_comparison, content_of_tree, render, render
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import beside_interval, with_interval
 from bayesmix.membership import responsibilities
-from bayesmix.tree import with_record
+from bayesmix.tree import record_of, with_record
 from tests.html.contents import HOSTILE, comparison_table, hostile_em, hostile_table
 from tests.html.pages import Page
 from tests.simulated_trees import COVARIANCES, random_permutations, simulated_tree
@@ -307,7 +307,9 @@ def test_maximum_likelihood_has_no_prior_and_a_pymc_prior_is_named():
     em = bm.Mixture(2).fit_em(X, estimate="ml", random_seed=1)
     (_, part) = content_of_tree(em.to_tree()).trust.parts[-1]
     assert part.sentences == ("Maximum likelihood uses no prior.",)
-    tree = with_record(em.to_tree(), estimate="map", mixture={"priors": {"weights": {"pymc": "StickBreaking"}}})
+    mixture = record_of(em.to_tree())["mixture"]
+    mixture["priors"]["weights"] = {"pymc": "StickBreaking"}
+    tree = with_record(em.to_tree(), estimate="map", mixture=mixture)
     (_, part) = content_of_tree(tree).trust.parts[-1]
     assert "pm.sample_prior_predictive" in part.sentences[0]
     assert part.pictures == part.tables == ()

@@ -7,7 +7,7 @@ import pytest
 import bayesmix as bm
 from bayesmix.html.digest import Digest
 from bayesmix.html.sections.reproduction import code_of
-from bayesmix.tree import with_record
+from bayesmix.tree import record_of, with_record
 from tests.simulated_trees import simulated_tree
 
 X = bm.datasets.load_faithful()
@@ -154,7 +154,8 @@ def test_the_code_names_the_method_and_its_settings(method, fit):
 
 
 def test_a_prior_of_which_only_the_text_is_left_is_said():
-    priors = {"weights": {"pymc": "PyMC prior\nStickBreaking"}, "components": {"prior": "Any"}}
-    code = code_of(Digest(with_record(simulated_tree(), mixture={"priors": priors})))
-    assert "\n# priors['weights'] was 'PyMC prior\\nStickBreaking'" in code
+    mixture = record_of(simulated_tree())["mixture"]
+    mixture["priors"]["weights"] = {"pymc": "PyMC prior\nStickBreaking"}
+    code = code_of(Digest(with_record(simulated_tree(), mixture=mixture)))
+    assert "\n# priors['weights'] was 'PyMC prior\\\\nStickBreaking'" in code
     assert compile(code, "report", "exec")

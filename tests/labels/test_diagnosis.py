@@ -7,7 +7,7 @@ import xarray as xr
 from bayesmix.families import Gaussian
 from bayesmix.labels import chain_groups, convergence_table, diagnose, label_free, relabel_draws
 from bayesmix.tree import build_tree, draws_of, training_rows, with_record
-from tests.simulated_trees import random_permutations, simulated_tree
+from tests.simulated_trees import made_by, random_permutations, simulated_tree
 
 SHAPE = (4, 300)
 
@@ -18,7 +18,7 @@ def with_draws(tree: xr.DataTree, weights, params, **changes) -> xr.DataTree:
         family=Gaussian("full"),
         rows=training_rows(tree),
         posterior={"weights": weights, **params},
-        record={"method": "nuts"},
+        record=made_by("nuts", tree),
         constant_data={"pivot": tree.constant_data["pivot"].values},
         **changes,
     )

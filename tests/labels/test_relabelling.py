@@ -13,6 +13,7 @@ from bayesmix.labels.quality import relabelling_quality
 from bayesmix.tree import build_tree, draws_of, record_of, training_rows, with_record
 from tests.simulated_trees import (
     COVARIANCES,
+    made_by,
     permuted,
     random_permutations,
     simulated_tree,
@@ -78,7 +79,7 @@ def test_every_variable_with_components_moves_together_and_others_stay():
             "first": xr.DataArray(np.moveaxis(params["means"], 2, 0), dims=("component", "chain", "draw", "feature")),
             "slope": np.arange(24.0).reshape(2, 12),
         },
-        record={"method": "adopted"},
+        record=made_by("adopted", template),
         log_prior={"means": params["means"][..., 0]},
         constant_data={"prior": np.arange(3.0)},
         extra_dims={"prior": ("component",)},
@@ -133,7 +134,7 @@ def test_label_free_takes_the_stored_log_likelihood_as_it_streams_it():
         family=Gaussian("full"),
         rows=rows,
         posterior={"weights": weights, **params},
-        record={"method": "nuts"},
+        record=made_by("nuts", tree),
         log_likelihood=pointwise,
     )
     np.testing.assert_allclose(label_free(tree)["log_likelihood"], label_free(stored)["log_likelihood"], rtol=1e-13)

@@ -19,6 +19,7 @@ from PIL import Image
 import bayesmix as bm
 from bayesmix.em import EMResult
 from bayesmix.tree import build_tree
+from bayesmix.tree.record import describe
 from tests.simulated_trees import permuted
 
 BASELINE = Path(__file__).parent / "baseline"
@@ -90,7 +91,7 @@ def around(point: EMResult, *, shape: tuple[int, int] = (2, 60), switch: bool = 
         family=point.family,
         rows=point.rows,
         posterior=posterior,
-        record={"method": "nuts", "seed": 7},
+        record={"method": "nuts", "seed": 7, "mixture": describe(point.family, n_components, point.priors)},
         constant_data={"pivot": point.labels},
     )
 

@@ -11,7 +11,7 @@ from bayesmix.cli.reading.header import check_named
 from bayesmix.cli.reading.origin import find
 from bayesmix.cli.reading.table import Table, read_table
 from bayesmix.cli.source import Source
-from bayesmix.data.words import listed
+from bayesmix.data.words import listed, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,16 +41,17 @@ def read_frame(path: Path, source: Source, say: Say, features: Sequence[str] | N
     ImportError
         If a file of its kind needs a library that is not installed.
     """
-    columns = features if source.columns is None else names_of(source.columns)
+    columns = features if source.columns is None else [visible(name) for name in names_of(source.columns)]
+    index = None if source.index is None else visible(source.index)
     if features is not None and columns is not None and len(columns) != len(features):
         raise ValueError(
             f"--columns names {len(columns)} columns, but the fit has {len(features)}: "
             f"{', '.join(features)}. Name one for each, in this order."
         )
     origin = find(path, is_text=source.separator is not None)
-    asked = None if columns is None else {*columns, *([] if source.index is None else [source.index])}
+    asked = None if columns is None else {*columns, *([] if index is None else [index])}
     table = read_table(origin, source, asked, say)
-    frame = _chosen(table, columns, source.index, say)
+    frame = _chosen(table, columns, index, say)
     if frame.empty:
         raise ValueError(f"{table.name} has column names but no rows: nothing can be fitted.")
     table = replace(table, frame=frame)

@@ -3,7 +3,7 @@
 import io
 import warnings
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bayesmix.cli.extras import check_installed
@@ -11,6 +11,7 @@ from bayesmix.cli.reading.header import check_header, with_names
 from bayesmix.cli.reading.layout import examine, line_of, not_in
 from bayesmix.cli.reading.origin import TORN, Origin
 from bayesmix.cli.source import Source
+from bayesmix.data.words import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +28,7 @@ class Table:
     name : str
         What messages call the file.
     frame : DataFrame
+        The names of its columns are visible, as the gate makes them.
     line_of : callable
         The line of the file on which a row (from 0) begins; None where a file has no lines.
     """
@@ -56,7 +58,8 @@ def read_table(origin: Origin, source: Source, asked: Collection[str] | None, sa
     ImportError
         If its kind needs a library that is not installed.
     """
-    return _READERS[origin.kind](origin, source, asked, say)
+    table = _READERS[origin.kind](origin, source, asked, say)
+    return replace(table, frame=table.frame.rename(columns=visible))
 
 
 def _read_text(origin: Origin, source: Source, asked: Collection[str] | None, say: Say) -> Table:

@@ -1,5 +1,6 @@
 """How to reproduce it: versions, seed, the data's fingerprint and the code."""
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,8 +8,9 @@ from bayesmix.em.settings import INITS, EMSettings
 from bayesmix.html.content import Section
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import fixed
+from bayesmix.mixture import Mixture
 from bayesmix.priors.sets import ConjugatePriors, resolve_priors, to_dict
-from bayesmix.priors.written import as_code, as_plain, foreign_as_comments
+from bayesmix.priors.written import as_arguments, as_code, as_plain, foreign_as_comments
 
 _SECOND_NAMES = {"em": "EM", "sampling": "sampling"}
 # Settings of EM that need not be written: the defaults.
@@ -64,18 +66,27 @@ def _fit(digest: Digest, record: Mapping[str, Any]) -> list[str]:
         # results of before EM's settings were kept
         known = {"estimate": record.get("estimate", _EM["estimate"])} | settings
         return _fit_em("tree", known, seed, ".to_tree()")
+    call = "adopt" if digest.method == "adopted" else f"fit_{digest.method}"
+    arguments = {*inspect.signature(getattr(Mixture, call)).parameters} - {"self", "X", "idata", "random_seed"}
+    unknown = [name for name in settings if name not in arguments]
+    settings = {name: value for name, value in settings.items() if name not in unknown}
+    said = [f"# {call} has no argument {name!r}: it is left out" for name in unknown]
     if digest.method == "adopted":
-        return [f"tree = mixture.adopt(idata, {_arguments(settings, None)})  # idata: draws of mixture.build_model(X)"]
+        return [
+            *said,
+            f"tree = mixture.adopt(idata, {_arguments(settings, None)})  # idata: draws of mixture.build_model(X)",
+        ]
     init = settings.pop("init", None)
     if isinstance(init, str):
-        return [_not_kept(init), f"tree = mixture.fit_{digest.method}({_arguments(settings, seed)}, init=init)"]
+        return [*said, _not_kept(init), f"tree = mixture.{call}({_arguments(settings, seed)}, init=init)"]
     if init is None:
-        return [f"tree = mixture.fit_{digest.method}({_arguments(settings, seed)})"]
+        return [*said, f"tree = mixture.{call}({_arguments(settings, seed)})"]
     known = {name: value for name, value in init.items() if name not in ("random_seed", "other")}
     return [
+        *said,
         *(f"# the {what} of em were others, which are not kept" for what in init.get("other", ())),
         *_fit_em("em", known, init.get("random_seed")),
-        f"tree = mixture.fit_{digest.method}({_arguments(settings, seed)}, init=em)",
+        f"tree = mixture.{call}({_arguments(settings, seed)}, init=em)",
     ]
 
 
@@ -84,7 +95,7 @@ def _fit_em(name: str, known: Mapping[str, Any], seed: int | None, then: str = "
     said = []
     if unknown := [setting for setting in _EM if setting not in known]:
         said.append(f"# {', '.join(unknown)} of fit_em: not kept, and here the defaults")
-    written = {setting: value for setting, value in known.items() if value != _EM.get(setting)}
+    written = {setting: value for setting, value in known.items() if setting in _EM and value != _EM[setting]}
     init, given = known.get("init", _EM["init"]), ""
     if init not in INITS:
         del written["init"]
@@ -98,12 +109,8 @@ def _not_kept(init: str) -> str:
 
 
 def _arguments(settings: Mapping[str, Any], seed: int | None) -> str:
-    named = settings if seed is None else {**settings, "random_seed": seed}
-    return ", ".join(["X", *(f"{name}={_literal(value)}" for name, value in named.items())])
-
-
-def _literal(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) else repr(value)
+    named = as_arguments(settings if seed is None else {**settings, "random_seed": seed})
+    return f"X, {named}" if named else "X"
 
 
 def _sizes(digest: Digest) -> dict[str, int]:

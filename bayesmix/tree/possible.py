@@ -1,0 +1,103 @@
+"""Whether the arrays of a tree are those of such a mixture: the dims that the record says, and values that can be."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from bayesmix.families import ParameterSpec
+from bayesmix.tree.building import SAMPLE_DIMS
+from bayesmix.tree.reading import draws_of, family_of, training_rows
+
+# Weights sum to one, and matrices are symmetric, up to what a file of single precision would lose.
+_ROUNDING = 1e-6
+
+
+def check_possible(tree: xr.DataTree, record: Mapping[str, Any]) -> None:
+    """Refuse arrays that are not those of such a mixture.
+
+    Raises
+    ------
+    ValueError
+        Names the variable.
+    """
+    family, n_components = family_of(tree), record["n_components"]
+    rows = training_rows(tree)
+    weights, params = draws_of(tree)
+    sizes = {"chain": weights.shape[0], "draw": weights.shape[1], "component": n_components}
+    sizes |= {"feature": len(record["features"]), "feature_bis": len(record["features"]), "obs": rows.n_rows}
+    for group in ("posterior", "sample_stats", "log_likelihood", "log_prior", "observed_data", "responsibilities"):
+        _check_dims(tree, group, sizes, record["features"])
+    if 0 in weights.shape:
+        raise ValueError("posterior.weights has no draws")
+    _demand("posterior.weights", "shares that sum to one", _is_simplex(weights))
+    for spec in family.parameters:
+        _check_support(spec, params[spec.name])
+    _check_labels(tree, n_components)
+
+
+def _check_dims(tree: xr.DataTree, group: str, sizes: Mapping[str, int], features: list[str]) -> None:
+    if group not in tree.children:
+        return
+    dataset = tree.children[group].to_dataset(inherit=False)
+    for dim, size in dataset.sizes.items():
+        if sizes.get(str(dim), size) != size:
+            raise ValueError(f"{group} has {size} entries along {dim}, where there must be {sizes[str(dim)]}")
+    for dim in {"feature", "feature_bis"} & set(dataset.coords):
+        if list(map(str, dataset[dim].values)) != features:
+            raise ValueError(f"{group} names other features than the record")
+
+
+def _check_support(spec: ParameterSpec, values: np.ndarray) -> None:
+    place = f"posterior.{spec.name}"
+    _demand(place, "finite", bool(np.isfinite(values).all()))
+    if spec.support == "positive":
+        _demand(place, "positive", bool((values > 0).all()))
+    elif spec.support == "covariance":
+        _demand(place, "symmetric and positive definite", _is_covariance(values))
+
+
+def _is_covariance(values: np.ndarray) -> bool:
+    variances = np.diagonal(values, axis1=-2, axis2=-1)
+    if not (variances > 0).all():
+        return False
+    deviations = np.sqrt(variances)
+    correlations = values / deviations[..., :, None] / deviations[..., None, :]
+    if not np.allclose(correlations, np.swapaxes(correlations, -1, -2), rtol=0, atol=_ROUNDING):
+        return False
+    try:
+        np.linalg.cholesky(correlations)
+    except np.linalg.LinAlgError:
+        return False
+    return True
+
+
+def _is_simplex(values: np.ndarray) -> bool:
+    return bool((values >= 0).all() and np.allclose(values.sum(axis=-1), 1, rtol=0, atol=_ROUNDING))
+
+
+def _check_labels(tree: xr.DataTree, n_components: int) -> None:
+    """What names components: the permutations, the labels of EM, and who belongs where."""
+    every = np.arange(n_components)
+    for group, name in (("constant_data", "pivot"), ("responsibilities", "label")):
+        if (labels := _variable(tree, group, name)) is not None:
+            _demand(f"{group}.{name}", "labels of components", bool(np.isin(labels.values, every).all()))
+    if (permutation := _variable(tree, "sample_stats", "permutation")) is not None:
+        ordered = np.sort(permutation.transpose(*SAMPLE_DIMS, "component").values, axis=-1)
+        holds = bool((ordered == every).all())
+        _demand("sample_stats.permutation", "permutations of the components", holds)
+    if (probability := _variable(tree, "responsibilities", "probability")) is not None:
+        shares = probability.transpose("obs", "component").values
+        _demand("responsibilities.probability", "shares that sum to one", _is_simplex(shares))
+
+
+def _variable(tree: xr.DataTree, group: str, name: str) -> xr.DataArray | None:
+    if group not in tree.children or name not in tree.children[group].data_vars:
+        return None
+    return tree.children[group].to_dataset(inherit=False)[name]
+
+
+def _demand(place: str, what: str, holds: bool) -> None:
+    if not holds:
+        raise ValueError(f"{place} must be {what}, and is not")
