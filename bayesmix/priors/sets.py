@@ -199,7 +199,7 @@ def check_described(described: Mapping[str, Any], n_components: int, n_features:
     """
     if set(described) not in (set(ConjugatePriors.parts), set(SeparatedPriors.parts)):
         raise ValueError("its parts are not those of a prior")
-    units = DataSummary(np.zeros(n_features), np.eye(n_features), singular=False)
+    units = DataSummary(np.zeros(n_features), np.eye(n_features))
     for part, entry in described.items():
         if "pymc" in entry and part != "components":
             if not isinstance(entry["pymc"], str):

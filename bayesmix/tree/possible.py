@@ -68,8 +68,8 @@ def _is_covariance(values: np.ndarray) -> bool:
         return False
     try:
         np.linalg.cholesky(correlations)
-    except np.linalg.LinAlgError:
-        return False
+    except np.linalg.LinAlgError:  # nearly collinear columns, whose smallest eigenvalue is rounding, or worse
+        return bool(np.linalg.eigvalsh(correlations).min() > -_ROUNDING)
     return True
 
 

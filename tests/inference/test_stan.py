@@ -129,5 +129,5 @@ def tree_from(draws, density, mixture, rows):
     posterior = {name: np.array([[one[name] for one in chain] for chain in named]) for name in names}
     params = {name: posterior[name] for name in names[1:]}
     log_likelihood = family.log_mixture(posterior["weights"], params, rows.values)
-    record = {"method": "nuts"}
+    record = {"method": "nuts", "mixture": mixture.to_dict()}
     return build_tree(family=family, rows=rows, posterior=posterior, record=record, log_likelihood=log_likelihood)
