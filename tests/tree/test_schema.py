@@ -10,6 +10,7 @@ from bayesmix.html.sections.reproduction import code_of, reproduction_section
 from bayesmix.html.sections.trust import trust_section
 from bayesmix.labels.sentences import relabelling
 from bayesmix.mixture import Mixture
+from bayesmix.priors.written import as_arguments, as_literal
 from bayesmix.tree import record_of
 from bayesmix.tree.record import REMEDY
 from tests.simulated_trees import simulated_tree
@@ -81,7 +82,8 @@ def use(tree):
     record = record_of(tree)
     digest = Digest(tree)
     Mixture.from_tree(tree)
-    bm.tree.family_of(tree), bm.tree.training_rows(tree)
+    assert str(bm.tree.family_of(tree)) == record["family"]
+    assert bm.tree.training_rows(tree).features == tuple(record["features"])
     assert isinstance(relabelling(record.get("relabelling", {})), list)
     reproduction_section(digest)
     return code_of(digest)
@@ -138,9 +140,9 @@ def test_text_of_a_record_stays_text_in_the_code():
     with pytest.raises(ValueError, match=r"mixture\.priors is none of such a mixture: weights is not Dirichlet"):
         record_of(simulated_tree(record={"mixture": mixture}))
     # And where nobody had looked before:
-    assert bm.priors.written.as_literal(CODE) == json.dumps(CODE)
+    assert as_literal(CODE) == json.dumps(CODE)
     with pytest.raises(ValueError, match="no argument is called"):
-        bm.priors.written.as_arguments({CODE: 1})
+        as_arguments({CODE: 1})
 
 
 def test_the_table_knows_what_fits_write():
