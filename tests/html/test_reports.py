@@ -246,6 +246,8 @@ def test_the_interval_of_a_check_is_the_one_that_its_head_promises(ci_prob):
         low, high = np.quantile(made, [(1 - ci_prob) / 2, (1 + ci_prob) / 2])
         assert (row[2].text, row[3].text) == beside_interval(observed, low, high)
         assert row[4].sort == pytest.approx(np.mean(made > observed))
+    tails = [min(row[4].sort, 1 - row[4].sort) for row in table.rows]
+    assert tails == sorted(tails)  # the furthest apart first
 
 
 def test_few_draws_are_warned_of_and_point_estimates_are_not(pages):

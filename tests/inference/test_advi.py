@@ -14,7 +14,7 @@ from bayesmix.datasets import load_faithful
 from bayesmix.density.closed_form import ClosedFormDensity
 from bayesmix.em import EMSettings, fit
 from bayesmix.families import Gaussian
-from bayesmix.inference.advi import run
+from bayesmix.inference.advi import _Look, run
 from bayesmix.inference.laplace import approximate
 from bayesmix.priors.sets import ConjugatePriors, read_priors, resolve_priors
 from tests.inference.targets import Bananas, GaussianTarget, Walled
@@ -88,6 +88,14 @@ def test_the_elbo_that_is_told_on_the_way_is_that_of_the_start(rank):
     precision = target.precision
     least = 0.5 * (np.log(np.diagonal(precision)).sum() - np.linalg.slogdet(precision)[1]) if rank != "full" else 0.0
     assert told[-1] == pytest.approx(2.5 - least, abs=0.05)
+
+
+@pytest.mark.parametrize(("elbo", "fell"), [(-14.0, True), (-10.5, False), (-10.0, False), (-6.0, False)])
+def test_a_step_is_taken_back_where_the_elbo_fell_beyond_doubt(elbo, fell):
+    moments = object()
+    earlier = _Look(moments, -10.0, 0.3)
+    assert bool(_Look(moments, elbo, 0.4).fell_from(earlier)) == fell
+    assert _Look(None, -np.inf, 0.0).fell_from(earlier)
 
 
 def test_mean_field_has_the_diagonal_of_the_precision():

@@ -6,6 +6,7 @@ import xarray as xr
 
 from bayesmix.families import Gaussian
 from bayesmix.labels import chain_groups, convergence_table, diagnose, label_free, relabel_draws
+from bayesmix.labels.judgement import judge
 from bayesmix.tree import build_tree, draws_of, training_rows, with_record
 from tests.simulated_trees import made_by, random_permutations, simulated_tree
 
@@ -83,15 +84,30 @@ def test_the_smallest_ess_is_that_of_bulk_or_tails_whichever_is_smaller():
     assert found.max_rhat == pytest.approx(max(float(az.rhat(one)) for one in entries))
 
 
-@pytest.mark.parametrize(("bulk", "tail", "ok"), [(900, 900, True), (900, 300, False), (300, 900, False)])
-def test_both_kinds_of_ess_pass_the_gate(monkeypatch, bulk, tail, ok):
-    def table(quantities, *, independent):
-        return pd.DataFrame({"rhat": [1.0], "ess_bulk": [float(bulk)], "ess_tail": [float(tail)]}, index=["q"])
+@pytest.mark.parametrize(
+    ("rhat", "bulk", "tail", "ok"),
+    [(1.0, 900, 900, True), (1.0, 900, 300, False), (1.0, 300, 900, False), (1.02, 900, 900, False)],
+)
+def test_rhat_and_both_kinds_of_ess_pass_the_gates(monkeypatch, rhat, bulk, tail, ok):
+    numbers = pd.DataFrame(
+        {"rhat": [1.0, rhat], "ess_bulk": [5000.0, bulk], "ess_tail": [4000.0, tail]}, index=["p", "q"]
+    )
+    monkeypatch.setattr("bayesmix.labels.judgement.convergence_table", lambda quantities, *, independent: numbers)
+    judged = judge(simulated_tree(shape=SHAPE))
+    assert judged.min_ess == min(bulk, tail)
+    assert judged.max_rhat == rhat
+    assert judged.passed is ok
+    assert (judged.reasons == ()) is ok
 
-    monkeypatch.setattr("bayesmix.labels.diagnosis.convergence_table", table)
-    diagnosis = diagnose(simulated_tree(shape=SHAPE))
-    assert diagnosis.ok is ok
-    assert diagnosis.min_ess == min(bulk, tail)
+
+def test_labels_that_differ_between_chains_say_nothing_against_the_draws():
+    """Every chain has names of its own, which no label-free quantity sees."""
+    swapped = np.broadcast_to(np.arange(3), (*SHAPE, 3)).copy()
+    swapped[1:] = [2, 0, 1]
+    found = diagnose(simulated_tree(shape=SHAPE, permutations=swapped))
+    assert found.max_rhat_components > 1.3
+    assert found.max_rhat < 1.02
+    assert found.ok
 
 
 def test_symmetric_entries_count_once_and_constants_not_at_all():
