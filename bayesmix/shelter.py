@@ -16,7 +16,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from importlib.util import _LazyModule  # pyright: ignore[reportAttributeAccessIssue]: missing from its stubs
+from importlib.util import _LazyModule, find_spec  # pyright: ignore[reportAttributeAccessIssue]: missing from its stubs
 from typing import Any
 
 import numpy as np
@@ -78,6 +78,8 @@ def leave_jax_alone() -> None:
     ArviZ leaves a module ``jax`` that is loaded when it is first asked for anything, and SciPy's ``logsumexp``, which
     ArviZ calls too, asks it. SciPy keeps the answer for each type of array, and it is no where there is no JAX.
     """
+    if "jax" not in sys.modules and find_spec("jax") is None:  # asking a lazy module would load it
+        return
     from scipy.special import logsumexp
 
     unloaded = {name: module for name, module in sys.modules.items() if name == "jax" and type(module) is _LazyModule}

@@ -69,7 +69,7 @@ def demo(*, output: Outputs = None, seed: int = 1, manner: Manner = Manner()) ->
     for path in outputs:
         manner.say(f"What is found will be written to {path.resolve()}.")
     manner.say(f"Old Faithful: {len(X)} eruptions, their lengths and the waits for the next (minutes).")
-    with manner.telling_of_first_use():
+    with manner.working():
         request = Request("Old Faithful", "nuts", seed, outputs, manner)
         return compare_and_tell(X, range(1, 7), families_of("full"), request)
 
@@ -155,7 +155,7 @@ def fit(
     from bayesmix.cli.fitting import fit_and_tell
     from bayesmix.mixture import Mixture
 
-    with manner.telling_of_first_use():
+    with manner.working():
         return fit_and_tell(X, Mixture(components, chosen), request, options)
 
 
@@ -209,7 +209,7 @@ def compare(
     request = Request(_named(data), method, _seed(seed, manner), outputs, manner)
     from bayesmix.cli.comparing import compare_and_tell
 
-    with manner.telling_of_first_use():
+    with manner.working():
         return compare_and_tell(X, numbers, chosen, request)
 
 
@@ -265,7 +265,7 @@ def predict(
     X = read_frame(data, source, manner.say, record_of(tree)["features"])
     from bayesmix.cli.labelling import label_and_tell
 
-    with manner.telling_of_first_use():
+    with manner.working():
         return label_and_tell(tree, X, _named(data), outputs, manner, intervals=intervals)
 
 

@@ -14,7 +14,6 @@ from bayesmix.cli.commands import app
 from bayesmix.cli.refusals import of_command, of_request
 from bayesmix.cli.streams import let_go, open_all
 from bayesmix.data.words import visible
-from bayesmix.shelter import sheltered
 from bayesmix.verdict import said_by_caller
 
 # What the machine refuses to anybody: no space, no quota, no permission, a read-only or failing disk, too many files.
@@ -56,7 +55,7 @@ def run(arguments: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without some letter shows another
     try:
-        with sheltered(), said_by_caller():  # the commands tell what is not to be trusted
+        with said_by_caller():  # the commands tell what is not to be trusted
             status = app(list(arguments), exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except CycloptsError as error:

@@ -30,11 +30,12 @@ class Manner:
             say(sentence)
 
     @contextmanager
-    def telling_of_first_use(self) -> Iterator[None]:
-        """While something lasts, tell where it compiles what this machine has never used."""
+    def working(self) -> Iterator[None]:
+        """Shelter the work, and tell where it compiles what this machine has never used."""
         from bayesmix.first_use import compiling_told_by
+        from bayesmix.shelter import sheltered
 
-        with compiling_told_by(self.say):
+        with sheltered(), compiling_told_by(self.say):
             yield
 
 

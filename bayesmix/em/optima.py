@@ -1,7 +1,6 @@
 """Which climbs reached the same top."""
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from bayesmix.em.loop import Climb, Point
 
@@ -33,4 +32,11 @@ def group_optima(climbs: list[Climb], n_rows: int) -> list[int]:
 def _same_place(a: Point, b: Point) -> bool:
     distance = np.abs(a.means[:, None, :] - b.means[None, :, :]).max(axis=2)
     distance = np.maximum(distance, np.abs(a.weights[:, None] - b.weights[None, :]))
+    nearest = distance.argmin(axis=1)
+    if distance.min(axis=1).max() >= _SAME_PLACE:
+        return False
+    if len(set(nearest.tolist())) == len(nearest):  # no assignment does better than everybody's nearest
+        return True
+    from scipy.optimize import linear_sum_assignment
+
     return bool(distance[linear_sum_assignment(distance)].max() < _SAME_PLACE)

@@ -5,8 +5,6 @@ is judged when it is made, and must not wait for it.
 """
 
 import numpy as np
-from scipy.fft import irfft, next_fast_len, rfft
-from scipy.special import ndtri
 
 # Quantities taken together: some tens of megabytes.
 _AT_ONCE = 64
@@ -60,6 +58,8 @@ def normal_scores(values: np.ndarray) -> np.ndarray:
     first = np.maximum.accumulate(np.where(new, places, 0), axis=1)
     ends = np.append(new[:, 1:], np.ones((len(flat), 1), dtype=bool), axis=1)
     last = np.minimum.accumulate(np.where(ends, places, size)[:, ::-1], axis=1)[:, ::-1]
+    from scipy.special import ndtri
+
     # a rank is (first + last) / 2 + 1, counted from 0: a table holds the quantile of each that can be
     quantiles = ndtri((np.arange(2 * size - 1) / 2 + 1 - 0.375) / (size + 0.25))
     scores = np.empty(flat.shape)
@@ -129,6 +129,8 @@ def _effective(chains: np.ndarray) -> np.ndarray:
 def _autocovariances(chains: np.ndarray) -> np.ndarray:
     """At every lag (M, S), the mean over the chains, by Fourier transforms."""
     n_draws = chains.shape[-1]
+    from scipy.fft import irfft, next_fast_len, rfft
+
     length = next_fast_len(2 * n_draws, real=True)
     spectrum = np.asarray(rfft(chains - chains.mean(axis=-1, keepdims=True), n=length, axis=-1))
     power = np.mean(np.abs(spectrum) ** 2, axis=1)
