@@ -74,9 +74,9 @@ def best_assignments(agreement: np.ndarray, weights: np.ndarray) -> np.ndarray:
     ordered = np.sort(matched, axis=-1)
     # Where every label's favourite is another one, the favourites are the best assignment.
     clashing = (ordered[:, 1:] == ordered[:, :-1]).any(axis=-1)
-    if clashing.any():
-        from scipy.optimize import linear_sum_assignment
     for draw in np.flatnonzero(clashing):
+        from scipy.optimize import linear_sum_assignment
+
         matched[draw] = linear_sum_assignment(agreement[draw, occupied], maximize=True)[1]
     permutations = np.empty((n_draws, n_components), dtype=np.int64)
     permutations[:, occupied] = matched
