@@ -129,14 +129,16 @@ def _of_block(values: np.ndarray, log_ratios: np.ndarray | None, efficiency: flo
 
 def _quietly(tree: xr.DataTree, log_ratios: np.ndarray | None, efficiency: float) -> ELPDDataLOO:
     """What ArviZ makes of a block; Pareto k is in the result, so it need not warn of it."""
-    import arviz as az
+    import arviz_stats
 
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         if log_ratios is None:
-            elpd = az.loo(tree, pointwise=True, reff=efficiency)
+            elpd = arviz_stats.loo(tree, pointwise=True, reff=efficiency)
         else:
-            elpd = az.loo_approximate_posterior(tree, log_p=log_ratios, log_q=np.zeros_like(log_ratios), pointwise=True)
+            elpd = arviz_stats.loo_approximate_posterior(
+                tree, log_p=log_ratios, log_q=np.zeros_like(log_ratios), pointwise=True
+            )
     return cast(ELPDDataLOO, elpd)
 
 

@@ -86,7 +86,7 @@ def log_densities(tree: xr.DataTree) -> tuple[xr.DataArray, xr.DataArray] | None
 
 def relative_efficiency(tree: xr.DataTree) -> float:
     """Effective sample size over draws, as ``az.loo`` takes it: the mean over the posterior."""
-    import arviz as az
+    import arviz_stats
 
     posterior = tree["posterior"].to_dataset()
     n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
@@ -94,7 +94,7 @@ def relative_efficiency(tree: xr.DataTree) -> float:
         return 1.0
     if sum(array[0, 0].size for array in posterior.data_vars.values()) > _MAX_ENTRIES:
         posterior = posterior[["weights", "means"]]
-    sizes = az.ess(posterior.map(near_one), method="mean")
+    sizes = arviz_stats.ess(posterior.map(near_one), method="mean")
     every = np.concatenate([np.ravel(sizes[name].values) for name in sizes.data_vars])
     efficiency = float(np.mean(every)) / n_draws
     return efficiency if np.isfinite(efficiency) else 1.0

@@ -110,7 +110,7 @@ def _compare(trusted: dict) -> tuple[dict[str, dict], tuple[str, ...]]:
     columns = ("elpd_diff", "dse", "p_worse", "weight")
     if not trusted:
         return {column: {} for column in columns}, ()
-    import arviz as az
+    import arviz_stats
 
     # A number added to a row's elpd in every model changes nothing but the exponentials that
     # stacking takes, which would overflow in some units of the data.
@@ -121,7 +121,7 @@ def _compare(trusted: dict) -> tuple[dict[str, dict], tuple[str, ...]]:
     }
     with warnings.catch_warnings(record=True) as caught, np.errstate(all="ignore"):
         warnings.simplefilter("always")
-        compared = az.compare(shifted, method="stacking", round_to="none")
+        compared = arviz_stats.compare(shifted, method="stacking", round_to="none")
     remarks = [_remark(str(w.message), len(trusted)) for w in caught if w.category is UserWarning]
     keys = dict(zip(shifted, trusted, strict=True))
     found = {column: {keys[name]: float(value) for name, value in compared[column].items()} for column in columns}

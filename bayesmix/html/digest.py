@@ -79,11 +79,11 @@ class Digest:
             return None
         if self.n_chains * self.n_draws < _FEWEST_DRAWS or self.tree["log_likelihood"]["x"].size > _MOST_VALUES:
             return None
-        import arviz as az
+        import arviz_stats
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of high values, which are told
-            return cast(Any, az.loo(self.tree, var_name="x", pointwise=True)).pareto_k.values
+            return cast(Any, arviz_stats.loo(self.tree, var_name="x", pointwise=True)).pareto_k.values
 
     @property
     def method(self) -> str:

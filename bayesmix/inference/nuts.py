@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from bayesmix.density import Density
+from bayesmix.inference.arviz_when_asked import arviz_when_asked
 from bayesmix.inference.chains import read_chains
 from bayesmix.inference.draws import Draws
 from bayesmix.inference.gaussian_check import pareto_k
@@ -132,7 +133,8 @@ def run(density: Density, basin: Laplace, settings: NutsSettings, seed: int) -> 
 
 
 def _sample(model, settings: NutsSettings, course: Course, seed: int):
-    import nutpie
+    with arviz_when_asked():
+        import nutpie
 
     with sampling(settings.progressbar) as reporting:
         sampler = nutpie.sample(

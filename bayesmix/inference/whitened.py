@@ -8,6 +8,7 @@ import numpy as np
 
 from bayesmix.density import Density
 from bayesmix.density.closed_form import ClosedFormDensity
+from bayesmix.inference.arviz_when_asked import arviz_when_asked
 from bayesmix.inference.laplace import Laplace
 
 
@@ -85,7 +86,8 @@ class CompiledWhitened(Whitened):
 
     def nutpie_model(self) -> Any:
         """See :class:`Whitened`."""
-        from nutpie.compile_pymc import CompiledPyMCModel
+        with arviz_when_asked():
+            from nutpie.compile_pymc import CompiledPyMCModel
 
         from bayesmix.density.compiled.whitening import expand_function
 
@@ -118,7 +120,8 @@ class InterpretedWhitened(Whitened):
 
     def nutpie_model(self) -> Any:
         """See :class:`Whitened`."""
-        from nutpie.compiled_pyfunc import from_pyfunc
+        with arviz_when_asked():
+            from nutpie.compiled_pyfunc import from_pyfunc
 
         def make_logp():
             return self._logp

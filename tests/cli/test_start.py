@@ -25,14 +25,30 @@ def test_python_m_bayesmix():
     assert done.stdout.strip() == bm.__version__
 
 
-HEAVY_FOR_EM = ("arviz", "arviz_plots", "arviz_stats", "jax._src", "matplotlib", "nutpie", "polars", "pymc", "pytensor")
+FOR_NUTS = ("arviz_stats", "nutpie", "scipy.stats")
+FOR_NONE = ("arviz_plots", "jax._src", "matplotlib", "polars", "pymc", "pytensor")
+REFUSED = ("bayesmix.families", "narwhals", "numba", "scipy", "xarray")
 
 
-def test_fit_by_em_loads_no_more_than_it_needs(folder):
+def loaded(names: tuple[str, ...], *arguments: str) -> str:
+    """Which of these modules are loaded when a command has run."""
     code = (
-        "import sys; from bayesmix.cli.entry import run; "
-        f"run(['fit', 'faithful.csv', '--components', '2', '--method', 'em', '-q', '--output', 'l.csv']); "
-        f"print('heavy:', *[name for name in {HEAVY_FOR_EM!r} if name in sys.modules])"
+        f"import sys; from bayesmix.cli.entry import run; run({[*arguments]!r}); "
+        f"print('loaded:', *[name for name in {names!r} if name in sys.modules])"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=200).stdout
-    assert shown.splitlines()[-1] == "heavy:"
+    return shown.splitlines()[-1]
+
+
+def test_a_fit_loads_no_more_than_it_needs(folder):
+    command = ["fit", "faithful.csv", "-k", "2", "-q", "--seed", "1", "-o", "l.csv"]
+    heavy = ("arviz", "scipy.fft", "scipy.optimize", *FOR_NUTS, *FOR_NONE)
+    assert loaded(heavy, *command, "--method", "em") == "loaded:"
+    assert loaded(FOR_NONE, *command) == "loaded:"
+
+
+def test_a_refusal_loads_pandas_at_most(folder):
+    (folder / "spoilt.csv").write_text("a,b\n1,2\n2,?\n4,7\n5,1\n")
+    assert loaded((*REFUSED, "pandas"), "fit", "spoilt.csv", "-k", "2") == "loaded: pandas"
+    for arguments in (["fit", "nothing.csv", "-k", "2"], ["fit", "faithful.csv"], ["predict", "faithful.csv", "f.nc"]):
+        assert loaded((*REFUSED, "pandas"), *arguments) == "loaded:"
