@@ -8,7 +8,7 @@ from numba.core import event
 
 from bayesmix.progress import notices
 
-SENTENCE = "Compiling for this machine, which takes some tens of seconds. It is kept: later runs begin at once."
+SENTENCE = "Compiling for this machine, which takes half a minute to a few minutes. It is kept: later runs begin at once."
 
 
 class _Compiling(event.Listener):
@@ -40,7 +40,7 @@ def compiling_told_by(tell: Callable[[str], None]) -> Iterator[None]:
 
 @contextmanager
 def compiling_shown(shown: bool) -> Iterator[None]:
-    """Tell so where somebody watches, as progress does."""
+    """Tell so on standard error or in a notebook, as progress does."""
     if not shown:
         yield
         return

@@ -1,10 +1,16 @@
-"""Progress for people who are watching: on standard error of a terminal, or in a notebook, and gone afterwards."""
+"""What is being waited for: bars in a terminal or a notebook, gone afterwards, and now and then a line in a script."""
 
 import html
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol
+
+# In a script nothing is said of work that is done sooner; lines then stand this part of the time that has passed apart.
+_LONG = 10.0  # seconds
+_APART = 0.25
 
 
 class Report(Protocol):
@@ -18,8 +24,8 @@ class Report(Protocol):
 def progress(shown: bool, total: float | None = None) -> Iterator[Report]:
     """Show progress while something lasts.
 
-    Nothing is written where nobody watches: into a file, a pipe, or a notebook that a program executes, whose stored
-    outputs would keep it.
+    Where standard error is no terminal, it is a line that says what is being done, after ten seconds and then at
+    growing intervals. Nothing is written in a notebook that a program executes, whose stored outputs would keep it.
 
     Parameters
     ----------
@@ -35,8 +41,8 @@ def progress(shown: bool, total: float | None = None) -> Iterator[Report]:
     if shown and in_notebook():
         with _in_notebook(total) if _is_attended() else _nowhere() as report:
             yield report
-    elif shown and _is_terminal():
-        with _in_terminal(total) as report:
+    elif shown and sys.stderr is not None:
+        with _in_terminal(total) if in_terminal() else _in_script(total) as report:
             yield report
     else:
         with _nowhere() as report:
@@ -45,7 +51,7 @@ def progress(shown: bool, total: float | None = None) -> Iterator[Report]:
 
 @contextmanager
 def notices() -> Iterator[Callable[[str], None]]:
-    """A function that says a sentence where somebody watches; in a notebook it is gone when this context ends.
+    """A function that says a sentence on standard error; in a notebook it is gone when this context ends.
 
     Yields
     ------
@@ -57,7 +63,7 @@ def notices() -> Iterator[Callable[[str], None]]:
             if in_notebook():
                 if _is_attended():
                     shown.enter_context(_in_notebook(None))(sentence)
-            elif _is_terminal():
+            elif sys.stderr is not None:
                 # by this name, which a bar that is being shown has put itself in the place of
                 print(sentence, file=sys.stderr)
 
@@ -75,7 +81,8 @@ def _kernel() -> Any:
     return None if ipython is None else getattr(ipython.get_ipython(), "kernel", None)
 
 
-def _is_terminal() -> bool:
+def in_terminal() -> bool:
+    """Whether standard error is a terminal."""
     return sys.stderr is not None and sys.stderr.isatty()
 
 
@@ -99,6 +106,38 @@ def _in_terminal(total: float | None) -> Iterator[Report]:
     with Progress(activity, *measure, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=total)
         yield lambda activity, done=None: bar.update(task, description=activity, completed=done)
+
+
+@contextmanager
+def _in_script(total: float | None) -> Iterator[Report]:
+    """Lines of their own, from a thread, since what lasts longest (compiling, sampling) reports least."""
+    began, ended = time.monotonic(), threading.Event()
+    doing, reached = "Working", 0.0
+
+    def report(activity: str, done: float | None = None) -> None:
+        nonlocal doing, reached
+        doing, reached = activity, reached if done is None else done
+
+    def tell() -> None:
+        stretch = _LONG
+        while not ended.wait(stretch):
+            seconds = time.monotonic() - began
+            print(f"{doing} ({_share(reached, total)}{seconds:.0f} s)", file=sys.stderr, flush=True)
+            stretch = max(_LONG, _APART * seconds)
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield report
+    finally:
+        ended.set()
+        teller.join()
+
+
+def _share(reached: float, total: float | None) -> str:
+    if total is None:
+        return ""
+    return f"{reached:.0%}, " if total == 1 else f"{reached:g} of {total:g} done, "
 
 
 @contextmanager

@@ -70,10 +70,10 @@ def test_a_terminal_keeps_the_sentence(new_process, monkeypatch, bar):
 
 
 @pytest.mark.parametrize("shown", [False, True])
-def test_where_nobody_watches_nothing_is_written(new_process, capsys, shown):
+def test_a_script_is_told_on_standard_error_if_it_asks_for_progress(new_process, capsys, shown):
     with compiling_shown(shown):
         compile_a_kernel()
-    assert capsys.readouterr() == ("", "")
+    assert capsys.readouterr() == ("", f"{SENTENCE}\n" if shown else "")
 
 
 def test_a_fit_listens_only_while_it_lasts(new_process):

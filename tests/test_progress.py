@@ -1,9 +1,10 @@
 import io
+import re
 import sys
+import time
 
 import pytest
 
-import bayesmix as bm
 from bayesmix.progress import progress
 
 
@@ -12,8 +13,27 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_into_a_file_or_a_pipe_nothing_is_written(capsys):
-    bm.Mixture(2).fit_em(bm.datasets.load_faithful(), n_init=2, random_seed=1, progressbar=True)
+@pytest.mark.parametrize("shown", [False, True])
+def test_into_a_file_or_a_pipe_nothing_is_written_of_what_is_soon_done(capsys, shown):
+    with progress(shown, 3) as report:
+        report("EM starts", 1)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_script_is_told_now_and_then_what_it_waits_for(capsys, monkeypatch):
+    monkeypatch.setattr("bayesmix.progress._LONG", 0.01)
+    lines = []
+    with progress(True, 6) as report:
+        report("gaussian-full 3", 2)
+        report("gaussian-full 3: NUTS")
+        while len(lines) < 2:  # nobody reports while a model is fitted
+            time.sleep(0.01)
+            lines += capsys.readouterr().err.splitlines()
+    assert all(re.fullmatch(r"gaussian-full 3: NUTS \(2 of 6 done, \d+ s\)", line) for line in lines)
+    assert capsys.readouterr().out == ""
+    with progress(False, 6) as report:
+        report("gaussian-full 3", 2)
+        time.sleep(0.1)
     assert capsys.readouterr() == ("", "")
 
 

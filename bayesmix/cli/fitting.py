@@ -12,6 +12,7 @@ from bayesmix.cli.trust import status_of, verdict_of_fit, warn
 from bayesmix.em import EMResult
 from bayesmix.html.digest import Digest
 from bayesmix.mixture import Mixture
+from bayesmix.progress import progress
 from bayesmix.tree import save
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def fit_and_tell(X: "pd.DataFrame", mixture: Mixture, request: Request, options:
     """Fit one model; tell what its draws are worth and its groups; write what was asked for; return the exit status."""
     said = f"Fitting {mixture} by {METHODS[request.method]}."
     request.manner.say(said)
-    with screen.busy(said, shown=not request.manner.quiet):
+    with progress(not request.manner.quiet) as report:
+        report(said.removesuffix("."))
         fitted = _fit(mixture, X, request.method, request.seed, options)
     em = fitted if isinstance(fitted, EMResult) else None
     digest = Digest(fitted.to_tree() if isinstance(fitted, EMResult) else fitted)

@@ -2,8 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -11,7 +10,6 @@ import numpy as np
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -53,16 +51,6 @@ def say(sentence: str) -> None:
         sys.stderr.write(said.get())
     except BrokenPipeError:
         let_go(sys.stderr)
-
-
-@contextmanager
-def busy(activity: str, *, shown: bool) -> Iterator[None]:
-    """Show, where standard error is a terminal, that work goes on and for how long."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    console = _console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as progress:
-        progress.add_task(activity, total=None)
-        yield
 
 
 def show_verdict(console: Console, verdict: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from bayesmix.progress import in_notebook, progress
+from bayesmix.progress import in_terminal, progress
 
 
 @contextmanager
@@ -16,8 +16,8 @@ def climbing(shown: bool) -> Iterator[Callable[[int, float], None]]:
 
 @contextmanager
 def sampling(shown: bool) -> Iterator[dict[str, Any]]:
-    """What to tell nutpie about progress: in a terminal its own bars, in a notebook ours, which leave nothing."""
-    if not in_notebook():
+    """What to tell nutpie about progress: in a terminal its own bars, elsewhere to report to ours."""
+    if in_terminal():
         yield {"progress_bar": shown}
         return
     with progress(shown, total=1.0) as report:
