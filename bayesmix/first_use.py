@@ -8,7 +8,7 @@ from numba.core import event
 
 from bayesmix.progress import notices
 
-SENTENCE = "Compiling for this machine, which takes half a minute to a few minutes. It is kept: later runs begin at once."
+SENTENCE = "Compiling for this machine, which takes up to a few minutes. It is kept: later runs begin at once."
 
 
 class _Compiling(event.Listener):
