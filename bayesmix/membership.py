@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 GROUP = "responsibilities"
 BOUNDS = ("lower", "upper")
+# A row is in doubt where no group has this probability.
+UNSURE = 0.9
 
 
 @named_arguments

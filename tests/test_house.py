@@ -40,6 +40,7 @@ ROOMS = (
     "posterior",
     "adoption",
     "mixture",
+    "standing",
     "plots",
     "html",
     "comparison",

@@ -46,8 +46,8 @@ _OUTPUTS_OF_PREDICT = (".csv", ".parquet", ".pq")
 def demo(*, output: Outputs = None, seed: int = 1, manner: Manner = Manner()) -> int:
     """Run the main job on real data: how many groups are there in Old Faithful's eruptions?
 
-    Compares 1 to 6 groups, each fitted by EM and by NUTS, and prints the criteria,
-    the answer, the groups and the rows that are hardest to place.
+    Compares 1 to 6 groups, each fitted by EM and by NUTS, and prints the answer,
+    the groups, the rows in doubt and the criteria.
 
     Parameters
     ----------

@@ -11,9 +11,9 @@ from bayesmix.cli.request import Request
 from bayesmix.cli.trust import status_of, warn
 from bayesmix.cli.trust_in_comparison import reasons_against, verdict_of_comparison
 from bayesmix.comparison import Comparison, compare
-from bayesmix.comparison.advice import contenders
 from bayesmix.comparison.sweep import UNFINISHED
 from bayesmix.families import Family
+from bayesmix.html.answer import answer_of_comparison
 from bayesmix.html.digest import Digest
 from bayesmix.tree import save
 
@@ -53,22 +53,12 @@ def compare_and_tell(X: "pd.DataFrame", numbers: Sequence[int], families: Sequen
 def _show(comparison: Comparison, digest: Digest, verdict: str) -> None:
     console = screen.results()
     screen.show_verdict(console, verdict)
+    screen.show_answer(console, answer_of_comparison(digest, comparison.table))
+    screen.show_groups(console, digest)
+    screen.show_doubtful(console, digest)
     screen.show_criteria(console, comparison)
-    screen.show_sentences(console, comparison.advice, digest.rows.features)
+    screen.show_sentences(console, "How the number of groups was chosen", comparison.advice, digest.rows.features)
     screen.show_notes(console, comparison.candidates, digest.rows.features)
-    screen.show_groups(console, digest, _why_chosen(comparison))
-    screen.show_hardest(console, digest)
-
-
-def _why_chosen(comparison: Comparison) -> str:
-    """Name the model that is shown, and say why it is this one."""
-    chosen = comparison.chosen
-    n_contenders = len(contenders(comparison.table))
-    if n_contenders == 0:
-        return f"{chosen.key[0]}; the lowest BIC"
-    if n_contenders == 1:
-        return f"{chosen.key[0]}; the highest LOO that can be trusted"
-    return f"{chosen.key[0]}; the lowest BIC of those that LOO cannot tell apart"
 
 
 def _write(comparison: Comparison, digest: Digest, path: Path) -> str:

@@ -10,6 +10,7 @@ from bayesmix.cli.outputs import write_frame
 from bayesmix.cli.request import Request
 from bayesmix.cli.trust import status_of, verdict_of_fit, warn
 from bayesmix.em import EMResult
+from bayesmix.html.answer import answer_of_fit
 from bayesmix.html.digest import Digest
 from bayesmix.mixture import Mixture
 from bayesmix.progress import progress
@@ -61,11 +62,13 @@ def _show(digest: Digest, em: EMResult | None) -> None:
     console = screen.results()
     reasons, sentences = digest.diagnosis.reasons, digest.diagnosis.sentences
     screen.show_verdict(console, verdict_of_fit(reasons))
-    screen.show_groups(console, digest, str(digest.family))
-    screen.show_hardest(console, digest)
+    screen.show_answer(console, answer_of_fit(digest))
+    screen.show_groups(console, digest)
+    screen.show_doubtful(console, digest)
     notes = [f"Note: {note}." for note in digest.record["notes"]]
     criteria = [] if em is None else [_criteria(em)]
-    screen.show_sentences(console, [*sentences[bool(reasons) :], *criteria, *notes], digest.rows.features)
+    said = [*sentences[bool(reasons) :], *criteria, *notes]
+    screen.show_sentences(console, "Can it be trusted?", said, digest.rows.features)
 
 
 def _criteria(em: EMResult) -> str:

@@ -1,20 +1,18 @@
-"""What the terminal shows: sentences, and tables that go on below where the terminal is too narrow."""
+"""What the terminal shows: the answer, sentences and tables."""
 
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
-from rich import box
-from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bayesmix.cli.columns import Column, show_columns, width_of
 from bayesmix.cli.streams import let_go
-from bayesmix.data.words import visible
+from bayesmix.data.words import row_name, visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,18 +20,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bayesmix.comparison import Candidate, Comparison
+    from bayesmix.html.content import Answer
     from bayesmix.html.digest import Digest
 
 # Where there is no terminal to ask: the width that people's terminals and files have.
 _WIDTH = 100
-# What rich puts between two columns.
-_BETWEEN = 3
-# Features that a table of rows or groups has room for.
-_MOST_FEATURES = 6
+# What a table of rows has room for.
 _MOST_GROUPS = 6
-HARDEST = 5
+_MOST_DOUBTFUL = 10
 _CRITERIA = {"bic": "BIC", "aic": "AIC", "icl": "ICL"}
-_ELPD = {"loo": "LOO", "waic": "WAIC"}
+# Stands behind the best number of a column: boldness is lost in a pipe.
+_BEST = "*"
 
 
 def results() -> Console:
@@ -60,13 +57,25 @@ def show_verdict(console: Console, verdict: str) -> None:
         console.print(Text(verdict, style="bold"))
 
 
-def show_sentences(console: Console, sentences: Sequence[str], features: Sequence[str]) -> None:
-    """Print the first sentence in bold, and the others below it; what the model calls a component is a group here."""
+def show_answer(console: Console, answer: "Answer") -> None:
+    """Print the headline in bold, and questions with their replies beside them."""
+    console.print()
+    console.print(Text(answer.headline, style="bold"))
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    for asked, reply in answer.points:
+        grid.add_row(Text(asked), Text(reply))
+    console.print(grid)
+
+
+def show_sentences(console: Console, title: str, sentences: Sequence[str], features: Sequence[str]) -> None:
+    """Print sentences under a title; what the model calls a component is a group here."""
     from bayesmix.html.words import in_groups
 
-    console.print()
-    for place, sentence in enumerate(sentences):
-        console.print(Text(in_groups(sentence, features), style="bold" if place == 0 else ""))
+    _title(console, title)
+    for sentence in sentences:
+        console.print(Text(in_groups(sentence, features)))
 
 
 def show_written(console: Console, written: "Sequence[tuple[str, Path]]") -> None:
@@ -82,17 +91,18 @@ def show_criteria(console: Console, comparison: "Comparison") -> None:
     """Print the criteria of all models as one table, and how to read it."""
     table = comparison.table
     families, numbers = zip(*table.index, strict=True)
-    keys = [_Column("groups", [str(number) for number in numbers])]
+    keys = [Column("groups", [str(number) for number in numbers])]
     if len(set(families)) > 1:
-        keys.insert(0, _Column("family", families, "left"))
-    columns = [*_criteria(table), *_expected_densities(table)]
-    console.print()
-    _show_columns(console, keys, columns, ["" if trusted else "dim" for trusted in comparison.trusted])
-    explained = "BIC, AIC and ICL of the maximum-likelihood estimate: lower is better."
-    if len(columns) > len(_CRITERIA):
+        keys.insert(0, Column("family", families, "left"))
+    expected = _expected_density(table)
+    columns = [*_criteria(table), *expected]
+    _title(console, "The models that were compared")
+    show_columns(console, keys, columns, ["" if trusted else "dim" for trusted in comparison.trusted])
+    explained = f"BIC, AIC and ICL of the maximum-likelihood estimate: lower is better. {_BEST} the best."
+    if expected:
         explained += (
-            " LOO and WAIC, the expected log density of new rows ± its standard error: higher is"
-            " better; in square brackets where the posterior cannot be trusted. Bold: the best."
+            " LOO, the expected log density of new rows ± its standard error: higher is better; in square brackets"
+            " where the posterior cannot be trusted."
         )
     console.print(Text(explained, style="dim"))
 
@@ -117,50 +127,85 @@ def show_notes(console: Console, candidates: "Sequence[Candidate]", features: Se
         console.print(grid)
 
 
-def show_groups(console: Console, digest: "Digest", model: str) -> None:
-    """Print the size and the centre of every group, with intervals."""
-    from bayesmix.html.numbers import percent_with_interval, with_interval
-
-    shares, centres = digest.shares, digest.centres
-    labels = digest.membership["label"].values
-    groups = f"{digest.n_components} groups" if digest.n_components > 1 else "one group"
-    _title(console, f"The {groups} ({model})")
-    numbers = range(digest.n_components)
-    columns = [
-        _Column(
-            "share of all", [percent_with_interval(shares.value[k], shares.low[k], shares.high[k]) for k in numbers]
-        ),
-        _Column("rows", [f"{np.sum(labels == k):,}" for k in numbers]),
-    ]
-    for j, name in enumerate(digest.rows.labels[:_MOST_FEATURES]):
-        cells = [with_interval(centres.value[k, j], centres.low[k, j], centres.high[k, j]) for k in numbers]
-        columns.append(_Column(name, cells))
-    _show_columns(console, [_Column("group", [str(k) for k in numbers])], columns)
-    more = _and_more(digest.rows.n_features)
-    if digest.sampled:
-        said = f"Centres and shares with {digest.ci_prob:.0%} posterior intervals."
+def show_groups(console: Console, digest: "Digest") -> None:
+    """Print the size and the centre of every group, with intervals; many features go down the table."""
+    _title(console, "The groups" if digest.n_components > 1 else "The group")
+    names = [str(k) for k in range(digest.n_components)]
+    whole = _of_groups(digest, intervals=True)
+    across = [Column("group", names)], whole
+    tables = [across, *(_turned(columns, names) for columns in (whole, _of_groups(digest, intervals=False)))]
+    fitting = [place for place, (keys, columns) in enumerate(tables) if width_of([*keys, *columns]) <= console.width]
+    chosen = fitting[0] if fitting else len(tables) - 1
+    show_columns(console, *tables[chosen])
+    said = ["Groups are numbered from 0."] if digest.n_components > 1 else []
+    if not digest.sampled:
+        said.append("Centres of the point estimate.")
+    elif chosen < len(tables) - 1:
+        said.append(f"Brackets hold {digest.ci_prob:.0%} posterior intervals.")
     else:
-        said = "Centres of the point estimate."
-    console.print(Text(said + more, style="dim"))
+        said.append("There is no room here for intervals; a report has them (--output report.html).")
+    console.print(Text(" ".join(said), style="dim"))
 
 
-def show_hardest(console: Console, digest: "Digest") -> None:
-    """Print the rows whose group is least certain."""
-    if digest.n_components == 1:
+def show_doubtful(console: Console, digest: "Digest") -> None:
+    """Print the rows that belong to no group clearly; nothing where there is none."""
+    from bayesmix.html.answer import in_doubt, separation
+    from bayesmix.html.numbers import percent, to_spread
+
+    doubtful = in_doubt(digest)
+    if not len(doubtful):
         return
-    from bayesmix.html.numbers import percent, plain
-
     membership, rows = digest.membership, digest.rows
-    order = np.argsort(-membership["entropy"].values, kind="stable")[:HARDEST]
-    names = rows.labels[:_MOST_FEATURES]
-    groups = range(min(digest.n_components, _MOST_GROUPS))
-    _title(console, "The rows that are hardest to place")
+    order = doubtful[:_MOST_DOUBTFUL].tolist()
+    of = f", {len(order)} of {len(doubtful):,}" if len(order) < len(doubtful) else ""
+    _title(console, f"Rows in doubt, the most doubtful first{of}")
+    keys = [Column(rows.heading, [row_name(rows.obs[i]) for i in order])]
     probability = membership["probability"].values
-    columns = [_Column(name, [plain(rows.values[i, j]) for i in order]) for j, name in enumerate(names)]
-    columns += [_Column(f"P(group {k})", [percent(probability[i, k]) for i in order]) for k in groups]
-    _show_columns(console, [_Column("row", [str(rows.obs[i]) for i in order])], columns)
-    if more := _and_more(rows.n_features).strip():
-        console.print(Text(more, style="dim"))
+    groups = range(min(digest.n_components, _MOST_GROUPS))
+    columns = [Column(f"P(group {k})", [percent(probability[i, k]) for i in order]) for k in groups]
+    # As many features as there is room for, those first in which the groups differ most.
+    for j in np.argsort(-separation(digest), kind="stable").tolist():
+        spread = float(rows.centre_and_scale[1][j])
+        feature = Column(rows.labels[j], [to_spread(float(rows.values[i, j]), spread) for i in order])
+        if width_of([*keys, *columns, feature]) <= console.width:
+            columns.append(feature)
+    show_columns(console, keys, columns)
+
+
+def _of_groups(digest: "Digest", *, intervals: bool) -> "list[Column]":
+    """Shares, numbers of rows and centres, one cell for each group."""
+    from bayesmix.html.numbers import percent, percent_with_interval
+
+    shares, labels, groups = digest.shares, digest.membership["label"].values, range(digest.n_components)
+    share = [
+        percent_with_interval(shares.value[k], shares.low[k], shares.high[k]) if intervals else percent(shares.value[k])
+        for k in groups
+    ]
+    return [
+        Column("share of all", share),
+        Column("rows", [f"{np.sum(labels == k):,}" for k in groups]),
+        *(
+            Column(name, [_centre(digest, k, j, intervals=intervals) for k in groups])
+            for j, name in enumerate(digest.rows.labels)
+        ),
+    ]
+
+
+def _centre(digest: "Digest", k: int, j: int, *, intervals: bool) -> str:
+    """Write a centre; without an interval the differences between groups decide the digits."""
+    from bayesmix.html.numbers import as_sure, to_spread, with_interval
+
+    centres = digest.centres
+    value, low, high = (float(part[k, j]) for part in (centres.value, centres.low, centres.high))
+    if not low < high:
+        return to_spread(value, float(np.std(centres.value[:, j])))
+    return with_interval(value, low, high) if intervals else as_sure(value, low, high)
+
+
+def _turned(columns: "Sequence[Column]", groups: Sequence[str]) -> "tuple[list[Column], list[Column]]":
+    """The same table with a column for each group, and the headings as its keys."""
+    keys = [Column("", [column.heading for column in columns], "left")]
+    return keys, [Column(f"group {k}", [str(column.cells[int(k)]) for column in columns]) for k in groups]
 
 
 class _Console(Console):
@@ -179,78 +224,40 @@ def _console(*, stderr: bool) -> Console:
     return console
 
 
-@dataclass(frozen=True)
-class _Column:
-    heading: str
-    cells: Sequence[str | Text]
-    justify: Literal["left", "right"] = "right"
-
-    @property
-    def width(self) -> int:
-        return max(cell_len(str(text)) for text in (self.heading, *self.cells))
-
-
-def _show_columns(
-    console: Console, keys: Sequence[_Column], columns: Sequence[_Column], styles: Sequence[str] | None = None
-) -> None:
-    """Print a table; the columns for which there is no room follow below it, beside the same keys."""
-    left = list(columns)
-    while left:
-        taken = [left.pop(0)]
-        while left and _width([*keys, *taken, left[0]]) <= console.width:
-            taken.append(left.pop(0))
-        grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-        shown = [*keys, *taken]
-        for column in shown:
-            grid.add_column(Text(column.heading), justify=column.justify, overflow="fold")
-        for i in range(len(keys[0].cells)):
-            cells = (column.cells[i] for column in shown)
-            texts = [cell if isinstance(cell, Text) else Text(cell) for cell in cells]
-            grid.add_row(*texts, style=None if styles is None else styles[i])
-        console.print(grid)
-        if left:
-            console.print()
-
-
-def _width(columns: Sequence[_Column]) -> int:
-    return sum(column.width for column in columns) + _BETWEEN * (len(columns) - 1)
-
-
 def _title(console: Console, text: str) -> None:
     console.print()
     console.print(Text(text, style="bold"))
 
 
-def _criteria(table: "pd.DataFrame") -> Iterable[_Column]:
+def _criteria(table: "pd.DataFrame") -> Iterable[Column]:
     for column, heading in _CRITERIA.items():
         values = table[column].to_numpy(dtype=float)
         best = np.nanmin(values) if np.isfinite(values).any() else np.nan
-        yield _Column(heading, [_cell(f"{value:.1f}", value == best, value) for value in values])
+        yield Column(heading, [_cell(f"{value:.1f}", value == best, value) for value in values])
 
 
-def _expected_densities(table: "pd.DataFrame") -> Iterable[_Column]:
-    from bayesmix.comparison.table import is_bracketed
+def _expected_density(table: "pd.DataFrame") -> list[Column]:
+    """LOO, where there is any."""
+    from bayesmix.standing import is_bracketed
 
     bracketed = is_bracketed(table)
-    for name, heading in _ELPD.items():
-        values = table[f"elpd_{name}"].to_numpy(dtype=float)
-        errors = table[f"se_{name}"].to_numpy(dtype=float)
-        if not np.isfinite(values).any():
-            continue
-        free = np.where(bracketed, np.nan, values)
-        best = np.nanmax(free) if np.isfinite(free).any() else np.nan
-        texts = []
-        for value, error, inside in zip(values, errors, bracketed, strict=True):
-            text = f"{value:.1f} ± {error:.1f}"
-            shown = f"[{text}]" if inside else f"{text} "
-            texts.append(_cell(shown, value == best and not inside, value))
-        yield _Column(heading, texts)
+    values = table["elpd_loo"].to_numpy(dtype=float)
+    errors = table["se_loo"].to_numpy(dtype=float)
+    if not np.isfinite(values).any():
+        return []
+    free = np.where(bracketed, np.nan, values)
+    best = np.nanmax(free) if np.isfinite(free).any() else np.nan
+    texts = []
+    for value, error, inside in zip(values, errors, bracketed, strict=True):
+        text = f"{value:.1f} ± {error:.1f}"
+        texts.append(_cell(f"[{text}]" if inside else text, value == best and not inside, value))
+    return [Column("LOO", texts)]
 
 
 def _cell(text: str, best: bool, value: float) -> Text:
-    return Text(text if np.isfinite(value) else "-", style="bold" if best else "")
-
-
-def _and_more(n_features: int) -> str:
-    left_out = n_features - _MOST_FEATURES
-    return f" {left_out} more features are not shown." if left_out > 0 else ""
+    """Write a number, with room for the mark of the best."""
+    if not np.isfinite(value):
+        return Text("- ")
+    if best:
+        return Text(f"{text}{_BEST}", style="bold")
+    return Text(text if text.endswith("]") else f"{text} ")

@@ -7,15 +7,10 @@ import pandas as pd
 
 from bayesmix.comparison.leave_one_out import PARETO_K
 from bayesmix.comparison.notes import in_words
-from bayesmix.comparison.table import is_bracketed, numbers
 from bayesmix.data.words import counted
+from bayesmix.standing import SMALL_DIFFERENCE, STANDARD_ERRORS, Key, contenders, is_bracketed, lowest, numbers
 
-# Differences below 4 are small whatever their standard error (Sivula et al., 2025).
-SMALL_DIFFERENCE = 4.0
-_STANDARD_ERRORS = 2.0
 _SHOWN = 4
-
-Key = tuple[str, int]
 
 
 def advise(
@@ -53,21 +48,12 @@ def advise(
     return tuple(sentences)
 
 
-def contenders(table: pd.DataFrame) -> list[Key]:
-    """The model with the highest trusted LOO, and those that LOO cannot tell from it, in order."""
-    diff = np.abs(numbers(table, "elpd_diff"))
-    errors = numbers(table, "dse")
-    # NaN, a model that cannot be trusted, is smaller than nothing
-    close = (diff < SMALL_DIFFERENCE) | (diff < _STANDARD_ERRORS * errors)
-    return [table.index[i] for i in np.argsort(diff, kind="stable") if close[i]]
-
-
 def _answer(table: pd.DataFrame) -> list[str]:
     close = contenders(table)
     names = _Names(table)
     criteria = _criteria(table, names, close)
     if not close:
-        preferred = _lowest(table, "bic")
+        preferred = lowest(table, "bic")
         start = f"{_groups([preferred])}: " if preferred is not None else ""
         if np.isnan(numbers(table, "elpd_loo")).all():
             return [f"{start}{criteria} (point estimates only: there is no posterior to compare, and BIC decides)."]
@@ -88,11 +74,11 @@ def _answer(table: pd.DataFrame) -> list[str]:
 def _why(close: pd.DataFrame) -> str:
     if (np.abs(numbers(close, "elpd_diff")) < SMALL_DIFFERENCE).all():
         return f"|difference| < {SMALL_DIFFERENCE:.0f}"
-    return f"|difference| < {SMALL_DIFFERENCE:.0f} or below {_STANDARD_ERRORS:.0f} standard errors"
+    return f"|difference| < {SMALL_DIFFERENCE:.0f} or below {STANDARD_ERRORS:.0f} standard errors"
 
 
 def _criteria(table: pd.DataFrame, names: "_Names", close: list[Key]) -> str:
-    bic, icl = _lowest(table, "bic"), _lowest(table, "icl")
+    bic, icl = lowest(table, "bic"), lowest(table, "icl")
     if bic is None or icl is None:
         return "BIC is not available"
     agrees = close == [bic]
@@ -104,7 +90,7 @@ def _criteria(table: pd.DataFrame, names: "_Names", close: list[Key]) -> str:
 
 def _edge(table: pd.DataFrame) -> list[str]:
     tried = sorted(set(table.index.get_level_values("n_components")))
-    best = contenders(table) or [key for key in [_lowest(table, "bic")] if key is not None]
+    best = contenders(table) or [key for key in [lowest(table, "bic")] if key is not None]
     if len(tried) < 2 or not best or min(key[1] for key in best) < tried[-1]:
         return []
     return [f"The best has {tried[-1]} components, the most that were tried: try more."]
@@ -132,11 +118,6 @@ def _distrusted(table: pd.DataFrame, distrust: Mapping[Key, Sequence[str]]) -> l
                 f"{counted(int(table.loc[key, 'n_bad_k']), 'row')} with Pareto k > {PARETO_K}."
             )
     return sentences
-
-
-def _lowest(table: pd.DataFrame, column: str) -> Key | None:
-    values = numbers(table, column)
-    return None if np.isnan(values).all() else table.index[int(np.nanargmin(values))]
 
 
 def _groups(keys: Sequence[Key]) -> str:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bayesmix.comparison.advice import contenders
 from bayesmix.comparison.candidate import Candidate
-from bayesmix.comparison.table import display_table, numbers
+from bayesmix.comparison.table import display_table
 from bayesmix.data import Rows
 from bayesmix.families import read_family
 from bayesmix.notebook import card, facts, folded, sentences, table
+from bayesmix.standing import contenders, numbers
 from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:

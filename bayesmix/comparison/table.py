@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.comparison.candidate import Candidate
+from bayesmix.standing import is_bracketed, numbers
 
 INDEX = ("family", "n_components")
 COLUMNS = (
@@ -56,16 +57,6 @@ def make_table(candidates: Sequence[Candidate]) -> tuple[pd.DataFrame, tuple[str
         if column in _COUNTS and np.isfinite(numbers(table, column)).all():
             table[column] = table[column].astype(int)
     return table, remarks
-
-
-def numbers(table: pd.DataFrame, column: str) -> np.ndarray:
-    """A column as an array of floats."""
-    return table[column].to_numpy(dtype=float)
-
-
-def is_bracketed(table: pd.DataFrame) -> np.ndarray:
-    """Which rows have a LOO that takes no part in the comparison."""
-    return np.isfinite(numbers(table, "elpd_loo")) & np.isnan(numbers(table, "elpd_diff"))
 
 
 def display_table(table: pd.DataFrame) -> pd.DataFrame:

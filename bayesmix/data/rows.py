@@ -11,7 +11,7 @@ import numpy as np
 from bayesmix.data.containers import Table, open_table
 from bayesmix.data.entries import check_finite, to_float64
 from bayesmix.data.moments import centre_and_scale, correlation_factor
-from bayesmix.data.words import counted, listed, selection, visible
+from bayesmix.data.words import counted, listed, row_name, selection, visible
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +57,25 @@ class Rows:
     def obs(self) -> np.ndarray:
         """Row labels, (N,); made when first asked for, since positions of many rows take much memory."""
         return np.arange(self.n_rows) if self.index is None else self.index
+
+    @cached_property
+    def named(self) -> bool:
+        """Whether the rows have names of their own; those that have none are called by their positions, from 0."""
+        return self.index is not None and not np.array_equal(self.index, np.arange(self.n_rows))
+
+    @property
+    def heading(self) -> str:
+        """What stands over row labels in a table."""
+        return "row" if self.named else "row (from 0)"
+
+    def called(self, positions: Sequence[int] | np.ndarray, most: int) -> str:
+        """Name so many rows in a sentence: ``"row 243 (counting from 0)"``, ``"rows Ann, Ben and 3 more"``."""
+        names = [row_name(self.obs[i]) for i in positions[:most]]
+        if len(positions) > most:
+            names.append(f"{len(positions) - most:,} more")
+        *first, last = names
+        said = f"rows {', '.join(first)} and {last}" if first else f"row {last}"
+        return said if self.named else f"{said} (counting from 0)"
 
     @cached_property
     def centre_and_scale(self) -> tuple[np.ndarray, np.ndarray]:

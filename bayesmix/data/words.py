@@ -1,4 +1,4 @@
-"""How the messages name columns, and places in a table: the first few, and how many more."""
+"""How columns, rows and places in a table are named: the first few, and how many more."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -62,6 +62,13 @@ def selection(argument: str, names: Sequence[str]) -> str:
     """Write the expression that picks these columns out of a data frame."""
     more = ", ..." if len(names) > 2 * SHOWN else ""
     return f"{argument}[[{', '.join(repr(name) for name in names[: 2 * SHOWN])}{more}]]"
+
+
+def row_name(name: Any) -> str:
+    """Return a row's name as text: a time without needless zeros."""
+    if isinstance(name, np.datetime64):
+        return str(np.datetime_as_string(name, unit="auto"))
+    return str(name)
 
 
 def places(wrong: np.ndarray, features: Sequence[str], obs: np.ndarray) -> str:

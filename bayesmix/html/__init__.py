@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bayesmix.html.content import Cell, Picture, ReportContent, Section, Table
+    from bayesmix.html.content import Answer, Cell, Picture, ReportContent, Section, Table
     from bayesmix.html.markdown import render_markdown
     from bayesmix.html.page import render, write_html
     from bayesmix.html.reports import (
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # Name -> module. Modules load when a name is first used: the numbers of a report (``digest``, ``numbers``) serve the
 # terminal too, which needs no pictures.
 _MODULES = {
+    "Answer": "content",
     "Cell": "content",
     "Picture": "content",
     "ReportContent": "content",
@@ -34,6 +35,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "Answer",
     "Cell",
     "Picture",
     "ReportContent",

@@ -18,10 +18,13 @@ class Cell:
     text : str
     sort : float or str, optional
         By what its column is sorted; the text by default.
+    group : int, optional
+        The group that it names, whose colour it bears.
     """
 
     text: str
     sort: float | str | None = None
+    group: int | None = None
 
     @property
     def sort_key(self) -> str:
@@ -104,43 +107,56 @@ class Section:
 
 
 @dataclass(frozen=True, eq=False)
+class Answer:
+    """What a reader wants to know first.
+
+    Attributes
+    ----------
+    headline : str
+        A few words, which are set large.
+    points : tuple of (str, str)
+        Questions, and replies in sentences.
+    """
+
+    headline: str
+    points: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class ReportContent:
     """A report, in the order in which it is read.
 
     Attributes
     ----------
     title : str
-    answer : tuple of str
-        The answer in words; the first sentence is set large.
+    answer : Answer
     warnings : tuple of str
         Why the answer must not be relied on; empty where it may.
-    data, groups, picture, membership : Section
+    groups, membership : Section
     choice : Section or None
         How the number of groups was chosen; None where it was given.
-    trust, reproduction : Section
+    trust, data, reproduction : Section
     """
 
     title: str
-    answer: tuple[str, ...]
+    answer: Answer
     warnings: tuple[str, ...]
-    data: Section
     groups: Section
-    picture: Section
     membership: Section
     choice: Section | None
     trust: Section
+    data: Section
     reproduction: Section
 
     @property
     def sections(self) -> tuple[tuple[str, str, Section], ...]:
         """Anchor, heading and content of every section there is."""
         parts = (
-            ("data", "The data", self.data),
             ("groups", "The groups", self.groups),
-            ("picture", "The picture", self.picture),
             ("membership", "Who belongs where", self.membership),
             ("choice", "How the number of groups was chosen", self.choice),
             ("trust", "Can it be trusted?", self.trust),
+            ("data", "The data", self.data),
             ("reproduction", "How to reproduce it", self.reproduction),
         )
         return tuple((anchor, head, part) for anchor, head, part in parts if part is not None)

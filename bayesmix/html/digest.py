@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 import xarray as xr
 
+from bayesmix.checks import Check, posterior_check
 from bayesmix.data import Rows
 from bayesmix.families import Family
 from bayesmix.labels import Diagnosis, diagnose
@@ -66,6 +67,11 @@ class Digest:
     def diagnosis(self) -> Diagnosis:
         """How far the draws can be trusted."""
         return diagnose(self.tree)
+
+    @cached_property
+    def check(self) -> Check | None:
+        """The data beside what the model makes; None of too few rows."""
+        return posterior_check(self.tree)
 
     @cached_property
     def ci_prob(self) -> float:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from bayesmix.html.content import ReportContent, Section, Table
+from bayesmix.html.glossary import GLOSSARY, terms_of
 
 # What Markdown would read as a mark. An underscore within a word is none.
 _MARK = re.compile(r"[\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_])")
@@ -29,13 +30,14 @@ def render_markdown(content: ReportContent) -> str:
     if content.warnings:
         said = " ".join(_line(sentence) for sentence in content.warnings)
         blocks.append(f"> **Do not rely on these numbers yet.** {said}")
-    if content.answer:
-        answer, *more = content.answer
-        blocks.append(f"**{_line(answer)}**")
-        if more:
-            blocks.append("\n".join(_line(sentence) for sentence in more))
+    blocks.append(f"**{_line(content.answer.headline)}**")
+    if content.answer.points:
+        blocks.append("\n".join(f"- **{_line(asked)}** {_escaped(reply)}" for asked, reply in content.answer.points))
     for _, heading, section in content.sections:
         blocks += [f"## {_line(heading)}", *_section(section)]
+    if terms := terms_of(content):
+        blocks.append(f"## {GLOSSARY}")
+        blocks.append("\n".join(f"- **{_line(term.name)}**: {_escaped(term.meaning)}" for term in terms))
     return "\n\n".join(blocks) + "\n"
 
 

@@ -8,6 +8,11 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LARGE = 1e9
 _SMALL = 1e-4
 _MOST_DECIMALS = 6
+# More digits than this are not read beside a power of ten.
+_MOST_DIGITS = 6
+# A float holds no more digits, and whole numbers up to the second.
+_ALL_DIGITS = 17
+_EXACT = 2.0**53 * 10
 # Digits that an interval gets at most so as not to seem to leave out a number that it holds.
 _MORE_DIGITS = 2
 
@@ -30,6 +35,21 @@ def plain(value: float, digits: int = 4) -> str:
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     text = f"{value:,.{decimals}f}"
     return _signed(text.rstrip("0").rstrip(".") if "." in text else text)
+
+
+def to_spread(value: float, spread: float) -> str:
+    """Write a number so that a hundredth of a spread still shows, but with four significant digits at least.
+
+    Examples
+    --------
+    >>> to_spread(3.48778, 1.141), to_spread(1e15 + 160, 114.0), to_spread(20828.17, 4563.0)
+    ('3.488', '1,000,000,000,000,160', '20,828')
+    """
+    value, spread = float(value), float(spread)
+    if not (math.isfinite(value) and value and math.isfinite(spread) and spread > 0):
+        return plain(value)
+    digits = math.floor(math.log10(abs(value))) - math.floor(math.log10(spread)) + 3
+    return plain(value, 4) if digits <= 4 else _to_digits(value, digits)
 
 
 def fixed(value: float, decimals: int) -> str:
@@ -90,7 +110,7 @@ def _as_sure(numbers: tuple[float, float, float], width: float) -> list[str] | N
     decimals = -math.floor(math.log10(width / 5))
     if largest >= _LARGE or decimals > _MOST_DECIMALS:
         digits = max(2, math.floor(math.log10(largest)) + decimals + 1)
-        return [_scientific(number, digits) for number in numbers]
+        return [_to_digits(number, digits) for number in numbers]
     return [fixed(number, max(0, decimals)) for number in numbers]
 
 
@@ -122,6 +142,16 @@ def percent_with_interval(share: float, low: float, high: float) -> str:
 def counted(number: int, thing: str) -> str:
     """Write a number of things: "1 row", "1,000 rows"."""
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def _to_digits(value: float, digits: int) -> str:
+    """Write a number that needs so many digits; many are read more easily without a power of ten."""
+    decimals = digits - 1 - math.floor(math.log10(abs(value))) if value else 0
+    if digits > _MOST_DIGITS and 0 <= decimals <= _MOST_DECIMALS:
+        return fixed(value, decimals)
+    if digits > _MOST_DIGITS and 0 > decimals and abs(value) < _EXACT:
+        return fixed(round(value, decimals), 0)
+    return _scientific(value, min(digits, _ALL_DIGITS))
 
 
 def _scientific(value: float, digits: int, *, trimmed: bool = False) -> str:

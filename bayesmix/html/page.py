@@ -11,6 +11,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from bayesmix.html.content import Picture, ReportContent
+from bayesmix.html.glossary import GLOSSARY, split, terms_of
 from bayesmix.html.vector import to_svg
 from bayesmix.replacing import written_whole
 from bayesmix.version import __version__
@@ -33,8 +34,12 @@ def render(content: ReportContent) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     script = _shipped("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    terms, told = terms_of(content), set()
     return environment.from_string(_shipped("report.html.j2")).render(
         content=content,
+        terms=terms,
+        glossary=GLOSSARY,
+        pieces=lambda text: split(text, terms, told),
         svg=_svg,
         # Shipped with the package, and not the user's.
         style=Markup(_shipped("report.css")),

@@ -11,27 +11,27 @@ import xarray as xr
 
 from bayesmix.data.words import visible
 from bayesmix.em import EMResult
-from bayesmix.html.content import ReportContent
+from bayesmix.html.answer import answer_of_comparison, answer_of_fit, warnings_of
+from bayesmix.html.content import Answer, ReportContent
 from bayesmix.html.digest import Digest
 from bayesmix.html.markdown import render_markdown
 from bayesmix.html.numbers import counted
 from bayesmix.html.page import checked_path, write_html, write_text
 from bayesmix.html.sections import (
-    answer_of,
     choice_section,
     data_section,
     groups_section,
     membership_section,
-    picture_section,
     reproduction_section,
     trust_section,
-    warnings_of,
 )
+from bayesmix.html.words import listed
 from bayesmix.labels.judgement import heeded
 from bayesmix.vocabulary import named_arguments
 
 _MARKDOWN = ".md"
-_GIVEN = "The number of groups was given, not chosen: bm.compare says how many groups the data support."
+# Features in a title.
+_MOST_NAMED = 4
 
 
 def content_of_tree(
@@ -53,17 +53,19 @@ def content_of_tree(
         ``choice`` is None: one fit does not say how many groups there are.
     """
     digest = Digest(tree)
-    answer = answer_of(digest)
+    return _content(digest, title, pareto_k, answer_of_fit(digest))
+
+
+def _content(digest: Digest, title: str | None, pareto_k: np.ndarray | None, answer: Answer) -> ReportContent:
     return ReportContent(
         title=visible(title or _title(digest)),
-        answer=(*answer, _GIVEN),
+        answer=answer,
         warnings=warnings_of(digest),
-        data=data_section(digest),
         groups=groups_section(digest),
-        picture=picture_section(digest),
         membership=membership_section(digest),
         choice=None,
         trust=trust_section(digest, digest.pareto_k if pareto_k is None else pareto_k),
+        data=data_section(digest),
         reproduction=reproduction_section(digest),
     )
 
@@ -86,7 +88,7 @@ def content_of_comparison(
     table : pandas.DataFrame
         As ``Comparison.table``.
     advice : sequence of str
-        How many groups there are; the first sentence becomes the answer.
+        How many groups there are, in the terms of the criteria.
     code : str, optional
         The Python that makes the comparison again.
     title : str, optional
@@ -99,12 +101,9 @@ def content_of_comparison(
     """
     digest = Digest(tree)
     shown = (str(digest.family), digest.n_components)
-    groups = counted(digest.n_components, "group")
-    about_shown = f"What follows shows {shown[0]} with {groups}."
-    content = content_of_tree(tree, title=title or f"How many groups? {_named(digest)}", pareto_k=pareto_k)
+    content = _content(digest, title, pareto_k, answer_of_comparison(digest, table))
     return replace(
         content,
-        answer=(*advice[:1], about_shown, *answer_of(digest)),
         choice=choice_section(table, advice, best=shown),
         reproduction=reproduction_section(digest, code),
     )
@@ -193,11 +192,7 @@ def markdown_of_comparison(
 
 
 def _title(digest: Digest) -> str:
-    return f"{counted(digest.n_components, 'group').capitalize()} in {_named(digest)}"
-
-
-def _named(digest: Digest) -> str:
     rows = counted(digest.rows.n_rows, "row")
     features = digest.rows.features
-    shown = ", ".join(features[:4]) + (", …" if len(features) > 4 else "")
-    return f"{rows} of {shown}"
+    shown = listed(features) if len(features) <= _MOST_NAMED else f"{', '.join(features[: _MOST_NAMED - 1])}, …"
+    return f"Groups in {rows} of {shown}"

@@ -40,3 +40,9 @@ def _renamed(match: re.Match) -> str:
     if match[1] is None:
         return match[0]
     return ("Group" if match[1] == "C" else "group") + match[2]
+
+
+def listed(things: Sequence[object], last: str = "and") -> str:
+    """Write ``a, b and c``."""
+    *first, end = (str(thing) for thing in things)
+    return f"{', '.join(first)} {last} {end}" if first else end

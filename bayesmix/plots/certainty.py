@@ -12,12 +12,11 @@ from matplotlib.lines import Line2D
 
 from bayesmix.em import EMResult
 from bayesmix.labels.judgement import heeded
-from bayesmix.membership import responsibilities
+from bayesmix.membership import UNSURE, responsibilities
 from bayesmix.plots.densities import figure_size
 from bayesmix.plots.draws import evenly
 from bayesmix.plots.frame import bare_figure, checked_size, figure_of, house_style, ink, shown_figure
 from bayesmix.plots.legend import ellipse_handle, legend_columns
-from bayesmix.plots.memberships import UNSURE
 from bayesmix.plots.pairs import add_matrix_legend, draw_matrix
 from bayesmix.plots.palette import colour, dashes, marker
 from bayesmix.plots.two_features import draw_ellipses, number_groups

@@ -8,10 +8,9 @@ from matplotlib.figure import Figure
 
 from bayesmix.em import EMResult
 from bayesmix.labels.judgement import heeded
-from bayesmix.membership import check_ci_prob, default_ci_prob, responsibilities
+from bayesmix.membership import UNSURE, check_ci_prob, default_ci_prob, responsibilities
 from bayesmix.plots.frame import bare_figure, checked_size, figure_of, house_style, shown_figure
 from bayesmix.plots.legend import density_handles, legend_columns
-from bayesmix.plots.memberships import UNSURE
 from bayesmix.plots.one_feature import draw_one_feature
 from bayesmix.plots.pairs import add_matrix_legend, draw_matrix, matrix_size
 from bayesmix.plots.two_features import draw_two_features

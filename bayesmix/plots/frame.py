@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bayesmix.data.words import row_name
 from bayesmix.plots.palette import FAINT, INK, PAPER
 
 # Every colour is set, so that a picture reads on a dark page and under any style sheet of the user;
@@ -121,13 +122,6 @@ def figure_of(ax: Axes | None, n_shown: int) -> Figure | None:
 def ink() -> str:
     """Return the colour of text in the style that rules now."""
     return matplotlib.rcParams["text.color"]
-
-
-def row_name(name: Any) -> str:
-    """Return a row's name as text: a time without needless zeros."""
-    if isinstance(name, np.datetime64):
-        return str(np.datetime_as_string(name, unit="auto"))
-    return str(name)
 
 
 def shortened(name: Any, longest: int = _LONGEST_NAME) -> str:

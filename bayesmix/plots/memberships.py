@@ -10,14 +10,12 @@ from matplotlib.patches import Patch
 
 from bayesmix.em import EMResult
 from bayesmix.labels.judgement import heeded
-from bayesmix.membership import responsibilities
+from bayesmix.membership import UNSURE, responsibilities
 from bayesmix.plots.draws import evenly
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
 from bayesmix.plots.palette import PAPER, colour, hatch
 from bayesmix.vocabulary import named_arguments
 
-# A row is called unsure where the probability of its label is below this.
-UNSURE = 0.9
 # Rows named one by one, and rows that the overview draws.
 NAMED_ROWS = 12
 _MOST_ROWS = 600

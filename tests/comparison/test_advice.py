@@ -2,8 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayesmix.comparison.advice import advise, contenders
+from bayesmix.comparison.advice import advise
 from bayesmix.comparison.table import COLUMNS
+from bayesmix.standing import contenders
 
 NAN = np.nan
 

@@ -4,7 +4,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 import bayesmix as bm
-from bayesmix.html import Cell, ReportContent, Section, Table, content_of_tree, render_markdown
+from bayesmix.html import Answer, Cell, ReportContent, Section, Table, content_of_tree, render_markdown
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -23,9 +23,9 @@ HOSTILE = (
 
 def content(**parts) -> ReportContent:
     """A report that is empty but for the parts that are given."""
-    names = ("data", "groups", "picture", "membership", "trust", "reproduction")
+    names = ("groups", "membership", "trust", "data", "reproduction")
     sections = {name: Section() for name in names}
-    return ReportContent(**{"title": "T", "answer": (), "warnings": (), "choice": None, **sections, **parts})
+    return ReportContent(**{"title": "T", "answer": Answer("A"), "warnings": (), "choice": None, **sections, **parts})
 
 
 def read(text: str) -> list:
@@ -48,23 +48,34 @@ def seen(token) -> str:
 def test_hostile_strings_stay_text():
     table = Table(HOSTILE[0], ("feature", *HOSTILE), (tuple(Cell(text) for text in ("x", *HOSTILE)),))
     facts = tuple((text, text) for text in HOSTILE)
+    answer = Answer(HOSTILE[0], tuple(zip(HOSTILE, HOSTILE, strict=True)))
     section = Section(sentences=HOSTILE, facts=facts, tables=(table,), listed=True)
-    tokens = read(render_markdown(content(title=HOSTILE[0], answer=HOSTILE, warnings=HOSTILE[:1], data=section)))
+    tokens = read(
+        render_markdown(
+            content(
+                title=HOSTILE[0],
+                answer=answer,
+                warnings=HOSTILE[:1],
+                data=section,
+            )
+        )
+    )
     assert inline(tokens, "h1") == []
     assert inline(tokens, "heading")[0] == HOSTILE[0]
     assert inline(tokens, "th") == ["feature", *HOSTILE]
     assert inline(tokens, "td") == ["x", *HOSTILE]
     points = [seen(tokens[i + 2]) for i, token in enumerate(tokens) if token.type == "list_item_open"]
-    assert points == [*HOSTILE, *(f"{text}: {text}" for text in HOSTILE)]
+    asked = [f"{text} {text}" for text in HOSTILE]
+    assert points == [*asked, *HOSTILE, *(f"{text}: {text}" for text in HOSTILE)]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_sentence_stays_a_paragraph(text):
     tokens = read(render_markdown(content(data=Section(sentences=(text,)))))
     headings = inline(tokens, "heading")
-    assert headings[:2] == ["T", "The data"]
-    assert len(headings) == 7
-    assert inline(tokens, "paragraph") == [text]
+    assert headings[0] == "T"
+    assert len(headings) == 6
+    assert inline(tokens, "paragraph") == ["A", text]
 
 
 def test_code_with_fences_is_one_block():
@@ -77,7 +88,7 @@ def test_parts_have_headings_of_their_own():
     part = Section(sentences=("# within",), facts=(("a", "b"),))
     tokens = read(render_markdown(content(trust=Section(sentences=("Before.",), parts=(("1. Checks", part),)))))
     at = [(token.tag, seen(tokens[i + 1])) for i, token in enumerate(tokens) if token.type == "heading_open"]
-    assert at[-3:] == [("h2", "Can it be trusted?"), ("h3", "1. Checks"), ("h2", "How to reproduce it")]
+    assert at[-4:-1] == [("h2", "Can it be trusted?"), ("h3", "1. Checks"), ("h2", "The data")]
     assert "# within" in inline(tokens, "paragraph")
 
 
@@ -88,14 +99,15 @@ def test_a_comparison_tells_everything_that_the_table_has(tmp_path):
     assert (tmp_path / "c.md").read_text(encoding="utf-8") == text
     assert [path.name for path in tmp_path.iterdir()] == ["c.md"]
     tokens = read(text)
-    assert inline(tokens, "paragraph")[0] == comparison.advice[0]
+    assert inline(tokens, "paragraph")[0] == "Probably 2 groups"
+    assert comparison.advice[0] in inline(tokens, "paragraph")
     cells = inline(tokens, "td")
     for bic in comparison.table["bic"]:
         assert f"{bic:,.1f}" in cells
     assert [token.content for token in tokens if token.type == "fence"] == [comparison.code + "\n"]
     headings = inline(tokens, "heading")
-    assert headings[1:3] == ["The data", "The groups"]
-    assert headings[-1] == "How to reproduce it"
+    assert headings[1] == "The groups"
+    assert headings[-2:] == ["How to reproduce it", "Words used here"]
     checks = dict(content_of_tree(comparison.tree_to_show()).trust.parts)
     assert len(checks) == 2
     assert set(checks) <= set(headings)
@@ -108,6 +120,6 @@ def test_a_fit_is_told_by_the_suffix(tmp_path):
     em = bm.Mixture(2).fit_em(bm.datasets.load_faithful(), random_seed=1)
     assert bm.report(em, tmp_path / "fit.md") == tmp_path / "fit.md"
     tokens = read((tmp_path / "fit.md").read_text(encoding="utf-8"))
-    assert inline(tokens, "heading")[0].startswith("2 groups in 272 rows")
+    assert inline(tokens, "heading")[0].startswith("Groups in 272 rows")
     with pytest.raises(ValueError, match=r"\.html or \.md"):
         bm.report(em, tmp_path / "fit.txt")

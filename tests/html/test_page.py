@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from bayesmix.html import Cell, Picture, ReportContent, Section, Table, render, write_html
+from bayesmix.html import Answer, Cell, Picture, ReportContent, Section, Table, render, write_html
 from bayesmix.html.vector import to_svg
 from bayesmix.plots.palette import INK, PAPER
 from tests.html.pages import Page
@@ -16,11 +16,10 @@ def empty_content(**changes) -> ReportContent:
     nothing = Section()
     content = ReportContent(
         title="Title",
-        answer=("Answer.",),
+        answer=Answer("Answer."),
         warnings=(),
         data=nothing,
         groups=nothing,
-        picture=nothing,
         membership=nothing,
         choice=None,
         trust=nothing,
@@ -69,7 +68,7 @@ def test_paths_that_cannot_be_written_are_refused(tmp_path):
 
 def test_two_pictures_share_no_ids():
     pictures = tuple(Picture(a_figure, "alternative text", "caption") for _ in range(2))
-    page = Page(render(empty_content(picture=Section(pictures=pictures))))
+    page = Page(render(empty_content(groups=Section(pictures=pictures))))
     ids = [attributes["id"] for _, attributes, _ in page.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
     assert page.mistakes == []
@@ -136,9 +135,9 @@ def test_what_is_empty_is_left_out():
         assert page.all(tag) == []
     assert len(page.all("ul")) == 1  # the list of sections
     assert "How the number of groups was chosen" not in page.texts("h2")
-    warned = Page(render(empty_content(warnings=("Two basins.",))))
+    warned = Page(render(empty_content(warnings=("Two answers.",))))
     assert warned.texts("h2")[0] == "Do not rely on these numbers yet"
-    assert "Two basins." in warned.texts("p")
+    assert "Two answers." in warned.texts("p")
 
 
 def test_sentences_are_points_where_they_are_listed():

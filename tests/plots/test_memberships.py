@@ -5,9 +5,9 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.patches import StepPatch
 
-from bayesmix.membership import responsibilities
+from bayesmix.membership import UNSURE, responsibilities
 from bayesmix.plots import draw_responsibilities, plot_responsibilities
-from bayesmix.plots.memberships import NAMED_ROWS, UNSURE, least_sure
+from bayesmix.plots.memberships import NAMED_ROWS, least_sure
 from bayesmix.plots.palette import colour
 from tests.simulated_trees import simulated_tree
 

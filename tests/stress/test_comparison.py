@@ -7,8 +7,8 @@ import pytest
 
 import bayesmix as bm
 from bayesmix import Comparison
-from bayesmix.comparison.advice import contenders
-from bayesmix.comparison.table import display_table, is_bracketed
+from bayesmix.comparison.table import display_table
+from bayesmix.standing import contenders, is_bracketed
 from tests.monte_carlo import Finding, worst
 from tests.stress.cases import FITTED, Case
 

@@ -10,6 +10,7 @@ from bayesmix.html.numbers import MISSING, fixed
 from bayesmix.html.words import in_groups
 from bayesmix.plots import draw_comparison
 from bayesmix.plots.criteria import in_comparison
+from bayesmix.standing import numbers
 
 _DECIMALS = {"max_rhat": 3, "max_rhat_components": 3, "p_worse": 2, "weight": 2}
 _WHOLE = ("n_parameters", "n_bad_k", "min_ess", "min_ess_components", "divergences")
@@ -23,11 +24,8 @@ _HEADINGS = {
     "divergences": "diverged",
 }
 _READING = (
-    "BIC, ICL and AIC judge the point estimate: lower is better. LOO (leave-one-out "
-    "cross-validation) judges how well the posterior predicts rows it has not seen: higher is "
-    "better, and differences below 4, or below two of their standard errors, are small. In the "
-    "table, s.e. is the standard error; a LOO in square brackets belongs to a posterior that "
-    "cannot be trusted, and takes no part."
+    " A hollow mark is a posterior that cannot be trusted. In the table, s.e. is the standard error; a LOO in square "
+    "brackets belongs to such a posterior, and takes no part."
 )
 
 
@@ -141,21 +139,17 @@ def _loo(table: pd.DataFrame) -> Callable[[int], Cell]:
 
 
 def _caption(table: pd.DataFrame) -> str:
-    loo = " A hollow mark is a posterior that cannot be trusted." if _present(table, "elpd_loo") else ""
-    return f"The criteria over the number of groups; a ring marks the best.{loo} {_READING}"
+    reading = _READING if _present(table, "elpd_loo") else ""
+    return f"The criteria over the number of groups; a ring marks the best.{reading}"
 
 
 def _alt(table: pd.DataFrame) -> str:
     said = []
     for name in ("bic", "icl", "aic"):
         if _present(table, name):
-            family, groups = _lowest(table, name)
+            family, groups = table.index[int(np.nanargmin(numbers(table, name)))]
             said.append(f"{_HEADINGS[name]} is lowest for {family} with {groups}")
     if _present(table, "elpd_diff"):
         family, groups = table.loc[table["elpd_diff"].notna(), "elpd_loo"].idxmax()
         said.append(f"LOO is highest for {family} with {groups}")
     return f"Criteria over the number of groups: {'; '.join(said)}. The table below has the numbers."
-
-
-def _lowest(table: pd.DataFrame, name: str) -> tuple[str, int]:
-    return table.index.to_list()[int(np.nanargmin(table[name].to_numpy(dtype=float)))]

@@ -1,21 +1,18 @@
-"""The data and the groups in numbers, in the user's units."""
+"""The groups in numbers and in a picture, and the data, in the user's units."""
 
 import numpy as np
 
 from bayesmix.html.content import Cell, Section, Table
 from bayesmix.html.digest import Digest, Estimate
-from bayesmix.html.numbers import percent_with_interval, plain, with_interval
+from bayesmix.html.numbers import percent_with_interval, to_spread, with_interval
+from bayesmix.html.sections.pictures import density_picture
 
-_FAMILIES = {
-    "full": "every group has a covariance matrix of its own: any size, shape and direction",
-    "tied": "all groups share one covariance matrix: one size, shape and direction",
-    "diag": "within a group the features are uncorrelated, each with a spread of its own",
-    "spherical": "within a group the features are uncorrelated and spread alike",
-}
+# Centres of more features stand in a table of their own, which has the features as rows.
+_MOST_COLUMNS = 3
 
 
 def data_section(digest: Digest) -> Section:
-    """Rows, features, their ranges and the fingerprint."""
+    """Rows, features and their ranges."""
     rows = digest.rows
     values = rows.values
     columns = {
@@ -23,63 +20,81 @@ def data_section(digest: Digest) -> Section:
         "median": np.median(values, axis=0),
         "mean": values.mean(axis=0),
         "highest": values.max(axis=0),
-        "standard deviation": values.std(axis=0, ddof=1) if rows.n_rows > 1 else None,
     }
-    known = {name: numbers for name, numbers in columns.items() if numbers is not None}
+    spread = values.std(axis=0, ddof=1) if rows.n_rows > 1 else np.zeros(rows.n_features)
+    if rows.n_rows > 1:
+        columns["standard deviation"] = spread
     table = Table(
         caption="The features, over all rows",
-        header=("feature", *known),
+        header=("feature", *columns),
         rows=tuple(
-            (Cell(name), *(Cell(plain(column[j]), float(column[j])) for column in known.values()))
+            (Cell(name), *(Cell(to_spread(column[j], spread[j]), float(column[j])) for column in columns.values()))
             for j, name in enumerate(rows.labels)
         ),
     )
-    facts = (
-        ("rows", f"{rows.n_rows:,}"),
-        ("features", f"{rows.n_features:,}"),
-        ("SHA-256 of the values", rows.sha256),
-    )
-    return Section(facts=facts, tables=(table,))
+    return Section(facts=(("rows", f"{rows.n_rows:,}"), ("features", f"{rows.n_features:,}")), tables=(table,))
 
 
 def groups_section(digest: Digest) -> Section:
-    """Sizes, centres and spreads, with intervals."""
-    names = tuple(f"group {k}" for k in range(digest.n_components))
-    interval = f" ({digest.ci_prob:.0%} interval)" if digest.sampled else ""
-    covariance = digest.family.covariance
-    sentences = [f"Groups are Gaussian ({digest.family}): {_FAMILIES[covariance]}."]
-    if digest.sampled:
-        sentences.append(
-            f"Brackets hold {digest.ci_prob:.0%} posterior intervals; shares are posterior means, "
-            "centres and spreads posterior medians."
-        )
-    assigned = digest.membership["label"].values
-    shares = digest.shares
-    sizes = Table(
-        caption="How large the groups are",
-        header=("group", f"share of the population{interval}", "rows labelled so"),
-        rows=tuple(
-            (
-                Cell(name, float(k)),
-                Cell(
-                    percent_with_interval(shares.value[k], shares.low[k], shares.high[k]),
-                    float(shares.value[k]),
-                ),
-                Cell(f"{np.sum(assigned == k):,}", float(np.sum(assigned == k))),
-            )
-            for k, name in enumerate(names)
+    """Sizes and centres at a glance, the picture, and how far the groups spread."""
+    n_features = digest.rows.n_features
+    beside = n_features <= _MOST_COLUMNS
+    glance = [_glance(digest, with_centres=beside)]
+    if not beside:
+        glance.append(_by_feature(f"Where their centres lie{_interval(digest)}", digest, digest.centres))
+    spreads = _by_feature(f"Standard deviations{_interval(digest)}", digest, digest.spreads)
+    said = ["Shares are posterior means, centres and spreads posterior medians."] if digest.sampled else []
+    return Section(
+        tables=tuple(glance),
+        parts=(
+            ("In a picture", Section(pictures=(density_picture(digest),))),
+            ("How far they spread", Section(tables=(spreads,), sentences=tuple(said))),
         ),
     )
-    labels = digest.rows.labels
-    centres = _by_feature(f"Where their centres lie{interval}", labels, names, digest.centres)
-    spreads = _by_feature(f"How far they spread: standard deviations{interval}", labels, names, digest.spreads)
-    return Section(sentences=tuple(sentences), tables=(sizes, centres, spreads))
 
 
-def _by_feature(caption: str, features: tuple[str, ...], groups: tuple[str, ...], estimate: Estimate) -> Table:
-    def cell(k: int, j: int) -> Cell:
-        numbers = (estimate.value[k, j], estimate.low[k, j], estimate.high[k, j])
-        return Cell(with_interval(*map(float, numbers)), float(numbers[0]))
+def _glance(digest: Digest, *, with_centres: bool) -> Table:
+    assigned = digest.membership["label"].values
+    shares, centres = digest.shares, digest.centres
+    features = digest.rows.labels if with_centres else ()
 
-    rows = tuple((Cell(name), *(cell(k, j) for k in range(len(groups)))) for j, name in enumerate(features))
-    return Table(caption=caption, header=("feature", *groups), rows=rows)
+    def row(k: int) -> tuple[Cell, ...]:
+        share = percent_with_interval(shares.value[k], shares.low[k], shares.high[k])
+        n_assigned = int(np.sum(assigned == k))
+        return (
+            Cell(f"group {k}", float(k), group=k),
+            Cell(share, float(shares.value[k])),
+            Cell(f"{n_assigned:,}", float(n_assigned)),
+            *(_estimated(centres, k, j) for j in range(len(features))),
+        )
+
+    caption = f"Sizes{' and centres' if with_centres else ''} of the groups{_interval(digest)}"
+    if digest.n_components > 1:
+        caption += "; groups are numbered from 0"
+    return Table(
+        caption=caption,
+        header=("group", "share of all", "rows", *features),
+        rows=tuple(row(k) for k in range(digest.n_components)),
+    )
+
+
+def _by_feature(caption: str, digest: Digest, estimate: Estimate) -> Table:
+    groups = range(digest.n_components)
+    return Table(
+        caption=caption,
+        header=("feature", *(f"group {k}" for k in groups)),
+        rows=tuple(
+            (Cell(name), *(_estimated(estimate, k, j) for k in groups)) for j, name in enumerate(digest.rows.labels)
+        ),
+    )
+
+
+def _estimated(estimate: Estimate, k: int, j: int) -> Cell:
+    value, low, high = (float(part[k, j]) for part in (estimate.value, estimate.low, estimate.high))
+    # without an interval the differences between groups decide the digits
+    text = with_interval(value, low, high) if low < high else to_spread(value, float(np.std(estimate.value[:, j])))
+    return Cell(text, value)
+
+
+def _interval(digest: Digest) -> str:
+    return f", with {digest.ci_prob:.0%} intervals" if digest.sampled else ""

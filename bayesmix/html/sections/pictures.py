@@ -1,81 +1,94 @@
-"""The picture of the density, and who belongs where."""
+"""The picture of the density, and who belongs where, with the rows in doubt."""
 
 import numpy as np
 
+from bayesmix.data import Rows
+from bayesmix.data.words import row_name
+from bayesmix.html.answer import in_doubt, separation
 from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.digest import Digest
-from bayesmix.html.numbers import counted, percent, percent_with_interval, plain
+from bayesmix.html.numbers import counted, percent, percent_with_interval, plain, to_spread
+from bayesmix.membership import UNSURE
 from bayesmix.plots import draw_density, draw_responsibilities
-from bayesmix.plots.frame import row_name
-from bayesmix.plots.memberships import UNSURE, least_sure
 from bayesmix.plots.view import MOST_FEATURES
 
-_FEWEST_ROWS = 10
 _MOST_ROWS = 25
-_MOST_COLUMNS = 6
+_MOST_COLUMNS = 3
 _MOST_DESCRIBED = 6
 
 
-def picture_section(digest: Digest) -> Section:
+def density_picture(digest: Digest) -> Picture:
     """The density beside the rows."""
-    picture = Picture(lambda: draw_density(digest.tree), _density_alt(digest), _density_caption(digest))
-    return Section(pictures=(picture,))
+    return Picture(lambda: draw_density(digest.tree), _density_alt(digest), _density_caption(digest))
 
 
 def membership_section(digest: Digest) -> Section:
-    """Probabilities of belonging, in a picture, and the rows that are hardest to place."""
+    """Probabilities of belonging, in a picture, and the rows in doubt."""
     n_rows = digest.rows.n_rows
     if digest.n_components == 1:
         return Section(sentences=("There is one group: every row belongs to it.",))
-    certainty = digest.membership["label_probability"].values
-    n_unsure = int((certainty < UNSURE).sum())
-    summary = (
-        f"{n_rows - n_unsure:,} of {counted(n_rows, 'row')} belong to one group with a probability "
-        f"of at least {UNSURE:.0%}; {n_unsure:,} {'is' if n_unsure == 1 else 'are'} unsure."
-    )
+    doubtful = in_doubt(digest)
     caption = (
         "Left: one column for each row, sorted by group and certainty; colours share it out by "
-        "the probability of each group. Right: the rows that are hardest to place, by name."
+        "the probability of each group. Right: the rows that are least sure, by name."
     )
     if digest.sampled:
         caption += f" Pale parts and whiskers: {digest.ci_prob:.0%} posterior intervals."
+    summary = (
+        f"No row is in doubt: each has a group with a probability of at least {UNSURE:.0%}."
+        if not len(doubtful)
+        else ""
+    )
     alt = (
-        f"Stacked probabilities of {counted(n_rows, 'row')} over {digest.n_components} groups. "
-        f"{summary} The table below names the rows that are hardest to place."
+        f"Stacked probabilities of {counted(n_rows, 'row')} over {digest.n_components} groups; "
+        f"{len(doubtful):,} in doubt."
     )
     picture = Picture(lambda: draw_responsibilities(digest.tree), alt, caption)
-    return Section(sentences=(summary,), pictures=(picture,), tables=(_hardest(digest),))
+    return Section(
+        sentences=(summary,) if summary else (),
+        pictures=(picture,),
+        tables=(_doubtful(digest, doubtful),) if len(doubtful) else (),
+    )
 
 
-def _hardest(digest: Digest) -> Table:
-    membership, values = digest.membership, digest.rows.values
+def _doubtful(digest: Digest, doubtful: np.ndarray) -> Table:
+    membership, rows = digest.membership, digest.rows
     probability = membership["probability"].values
     bounds = membership["probability_interval"].transpose("obs", "component", "ci_bound").values
-    n_unsure = int((membership["label_probability"].values < UNSURE).sum())
-    positions = least_sure(membership, min(max(n_unsure, _FEWEST_ROWS), _MOST_ROWS))
-    shown = digest.rows.labels[:_MOST_COLUMNS]
-    rows = []
-    for i in positions:
+    shown = sorted(np.argsort(-separation(digest), kind="stable")[:_MOST_COLUMNS].tolist())
+    names = [rows.labels[j] for j in shown]
+    cells = []
+    for i in doubtful[:_MOST_ROWS]:
         first, second = np.argsort(-probability[i], kind="stable")[:2].tolist()
-        label = Cell(f"group\N{NO-BREAK SPACE}{first}", float(first))
         likely = percent_with_interval(float(probability[i, first]), *bounds[i, first])
-        rows.append(
+        cells.append(
             (
-                Cell(row_name(membership["obs"].values[i]), _sortable(membership["obs"].values[i])),
-                label,
+                Cell(row_name(rows.obs[i]), _sortable(rows.obs[i])),
+                Cell(f"group\N{NO-BREAK SPACE}{first}", float(first), group=first),
                 Cell(likely, float(probability[i, first])),
-                Cell(f"group\N{NO-BREAK SPACE}{second}", float(second)),
+                Cell(f"group\N{NO-BREAK SPACE}{second}", float(second), group=second),
                 Cell(percent(float(probability[i, second])), float(probability[i, second])),
-                *(Cell(plain(values[i, j]), float(values[i, j])) for j in range(len(shown))),
+                *(_value(rows, int(i), j) for j in shown),
             )
         )
+    of = "" if len(doubtful) == len(cells) else f", {len(cells)} of {len(doubtful):,}"
     return Table(
-        caption=f"The {counted(len(rows), 'row')} that {'is' if len(rows) == 1 else 'are'} hardest "
-        f"to place; those below {UNSURE:.0%} stand out",
-        header=("row", "group", "its probability", "next", "probability of next", *shown),
-        rows=tuple(rows),
-        highlighted=frozenset(range(min(n_unsure, len(rows)))),
+        caption=f"Rows in doubt, whose most probable group has less than {UNSURE:.0%}{of}; the most doubtful first",
+        header=(
+            rows.heading,
+            "group",
+            "its probability",
+            "next",
+            "probability of next",
+            *names,
+        ),
+        rows=tuple(cells),
     )
+
+
+def _value(rows: Rows, i: int, j: int) -> Cell:
+    value = float(rows.values[i, j])
+    return Cell(to_spread(value, float(rows.centre_and_scale[1][j])), value)
 
 
 def _sortable(name) -> float | str:

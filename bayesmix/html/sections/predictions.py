@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bayesmix.checks import TAIL, Check, posterior_check, prior_check
+from bayesmix.checks import TAIL, Check, prior_check
 from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import beside_interval, counted, fixed
@@ -15,13 +15,14 @@ from bayesmix.priors.sets import from_dict, in_words
 _MOST_PICTURED = 6
 _MOST_ROWS = 14
 _MOST_NAMED = 4
-# What the gate means; the tables show the user's own interval, outside of which some statistics always lie.
-_MIDDLE = f"the middle {1 - 2 * TAIL:.0%}"
+# What a statistic of the data must lie outside of to stand out: the same in sentences and tables.
+_LEVEL = 1 - 2 * TAIL
+_MIDDLE = f"the middle {_LEVEL:.0%}"
 
 
 def posterior_part(digest: Digest) -> Section | None:
     """Show whether the fitted model makes data like these; None of too few rows."""
-    check = posterior_check(digest.tree)
+    check = digest.check
     if check is None:
         return None
     source = "drawn from the posterior" if digest.sampled else "drawn from the point estimate"
@@ -33,7 +34,7 @@ def posterior_part(digest: Digest) -> Section | None:
         lie = "lies" if len(outside) == 1 else "lie"
         said = (
             f"{start}. Of {len(check.names):,} statistics {len(outside):,} {lie} outside {_MIDDLE} of what the model "
-            f"makes: {_named(check, outside, digest.ci_prob)}. There the groups miss something of the data."
+            f"makes: {_named(check, outside)}. There the groups miss something of the data."
         )
     shown = _pictured(check, digest.rows.features)
     pictured = _which(shown, digest.rows.features)
@@ -43,7 +44,7 @@ def posterior_part(digest: Digest) -> Section | None:
     )
     caption = f"Where the dashed line leaves the bundle, the model misses something.{pictured}"
     picture = Picture(lambda: draw_predictive_check(digest.tree, shown), alt, caption)
-    return Section(sentences=(said,), pictures=(picture,), tables=_tables(check, digest.ci_prob, "the model"))
+    return Section(sentences=(said,), pictures=(picture,), tables=_tables(check, "the model"))
 
 
 def prior_part(digest: Digest) -> Section | None:
@@ -65,13 +66,13 @@ def prior_part(digest: Digest) -> Section | None:
     start = f"{counted(check.n_sets, 'data set')} drawn from the prior have been compared with the data"
     if against:
         said = [
-            f"{start}, which are not such as it expects: {_named(check, against, digest.ci_prob)}. "
+            f"{start}, which are not such as it expects: {_named(check, against)}. "
             "The prior pulls the groups away from the data there."
         ]
     else:
         said = [f"{start}: no mean and no standard deviation of the data contradicts the prior."]
     if vague:
-        wide = _named(check, vague, digest.ci_prob)
+        wide = _named(check, vague)
         said.append(f"It is vague: almost all that it makes is more spread than the data ({wide}).")
     alt = (
         f"Cumulative distributions of the data and of data sets that the prior makes, for {', '.join(shown)}. "
@@ -82,9 +83,7 @@ def prior_part(digest: Digest) -> Section | None:
         f"A prior that is scaled by the data is always centred on them.{_which(shown, digest.rows.features)}"
     )
     picture = Picture(lambda: draw_prior_check(digest.tree, shown), alt, caption)
-    return Section(
-        sentences=tuple(said), facts=facts, pictures=(picture,), tables=_tables(check, digest.ci_prob, "the prior")
-    )
+    return Section(sentences=tuple(said), facts=facts, pictures=(picture,), tables=_tables(check, "the prior"))
 
 
 def _outside(check: Check) -> list[int]:
@@ -113,25 +112,25 @@ def _which(shown: Sequence[str], features: Sequence[str]) -> str:
     return f" {len(shown)} of {len(features)} features are shown." if left_out else ""
 
 
-def _named(check: Check, positions: Sequence[int], ci_prob: float) -> str:
+def _named(check: Check, positions: Sequence[int]) -> str:
     said = []
     for i in positions[:_MOST_NAMED]:
         feature, statistic = check.names[i]
-        observed, made = _texts(check, i, ci_prob)
+        observed, made = _texts(check, i)
         said.append(f"the {statistic} of {feature} is {observed}, but {made} in what is made")
     more = len(positions) - len(said)
     return "; ".join([*said, f"and {more:,} more"] if more else said)
 
 
-def _tables(check: Check, ci_prob: float, maker: str) -> tuple[Table, ...]:
+def _tables(check: Check, maker: str) -> tuple[Table, ...]:
     order = _furthest(check)
     whole = f"The data beside what {maker} makes, the furthest apart first"
     if len(order) <= _MOST_ROWS:
-        return (_table(check, order, ci_prob, maker, f"{whole}{_standing_out(check)}", folded=False),)
+        return (_table(check, order, maker, f"{whole}{_standing_out(check)}", folded=False),)
     short = order[:_MOST_ROWS]
     return (
-        _table(check, short, ci_prob, maker, f"{whole} ({_MOST_ROWS} of {len(order):,}){_standing_out(check)}"),
-        _table(check, order, ci_prob, maker, f"All {len(order):,} statistics of what {maker} makes", folded=True),
+        _table(check, short, maker, f"{whole} ({_MOST_ROWS} of {len(order):,}){_standing_out(check)}"),
+        _table(check, order, maker, f"All {len(order):,} statistics of what {maker} makes", folded=True),
     )
 
 
@@ -139,14 +138,12 @@ def _standing_out(check: Check) -> str:
     return f"; p below {TAIL:g} or above {1 - TAIL:g} stands out" if check.outside.any() else ""
 
 
-def _table(
-    check: Check, order: Sequence[int], ci_prob: float, maker: str, caption: str, *, folded: bool = False
-) -> Table:
-    low, p_values, observed = check.interval(ci_prob)[0], check.p_values, check.observed
-    texts = {i: _texts(check, i, ci_prob) for i in order}
+def _table(check: Check, order: Sequence[int], maker: str, caption: str, *, folded: bool = False) -> Table:
+    low, p_values, observed = check.interval(_LEVEL)[0], check.p_values, check.observed
+    texts = {i: _texts(check, i) for i in order}
     return Table(
         caption=caption,
-        header=("feature", "statistic", "in the data", f"from {maker} ({ci_prob:.0%} interval)", "p (larger)"),
+        header=("feature", "statistic", "in the data", f"from {maker} ({_MIDDLE})", "p (larger)"),
         rows=tuple(
             (
                 Cell(check.names[i][0]),
@@ -163,6 +160,6 @@ def _table(
     )
 
 
-def _texts(check: Check, i: int, ci_prob: float) -> tuple[str, str]:
-    low, high = check.interval(ci_prob)[:, i]
+def _texts(check: Check, i: int) -> tuple[str, str]:
+    low, high = check.interval(_LEVEL)[:, i]
     return beside_interval(float(check.observed[i]), float(low), float(high))

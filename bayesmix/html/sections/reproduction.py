@@ -31,7 +31,7 @@ def reproduction_section(digest: Digest, code: str = "") -> Section:
         ("method", digest.method_in_words),
         ("draws", _draws(digest)),
         ("seed of the fit" if code else "seed", _seed(record)),
-        ("data (SHA-256)", str(record["data_sha256"])),
+        ("fingerprint of the data (SHA-256)", str(record["data_sha256"])),
     ]
     seconds = record.get("seconds")
     if isinstance(seconds, Mapping) and seconds:

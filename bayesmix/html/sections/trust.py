@@ -10,7 +10,6 @@ from bayesmix.html.sections.predictions import posterior_part, prior_part
 from bayesmix.html.words import as_sentence, in_groups
 from bayesmix.labels.apply import permutations_of
 from bayesmix.plots import draw_labels
-from bayesmix.plots.frame import row_name
 from bayesmix.verdict import ESS_GATE, PARETO_GATE, RHAT_GATE
 
 _MOST_ROWS = 200
@@ -57,8 +56,8 @@ def _of_rows(digest: Digest, pareto_k: np.ndarray | None) -> list[str]:
     if len(refitted):
         leans = "it" if len(refitted) == 1 else "them"
         said.append(
-            f"The posterior leans on {counted(len(refitted), 'row')} ({_names(digest, refitted)}), whose Pareto k-hat "
-            f"is above {PARETO_GATE}: LOO has fitted the model anew without {leans}."
+            f"The posterior leans on {digest.rows.called(refitted, _MOST_NAMED)}, whose Pareto k-hat is above "
+            f"{PARETO_GATE}: LOO has fitted the model anew without {leans}."
         )
         if len(refitted) == len(pareto_k):
             return said
@@ -75,16 +74,9 @@ def _of_rows(digest: Digest, pareto_k: np.ndarray | None) -> list[str]:
     verb, leans, their = ("lies", "it", "its") if n_bad == 1 else ("lie", "them", "their")
     return [
         *said,
-        f"{largest}: {counted(n_bad, 'row')} {verb} above it ({_names(digest, worst[:n_bad])}). "
+        f"{largest}; above it {verb} {digest.rows.called(worst[:n_bad], _MOST_NAMED)}. "
         f"The posterior leans on {leans}, and {their} LOO is not reliable.",
     ]
-
-
-def _names(digest: Digest, positions: np.ndarray) -> str:
-    """Name a few rows, and count the others."""
-    names = [row_name(digest.rows.obs[i]) for i in positions[:_MOST_NAMED]]
-    more = f" and {len(positions) - len(names):,} more" if len(positions) > len(names) else ""
-    return f"{', '.join(names)}{more}"
 
 
 def _labels(digest: Digest) -> Section | None:

@@ -1,0 +1,200 @@
+"""The answer in the words of its reader: how many groups, how sure, what they are, what is doubtful.
+
+The terminal tells it too, and needs no pictures for it.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from bayesmix.html.content import Answer
+from bayesmix.html.digest import Digest
+from bayesmix.html.numbers import counted, percent
+from bayesmix.html.words import in_groups, listed
+from bayesmix.membership import UNSURE
+from bayesmix.standing import contenders, is_bracketed, lowest, numbers
+from bayesmix.verdict import verdict
+
+_OFTEN = 0.2
+# Rows in doubt, and features that tell groups apart, that are named.
+_MOST_NAMED = 3
+# What a group looks like, by its covariance.
+SHAPES = {
+    "full": "each with a size, shape and direction of its own",
+    "tied": "all of one size, shape and direction",
+    "diag": "each with a size of its own along every feature, and no direction",
+    "spherical": "each as wide along every feature",
+}
+
+
+def answer_of_fit(digest: Digest) -> Answer:
+    """Say what one fit found; how many groups there are was given."""
+    groups = counted(digest.n_components, "group")
+    how_many = f"{groups} {'was' if digest.n_components == 1 else 'were'} asked for. "
+    how_many += "Whether another number suits the data better, only a comparison of several says."
+    return Answer(
+        f"{digest.rows.n_rows:,} rows as {groups}",
+        (("How many?", how_many), *_of_groups(digest), ("What is doubtful?", _doubts(digest))),
+    )
+
+
+def answer_of_comparison(digest: Digest, table: pd.DataFrame) -> Answer:
+    """Say how many groups a comparison found, and why these are the ones that are shown.
+
+    Parameters
+    ----------
+    digest : Digest
+        Of the model that is shown.
+    table : pandas.DataFrame
+        As ``Comparison.table``.
+    """
+    shown = digest.n_components
+    others = sorted({key[1] for key in contenders(table)} - {shown})
+    groups = counted(shown, "group")
+    headline = groups if not others else f"{groups}, or perhaps {listed(others, 'or')}"
+    return Answer(
+        headline if contenders(table) else f"Probably {groups}",
+        (
+            ("How many?", _how_many(table, (str(digest.family), shown), others)),
+            *_of_groups(digest),
+            ("What is doubtful?", _doubts(digest, _doubts_of_choice(table))),
+        ),
+    )
+
+
+def warnings_of(digest: Digest) -> tuple[str, ...]:
+    """Say why the numbers cannot be trusted; nothing where they can."""
+    said = verdict(digest.diagnosis.reasons)
+    return (in_groups(said, digest.rows.features),) if said else ()
+
+
+def in_doubt(digest: Digest) -> np.ndarray:
+    """Positions of the rows that belong to no group clearly, the most doubtful first."""
+    certainty = digest.membership["label_probability"].values
+    order = np.argsort(-digest.membership["entropy"].values, kind="stable")
+    return order[certainty[order] < UNSURE]
+
+
+def _how_many(table: pd.DataFrame, shown: tuple[str, int], others: Sequence[int]) -> str:
+    tried = sorted({int(key[1]) for key in table.index})
+    judged = sorted({int(key[1]) for key in table.index[np.isfinite(numbers(table, "elpd_diff"))]})
+    groups = counted(shown[1], "group")
+    if not contenders(table):
+        by = f"Of {_range(tried)} groups, {shown[1]} give{'s' if shown[1] == 1 else ''} the best balance of fit and "
+        by += "simplicity (the criterion BIC)."
+        if np.isnan(numbers(table, "elpd_loo")).all():
+            return f"{by} That is a judgement of best estimates, which does not say how sure it is."
+        return f"{by} How well they predict new rows, the better measure, could not be told for any of them."
+    if len(judged) == 1:
+        return f"{groups}: no other number could be judged."
+    if not others:
+        said = f"{groups} predict{'s' if shown[1] == 1 else ''} new rows better than any other number that was tried "
+        said += f"({_range(judged)})."
+        prefers = lowest(table, "bic")
+        if prefers is not None and prefers[1] != shown[1]:
+            said += f" A criterion that weighs fit against simplicity (BIC) prefers {prefers[1]}."
+        return said
+    equal = listed(sorted([shown[1], *others]))
+    return (
+        f"{equal} groups predict new rows about equally well, so the data cannot tell which it is. Shown here "
+        f"{'is' if shown[1] == 1 else 'are'} {groups}: of these numbers, the one with the best balance of fit and "
+        "simplicity (the criterion BIC)."
+    )
+
+
+def _of_groups(digest: Digest) -> tuple[tuple[str, str], ...]:
+    """How sure the memberships are, and what the groups look like."""
+    n_rows, doubtful = digest.rows.n_rows, len(in_doubt(digest))
+    rows = counted(n_rows, "row")
+    if digest.n_components == 1:
+        sure = f"All {rows} are in the one group."
+    elif doubtful == 0:
+        certainty = float(digest.membership["label_probability"].values.min())
+        sure = f"Every row belongs to one group with a probability of at least {min(99, int(100 * certainty))}%."
+    else:
+        sure = f"{n_rows - doubtful:,} of {rows} belong to one group with a probability of at least {UNSURE:.0%}."
+    if not digest.diagnosis.ok:
+        sure += " But the draws behind these numbers are not to be trusted."
+    elif digest.sampled:
+        sure += (
+            f" What is uncertain about the groups themselves stands beside their numbers: an interval holds the true "
+            f"value with a probability of {digest.ci_prob:.0%}, if the model is right."
+        )
+    else:
+        sure += " How sure the groups themselves are, this point estimate does not say; a posterior does (fit_nuts)."
+    return ("How sure?", sure), ("What are they?", _description(digest))
+
+
+def _description(digest: Digest) -> str:
+    """What a group looks like, and what tells the groups apart."""
+    if digest.n_components == 1:
+        return "One normal distribution. Its centre is in the table below."
+    if digest.rows.n_features == 1:
+        return "Bell-shaped (normal distributions). Their sizes and centres are in the table below."
+    ratio = separation(digest)
+    telling = [name for j, name in enumerate(digest.rows.features) if ratio[j] >= ratio.max() / 2]
+    if len(telling) > _MOST_NAMED:
+        telling = [digest.rows.features[j] for j in np.argsort(-ratio, kind="stable")[:_MOST_NAMED]]
+    return (
+        f"Clouds of points (normal distributions), {SHAPES[digest.family.covariance]}. They differ most in "
+        f"{listed(telling)}; their sizes and centres are in the table below."
+    )
+
+
+def separation(digest: Digest) -> np.ndarray:
+    """How far the centres of the groups lie apart in each feature (D,): their variance over that within groups."""
+    shares, centres = digest.shares.value, digest.centres.value
+    between = shares @ (centres - shares @ centres) ** 2
+    return between / (shares @ digest.spreads.value**2)
+
+
+def _doubts(digest: Digest, of_choice: Sequence[str] = ()) -> str:
+    """List what speaks against the answer in sentences."""
+    found = list(of_choice)
+    doubtful = in_doubt(digest)
+    if len(doubtful):
+        named = digest.rows.called(doubtful, _MOST_NAMED)
+        found.append(f"{counted(len(doubtful), 'row')} may belong to more than one group: {named}.")
+    any_empty = digest.diagnosis.any_empty
+    if any_empty > _OFTEN:
+        where = f"In {percent(any_empty)} of the draws some" if digest.sampled else "Some"
+        found.append(f"{where} group owns no row: fewer groups may do.")
+    check = digest.check
+    if check is not None and check.outside.any():
+        features = dict.fromkeys(check.names[i][0] for i in np.flatnonzero(check.outside))
+        found.append(
+            f"Data made by the model differ from these data in {listed(list(features))}: the groups miss something "
+            "there."
+        )
+    return " ".join(found) if found else "Nothing that was checked speaks against this answer."
+
+
+def _doubts_of_choice(table: pd.DataFrame) -> list[str]:
+    """What could not be judged, and whether the best is the largest that was tried."""
+    tried = sorted({int(key[1]) for key in table.index})
+    close = {key[1] for key in contenders(table)}
+    best = close or {key[1] for key in [lowest(table, "bic")] if key is not None}
+    several = len({key[0] for key in table.index}) > 1
+    found = []
+    out = table.index[is_bracketed(table)]
+    if len(out):
+        numbers_out = sorted({int(key[1]) for key in out})
+        fits = "Some fits with" if several else "The fit with" if len(out) == 1 else "The fits with"
+        found.append(
+            f"{fits} {_range(numbers_out)} {'group' if numbers_out == [1] else 'groups'} did not settle, so how well "
+            f"{'it predicts' if len(out) == 1 and not several else 'they predict'} is not known."
+        )
+    never = table.index[np.isnan(numbers(table, "log_likelihood"))] if "log_likelihood" in table else []
+    if len(never):
+        found.append(f"With {_range(sorted({int(key[1]) for key in never}))} groups there is no fit to compare.")
+    if len(tried) > 1 and tried[-1] in best:
+        found.append(f"{tried[-1]} groups are the most that were tried: more may be better.")
+    return found
+
+
+def _range(tried: Sequence[int]) -> str:
+    """Numbers in words, runs of three and more by their ends."""
+    if len(tried) > 2 and tried[-1] - tried[0] == len(tried) - 1:
+        return f"{tried[0]} to {tried[-1]}"
+    return listed(tried, "or")

@@ -1,0 +1,42 @@
+"""How models of a comparison stand to each other, read from its table: which are as good as the best, which are out."""
+
+import numpy as np
+import pandas as pd
+
+# Differences below 4 are small whatever their standard error (Sivula et al., 2025).
+SMALL_DIFFERENCE = 4.0
+STANDARD_ERRORS = 2.0
+
+# Family and number of components, as the table's index has them.
+Key = tuple[str, int]
+
+
+def numbers(table: pd.DataFrame, column: str) -> np.ndarray:
+    """A column as an array of floats; NaN where the table has no such column."""
+    return table[column].to_numpy(dtype=float) if column in table else np.full(len(table), np.nan)
+
+
+def is_bracketed(table: pd.DataFrame) -> np.ndarray:
+    """Which rows have a LOO that takes no part in the comparison."""
+    return np.isfinite(numbers(table, "elpd_loo")) & np.isnan(numbers(table, "elpd_diff"))
+
+
+def contenders(table: pd.DataFrame) -> list[Key]:
+    """The model with the highest trusted LOO, and those that LOO cannot tell from it, in order.
+
+    References
+    ----------
+    Sivula, Magnusson, Matamoros and Vehtari (2025), Uncertainty in Bayesian leave-one-out
+    cross-validation based model comparison, Bayesian Analysis. https://doi.org/10.1214/25-BA1569
+    """
+    diff = np.abs(numbers(table, "elpd_diff"))
+    errors = numbers(table, "dse")
+    # NaN, a model that cannot be trusted, is smaller than nothing
+    close = (diff < SMALL_DIFFERENCE) | (diff < STANDARD_ERRORS * errors)
+    return [table.index[i] for i in np.argsort(diff, kind="stable") if close[i]]
+
+
+def lowest(table: pd.DataFrame, column: str) -> Key | None:
+    """The model with the lowest number in a column; None where there is no number."""
+    values = numbers(table, column)
+    return None if np.isnan(values).all() else table.index[int(np.nanargmin(values))]
