@@ -72,7 +72,7 @@ def warnings_of(digest: Digest) -> tuple[str, ...]:
 def in_doubt(digest: Digest) -> np.ndarray:
     """Positions of the rows that belong to no group clearly, the most doubtful first."""
     certainty = digest.membership["label_probability"].values
-    order = np.argsort(-digest.membership["entropy"].values, kind="stable")
+    order = np.argsort(certainty, kind="stable")
     return order[certainty[order] < UNSURE]
 
 

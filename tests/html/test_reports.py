@@ -203,13 +203,14 @@ def test_centres_and_spreads_are_medians_of_means_and_standard_deviations(covari
         "diag": np.sqrt,
         "spherical": lambda v: np.sqrt(v)[..., None],
     }[covariance](values)
-    _, centres, spreads = content_of_tree(tree).groups.tables
-    for table, draws in ((centres, means), (spreads, np.broadcast_to(scales, means.shape))):
+    groups = content_of_tree(tree).groups
+    (glance,), (spreads,) = groups.tables, dict(groups.parts)["How far they spread"].tables
+    centres = [[row[3 + j].text for row in glance.rows] for j in range(2)]
+    told = [[cell.text for cell in row[1:]] for row in spreads.rows]
+    for texts, draws in ((centres, means), (told, np.broadcast_to(scales, means.shape))):
         middle, (low, high) = np.median(draws, axis=0), np.quantile(draws, [0.055, 0.945], axis=0)
-        for j, row in enumerate(table.rows):
-            assert [cell.text for cell in row[1:]] == [
-                with_interval(middle[k, j], low[k, j], high[k, j]) for k in range(3)
-            ]
+        for j in range(2):
+            assert texts[j] == [with_interval(middle[k, j], low[k, j], high[k, j]) for k in range(3)]
 
 
 def test_the_features_are_described_by_pandas_numbers(tree):
@@ -222,12 +223,12 @@ def test_the_features_are_described_by_pandas_numbers(tree):
         assert [cell.sort for cell in row[1:]] == pytest.approx([column[j] for column in wanted.values()])
 
 
-def test_the_rows_that_are_hardest_to_place_come_first():
+def test_the_most_doubtful_rows_come_first():
     tree = simulated_tree(separation=1.5, obs=[f"r{i}" for i in range(60)])
     share = scipy_responsibilities(tree, "full", tree["observed_data"]["x"].values).mean(axis=(0, 1))
     (table,) = content_of_tree(tree).membership.tables
     order = np.argsort(share.max(axis=1))
-    assert table.rows
+    assert len(table.rows) == min(25, np.sum(share.max(axis=1) < 0.9)) > 0
     assert [row[0].text for row in table.rows] == [f"r{i}" for i in order[: len(table.rows)]]
     for row, i in zip(table.rows, order, strict=False):
         assert row[2].sort == pytest.approx(share[i].max())
@@ -236,17 +237,18 @@ def test_the_rows_that_are_hardest_to_place_come_first():
 
 @pytest.mark.parametrize("ci_prob", [0.5, 0.89])
 def test_the_interval_of_a_check_is_the_one_that_its_head_promises(ci_prob):
+    """That of its sentence, outside of which a statistic stands out, and not the one of posterior intervals."""
     tree = simulated_tree(n_features=2, n_components=2, separation=3.0)
     with az.rc_context({"stats.ci_prob": ci_prob}):
         parts = [part for _, part in content_of_tree(tree).trust.parts if part.tables]
     posterior = posterior_check(tree)
     (table,) = parts[0].tables
-    assert f"({ci_prob:.0%} interval)" in table.header[3]
+    assert table.header[3] == "from the model (the middle 98%)"
     assert {tuple(cell.text for cell in row[:2]) for row in table.rows} == set(posterior.names)
     for row in table.rows:
         i = posterior.names.index((row[0].text, row[1].text))
         made, observed = posterior.made[:, i], posterior.observed[i]
-        low, high = np.quantile(made, [(1 - ci_prob) / 2, (1 + ci_prob) / 2])
+        low, high = np.quantile(made, [0.01, 0.99])
         assert (row[2].text, row[3].text) == beside_interval(observed, low, high)
         assert row[4].sort == pytest.approx(np.mean(made > observed))
     tails = [min(row[4].sort, 1 - row[4].sort) for row in table.rows]
