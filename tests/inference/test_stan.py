@@ -54,7 +54,7 @@ def test_every_model_is_there():
         "one-feature-diag-separated",
         SMALL,
     } <= set(NAMES)
-    of_three_components = {"three-groups-full-conjugate"}
+    of_three_components = {"three-groups-full-conjugate", "small-group-full-conjugate"}
     assert of_three_components <= set(NAMES)
     assert {n_components(name) for name in of_three_components} == {3}
 
