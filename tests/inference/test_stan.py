@@ -54,7 +54,9 @@ def test_every_model_is_there():
         "one-feature-diag-separated",
         SMALL,
     } <= set(NAMES)
-    of_three_components = {"three-groups-full-conjugate", "small-group-full-conjugate"}
+    of_three_components = {
+        f"{data}-full-{prior}" for data in ("three-groups", "small-group") for prior in ("conjugate", "separated")
+    }
     assert of_three_components <= set(NAMES)
     assert {n_components(name) for name in of_three_components} == {3}
 
