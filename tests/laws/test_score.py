@@ -1,13 +1,19 @@
 """Law 3: the score is the slope of the log-likelihood, and zero, with the prior's, at the M-step's answer."""
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 import pytest
+from scipy.stats import dirichlet
 
+from bayesmix import Mixture
 from bayesmix.density.prior_terms import log_prior_terms
 from bayesmix.em.loop import ExpectationMaximisation, Point
 from bayesmix.em.units import Units
+from bayesmix.priors import Dirichlet
 from tests.central_differences import gradient
-from tests.laws.cases import CASES, LIKELIHOOD_CASES
+from tests.laws.cases import CASES, LIKELIHOOD_CASES, Case
 from tests.monte_carlo import Finding
 
 ALLOWED = 1.0  # times what finite differences err by
@@ -33,6 +39,32 @@ def error_of_gradient(case, which: str) -> float:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_gradient_of_the_density(case, which):
     assert error_of_gradient(case, which) <= ALLOWED
+
+
+@dataclass(frozen=True)
+class Unequal(Case):
+    """A case in which every component has a concentration of its own, so that none can stand for another."""
+
+    @cached_property
+    def mixture(self) -> Mixture:
+        parts = {part: getattr(super().mixture.priors, part) for part in super().mixture.priors.parts}
+        own = Dirichlet(tuple(1.5 + np.arange(self.n_components)))
+        return Mixture(self.n_components, self.family, priors=parts | {"weights": own})
+
+
+@pytest.mark.parametrize("which", ["logp_grad", "map_logp_grad"])
+@pytest.mark.parametrize("prior", ["conjugate", "separated"])
+def test_value_and_gradient_where_concentrations_differ(prior, which):
+    case = Unequal("diag", prior, 2, 3)
+    assert error_of_gradient(case, which) <= ALLOWED
+    other = Case("diag", prior, 2, 3)
+    equal = other.mixture.priors.weights.concentrations(3)
+    for q in case.points(3):
+        weights = case.density.constrain(q)["weights"]
+        weights = weights / weights.sum()  # SciPy asks for a sum of one to the last digit
+        wanted = dirichlet.logpdf(weights, 1.5 + np.arange(3)) - dirichlet.logpdf(weights, equal)
+        found = getattr(case.density, which)(q)[0] - getattr(other.density, which)(q)[0]
+        assert found == pytest.approx(wanted, abs=1e-9)
 
 
 def error_of_score(case) -> float:
