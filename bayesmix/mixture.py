@@ -15,6 +15,7 @@ from bayesmix.notebook import card, facts, sentences
 from bayesmix.priors.sets import (
     ConjugatePriors,
     Priors,
+    facts_of,
     from_dict,
     has_closed_form,
     in_words,
@@ -89,8 +90,8 @@ class Mixture:
         return shown + "".join(f", {part}={said}" for part, said in in_words(self.priors).items()) + ")"
 
     def _repr_html_(self) -> str:
-        groups = "one component" if self.n_components == 1 else f"{self.n_components} components"
-        said = {f"prior of the {part}": words for part, words in in_words(self.priors).items()}
+        groups = "one group" if self.n_components == 1 else f"{self.n_components} groups"
+        said = facts_of(self.priors)
         if self.n_components == 1:
             del said["prior of the weights"]
         note = "A declaration: it holds no data. fit_em, fit_nuts, fit_advi and fit_laplace fit it."

@@ -50,23 +50,23 @@ class _Kind:
 
 
 _LONGER = (
-    "run longer (tune=, draws=); where that does not help, fit fewer components or a simpler covariance",
+    "run longer (tune=, draws=); where that does not help, fit fewer groups or a simpler covariance",
     "run longer (--tune, --draws); where that does not help, fit fewer groups (--components) or a simpler shape of "
     "groups (--family)",
 )
 _SIMPLER = "fit fewer groups (--components) or a simpler shape of groups (--family)"
-_BOUNDED = "use estimate='map', fewer components or a simpler covariance"
+_BOUNDED = "use estimate='map', fewer groups or a simpler covariance"
 _KINDS = {
     "basins": _Kind(
         "the chains settled in {basins} different basins",
-        "more draws do not help: fit fewer components, a simpler covariance or stronger priors",
+        "more draws do not help: fit fewer groups, a simpler covariance or stronger priors",
         f"more draws do not help: {_SIMPLER}",
     ),
     "disagreement": _Kind(f"the chains do not agree (R-hat {{rhat:.3f}}, gate {RHAT_GATE})", *_LONGER),
     "few_draws": _Kind(f"there are only {{ess:.0f}} effective draws (gate {ESS_GATE})", *_LONGER),
     "divergences": _Kind(
         "{divergences} of {draws} draws diverged",
-        "raise target_accept=, fit fewer components or choose a stronger prior for the components",
+        "raise target_accept=, fit fewer groups or choose a stronger prior for the groups",
         _SIMPLER,
     ),
     "approximation": _Kind(
@@ -78,10 +78,10 @@ _KINDS = {
         "one chain cannot show whether chains agree", "run at least two, better chains=4", "run --chains 4"
     ),
     "unjudged": _Kind("some quantities are not finite or did not move, so that nothing judges the draws", *_LONGER),
-    "not_sampled": _Kind("no posterior could be sampled", "fit fewer components or a simpler covariance", _SIMPLER),
+    "not_sampled": _Kind("no posterior could be sampled", "fit fewer groups or a simpler covariance", _SIMPLER),
     "max_iter": _Kind("EM stopped at max_iter before it converged", "raise max_iter= or tol=", _SIMPLER),
-    "collapsed": _Kind("a component of EM collapsed, where the likelihood has no bound", _BOUNDED, _SIMPLER),
-    "emptied": _Kind("a component of EM lost all its rows", _BOUNDED, _SIMPLER),
+    "collapsed": _Kind("a group of EM collapsed, where the likelihood has no bound", _BOUNDED, _SIMPLER),
+    "emptied": _Kind("a group of EM lost all its rows", _BOUNDED, _SIMPLER),
     "bad_rows": _Kind(
         f"Pareto k is above {PARETO_GATE} for {{rows}} of {{n}} rows",
         "bm.compare fits the model anew without them",

@@ -295,7 +295,7 @@ def test_impossible_rows(method):
     estimator = BayesianMixture(2, method=method)
     with pytest.raises(ValueError, match="minimum of 2 is required"):
         estimator.fit(VALUES[:1])
-    with pytest.raises(ValueError, match="fewer distinct rows than components: 1 distinct among 3"):
+    with pytest.raises(ValueError, match="fewer distinct rows than groups: 1 distinct among 3"):
         estimator.fit(VALUES[[0, 0, 0]])
     with pytest.raises(ValueError, match="constant column"):
         estimator.fit(np.column_stack([VALUES, np.ones(len(VALUES))]))

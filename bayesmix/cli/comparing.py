@@ -57,8 +57,8 @@ def _show(comparison: Comparison, digest: Digest, verdict: str) -> None:
     screen.show_groups(console, digest)
     screen.show_doubtful(console, digest)
     screen.show_criteria(console, comparison)
-    screen.show_sentences(console, "How the number of groups was chosen", comparison.advice, digest.rows.features)
-    screen.show_notes(console, comparison.candidates, digest.rows.features)
+    screen.show_sentences(console, "How the number of groups was chosen", comparison.advice)
+    screen.show_notes(console, comparison.candidates)
 
 
 def _write(comparison: Comparison, digest: Digest, path: Path) -> str:

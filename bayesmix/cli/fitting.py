@@ -68,7 +68,7 @@ def _show(digest: Digest, em: EMResult | None) -> None:
     notes = [f"Note: {note}." for note in digest.record["notes"]]
     criteria = [] if em is None else [_criteria(em)]
     said = [*sentences[bool(reasons) :], *criteria, *notes]
-    screen.show_sentences(console, "Can it be trusted?", said, digest.rows.features)
+    screen.show_sentences(console, "Can it be trusted?", said)
 
 
 def _criteria(em: EMResult) -> str:

@@ -69,13 +69,11 @@ def show_answer(console: Console, answer: "Answer") -> None:
     console.print(grid)
 
 
-def show_sentences(console: Console, title: str, sentences: Sequence[str], features: Sequence[str]) -> None:
-    """Print sentences under a title; what the model calls a component is a group here."""
-    from bayesmix.html.words import in_groups
-
+def show_sentences(console: Console, title: str, sentences: Sequence[str]) -> None:
+    """Print sentences under a title."""
     _title(console, title)
     for sentence in sentences:
-        console.print(Text(in_groups(sentence, features)))
+        console.print(Text(sentence))
 
 
 def show_written(console: Console, written: "Sequence[tuple[str, Path]]") -> None:
@@ -107,10 +105,8 @@ def show_criteria(console: Console, comparison: "Comparison") -> None:
     console.print(Text(explained, style="dim"))
 
 
-def show_notes(console: Console, candidates: "Sequence[Candidate]", features: Sequence[str]) -> None:
+def show_notes(console: Console, candidates: "Sequence[Candidate]") -> None:
     """Print what a careful reader must know of each model."""
-    from bayesmix.html.words import in_groups
-
     several = len({candidate.key[0] for candidate in candidates}) > 1
     grid = Table.grid(padding=(0, 2))
     grid.add_column(justify="right", no_wrap=True)
@@ -121,7 +117,7 @@ def show_notes(console: Console, candidates: "Sequence[Candidate]", features: Se
         if said:
             family, n_components = candidate.key
             name = f"{family} {n_components}" if several else str(n_components)
-            grid.add_row(name, Text(in_groups("; ".join(said), features)))
+            grid.add_row(name, Text("; ".join(said)))
     if grid.row_count:
         _title(console, "Notes, by number of groups")
         console.print(grid)

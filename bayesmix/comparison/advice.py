@@ -93,7 +93,7 @@ def _edge(table: pd.DataFrame) -> list[str]:
     best = contenders(table) or [key for key in [lowest(table, "bic")] if key is not None]
     if len(tried) < 2 or not best or min(key[1] for key in best) < tried[-1]:
         return []
-    return [f"The best has {tried[-1]} components, the most that were tried: try more."]
+    return [f"The best has {tried[-1]} groups, the most that were tried: try more."]
 
 
 def _unfinished(table: pd.DataFrame, keys: Sequence[Key]) -> list[str]:
@@ -107,14 +107,14 @@ def _unfinished(table: pd.DataFrame, keys: Sequence[Key]) -> list[str]:
 def _distrusted(table: pd.DataFrame, distrust: Mapping[Key, Sequence[str]]) -> list[str]:
     names = _Names(table)
     sentences = [
-        f"The posterior of {names.with_components(key)} cannot be trusted: {in_words(reasons)}."
+        f"The posterior of {names.with_groups(key)} cannot be trusted: {in_words(reasons)}."
         for key, reasons in distrust.items()
         if reasons
     ]
     for key in table.index[is_bracketed(table)]:
         if not distrust.get(key):
             sentences.append(
-                f"The LOO of {names.with_components(key)} cannot be trusted: "
+                f"The LOO of {names.with_groups(key)} cannot be trusted: "
                 f"{counted(int(table.loc[key, 'n_bad_k']), 'row')} with Pareto k > {PARETO_K}."
             )
     return sentences
@@ -150,6 +150,6 @@ class _Names:
         more = len(keys) - len(shown)
         return in_words([*shown, f"{more} more models"] if more else shown)
 
-    def with_components(self, key: Key) -> str:
-        noun = "component" if key[1] == 1 else "components"
+    def with_groups(self, key: Key) -> str:
+        noun = "group" if key[1] == 1 else "groups"
         return f"{key[0]} with {key[1]} {noun}" if self._several else f"{key[1]} {noun}"

@@ -13,7 +13,7 @@ from bayesmix.em import EMResult
 from bayesmix.labels import Diagnosis
 
 PRIOR_SHARE = 0.1
-# A share of draws with an empty component below this is not worth a note.
+# A share of draws with an empty group below this is not worth a note.
 _EMPTY = 0.05
 # WAIC and LOO estimate the same number; less than this apart, nothing hangs on which is read.
 _WAIC_GAP = 1.0
@@ -41,7 +41,7 @@ def _of_prior(em: EMResult) -> list[str]:
         return []
     if len(shares) < em.n_components:
         return [f"the prior makes up {shares[0]:.0%} of the shared covariance"]
-    shown = in_words([f"{share:.0%} in component {k}" for k, share in large])
+    shown = in_words([f"{share:.0%} in group {k}" for k, share in large])
     return [f"the prior makes up much of the covariances: {shown}"]
 
 
@@ -53,7 +53,7 @@ def of_posterior(diagnosis: Diagnosis, distrust: Sequence[str]) -> list[str]:
     if diagnosis.divergences and not diagnosis.diverged_often:  # else among the reasons
         notes.append(f"{diagnosis.divergences} of {diagnosis.n_draws} draws diverged")
     if diagnosis.any_empty >= _EMPTY:
-        notes.append(f"a component is empty in {diagnosis.any_empty:.0%} of the draws")
+        notes.append(f"a group is empty in {diagnosis.any_empty:.0%} of the draws")
     return notes
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.data.words import listed, visible
+from bayesmix.data.words import FROM_ZERO, listed, visible
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +174,7 @@ def _uneven(X: Any) -> str:
     if odd is None:
         return ""
     return (
-        f", but row 0 has {lengths[0]} values and row {odd} has {lengths[odd]}. Give every row the "
+        f", but row 0 has {lengths[0]} values and row {odd} has {lengths[odd]} ({FROM_ZERO}). Give every row the "
         "same number of values."
     )
 

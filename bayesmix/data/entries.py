@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bayesmix.data.containers import Table
-from bayesmix.data.words import SHOWN, and_more, counted, places, selection
+from bayesmix.data.words import FROM_ZERO, SHOWN, and_more, counted, places, selection
 
 # What a NumPy dtype kind holds when it is neither real numbers nor objects.
 NOT_REAL = {
@@ -81,7 +81,7 @@ def _numbers(column: np.ndarray) -> np.ndarray | str:
         if not issubclass(kind, (Real, Decimal, np.bool_)) or issubclass(kind, np.timedelta64):
             row = next(i for i, entry in enumerate(column) if type(entry) is kind)
             what = "text" if issubclass(kind, str) else f"{kind.__name__} entries"
-            return f"{what} ({column[row]!r:.40} in row {row})"
+            return f"{what} ({column[row]!r:.40} in row {row}, {FROM_ZERO})"
     return np.array([np.nan if type(entry) in missing else _float(entry) for entry in column])
 
 

@@ -63,7 +63,7 @@ def check_fit(rows: Rows, n_components: int, *, correlated: bool) -> None:
     distinct = _count_distinct(rows.values, enough=n_components)
     if distinct < n_components:
         raise ValueError(
-            f"X has fewer distinct rows than components: {distinct} distinct among "
+            f"X has fewer distinct rows than groups: {distinct} distinct among "
             f"{counted(rows.n_rows, 'row')}, and n_components={n_components}. Use "
             f"n_components={distinct} or less, or give more data."
         )

@@ -11,7 +11,7 @@ import numpy as np
 from bayesmix.data.containers import Table, open_table
 from bayesmix.data.entries import check_finite, to_float64
 from bayesmix.data.moments import centre_and_scale, correlation_factor
-from bayesmix.data.words import counted, listed, row_name, selection, visible
+from bayesmix.data.words import FROM_ZERO, counted, listed, row_name, selection, visible
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +75,7 @@ class Rows:
             names.append(f"{len(positions) - most:,} more")
         *first, last = names
         said = f"rows {', '.join(first)} and {last}" if first else f"row {last}"
-        return said if self.named else f"{said} (counting from 0)"
+        return said if self.named else f"{said} ({FROM_ZERO})"
 
     @cached_property
     def centre_and_scale(self) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 SHOWN = 5
+# Said wherever a row is called by its position.
+FROM_ZERO = "counting from 0"
 
 
 # Categories of characters that are seen as nothing, steer a terminal or cannot be written as UTF-8 (control characters,
@@ -80,4 +82,4 @@ def places(wrong: np.ndarray, features: Sequence[str], obs: np.ndarray) -> str:
         return f"row {row}{called}, column {features[column]!r}"
 
     shown = np.argwhere(wrong)[:SHOWN].tolist()
-    return "; ".join(place(*where) for where in shown) + and_more(int(wrong.sum()))
+    return "; ".join(place(*where) for where in shown) + and_more(int(wrong.sum())) + f" (rows {FROM_ZERO})"

@@ -139,7 +139,7 @@ class _Starts:
         if isinstance(self.init, EMResult):
             if (self.init.family, self.init.n_components) != (family, self.n_components):
                 raise ValueError(
-                    f"init is an EMResult of {self.init.family} with {self.init.n_components} components, "
+                    f"init is an EMResult of {self.init.family} with {self.init.n_components} groups, "
                     f"but the mixture is {family} with {self.n_components}"
                 )
             return self.units.to_point(self.init.weights, self.init.params)

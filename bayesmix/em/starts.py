@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from bayesmix.data.words import FROM_ZERO
 from bayesmix.em.loop import Point
 from bayesmix.families import Gaussian, Statistics
 
@@ -115,7 +116,9 @@ def given_memberships(init: np.ndarray, n_rows: int, n_components: int) -> np.nd
         array = array.astype(float)
         bad = np.flatnonzero(~((array >= 0).all(axis=1) & (np.abs(array.sum(axis=1) - 1) < 1e-6)))
         if bad.size:
-            raise ValueError(f"init as responsibilities: row {bad[0]} has a negative entry or does not sum to one")
+            raise ValueError(
+                f"init as responsibilities: row {bad[0]} ({FROM_ZERO}) has a negative entry or does not sum to one"
+            )
         return array / array.sum(axis=1, keepdims=True)
     raise ValueError(
         f"init as an array must be labels of shape ({n_rows},) or responsibilities of shape "

@@ -18,10 +18,10 @@ class Status(Enum):
         "caught up; its objective is that of the place where it stopped"
     )
     DEGENERATE = (
-        "a component collapsed onto a point, a line or a plane, where the likelihood has no bound: use estimate='map', "
-        "fewer components or a simpler covariance"
+        "a group collapsed onto a point, a line or a plane, where the likelihood has no bound: use estimate='map', "
+        "fewer groups or a simpler covariance"
     )
-    EMPTY = "a component lost all its rows: use estimate='map' or fewer components"
+    EMPTY = "a group lost all its rows: use estimate='map' or fewer groups"
 
     @property
     def interior(self) -> bool:

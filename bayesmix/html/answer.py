@@ -11,7 +11,7 @@ import pandas as pd
 from bayesmix.html.content import Answer
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import counted, percent
-from bayesmix.html.words import in_groups, listed
+from bayesmix.html.words import listed
 from bayesmix.membership import UNSURE
 from bayesmix.standing import contenders, is_bracketed, lowest, numbers
 from bayesmix.verdict import verdict
@@ -66,7 +66,7 @@ def answer_of_comparison(digest: Digest, table: pd.DataFrame) -> Answer:
 def warnings_of(digest: Digest) -> tuple[str, ...]:
     """Say why the numbers cannot be trusted; nothing where they can."""
     said = verdict(digest.diagnosis.reasons)
-    return (in_groups(said, digest.rows.features),) if said else ()
+    return (said,) if said else ()
 
 
 def in_doubt(digest: Digest) -> np.ndarray:

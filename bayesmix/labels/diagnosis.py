@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 from bayesmix.verdict import DIVERGENT_GATE, Reason, verdict
 
 LABEL_FREE = "label-free"
-COMPONENTS = "components"
-RAW = "components before relabelling"
+GROUPS = "groups"
+RAW = "groups before relabelling"
 OTHERS = "other parameters"
 
 # Quantities that a notebook shows; ``table`` has them all.
@@ -40,8 +40,8 @@ class Diagnosis:
     ----------
     table : pandas.DataFrame
         Index ``(kind, quantity)``; columns ``rhat, ess_bulk, ess_tail``. Kinds: ``label-free``,
-        ``components``, ``components before relabelling``, ``other parameters``. Numbers are NaN
-        where the draws come from no Markov chain.
+        ``groups``, ``groups before relabelling``, ``other parameters``. Numbers are
+        NaN where the draws come from no Markov chain.
     reasons : tuple of Reason
         Why the draws are not to be trusted, each with its ``kind`` and ``numbers``; empty where they are.
     passed : bool
@@ -107,12 +107,12 @@ class Diagnosis:
     @property
     def max_rhat_components(self) -> float:
         """Largest R-hat over the component parameters, as labelled now."""
-        return worst(self.table, COMPONENTS)[0]
+        return worst(self.table, GROUPS)[0]
 
     @property
     def min_ess_components(self) -> float:
         """Smallest bulk or tail ESS over the component parameters, as labelled now."""
-        return worst(self.table, COMPONENTS)[1]
+        return worst(self.table, GROUPS)[1]
 
     def __str__(self) -> str:
         """Return the sentences, one a line."""
@@ -146,9 +146,9 @@ def diagnose(tree: "xr.DataTree | EMResult") -> Diagnosis:
     """Say how far the draws of a fit can be trusted, and why.
 
     The sampler is judged by quantities that do not depend on labels: log-likelihood, sorted
-    weights, total covariance. R-hat and ESS of component parameters, before and after relabelling,
+    weights, total covariance. R-hat and ESS of the groups' parameters, before and after relabelling,
     are shown beside them: poor ones before relabelling are label switching, poor ones after it
-    are components that cannot be told apart.
+    are groups that cannot be told apart.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ def _sentences(diagnosis: Diagnosis, judged: Judgement, other_optima: Sequence[M
         now = diagnosis.max_rhat, diagnosis.min_ess
         said += sentences.sampling(*now, n_chains=judged.quantities.sizes["chain"])
         raw = worst(diagnosis.table, RAW) if RAW in diagnosis.table.index.get_level_values("kind") else None
-        said += sentences.components(worst(diagnosis.table, COMPONENTS), raw, label_free_ok=diagnosis.passed)
+        said += sentences.groups(worst(diagnosis.table, GROUPS), raw, label_free_ok=diagnosis.passed)
     log_likelihoods = judged.quantities["log_likelihood"].mean("draw").to_series().to_dict()
     said += sentences.basins(diagnosis.chain_groups, log_likelihoods)
     if not diagnosis.diverged_often:  # else among the reasons
@@ -222,7 +222,7 @@ def _sentences(diagnosis: Diagnosis, judged: Judgement, other_optima: Sequence[M
 
 def _table(tree: xr.DataTree, judged: Judgement) -> pd.DataFrame:
     components, others = _parameters(tree)
-    kinds = {COMPONENTS: components, OTHERS: others}
+    kinds = {GROUPS: components, OTHERS: others}
     if not (permutations_of(tree) == np.arange(components.sizes["component"])).all():
         kinds[RAW] = _parameters(undo(tree))[0]
     independent = judged.kind != "chains"

@@ -17,7 +17,7 @@ def relabel_draws(tree: xr.DataTree, method: str = "ecr", *, by: str | Sequence[
     if not record["exchangeable"]:
         raise ValueError(
             "The labels of this tree are identified by the prior, which differs between "
-            "components: renaming them would change the model. Use the labels as they are."
+            "groups: renaming them would change the model. Use the labels as they are."
         )
     if method == "ecr":
         if by is not None:

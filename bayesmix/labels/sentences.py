@@ -9,7 +9,7 @@ from bayesmix.verdict import ESS_GATE, PARETO_GATE, RHAT_GATE
 # Below this agreement with the pivot, or above this share of ambiguous draws, names are doubtful.
 _AGREEMENT_GATE = 0.7
 _AMBIGUOUS_GATE = 0.05
-# A share of draws with an empty component below this is not worth a sentence.
+# A share of draws with an empty group below this is not worth a sentence.
 _EMPTY_GATE = 0.05
 
 
@@ -42,17 +42,16 @@ def point_estimate() -> list[str]:
     return ["A point estimate: there are no draws to diagnose, and no uncertainty in it."]
 
 
-def components(now: tuple[float, float], raw: tuple[float, float] | None, label_free_ok: bool) -> list[str]:
-    """Compare the component parameters as named now with their raw names."""
+def groups(now: tuple[float, float], raw: tuple[float, float] | None, label_free_ok: bool) -> list[str]:
+    """Compare the parameters of the groups as named now with their raw names."""
     text = (
-        f"Component parameters as labelled now: largest R-hat {now[0]:.3f}, smallest effective sample size {now[1]:.0f}"
+        f"Parameters of the groups as labelled now: largest R-hat {now[0]:.3f}, "
+        f"smallest effective sample size {now[1]:.0f}"
     )
     if raw is not None:
         text += f" (before relabelling {raw[0]:.3f} and {raw[1]:.0f})"
     if label_free_ok and not (now[0] <= RHAT_GATE and now[1] >= ESS_GATE):
-        text += (
-            ": the sampler mixes, but components cannot be told apart in every draw, so read their parameters with care"
-        )
+        text += ": the sampler mixes, but groups cannot be told apart in every draw, so read their parameters with care"
     return [text + "."]
 
 
@@ -62,7 +61,7 @@ def divergences(number: int, n_draws: int) -> list[str]:
         return []
     return [
         f"{number} of {n_draws} draws diverged: a region of the posterior may be missing. "
-        "Raise target_accept, lower n_components or choose a stronger prior for the components."
+        "Raise target_accept, fit fewer groups (n_components=) or choose a stronger prior for the groups."
     ]
 
 
@@ -79,13 +78,13 @@ def relabelling(made: dict) -> list[str]:
         return []
     if made["method"] == "order":
         by = made["by"] if isinstance(made["by"], str) else " of ".join(reversed(made["by"]))
-        return [f"Components are ordered by {by} in every draw."]
+        return [f"Groups are ordered by {by} in every draw."]
     text = (
         f"Relabelling ({made['method']}): {made['agreement']:.1%} of the rows agree with the EM "
         f"labels, margin {made['margin']:.2f}, {made['ambiguous']:.1%} of the draws ambiguous"
     )
     if made["agreement"] < _AGREEMENT_GATE or made["ambiguous"] > _AMBIGUOUS_GATE:
-        text += ": the components overlap, so their labels are partly a convention"
+        text += ": the groups overlap, so their labels are partly a convention"
     return [text + "."]
 
 
@@ -105,14 +104,14 @@ def basins(groups: Sequence[Sequence[int]], log_likelihoods: dict[int, float]) -
 
 
 def emptiness(each: np.ndarray, any_empty: float) -> list[str]:
-    """Tell of components that own no row."""
+    """Tell of groups that own no row."""
     if any_empty < _EMPTY_GATE:
         return []
-    named = [f"component {k} in {share:.0%}" for k, share in enumerate(each) if share >= _EMPTY_GATE]
-    text = f"At least one component owns no row in {any_empty:.0%} of the draws"
+    named = [f"group {k} in {share:.0%}" for k, share in enumerate(each) if share >= _EMPTY_GATE]
+    text = f"At least one group owns no row in {any_empty:.0%} of the draws"
     if named:
         text += f" ({', '.join(named)})"
-    return [text + ": fewer components may do."]
+    return [text + ": fewer groups may do."]
 
 
 def _chains(group: Sequence[int]) -> str:

@@ -153,6 +153,12 @@ def in_words(priors: Priors) -> dict[str, str]:
     return said
 
 
+def facts_of(priors: Priors) -> dict[str, str]:
+    """The same for people, to whom components are groups: ``{"prior of the groups": ...}``."""
+    called = {"components": "groups"}
+    return {f"prior of the {called.get(part, part)}": said for part, said in in_words(priors).items()}
+
+
 def _short(value: Any) -> str:
     """A number as it is, a few numbers rounded, of more their shape."""
     array = np.asarray(value)

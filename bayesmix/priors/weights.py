@@ -62,7 +62,7 @@ class Dirichlet:
         if np.ndim(self.concentration) == 1 and np.size(self.concentration) != n_components:
             raise ValueError(
                 f"priors['weights'] has {np.size(self.concentration)} concentrations for "
-                f"{n_components} components: give one number, or one a component"
+                f"{n_components} groups: give one number, or one a group"
             )
         return np.broadcast_to(np.asarray(self.concentration, dtype=float), (n_components,)).copy()
 

@@ -102,7 +102,7 @@ def _warn_of_ties(rows: Rows, prior: Any) -> None:
         most = np.unique(column, return_counts=True)[1].max()
         if most > rows.n_features:
             warnings.warn(
-                f"{most} rows have the same value of {name!r}: under this prior of scales a component can collapse "
+                f"{most} rows have the same value of {name!r}: under this prior of scales a group can collapse "
                 "onto them, because its density is positive at zero; a log-normal prior (bm.priors.LogNormal) "
                 "is not affected",
                 UserWarning,

@@ -87,7 +87,7 @@ def test_untrusted_posteriors_are_named_with_the_reason():
 def test_rows_that_were_not_refitted_spoil_loo_only():
     made = table({2: (230, 230, 0, 0), 1: (232, 240, NAN, NAN), 3: (232, 240, -9, 1)})
     made["n_bad_k"] = [0, 1, 0]
-    assert advise(made)[1] == ("The LOO of 1 component cannot be trusted: 1 row with Pareto k > 0.7.")
+    assert advise(made)[1] == ("The LOO of 1 group cannot be trusted: 1 row with Pareto k > 0.7.")
 
 
 def test_no_posterior_that_can_be_trusted():
@@ -105,7 +105,7 @@ def test_point_estimates_only():
 
 def test_the_edge_of_what_was_tried():
     made = table({1: (260, 260, -150, 15), 2: (230, 230, 0, 0)})
-    assert advise(made)[1] == ("The best has 2 components, the most that were tried: try more.")
+    assert advise(made)[1] == ("The best has 2 groups, the most that were tried: try more.")
     assert len(advise(table({2: (230, 230, 0, 0)}))) == 1
     tied = table({1: (260, 260, -2, 1), 2: (230, 230, 0, 0)})
     assert len(advise(tied)) == 1  # fewer may do

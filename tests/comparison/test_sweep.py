@@ -134,7 +134,7 @@ def test_a_model_that_does_not_fit_the_data_is_a_note():
     made = quick(X, [1, 2, 9], method="em")
     failed = made["gaussian-full", 9]
     assert failed.em is None
-    assert "not fitted: X has fewer distinct rows than components" in failed.notes[0]
+    assert "not fitted: X has fewer distinct rows than groups" in failed.notes[0]
     assert made.table.loc[("gaussian-full", 9)].drop("notes").isna().all()
     assert made.table.loc[("gaussian-full", 1), "bic"] > 0
     with pytest.raises(ValueError, match=r"No model can be fitted.*fewer distinct rows"):
@@ -150,7 +150,7 @@ def test_collinear_columns_stop_the_full_covariance_only():
 
 def test_priors_that_do_not_fit_one_model_are_a_note():
     made = quick(load_faithful(), [2, 3], priors={"weights": Dirichlet((1.0, 2.0))}, method="em")
-    assert "2 concentrations for 3 components" in made.table.loc[("gaussian-full", 3), "notes"]
+    assert "2 concentrations for 3 groups" in made.table.loc[("gaussian-full", 3), "notes"]
     diagonal = {"components": NormalInverseWishart(scale=(1.0, 1.0))}
     made = quick(load_faithful(), [1], [FULL, DIAG], diagonal, method="em")
     assert "scale must have shape" in made.table.loc[("gaussian-full", 1), "notes"]

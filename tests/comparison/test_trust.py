@@ -54,7 +54,7 @@ def test_notes_of_a_posterior():
     assert of_posterior(diagnosis(), ()) == []
     assert of_posterior(diagnosis(divergences=3, any_empty=0.4), ()) == [
         "3 of 4000 draws diverged",
-        "a component is empty in 40% of the draws",
+        "a group is empty in 40% of the draws",
     ]
     made = diagnosis(rhat=1.5, divergences=90)
     assert of_posterior(made, ("the chains do not agree", "90 of 4000 draws diverged")) == [

@@ -43,7 +43,7 @@ def test_good_rows_pass_in_any_units(factor, shift, correlated):
 def test_fewer_distinct_rows_than_components(rows, distinct):
     X = NUMBERS[np.arange(rows) % distinct]
     message = refusal(ValueError, check_fit, read_rows(X), 4, correlated=False)
-    assert "X has fewer distinct rows than components" in message
+    assert "X has fewer distinct rows than groups" in message
     assert f"{distinct} distinct among {rows} rows, and n_components=4" in message
     assert f"Use n_components={distinct} or less" in message
 

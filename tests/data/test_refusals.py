@@ -48,12 +48,12 @@ REFUSED = {
     "text column": (
         TEXT,
         TypeError,
-        "X must hold real numbers; column 'species'; text ('Adelie' in row 0); X[['a', 'b']]",
+        "X must hold real numbers; column 'species'; text ('Adelie' in row 0, counting from 0); X[['a', 'b']]",
     ),
     "text objects": (
         TEXT.astype(object),
         TypeError,
-        "column 'species'; text ('Adelie' in row 0); X[['a', 'b']]",
+        "column 'species'; text ('Adelie' in row 0, counting from 0); X[['a', 'b']]",
     ),
     "polars text": (
         pl.DataFrame({"a": COLUMN, "s": INDEX}),
@@ -68,12 +68,12 @@ REFUSED = {
     "text in a list": (
         [[1, 2], [3, "four"]],
         TypeError,
-        "column 'x1' holds text ('four' in row 1)",
+        "column 'x1' holds text ('four' in row 1, counting from 0)",
     ),
     "objects": (
         np.array([[1, 2], [{}, 4]]),
         TypeError,
-        "column 'x0' holds dict entries ({} in row 1)",
+        "column 'x0' holds dict entries ({} in row 1, counting from 0)",
     ),
     "bytes": (np.array([b"1"]), TypeError, "column 'x0' holds text"),
     "categories": (
@@ -135,7 +135,7 @@ REFUSED = {
     "NaN": (
         [[1, 2], [3, np.nan]],
         ValueError,
-        "X has 1 missing value; NaN; row 1, column 'x1'; leave these rows out; X.dropna()",
+        "X has 1 missing value; NaN; row 1, column 'x1' (rows counting from 0); leave these rows out; X.dropna()",
     ),
     "None inside": ([[1, None], [3, 4]], ValueError, "X has 1 missing value; row 0, column 'x1'"),
     "NaN, index": (
@@ -187,7 +187,7 @@ REFUSED = {
     "many missing": (
         np.full((4, 2), np.nan),
         ValueError,
-        "X has 8 missing values; row 2, column 'x0' and 3 more",
+        "X has 8 missing values; row 2, column 'x0'; and 3 more (rows counting from 0)",
     ),
     "repeated names": (
         FRAME.set_axis(["a", "a"], axis=1),

@@ -54,7 +54,7 @@ def test_start_from_labels_responsibilities_and_a_result():
 
 def test_a_result_of_another_mixture_is_refused():
     em = Mixture(2).fit_em(FAITHFUL, n_init=1)
-    with pytest.raises(ValueError, match="gaussian-full with 2 components, but the mixture is gaussian-full with 3"):
+    with pytest.raises(ValueError, match="gaussian-full with 2 groups, but the mixture is gaussian-full with 3"):
         Mixture(3).fit_em(FAITHFUL, init=em)
     with pytest.raises(ValueError, match="but the mixture is gaussian-diag with 2"):
         Mixture(2, Gaussian("diag")).fit_em(FAITHFUL, init=em)
@@ -67,8 +67,11 @@ def test_a_result_of_another_mixture_is_refused():
         (np.full(272, 2), "whole numbers from 0 to 1"),
         (np.full(272, 0.5), "whole numbers from 0 to 1"),
         (np.full(272, np.nan), "whole numbers from 0 to 1"),
-        (np.full((272, 2), 0.6), "row 0 has a negative entry or does not sum to one"),
-        (np.where(np.arange(272)[:, None] == 7, [[-1.0, 2.0]], [[0.5, 0.5]]), "row 7 has a negative entry"),
+        (np.full((272, 2), 0.6), "row 0 .counting from 0. has a negative entry or does not sum to one"),
+        (
+            np.where(np.arange(272)[:, None] == 7, [[-1.0, 2.0]], [[0.5, 0.5]]),
+            "row 7 .counting from 0. has a negative entry",
+        ),
         ("best", "init must be one of 'k-means\\+\\+'"),
     ],
 )

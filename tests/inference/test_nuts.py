@@ -260,7 +260,7 @@ def test_start_from_an_em_result():
     em = mixture.fit_em(FAITHFUL, random_seed=3)
     tree = mixture.fit_nuts(FAITHFUL, init=em, draws=100, tune=100, random_seed=1, progressbar=False)
     assert tree["posterior"].sizes["draw"] == 100
-    with pytest.raises(ValueError, match="gaussian-full with 2 components, but the mixture is gaussian-full with 3"):
+    with pytest.raises(ValueError, match="gaussian-full with 2 groups, but the mixture is gaussian-full with 3"):
         Mixture(3).fit_nuts(FAITHFUL, init=em, progressbar=False)
 
 

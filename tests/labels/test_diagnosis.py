@@ -39,7 +39,7 @@ def test_good_draws_are_ok_and_label_switching_shows_before_relabelling(mixed):
     assert diagnosis.max_rhat_components < 1.01
     assert diagnosis.min_ess > 400
     kinds = set(diagnosis.table.index.get_level_values("kind"))
-    assert kinds == {"label-free", "components", "components before relabelling"}
+    assert kinds == {"label-free", "groups", "groups before relabelling"}
     assert diagnosis.relabelling["agreement"] > 0.99
     text = str(diagnosis)
     assert "the chains agree" in text
@@ -52,7 +52,7 @@ def test_good_draws_are_ok_and_label_switching_shows_before_relabelling(mixed):
 def test_the_table_is_arviz_entry_by_entry(mixed):
     table = diagnose(mixed).table
     means = mixed.posterior["means"]
-    row = table.loc[("components", "means[1, Wartezeit µ]")]
+    row = table.loc[("groups", "means[1, Wartezeit µ]")]
     one = means.isel(component=1, feature=1)
     assert row["rhat"] == pytest.approx(float(az.rhat(one)))
     assert row["ess_bulk"] == pytest.approx(float(az.ess(one, method="bulk")))
@@ -192,7 +192,7 @@ def test_empty_components_are_named():
     diagnosis = diagnose(with_draws(tree, weights, params))
     np.testing.assert_allclose(diagnosis.empty, [0, 0, 0.25])
     assert diagnosis.any_empty == 0.25
-    assert any("component 2 in 25%" in s for s in diagnosis.sentences)
+    assert any("group 2 in 25%" in s for s in diagnosis.sentences)
 
 
 @pytest.mark.parametrize(("pareto_k", "ok"), [(0.4, True), (0.9, False)])

@@ -147,7 +147,7 @@ def test_impossible_declarations(priors, error, message):
 
 
 def test_wrong_number_of_concentrations():
-    with pytest.raises(ValueError, match="2 concentrations for 4 components"):
+    with pytest.raises(ValueError, match="2 concentrations for 4 groups"):
         resolved({"weights": Dirichlet([1.0, 2.0])})
     with pytest.raises(ValueError, match=r"log_mean must be a number or have shape \(3,\)"):
         resolved({"scales": LogNormal((1.0, 2.0))})

@@ -7,7 +7,6 @@ import pandas as pd
 
 from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.numbers import MISSING, fixed
-from bayesmix.html.words import in_groups
 from bayesmix.plots import draw_comparison
 from bayesmix.plots.criteria import in_comparison
 from bayesmix.standing import numbers
@@ -49,7 +48,7 @@ def choice_section(table: pd.DataFrame, advice: Sequence[str], best: tuple[str, 
     if any(name in table and table[name].notna().any() for name in ("bic", "elpd_loo")):
         pictures = (Picture(lambda: draw_comparison(table), _alt(table), _caption(table)),)
     return Section(
-        sentences=tuple(in_groups(sentence) for sentence in advice),
+        sentences=tuple(advice),
         pictures=pictures,
         tables=tuple(tables),
         listed=True,
@@ -79,7 +78,7 @@ def _main_table(table: pd.DataFrame, best: tuple[str, int] | None) -> Table:
 
 def _notes_table(table: pd.DataFrame) -> Table | None:
     notes = table["notes"].fillna("").astype(str) if "notes" in table else []
-    rows = tuple((*_labels(key), Cell(in_groups(note))) for key, note in zip(table.index, notes, strict=False) if note)
+    rows = tuple((*_labels(key), Cell(note)) for key, note in zip(table.index, notes, strict=False) if note)
     if not rows:
         return None
     return Table(

@@ -8,9 +8,8 @@ from bayesmix.checks import TAIL, Check, prior_check
 from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import beside_interval, counted, fixed
-from bayesmix.html.words import in_groups
 from bayesmix.plots import draw_predictive_check, draw_prior_check
-from bayesmix.priors.sets import from_dict, in_words
+from bayesmix.priors.sets import facts_of, from_dict
 
 _MOST_PICTURED = 6
 _MOST_ROWS = 14
@@ -56,7 +55,7 @@ def prior_part(digest: Digest) -> Section | None:
         foreign = "A prior of this model is a PyMC object, of which a result keeps only the text"
         return Section(sentences=(f"{foreign}: pm.sample_prior_predictive(mixture.build_model(X)) draws from it.",))
     described = from_dict(digest.record["mixture"]["priors"])
-    facts = tuple((f"prior of the {in_groups(part)}", said) for part, said in in_words(described).items())
+    facts = tuple(facts_of(described).items())
     check = prior_check(digest.tree)
     if check is None:
         return None

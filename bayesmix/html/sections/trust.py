@@ -7,7 +7,7 @@ from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import counted, fixed
 from bayesmix.html.sections.predictions import posterior_part, prior_part
-from bayesmix.html.words import as_sentence, in_groups
+from bayesmix.html.words import as_sentence
 from bayesmix.labels.apply import permutations_of
 from bayesmix.plots import draw_labels
 from bayesmix.verdict import ESS_GATE, PARETO_GATE, RHAT_GATE
@@ -26,7 +26,7 @@ def trust_section(digest: Digest, pareto_k: np.ndarray | None = None) -> Section
     pareto_k : (N,) array, optional
         Of every training row, where LOO was computed; 0 where a row was left out by an exact refit.
     """
-    diagnosis, features = digest.diagnosis, digest.rows.features
+    diagnosis = digest.diagnosis
     notes = [as_sentence(note) for note in digest.record.get("notes", [])]
     # The verdict, where it is a bad one, stands at the head of the page.
     told = diagnosis.sentences[1:] if diagnosis.reasons else diagnosis.sentences
@@ -40,7 +40,7 @@ def trust_section(digest: Digest, pareto_k: np.ndarray | None = None) -> Section
         ("What the prior says alone: prior predictive check", prior_part(digest)),
     )
     return Section(
-        sentences=tuple(in_groups(sentence, features) for sentence in said),
+        sentences=tuple(said),
         tables=tables,
         listed=True,
         parts=tuple((heading, part) for heading, part in parts if part is not None),
@@ -105,7 +105,7 @@ def _by_kind(table: pd.DataFrame) -> Table:
         rhat, bulk, tail = (float(number) for number in worst)
         rows.append(
             (
-                Cell(in_groups(str(kind))),
+                Cell(str(kind)),
                 Cell(f"{len(part):,}", float(len(part))),
                 Cell(fixed(rhat, 3), rhat),
                 Cell(fixed(bulk, 0), bulk),
@@ -128,7 +128,7 @@ def _in_full(table: pd.DataFrame) -> Table:
         header=("kind", "quantity", "R-hat", "bulk ESS", "tail ESS"),
         rows=tuple(
             (
-                Cell(in_groups(str(kind))),
+                Cell(str(kind)),
                 Cell(str(quantity)),
                 Cell(fixed(rhat, 3), float(rhat)),
                 Cell(fixed(bulk, 0), float(bulk)),
