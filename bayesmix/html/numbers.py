@@ -23,7 +23,7 @@ def plain(value: float, digits: int = 4) -> str:
     Examples
     --------
     >>> plain(5092.32), plain(0.012345), plain(float("nan")), plain(-2.5e-9)
-    ('5,092', '0.01234', '–', '−2.5×10⁻⁹')
+    ('5,092', '0.01235', '–', '−2.5×10⁻⁹')
     """
     value = float(value)
     if not math.isfinite(value):
@@ -42,8 +42,8 @@ def to_spread(value: float, spread: float) -> str:
 
     Examples
     --------
-    >>> to_spread(3.48778, 1.141), to_spread(1e15 + 160, 114.0), to_spread(20828.17, 4563.0)
-    ('3.488', '1,000,000,000,000,160', '20,828')
+    >>> to_spread(3.48778, 1.141), to_spread(1e15 + 160, 114.0), to_spread(20828123.0, 40000.0)
+    ('3.488', '1,000,000,000,000,160', '20,828,100')
     """
     value, spread = float(value), float(spread)
     if not (math.isfinite(value) and value and math.isfinite(spread) and spread > 0):
@@ -147,9 +147,9 @@ def counted(number: int, thing: str) -> str:
 def _to_digits(value: float, digits: int) -> str:
     """Write a number that needs so many digits; many are read more easily without a power of ten."""
     decimals = digits - 1 - math.floor(math.log10(abs(value))) if value else 0
-    if digits > _MOST_DIGITS and 0 <= decimals <= _MOST_DECIMALS:
+    if 0 <= decimals <= _MOST_DECIMALS:
         return fixed(value, decimals)
-    if digits > _MOST_DIGITS and 0 > decimals and abs(value) < _EXACT:
+    if 0 > decimals and (abs(value) < _LARGE or (digits > _MOST_DIGITS and abs(value) < _EXACT)):
         return fixed(round(value, decimals), 0)
     return _scientific(value, min(digits, _ALL_DIGITS))
 

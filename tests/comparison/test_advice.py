@@ -80,7 +80,7 @@ def test_untrusted_posteriors_are_named_with_the_reason():
     answer, reason = advise(made, {key: ("the chains do not agree", "3 of 40 draws diverged")})
     assert answer == "2 groups: LOO prefers 2; BIC agrees."
     assert reason == (
-        "The posterior of 3 components cannot be trusted: the chains do not agree and 3 of 40 draws diverged."
+        "The posterior of 3 groups cannot be trusted: the chains do not agree and 3 of 40 draws diverged."
     )
 
 

@@ -227,7 +227,7 @@ def test_few_rows_and_wide_data():
         ({"n_components": [1, 2.5]}, TypeError, "n_components"),
         ({"n_components": "1:6"}, TypeError, "n_components"),
         ({"n_components": 2, "method": "mcmc"}, ValueError, "method must be one of 'nuts'"),
-        ({"n_components": 2, "families": ["full"]}, TypeError, "bm.Gaussian"),
+        ({"n_components": 2, "families": ["fulll"]}, ValueError, "no family is called 'fulll'"),
         ({"n_components": 2, "families": []}, ValueError, "families is empty"),
         ({"n_components": 2, "random_seed": -1}, ValueError, "random_seed"),
         ({"n_components": 2, "priors": {"weight": 1}}, ValueError, "no part named 'weight'"),
