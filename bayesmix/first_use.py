@@ -6,7 +6,7 @@ from typing import Any
 
 from numba.core import event
 
-from bayesmix.progress import notices
+from bayesmix.progress import is_shown_or_silenced, is_watched, notices
 
 SENTENCE = "Compiling for this machine, which takes up to a few minutes. It is kept: later runs begin at once."
 
@@ -39,9 +39,9 @@ def compiling_told_by(tell: Callable[[str], None]) -> Iterator[None]:
 
 
 @contextmanager
-def compiling_shown(shown: bool) -> Iterator[None]:
-    """Tell so on standard error or in a notebook, as progress does."""
-    if not shown:
+def compiling_shown(shown: bool | None) -> Iterator[None]:
+    """Tell so on standard error or in a notebook, as progress does; None: where somebody watches."""
+    if shown is False or (shown is None and not is_watched()) or is_shown_or_silenced():
         yield
         return
     with notices() as tell, compiling_told_by(tell):

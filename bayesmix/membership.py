@@ -9,6 +9,7 @@ import xarray as xr
 from bayesmix.data import read_rows
 from bayesmix.labels.judgement import heeded
 from bayesmix.labels.relabelling import relabel_draws
+from bayesmix.progress import progress
 from bayesmix.tree import draws_of, family_of, record_of, training_rows
 from bayesmix.verdict import pass_on
 from bayesmix.vocabulary import named_arguments
@@ -83,10 +84,12 @@ def _summaries(tree: xr.DataTree, X: Any, ci_prob: float | None) -> xr.Dataset:
     mean = np.empty((rows.n_rows, n_components))
     sd = np.empty_like(mean)
     interval = np.empty((rows.n_rows, n_components, len(BOUNDS)))
-    for block, probability in family_of(tree).responsibilities_blocks(weights, params, rows.values):
-        mean[block] = probability.mean(axis=-1).T
-        sd[block] = probability.std(axis=-1).T
-        interval[block] = equal_tailed(probability, ci_prob).transpose(1, 0, 2)
+    with progress(None) as report:
+        report("responsibilities")
+        for block, probability in family_of(tree).responsibilities_blocks(weights, params, rows.values):
+            mean[block] = probability.mean(axis=-1).T
+            sd[block] = probability.std(axis=-1).T
+            interval[block] = equal_tailed(probability, ci_prob).transpose(1, 0, 2)
     label = mean.argmax(axis=-1)
     return xr.Dataset(
         {

@@ -23,6 +23,7 @@ from bayesmix.priors.sets import (
     resolve_priors,
     to_dict,
 )
+from bayesmix.progress import progress
 from bayesmix.seeds import number_of
 from bayesmix.tree import as_tree, record_of
 from bayesmix.verdict import warn_once
@@ -156,7 +157,7 @@ class Mixture:
         max_iter: int = 1000,
         tol: float = 1e-8,
         random_seed: Any = None,
-        progressbar: bool = False,
+        progressbar: bool | None = None,
     ) -> EMResult:
         """Point estimate by expectation-maximisation.
 
@@ -180,7 +181,9 @@ class Mixture:
             Stop when one iteration raises the objective by less than ``tol * N`` nats; 0 runs ``max_iter`` iterations
             from every start (L-BFGS: until no step gains).
         random_seed : None, int, numpy.random.Generator, RandomState or SeedSequence
-        progressbar : bool
+        progressbar : bool, optional
+            Show progress where somebody watches, on a terminal's standard error or in a notebook: None after two
+            seconds, True at once, False never.
 
         Returns
         -------
@@ -257,8 +260,11 @@ class Mixture:
 
         _check_relabel(relabel)
         settings = NutsSettings(draws, tune, chains, cores, target_accept, progressbar)
+        waiting = None if progressbar else False  # NUTS has bars of its own
         with compiling_shown(progressbar):
-            em, density, seeds, seed = self._begin(X, init, random_seed)
+            with progress(waiting) as report:
+                report("EM")
+                em, density, seeds, seed = self._begin(X, init, random_seed)
             made = run(density, em, settings, seeds)
         given = _settings(
             "fit_nuts",
@@ -270,7 +276,9 @@ class Mixture:
             target_accept=target_accept,
             log_likelihood=log_likelihood,
         )
-        return self._tree(made, density, em, "nuts", relabel, log_likelihood, seed, given)
+        with progress(waiting) as report:
+            report("the posterior")
+            return self._tree(made, density, em, "nuts", relabel, log_likelihood, seed, given)
 
     def fit_advi(
         self,
@@ -312,34 +320,36 @@ class Mixture:
         """
         from bayesmix.inference.advi import run
         from bayesmix.inference.basins import find_basins
-        from bayesmix.inference.progress import climbing
         from bayesmix.threads import one_blas_thread
 
         _check_relabel(relabel)
-        with compiling_shown(progressbar):
+        with compiling_shown(progressbar), progress(progressbar) as report:
+            report("EM")
             em, density, seeds, seed = self._begin(X, init, random_seed)
+            report("Laplace at the tops")
             basin = find_basins(density, em)[0]
-        with climbing(progressbar) as progress, one_blas_thread():
-            made = run(
-                density,
-                (basin.mode, basin.transform),
+            with one_blas_thread():
+                made = run(
+                    density,
+                    (basin.mode, basin.transform),
+                    rank=rank,
+                    draws=draws,
+                    random_seed=seeds[0],
+                    minibatch=minibatch_size,
+                    progress=lambda step, elbo: report(f"ADVI: step {step}, ELBO {elbo:.2f}"),
+                    component_variables=self._exchanged(density),
+                )
+            given = _settings(
+                "fit_advi",
                 rank=rank,
                 draws=draws,
-                random_seed=seeds[0],
-                minibatch=minibatch_size,
-                progress=progress,
-                component_variables=self._exchanged(density),
+                minibatch_size=minibatch_size,
+                init=_described(init, em),
+                relabel=relabel,
+                log_likelihood=log_likelihood,
             )
-        given = _settings(
-            "fit_advi",
-            rank=rank,
-            draws=draws,
-            minibatch_size=minibatch_size,
-            init=_described(init, em),
-            relabel=relabel,
-            log_likelihood=log_likelihood,
-        )
-        return self._tree(made, density, em, "advi", relabel, log_likelihood, seed, given)
+            report("the posterior")
+            return self._tree(made, density, em, "advi", relabel, log_likelihood, seed, given)
 
     def fit_laplace(
         self,
@@ -349,6 +359,7 @@ class Mixture:
         init: Any = "em",
         relabel: str | None = "ecr",
         random_seed: Any = None,
+        progressbar: bool | None = None,
         log_likelihood: bool | None = None,
     ) -> "xr.DataTree":
         """Posterior draws of the Gaussian at the mode, in unconstrained space.
@@ -359,6 +370,8 @@ class Mixture:
         draws : int
         init, relabel, random_seed, log_likelihood : optional
             As in :meth:`fit_nuts`.
+        progressbar : bool, optional
+            As in :meth:`fit_em`: None shows progress after two seconds.
 
         Returns
         -------
@@ -374,18 +387,24 @@ class Mixture:
         from bayesmix.inference.laplace import run
 
         _check_relabel(relabel)
-        em, density, seeds, seed = self._begin(X, init, random_seed)
-        made = run(
-            density,
-            find_basins(density, em)[0],
-            draws=draws,
-            rng=np.random.default_rng(seeds[0]),
-            component_variables=self._exchanged(density),
-        )
-        given = _settings(
-            "fit_laplace", draws=draws, init=_described(init, em), relabel=relabel, log_likelihood=log_likelihood
-        )
-        return self._tree(made, density, em, "laplace", relabel, log_likelihood, seed, given)
+        with compiling_shown(progressbar), progress(progressbar) as report:
+            report("EM")
+            em, density, seeds, seed = self._begin(X, init, random_seed)
+            report("Laplace at the tops")
+            basin = find_basins(density, em)[0]
+            report("draws of the Gaussian")
+            made = run(
+                density,
+                basin,
+                draws=draws,
+                rng=np.random.default_rng(seeds[0]),
+                component_variables=self._exchanged(density),
+            )
+            given = _settings(
+                "fit_laplace", draws=draws, init=_described(init, em), relabel=relabel, log_likelihood=log_likelihood
+            )
+            report("the posterior")
+            return self._tree(made, density, em, "laplace", relabel, log_likelihood, seed, given)
 
     def build_model(self, X, *, minibatch_size: int | None = None) -> "pm.Model":
         """The declaration as a PyMC model, free to be sampled, checked and extended.
@@ -479,7 +498,7 @@ class Mixture:
         return PyMCDensity(self._declare(rows))
 
     def _fit_em(
-        self, rows: Rows, settings: EMSettings, random_seed: Any, progressbar: bool, density: Any = None
+        self, rows: Rows, settings: EMSettings, random_seed: Any, progressbar: bool | None, density: Any = None
     ) -> EMResult:
         """EM of a mixture whose priors are resolved."""
         priors: Priors = self.priors
@@ -505,7 +524,7 @@ class Mixture:
         if isinstance(init, str) and init != "em":
             raise ValueError(f"init must be 'em', an EMResult, labels (N,) or responsibilities (N, K), not {init!r}")
         settings = EMSettings() if isinstance(init, str) else EMSettings(init=init)
-        em = mixture._fit_em(rows, settings, seeds[0], False, density)
+        em = mixture._fit_em(rows, settings, seeds[0], None, density)
         if isinstance(init, EMResult):
             em = replace(em, optima=_joined(em, init))
         return em, density, seeds[1:], seed

@@ -12,6 +12,7 @@ from scipy.special import logsumexp
 from bayesmix.data import read_rows
 from bayesmix.labels.judgement import heeded
 from bayesmix.membership import BOUNDS, check_ci_prob, default_ci_prob, equal_tailed
+from bayesmix.progress import progress
 from bayesmix.seeds import generator_of
 from bayesmix.tree import SAMPLE_DIMS, draws_of, family_of, record_of, training_rows
 from bayesmix.vocabulary import named_arguments
@@ -64,9 +65,11 @@ def log_density(tree: "xr.DataTree | EMResult", X: Any, *, ci_prob: float | None
     n_draws = weights.shape[0] * weights.shape[1]
     mean = np.empty(rows.n_rows)
     interval = np.empty((rows.n_rows, len(BOUNDS)))
-    for block, values in family_of(tree).log_mixture_blocks(weights, params, rows.values):
-        mean[block] = logsumexp(values, axis=0) - np.log(n_draws)
-        interval[block] = equal_tailed(values.T, ci_prob)
+    with progress(None) as report:
+        report("log density")
+        for block, values in family_of(tree).log_mixture_blocks(weights, params, rows.values):
+            mean[block] = logsumexp(values, axis=0) - np.log(n_draws)
+            interval[block] = equal_tailed(values.T, ci_prob)
     return xr.Dataset(
         {
             "log_density": ("obs", mean),

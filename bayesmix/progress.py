@@ -3,14 +3,18 @@
 import html
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextvars import ContextVar
+from time import monotonic
 from typing import Any, Protocol
 
 # In a script nothing is said of work that is done sooner; lines then stand this part of the time that has passed apart.
 _LONG = 10.0  # seconds
 _APART = 0.25
+_PATIENCE = 2.0  # seconds that nobody who watches minds
+_BETWEEN = 0.1  # seconds between two things that a loop says
+_SCREEN = threading.Lock()  # who holds it shows progress: there is one screen, whatever threads there are
 
 
 class Report(Protocol):
@@ -20,17 +24,65 @@ class Report(Protocol):
         """Show ``activity``, and ``done`` of the total; None leaves it as it was."""
 
 
+class _Current:
+    """What is being done, and where to say so; None where nobody is told."""
+
+    def __init__(self, show: Report | None):
+        self._show = show
+        self._activity = ""
+
+    def report(self, activity: str, done: float | None = None) -> None:
+        self._activity = activity
+        if self._show is not None:
+            self._show(activity, done)
+
+    def turns(self, what: str) -> Callable[[int], None]:
+        show, told = self._show, monotonic()
+        if show is None:
+            return lambda number: None
+
+        def turn(number: int) -> None:
+            nonlocal told
+            now = monotonic()
+            if now - told >= _BETWEEN:
+                told = now
+                show(f"{self._activity}, {what} {number:,}" if self._activity else f"{what} {number:,}")
+
+        return turn
+
+
+# Of the outermost progress; what is inside it has no display of its own.
+_CURRENT: ContextVar[_Current | None] = ContextVar("current progress", default=None)
+
+
+def turns(what: str) -> Callable[[int], None]:
+    """A function to call with the number of each turn of a long loop.
+
+    It is told by the progress that is being shown, if any, beside what that says is being done; at most ten times a
+    second.
+
+    Parameters
+    ----------
+    what : str
+        What the loop counts, such as ``"iteration"``.
+    """
+    current = _CURRENT.get()
+    return (lambda number: None) if current is None else current.turns(what)
+
+
 @contextmanager
-def progress(shown: bool, total: float | None = None) -> Iterator[Report]:
+def progress(shown: bool | None, total: float | None = None) -> Iterator[Report]:
     """Show progress while something lasts.
 
     Where standard error is no terminal, it is a line that says what is being done, after ten seconds and then at
     growing intervals. Nothing is written in a notebook that a program executes, whose stored outputs would keep it.
+    Inside another progress, shown or not, nothing of its own is shown.
 
     Parameters
     ----------
-    shown : bool
-        False shows nothing anywhere.
+    shown : bool or None
+        True shows it at once; None at the first report after two seconds, and only where somebody watches; False shows
+        nothing, whatever else is done inside.
     total : float, optional
         What ``done`` goes up to; without it there is no bar.
 
@@ -38,15 +90,50 @@ def progress(shown: bool, total: float | None = None) -> Iterator[Report]:
     ------
     Report
     """
-    if shown and in_notebook():
-        with _in_notebook(total) if _is_attended() else _nowhere() as report:
-            yield report
-    elif shown and sys.stderr is not None:
-        with _in_terminal(total) if in_terminal() else _in_script(total) as report:
-            yield report
-    else:
-        with _nowhere() as report:
-            yield report
+    if _CURRENT.get() is not None:
+        yield lambda activity, done=None: None
+        return
+    with ExitStack() as opened:
+        display = None if shown is False or (shown is None and not is_watched()) else _display(total)
+        current = _Current(display and _shown_after(0.0 if shown else _PATIENCE, display, opened))
+        before = _CURRENT.set(current)
+        try:
+            yield current.report
+        finally:
+            _CURRENT.reset(before)
+
+
+def is_shown_or_silenced() -> bool:
+    """Whether this runs inside of a progress, which has its own say on what is shown."""
+    return _CURRENT.get() is not None
+
+
+_Display = Callable[[float], AbstractContextManager[Report]]
+
+
+def _display(total: float | None) -> _Display | None:
+    """What opens a display, given the seconds since the work began; None where there is no place for one."""
+    if in_notebook():
+        return (lambda since: _in_notebook(total)) if _is_attended() else None
+    if sys.stderr is None:
+        return None
+    return (lambda since: _in_terminal(total, since)) if in_terminal() else lambda since: _in_script(total, since)
+
+
+def _shown_after(patience: float, display: _Display, opened: ExitStack) -> Report:
+    """A report that opens the display when so many seconds are over and the screen is free."""
+    began, show = monotonic(), None
+
+    def report(activity: str, done: float | None = None) -> None:
+        nonlocal show
+        since = monotonic() - began
+        if show is None and since >= patience and _SCREEN.acquire(blocking=False):
+            opened.callback(_SCREEN.release)
+            show = opened.enter_context(display(since))
+        if show is not None:
+            show(activity, done)
+
+    return report
 
 
 @contextmanager
@@ -75,6 +162,11 @@ def in_notebook() -> bool:
     return _kernel() is not None
 
 
+def is_watched() -> bool:
+    """Whether somebody sees what is shown: at a terminal, or in a notebook that no program executes."""
+    return _is_attended() if in_notebook() else in_terminal()
+
+
 def _kernel() -> Any:
     # Whoever runs in a kernel has imported IPython already.
     ipython = sys.modules.get("IPython")
@@ -92,12 +184,7 @@ def _is_attended() -> bool:
 
 
 @contextmanager
-def _nowhere() -> Iterator[Report]:
-    yield lambda activity, done=None: None
-
-
-@contextmanager
-def _in_terminal(total: float | None) -> Iterator[Report]:
+def _in_terminal(total: float | None, since: float) -> Iterator[Report]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -105,13 +192,14 @@ def _in_terminal(total: float | None) -> Iterator[Report]:
     measure = (SpinnerColumn(),) if total is None else (BarColumn(bar_width=20), MofNCompleteColumn())
     with Progress(activity, *measure, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=total)
+        bar.tasks[task].start_time = bar.get_time() - since
         yield lambda activity, done=None: bar.update(task, description=activity, completed=done)
 
 
 @contextmanager
-def _in_script(total: float | None) -> Iterator[Report]:
+def _in_script(total: float | None, since: float) -> Iterator[Report]:
     """Lines of their own, from a thread, since what lasts longest (compiling, sampling) reports least."""
-    began, ended = time.monotonic(), threading.Event()
+    began, ended = monotonic() - since, threading.Event()
     doing, reached = "Working", 0.0
 
     def report(activity: str, done: float | None = None) -> None:
@@ -121,7 +209,7 @@ def _in_script(total: float | None) -> Iterator[Report]:
     def tell() -> None:
         stretch = _LONG
         while not ended.wait(stretch):
-            seconds = time.monotonic() - began
+            seconds = monotonic() - began
             print(f"{doing} ({_share(reached, total)}{seconds:.0f} s)", file=sys.stderr, flush=True)
             stretch = max(_LONG, _APART * seconds)
 

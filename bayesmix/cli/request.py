@@ -1,7 +1,7 @@
 """What a command was asked for, beside the model: how to answer, how to draw, where to write."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -33,9 +33,11 @@ class Manner:
     def working(self) -> Iterator[None]:
         """Shelter the work, and tell where it compiles what this machine has never used."""
         from bayesmix.first_use import compiling_told_by
+        from bayesmix.progress import progress
         from bayesmix.shelter import sheltered
 
-        with sheltered(), compiling_told_by(self.say):
+        silence = progress(False) if self.quiet else nullcontext()
+        with sheltered(), silence, compiling_told_by(self.say):
             yield
 
 

@@ -16,6 +16,7 @@ from bayesmix.comparison.pointwise import (
     per_row,
     sum_and_error,
 )
+from bayesmix.progress import progress
 from bayesmix.tree import as_tree
 from bayesmix.vocabulary import named_arguments
 
@@ -98,10 +99,12 @@ def waic(tree: "xr.DataTree | EMResult", X: Any = None) -> ELPDDataWAIC:
     check_posterior(tree, X)
     log_weights = _log_weights(tree)
     densities, variances = [], []
-    for _, values in log_likelihood_blocks(tree):
-        density, variance = _of_block(values.reshape(log_weights.size, -1), log_weights)
-        densities.append(density)
-        variances.append(variance)
+    with progress(None) as report:
+        report("WAIC")
+        for _, values in log_likelihood_blocks(tree):
+            density, variance = _of_block(values.reshape(log_weights.size, -1), log_weights)
+            densities.append(density)
+            variances.append(variance)
     p_waic_i = np.concatenate(variances)
     elpd_i = np.concatenate(densities) - p_waic_i
     elpd, se = sum_and_error(elpd_i)

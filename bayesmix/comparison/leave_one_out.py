@@ -17,6 +17,7 @@ from bayesmix.comparison.pointwise import (
     relative_efficiency,
     sum_and_error,
 )
+from bayesmix.progress import progress
 from bayesmix.tree import SAMPLE_DIMS, as_tree
 from bayesmix.verdict import Reason, warn_once
 from bayesmix.vocabulary import named_arguments
@@ -89,7 +90,9 @@ def loo(tree: "xr.DataTree | EMResult", X: Any = None) -> ELPDDataLOO:
     efficiency = relative_efficiency(tree) if log_ratios is None else 1.0
     sizes = tree["posterior"].to_dataset().sizes
     n_samples = sizes["chain"] * sizes["draw"]
-    blocks = [_of_block(values, log_ratios, efficiency) for _, values in log_likelihood_blocks(tree)]
+    with progress(None) as report:
+        report("LOO")
+        blocks = [_of_block(values, log_ratios, efficiency) for _, values in log_likelihood_blocks(tree)]
     elpd_i, pareto_k, p_loo = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
     good_k = min(1 - 1 / np.log10(n_samples), PARETO_K)
     elpd, se = sum_and_error(elpd_i)

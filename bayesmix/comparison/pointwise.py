@@ -9,6 +9,7 @@ import xarray as xr
 from bayesmix.data import read_rows
 from bayesmix.labels.convergence import near_one
 from bayesmix.labels.judgement import heed
+from bayesmix.progress import turns
 from bayesmix.tree import SAMPLE_DIMS, draws_of, family_of, record_of, training_rows
 
 # Numbers (draws times rows) of one block: 32 MB.
@@ -65,7 +66,9 @@ def log_likelihood_blocks(tree: xr.DataTree) -> Iterator[tuple[slice, np.ndarray
     if stored is not None and "x" in stored.data_vars:
         values = stored["x"].transpose(*SAMPLE_DIMS, "obs").values
         size = max(1, int(MAX_VALUES // (values.shape[0] * values.shape[1])))
+        turn = turns("row")
         for start in range(0, values.shape[-1], size):
+            turn(start)
             block = slice(start, min(start + size, values.shape[-1]))
             yield block, values[..., block]
         return

@@ -30,7 +30,7 @@ def explore(
     nothing to be done after them: then every start climbs on all rows.
     """
     if 0 < settings.tol < _SETTLED and (len(starts) > 1 or sample.n_rows < whole.n_rows):
-        return go_on(short_runs(starts, sample, settings, report), starts, sample, whole, settings)
+        return go_on(short_runs(starts, sample, settings, report), starts, sample, whole, settings, report)
     return _from_every(starts, whole, settings.tol, settings.max_iter, report)
 
 
@@ -53,6 +53,7 @@ def go_on(
     climbed: Ascent,
     whole: Ascent,
     settings: EMSettings,
+    report: Callable,
     *,
     anew: bool = False,
 ) -> list[Climb]:
@@ -67,7 +68,8 @@ def go_on(
     another = anew or climbed.n_rows < whole.n_rows  # objective: heights do not go on from those reached
     leaders: dict[int, Climb] = {}
     ended: list[Climb | None] = [None] * len(climbs)
-    for i in sorted(range(len(climbs)), key=lambda i: -climbs[i].objective):
+    for number, i in enumerate(sorted(range(len(climbs)), key=lambda i: -climbs[i].objective)):
+        report("EM to the tops", number)
         before, place = climbs[i], places[i]
         left = settings.max_iter if anew else settings.max_iter - before.iterations
         if place in leaders:
@@ -93,11 +95,12 @@ def resume(
     starts: Sequence[Point],
     whole: Ascent,
     settings: EMSettings,
+    report: Callable,
     judge: Callable[[list[Climb]], list[Climb]],
 ) -> list[Climb]:
     """Climb on from what was set aside, where all that it was set aside for turned out to have collapsed."""
     while _only_set_aside(climbs):
-        climbs = judge(go_on(climbs, starts, whole, whole, settings, anew=True))
+        climbs = judge(go_on(climbs, starts, whole, whole, settings, report, anew=True))
     return climbs
 
 

@@ -42,7 +42,7 @@ def fit(
     settings: EMSettings,
     random_seed: int | None = None,
     make_ascent: Callable[[Units], Ascent] | None = None,
-    progressbar: bool = False,
+    progressbar: bool | None = None,
 ) -> EMResult:
     """Fit by EM from every start.
 
@@ -58,7 +58,8 @@ def fit(
     make_ascent : callable, optional
         Makes the way up for priors without a closed M-step; needed unless the priors are conjugate or
         ``estimate="ml"``.
-    progressbar : bool
+    progressbar : bool, optional
+        See :func:`bayesmix.progress.progress`.
 
     Raises
     ------
@@ -92,11 +93,11 @@ def fit(
             # Random starts first settle by EM under the data-scaled conjugate prior: L-BFGS is at its best near a top.
             em = ExpectationMaximisation(family, starts.columns, start_prior)
             settled = short_runs(points, em, settings, report)
-            climbs = go_on(settled, points, em, whole, settings, anew=True)
+            climbs = go_on(settled, points, em, whole, settings, report, anew=True)
         else:
             climbs = explore(points, whole, whole, settings, report)
         climbs = _judged(climbs, priors, units, settings)
-        climbs = resume(climbs, points, whole, settings, lambda them: _judged(them, priors, units, settings))
+        climbs = resume(climbs, points, whole, settings, report, lambda them: _judged(them, priors, units, settings))
     result = _result(climbs, rows, family, priors, settings, units, random_seed)
     return replace(result, seconds=time.perf_counter() - began)
 

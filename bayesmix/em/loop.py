@@ -12,6 +12,7 @@ from bayesmix.em.status import Status
 from bayesmix.families import Gaussian, Statistics
 from bayesmix.kernels.blocks import COMPILED
 from bayesmix.priors import NormalInverseWishart
+from bayesmix.progress import turns
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +87,9 @@ class ExpectationMaximisation:
     def climb(self, start: Point, tol: float, max_iter: int) -> "Climb":
         """See :class:`Ascent`. ``tol=0`` makes ``max_iter`` iterations."""
         point, history, best, status = start, [], None, Status.MAX_ITER
-        for _ in range(max_iter + 1):
+        turn = turns("iteration")
+        for iteration in range(max_iter + 1):
+            turn(iteration)
             statistics = one_pass(self.family, point, self.columns)
             log_prior = self.log_prior(point)
             objective = statistics.log_likelihood + log_prior

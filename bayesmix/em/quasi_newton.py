@@ -21,6 +21,7 @@ from bayesmix.em.loop import Climb, Point, one_pass
 from bayesmix.em.status import Status
 from bayesmix.em.units import Units
 from bayesmix.families import Family
+from bayesmix.progress import turns
 
 _CLIFF = 1e6  # nats per row below the start, for points where the density is not finite
 
@@ -61,6 +62,7 @@ class QuasiNewton:
         q = self._vector(start)
         bottom = self.surface.map_logp_grad(q)[0]
         history = [bottom]
+        turn = turns("iteration")
 
         def fall(q):
             """Per row, so that its scale and the first step's do not grow with the data."""
@@ -68,6 +70,7 @@ class QuasiNewton:
             return ((bottom - value) / n_rows, -slope / n_rows) if np.isfinite(value) else (_CLIFF, np.zeros_like(q))
 
         def after_step(intermediate_result: OptimizeResult):
+            turn(len(history))
             history.append(bottom - n_rows * intermediate_result.fun)
             if history[-1] - history[-2] < tol * n_rows:
                 raise StopIteration

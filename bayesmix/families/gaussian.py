@@ -8,6 +8,7 @@ import numpy as np
 from bayesmix.families.base import ParameterSpec, StandardForm, Statistics
 from bayesmix.families.covariance import STRUCTURES
 from bayesmix.families.far import mend
+from bayesmix.progress import turns
 from bayesmix.vocabulary import named_arguments
 
 MEANS = ParameterSpec("means", ("component", "feature"), "real")
@@ -320,7 +321,9 @@ class Gaussian:
         flat = _flattened(self.standard_form(weights, params))
         columns = np.ascontiguousarray(np.asarray(X).T)
         size = max(1, int(max_values // max(flat[0].size, 1)))
+        turn = turns("row")
         for start in range(0, columns.shape[1], size):
+            turn(start)
             block = slice(start, min(start + size, columns.shape[1]))
             yield block, self._of_rows(what, np.ascontiguousarray(columns[:, block]), flat)
 

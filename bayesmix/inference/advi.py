@@ -12,6 +12,7 @@ from bayesmix.inference.draws import Draws
 from bayesmix.inference.gaussian_check import checked_draws
 from bayesmix.inference.natural_gradient import FullRank, MeanField, Moments, Rank
 from bayesmix.inference.paired_gradients import AllRows, PairedGradients, SomeRows
+from bayesmix.progress import turns
 
 # The noise that is left in the answer, in nats of ELBO for each unknown
 _TOLERANCE = 1e-4  # an error of 0.014 standard deviations
@@ -200,10 +201,12 @@ def _look_around(gradients: PairedGradients, rank: Rank, rng: np.random.Generato
     """Twice as many pairs until the step's gain stands out or the noise is within the tolerance."""
     size, log_height = rank.mean.size, rank.approximation.log_height
     moments, ratios, n_drawn, wanted = None, [], 0, _FIRST_PAIRS
+    turn = turns("pair of draws")
     while n_drawn < _MOST_PAIRS:
         while n_drawn < wanted:
             z = rng.standard_normal((min(wanted - n_drawn, _PAIRS_AT_ONCE), size))
             n_drawn += len(z)
+            turn(n_drawn)
             values, even, odd = gradients.at_pairs(rank.mean, rank.stretched(z))
             # log p - log q, the mean of the pair
             ratio = values + 0.5 * (z**2).sum(axis=1) - log_height

@@ -16,6 +16,7 @@ from scipy.special import logsumexp
 from bayesmix.density import Density
 from bayesmix.inference.draws import Draws
 from bayesmix.inference.gaussian_approximation import GaussianApproximation
+from bayesmix.progress import turns
 
 TRUSTED = 0.7  # importance sampling is unreliable above it (Vehtari and others, 2024)
 _MOST_COMPONENTS = 6  # 720 labellings
@@ -56,7 +57,10 @@ def checked_draws(
         mean of ``log_p - log_q``) and ``elbo_se``; a note where k-hat exceeds 0.7.
     """
     q = approximation.draw(draws, rng)
-    log_p = np.array([density.logp_grad(one)[0] for one in q])
+    turn, log_p = turns("draw"), np.empty(draws)
+    for number, one in enumerate(q):
+        turn(number)
+        log_p[number] = density.logp_grad(one)[0]
     log_p = np.where(np.isnan(log_p), -np.inf, log_p)
     log_q = approximation.log_density(q)
     averaged = log_q_over_labellings(density, approximation, q, component_variables, log_q=log_q)

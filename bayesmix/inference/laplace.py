@@ -6,6 +6,7 @@ It whitens the density for NUTS, gives each basin its mass, starts ADVI, and is 
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 from scipy.optimize import minimize
@@ -14,6 +15,7 @@ from bayesmix.density import Density
 from bayesmix.inference.draws import Draws
 from bayesmix.inference.gaussian_approximation import GaussianApproximation
 from bayesmix.inference.gaussian_check import checked_draws
+from bayesmix.progress import turns
 
 # A direction in which the log density curves less than this is as good as flat: the Gaussian's standard deviation in q
 # (units free: one is an e-fold of a weight or of a scale, or a column's standard deviation of a mean) ends at 5.
@@ -59,7 +61,9 @@ class Laplace:
 def hessian(density: Density, q: np.ndarray) -> np.ndarray:
     """Second derivatives of the log density, by central differences of its gradient."""
     out = np.empty((q.size, q.size))
+    turn = turns("second derivatives of unknown")
     for i in range(q.size):
+        turn(i)
         step = np.zeros(q.size)
         step[i] = _STEP
         out[i] = (density.logp_grad(q + step)[1] - density.logp_grad(q - step)[1]) / (2 * _STEP)
@@ -73,8 +77,10 @@ def approximate(density: Density, start: np.ndarray) -> Laplace:
     posterior mean of a covariance can be twice its joint mode. Where the Hessian is not negative definite its
     eigenvalues are replaced by their absolute values, floored.
     """
+    turn, counted = turns("gradient"), count()
 
     def minus(q):
+        turn(next(counted))
         value, gradient = density.logp_grad(q)
         if not np.isfinite(value):
             return np.inf, np.zeros_like(q)

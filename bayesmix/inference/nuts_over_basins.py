@@ -12,6 +12,7 @@ from bayesmix.inference.draws import Draws
 from bayesmix.inference.interruption import INTERRUPTED, most_draws
 from bayesmix.inference.nuts import NutsSettings
 from bayesmix.inference.nuts import run as run_in_basin
+from bayesmix.progress import progress
 from bayesmix.shelter import sheltered
 
 
@@ -25,7 +26,9 @@ def run(density: Density, em: EMResult, settings: NutsSettings, seeds: Sequence[
     KeyboardInterrupt
         If it is interrupted before any chain has a draw.
     """
-    basins = find_basins(density, em)
+    with progress(None if settings.progressbar else False) as report:
+        report("Laplace at the tops")
+        basins = find_basins(density, em)
     parts: list[Draws] = []
     for basin, chains, seed in zip(basins, allocate(basins, settings.chains), seeds, strict=False):
         if chains == 0:

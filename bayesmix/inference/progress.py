@@ -1,17 +1,10 @@
-"""What the engines report of their progress."""
+"""What NUTS reports of its progress."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from bayesmix.progress import in_terminal, progress
-
-
-@contextmanager
-def climbing(shown: bool) -> Iterator[Callable[[int, float], None]]:
-    """A function to call with the number of each step and the ELBO there."""
-    with progress(shown) as report:
-        yield lambda step, elbo: report(f"ADVI: step {step}, ELBO {elbo:.2f}")
 
 
 @contextmanager
