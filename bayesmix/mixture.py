@@ -295,6 +295,10 @@ class Mixture:
     ) -> "xr.DataTree":
         """Posterior draws of a Gaussian approximation in unconstrained space (variational inference).
 
+        For posteriors that are close to a Gaussian: clear groups, and few unknowns next to the rows. With many (full
+        covariances of many features on some hundred rows) no Gaussian is close, even for one component; the climb then
+        stops early, Pareto k says so, and :meth:`fit_nuts` is what to use.
+
         Parameters
         ----------
         X : array, data frame or DataArray, (N, D)

@@ -9,7 +9,7 @@ import numpy as np
 
 from bayesmix.density import Density
 from bayesmix.inference.draws import Draws
-from bayesmix.inference.gaussian_check import checked_draws
+from bayesmix.inference.gaussian_check import checked_draws, pareto_k_is_above
 from bayesmix.inference.natural_gradient import FullRank, MeanField, Moments, Rank
 from bayesmix.inference.paired_gradients import AllRows, PairedGradients, SomeRows
 from bayesmix.progress import turns
@@ -22,6 +22,7 @@ _FIRST_PAIRS, _MOST_PAIRS = 16, 2**14
 _PAIRS_AT_ONCE = 1024
 _SURE = 3.0  # standard errors by which the ELBO must fall before a step is taken back
 _SHORTEST = 1 / 64  # step
+_JUDGED = 1000  # draws by which the Gaussian is judged on the way
 _TURNED = 0.2  # cosine between successive steps, beyond what noise makes of a right angle
 
 
@@ -31,6 +32,7 @@ class Status(Enum):
     CONVERGED = "converged: no step is left whose gain would show"
     NOISY = "stopped, the next step hidden in noise: the posterior is far from Gaussian; use NUTS"
     MAX_STEPS = "stopped at max_steps while the ELBO was still rising"
+    HOPELESS = "stopped early: the Gaussian is too far from the posterior for any further step to mend it"
     LOST = "stopped: the ELBO fell however short the step; use NUTS"
 
 
@@ -53,7 +55,9 @@ def run(
     many pairs of draws as it takes for its gain to stand out from the noise; the climb ends when
     the gain is below 1e-4 nats for each unknown, or does not stand out although the noise is below
     that (or the step has had 2^14 pairs). A step after which the ELBO has fallen is taken back and
-    made shorter.
+    made shorter. Where no step would gain more than 1e-2 nats for each unknown, which is an error of
+    0.14 standard deviations, and Pareto k-hat is above 1 beyond doubt, the climb ends too: the weights
+    of such a Gaussian have no mean, and what is left to climb does not bring k-hat down to 0.7.
 
     Parameters
     ----------
@@ -102,12 +106,20 @@ def run(
         first = MeanField.like(mean, transform)
     else:
         raise ValueError(f"rank must be 'full' or 'mean-field', not {rank!r}")
-    climbing, drawing = np.random.default_rng(random_seed).spawn(2)
+    climbing, drawing, judging = np.random.default_rng(random_seed).spawn(3)
     gradients: PairedGradients = AllRows(density)
     if minibatch is not None:
         gradients = SomeRows(density, minibatch, climbing.spawn(1)[0])
     began = time.perf_counter()
-    climb = _climb(gradients, first, climbing, max_steps, progress)
+
+    def hopeless(rank: Rank) -> bool:
+        """Whether the importance weights of this Gaussian have no mean, beyond doubt."""
+        here = checked_draws(
+            density, rank.approximation, draws=_JUDGED, rng=judging, component_variables=component_variables
+        )
+        return pareto_k_is_above(1.0, here.attrs["pareto_k"], _JUDGED)
+
+    climb = _climb(gradients, first, climbing, max_steps, progress, hopeless)
     fitted = time.perf_counter()
     found = checked_draws(
         density,
@@ -160,6 +172,7 @@ def _climb(
     rng: np.random.Generator,
     max_steps: int,
     progress: Callable[[int, float], None] | None,
+    hopeless: Callable[[Rank], bool],
 ) -> _Climb:
     rho, gap = 1.0, np.inf
     before: tuple[Rank, Moments, _Look] | None = None
@@ -187,6 +200,8 @@ def _climb(
             rho = _adapted(rho, moments.cosine(before[1]))
         before = rank, moments, look
         rank = rank.moved(moments, rho)
+        if gap < _TOLERABLE * rank.mean.size and hopeless(rank):
+            return _Climb(rank, Status.HOPELESS, step, gap)
     return _Climb(rank, Status.MAX_STEPS, max_steps, gap)
 
 

@@ -108,13 +108,29 @@ def pareto_k(log_ratios: np.ndarray) -> float:
     possible = log_ratios[np.isfinite(log_ratios)]
     if possible.size == 0 or log_ratios.size < _FEWEST:
         return np.inf
-    n_tail = int(np.ceil(min(0.2 * log_ratios.size, 3 * np.sqrt(log_ratios.size))))
+    n_tail = _tail(log_ratios.size)
     if np.ptp(np.sort(log_ratios)[-n_tail - 1 :]) < _EXACT:
         return -np.inf
     # a weight of zero belongs to the bulk, whatever its logarithm: the tail fit needs a number
     finite = np.where(np.isfinite(log_ratios), log_ratios, possible.min() - 1.0)
     k_hat = float(array_stats.psislw(-finite)[1])
     return np.inf if np.isnan(k_hat) else k_hat
+
+
+def _tail(n_draws: int) -> int:
+    """How many of the largest ratios the law is fitted to."""
+    return int(np.ceil(min(0.2 * n_draws, 3 * np.sqrt(n_draws))))
+
+
+def pareto_k_is_above(limit: float, k_hat: float, n_draws: int) -> bool:
+    """Whether the k that ``k_hat`` estimates is above a limit by two standard errors, ``(1 + k) / sqrt(tail)``.
+
+    References
+    ----------
+    Hosking and Wallis (1987), Parameter and quantile estimation for the generalized Pareto distribution, Technometrics
+    29: the variance of the maximum likelihood estimate of the shape.
+    """
+    return bool(np.isfinite(k_hat) and k_hat - 2 * (1 + k_hat) / np.sqrt(_tail(n_draws)) > limit)
 
 
 def log_q_over_labellings(

@@ -234,6 +234,17 @@ def test_a_banana_raises_the_alarm(rank):
     assert any("k-hat" in note and advice in note for note in found.notes)
 
 
+def test_a_climb_that_no_step_can_save_ends_early():
+    """Eighty bent coordinates: k-hat is far above 1 long before the ELBO stands still."""
+    target = Bananas(40)
+    found = run(target, (np.zeros(80), np.eye(80)), random_seed=1, max_steps=60)
+    assert found.attrs["converged"] == 0
+    assert found.notes[0].startswith("ADVI: stopped early") and "k-hat" in found.notes[1]
+    assert found.attrs["pareto_k"] > 0.7
+    # one look with the most pairs costs 32,768 gradients, and the climb would come to many of them
+    assert found.attrs["n_gradients"] < 2 * 2**15
+
+
 def test_points_without_a_density_are_left_out():
     found = run(Walled(np.zeros(3), np.eye(3)), (np.ones(3), 2 * np.eye(3)), random_seed=1, draws=500)
     assert found.attrs["converged"] == 1

@@ -12,7 +12,7 @@ from bayesmix.data import read_rows
 from bayesmix.density.closed_form import ClosedFormDensity
 from bayesmix.families import Gaussian
 from bayesmix.inference.gaussian_approximation import GaussianApproximation
-from bayesmix.inference.gaussian_check import checked_draws, log_q_over_labellings, pareto_k
+from bayesmix.inference.gaussian_check import checked_draws, log_q_over_labellings, pareto_k, pareto_k_is_above
 from bayesmix.priors import LKJ, LogNormal
 from bayesmix.priors.sets import read_priors, resolve_priors
 from tests.inference.targets import GaussianTarget
@@ -137,3 +137,13 @@ def test_draws_carry_their_densities_and_a_note_where_they_cannot_be_trusted():
     bad = checked_draws(target, narrow, draws=500, rng=np.random.default_rng(1))
     assert bad.attrs["pareto_k"] > 0.7
     assert len(bad.notes) == 1 and "k-hat" in bad.notes[0] and "use NUTS" in bad.notes[0]
+
+
+@pytest.mark.parametrize(("k", "most"), [(0.7, 0.0), (1.0, 0.05)])
+def test_a_doubt_about_k_is_two_standard_errors(k, most):
+    """Ratios with an exact Pareto tail of shape k: above 1 beyond doubt never at the gate, and seldom at 1 itself."""
+    rng = np.random.default_rng(1)
+    found = [pareto_k(-k * np.log(rng.uniform(size=1000))) for _ in range(200)]
+    above = np.mean([pareto_k_is_above(1.0, one, 1000) for one in found])
+    assert above <= most + 3 * np.sqrt(most * (1 - most) / 200)
+    assert all(pareto_k_is_above(1.0, pareto_k(-4.0 * np.log(rng.uniform(size=1000))), 1000) for _ in range(20))
