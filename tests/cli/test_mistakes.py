@@ -132,8 +132,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(folder, monkeypatch, c
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(folder):
-    command = f"{sys.executable} -m bayesmix fit faithful.csv --components 2 --method em --seed 1 --output fit.nc"
-    subprocess.run(command, shell=True, check=True, capture_output=True, timeout=100)
+    run(["fit", "faithful.csv", "--components", "2", "--output", "fit.nc", *FAST])
     piped = f"set -o pipefail; {sys.executable} -m bayesmix predict fit.nc faithful.csv | head -n 1"
     done = subprocess.run(["bash", "-c", piped], capture_output=True, text=True, timeout=100)
     assert done.returncode == 0
