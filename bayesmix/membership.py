@@ -206,3 +206,16 @@ def equal_tailed(draws: np.ndarray, ci_prob: float) -> np.ndarray:
 def _entropy(probability: np.ndarray) -> np.ndarray:
     logs = np.log(probability, out=np.zeros_like(probability), where=probability > 0)
     return np.maximum(-(probability * logs).sum(axis=-1), 0.0)
+
+
+def in_doubt(membership: xr.Dataset) -> np.ndarray:
+    """Return the positions of the rows that belong to no group clearly, the most doubtful first.
+
+    Parameters
+    ----------
+    membership : xarray.Dataset
+        From :func:`responsibilities`.
+    """
+    certainty = membership["label_probability"].values
+    order = np.argsort(certainty, kind="stable")
+    return order[certainty[order] < UNSURE]

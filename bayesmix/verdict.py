@@ -42,9 +42,13 @@ class UntrustedWarning(UserWarning):
 
 @dataclass(frozen=True)
 class _Kind:
-    """Words of one kind of reason: what is wrong, and what to do about it in Python and on the command line."""
+    """Words of one kind of reason: what is wrong, with its numbers and without, and what to do about it.
+
+    ``plain`` is for readers of a page who know the question and not the method.
+    """
 
     clause: str
+    plain: str
     remedy: str
     on_command_line: str
 
@@ -59,31 +63,65 @@ _BOUNDED = "use estimate='map', fewer groups or a simpler covariance"
 _KINDS = {
     "basins": _Kind(
         "the chains settled in {basins} different basins",
+        "the runs of the sampler ended in different answers, and nothing says which is the likelier",
         "more draws do not help: fit fewer groups, a simpler covariance or stronger priors",
         f"more draws do not help: {_SIMPLER}",
     ),
-    "disagreement": _Kind(f"the chains do not agree (R-hat {{rhat:.3f}}, gate {RHAT_GATE})", *_LONGER),
-    "few_draws": _Kind(f"there are only {{ess:.0f}} effective draws (gate {ESS_GATE})", *_LONGER),
+    "disagreement": _Kind(
+        f"the chains do not agree (R-hat {{rhat:.3f}}, gate {RHAT_GATE})",
+        "the runs of the sampler have not come to the same answer",
+        *_LONGER,
+    ),
+    "few_draws": _Kind(
+        f"there are only {{ess:.0f}} effective draws (gate {ESS_GATE})",
+        "the sampler has not run long enough for numbers as precise as these",
+        *_LONGER,
+    ),
     "divergences": _Kind(
         "{divergences} of {draws} draws diverged",
+        "the sampler could not enter a part of the possible answers",
         "raise target_accept=, fit fewer groups or choose a stronger prior for the groups",
         _SIMPLER,
     ),
     "approximation": _Kind(
         f"the approximation is far from the posterior (Pareto k {{pareto_k:.3f}}, gate {PARETO_GATE})",
+        "the approximation is far from what it stands for",
         "use fit_nuts",
         "use --method nuts",
     ),
     "one_chain": _Kind(
-        "one chain cannot show whether chains agree", "run at least two, better chains=4", "run --chains 4"
+        "one chain cannot show whether chains agree",
+        "a single run of the sampler has no other to be checked against",
+        "run at least two, better chains=4",
+        "run --chains 4",
     ),
-    "unjudged": _Kind("some quantities are not finite or did not move, so that nothing judges the draws", *_LONGER),
-    "not_sampled": _Kind("no posterior could be sampled", "fit fewer groups or a simpler covariance", _SIMPLER),
-    "max_iter": _Kind("EM stopped at max_iter before it converged", "raise max_iter= or tol=", _SIMPLER),
-    "collapsed": _Kind("a group of EM collapsed, where the likelihood has no bound", _BOUNDED, _SIMPLER),
-    "emptied": _Kind("a group of EM lost all its rows", _BOUNDED, _SIMPLER),
+    "unjudged": _Kind(
+        "some quantities are not finite or did not move, so that nothing judges the draws",
+        "nothing can judge these numbers",
+        *_LONGER,
+    ),
+    "not_sampled": _Kind(
+        "no posterior could be sampled",
+        "the model could not be sampled",
+        "fit fewer groups or a simpler covariance",
+        _SIMPLER,
+    ),
+    "max_iter": _Kind(
+        "EM stopped at max_iter before it converged",
+        "the fit was stopped before it was finished",
+        "raise max_iter= or tol=",
+        _SIMPLER,
+    ),
+    "collapsed": _Kind(
+        "a group of EM collapsed, where the likelihood has no bound",
+        "a group shrank onto a few rows, where the fit means nothing",
+        _BOUNDED,
+        _SIMPLER,
+    ),
+    "emptied": _Kind("a group of EM lost all its rows", "a group lost all its rows", _BOUNDED, _SIMPLER),
     "bad_rows": _Kind(
         f"Pareto k is above {PARETO_GATE} for {{rows}} of {{n}} rows",
+        "single rows decide too much",
         "bm.compare fits the model anew without them",
         "bayesmix compare fits the model anew without them",
     ),
@@ -110,6 +148,11 @@ class Reason:
     def clause(self) -> str:
         """What is wrong, such as ``"the chains settled in 2 different basins"``."""
         return _KINDS[self.kind].clause.format(**self.numbers)
+
+    @property
+    def plain(self) -> str:
+        """What is wrong, in words that need no statistics."""
+        return _KINDS[self.kind].plain
 
     @property
     def remedy(self) -> str:
@@ -144,12 +187,20 @@ class Reason:
 
 def verdict(reasons: Sequence[Reason], *, on_command_line: bool = False) -> str:
     """Say that something is not to be trusted, why, and what to do; nothing where there is no reason."""
-    if not reasons:
-        return ""
-    remedies = [reason.remedy_on_command_line if on_command_line else reason.remedy for reason in reasons]
-    told = "; ".join(dict.fromkeys(remedies))
     clauses = " and ".join(reason.clause for reason in reasons)
-    return f"Not to be trusted: {clauses}. {told[0].upper()}{told[1:]}."
+    return f"Not to be trusted: {clauses}. {_remedies(reasons, on_command_line)}" if reasons else ""
+
+
+def plain_verdict(reasons: Sequence[Reason]) -> str:
+    """The same without numbers and terms, for the head of a page that has them below."""
+    told = " and ".join(reason.plain for reason in reasons)
+    return f"{told[0].upper()}{told[1:]}. {_remedies(reasons, on_command_line=False)}" if reasons else ""
+
+
+def _remedies(reasons: Sequence[Reason], on_command_line: bool) -> str:
+    each = [reason.remedy_on_command_line if on_command_line else reason.remedy for reason in reasons]
+    told = "; ".join(dict.fromkeys(each))
+    return f"{told[0].upper()}{told[1:]}."
 
 
 # Results whose reasons were told, or that have none; each stays as long as its result lives.

@@ -12,9 +12,9 @@ from bayesmix.html.content import Answer
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import counted, percent
 from bayesmix.html.words import listed
-from bayesmix.membership import UNSURE
+from bayesmix.membership import UNSURE, in_doubt
 from bayesmix.standing import contenders, is_bracketed, lowest, numbers
-from bayesmix.verdict import verdict
+from bayesmix.verdict import plain_verdict
 
 _OFTEN = 0.2
 # Rows in doubt, and features that tell groups apart, that are named.
@@ -65,15 +65,8 @@ def answer_of_comparison(digest: Digest, table: pd.DataFrame) -> Answer:
 
 def warnings_of(digest: Digest) -> tuple[str, ...]:
     """Say why the numbers cannot be trusted; nothing where they can."""
-    said = verdict(digest.diagnosis.reasons)
+    said = plain_verdict(digest.diagnosis.reasons)
     return (said,) if said else ()
-
-
-def in_doubt(digest: Digest) -> np.ndarray:
-    """Positions of the rows that belong to no group clearly, the most doubtful first."""
-    certainty = digest.membership["label_probability"].values
-    order = np.argsort(certainty, kind="stable")
-    return order[certainty[order] < UNSURE]
 
 
 def _how_many(table: pd.DataFrame, shown: tuple[str, int], others: Sequence[int]) -> str:
@@ -105,7 +98,7 @@ def _how_many(table: pd.DataFrame, shown: tuple[str, int], others: Sequence[int]
 
 def _of_groups(digest: Digest) -> tuple[tuple[str, str], ...]:
     """How sure the memberships are, and what the groups look like."""
-    n_rows, doubtful = digest.rows.n_rows, len(in_doubt(digest))
+    n_rows, doubtful = digest.rows.n_rows, len(in_doubt(digest.membership))
     rows = counted(n_rows, "row")
     if digest.n_components == 1:
         sure = f"All {rows} are in the one group."
@@ -152,7 +145,7 @@ def separation(digest: Digest) -> np.ndarray:
 def _doubts(digest: Digest, of_choice: Sequence[str] = ()) -> str:
     """List what speaks against the answer in sentences."""
     found = list(of_choice)
-    doubtful = in_doubt(digest)
+    doubtful = in_doubt(digest.membership)
     if len(doubtful):
         named = digest.rows.called(doubtful, _MOST_NAMED)
         found.append(f"{counted(len(doubtful), 'row')} may belong to more than one group: {named}.")

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from bayesmix.em import EMResult
 from bayesmix.labels.judgement import heeded
-from bayesmix.membership import UNSURE, responsibilities
+from bayesmix.membership import UNSURE, in_doubt, responsibilities
 from bayesmix.plots.densities import figure_size
 from bayesmix.plots.draws import evenly
 from bayesmix.plots.frame import bare_figure, checked_size, figure_of, house_style, ink, shown_figure
@@ -171,7 +171,7 @@ def _title(membership: xr.Dataset, n_shown: int) -> str:
     n_rows = membership.sizes["obs"]
     if membership.sizes["component"] == 1:
         return f"One group: all {n_rows:,} rows belong to it"
-    n_unsure = int((membership["label_probability"].values < UNSURE).sum())
+    n_unsure = len(in_doubt(membership))
     shown = "" if n_shown == n_rows else f"\n{n_shown:,} shown, the {_MOST_UNCERTAIN:,} most uncertain among them"
     return f"{n_unsure:,} of {n_rows:,} rows are unsure (below {UNSURE:.0%}){shown}"
 

@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 
 from bayesmix.em import EMResult
 from bayesmix.labels.judgement import heeded
-from bayesmix.membership import UNSURE, responsibilities
+from bayesmix.membership import UNSURE, in_doubt, responsibilities
 from bayesmix.plots.draws import evenly
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
 from bayesmix.plots.palette import PAPER, colour, hatch
@@ -30,7 +30,8 @@ def plot_responsibilities(tree: xr.DataTree | EMResult, *, figsize: tuple[float,
 
     Left, all training rows: sorted by label and then by its probability, the probabilities of one
     row stacked to one, the label's at the bottom; the band is the posterior interval of the label's
-    probability. Right, the rows that are hardest to place, by name, with the same interval; with one group no row is.
+    probability. Right, the rows in doubt, whose most probable group has less than 90 %, by name, the hardest to place
+    first, with the same interval. Where no row is in doubt, the left picture stands alone.
 
     Parameters
     ----------
@@ -63,11 +64,6 @@ def draw_responsibilities(tree: xr.DataTree) -> Figure:
     return figure
 
 
-def least_sure(membership: xr.Dataset, number: int) -> np.ndarray:
-    """Return the positions of the rows that are hardest to place, the hardest first."""
-    return np.argsort(membership["label_probability"].values, kind="stable")[:number]
-
-
 def _is_sampled(tree: xr.DataTree) -> bool:
     sizes = tree["posterior"].to_dataset().sizes
     return sizes["chain"] * sizes["draw"] > 1
@@ -81,9 +77,13 @@ def _draw(figure: Figure, membership: xr.Dataset, *, sampled: bool) -> None:
         if n_components == 1:
             _draw_all(figure.add_subplot(), membership, None)
             return
-        left, right = figure.subplots(1, 2, width_ratios=(1.7, 1))
-        _draw_all(left, membership, interval)
-        _draw_hardest(right, membership, interval)
+        doubtful = in_doubt(membership)
+        if len(doubtful):
+            left, right = figure.subplots(1, 2, width_ratios=(1.7, 1))
+            _draw_all(left, membership, interval)
+            _draw_rows(right, membership, interval, doubtful[:NAMED_ROWS])
+        else:
+            _draw_all(figure.add_subplot(), membership, interval)
         handles: list[Any] = [Patch(**_area(k)) for k in range(n_components)]
         if sampled:
             handles.append((Patch(**_area(0)), Patch(**_VEIL)))
@@ -141,12 +141,10 @@ def _draw_all(ax: Axes, membership: xr.Dataset, interval: np.ndarray | None) -> 
     if probability.shape[1] == 1:
         ax.set_title(f"One group: all {len(order):,} rows belong to it")
         return
-    n_unsure = int((membership["label_probability"].values < UNSURE).sum())
-    ax.set_title(f"All {len(order):,} rows; {n_unsure:,} unsure (below {UNSURE:.0%})")
+    ax.set_title(f"All {len(order):,} rows; {len(in_doubt(membership)):,} unsure (below {UNSURE:.0%})")
 
 
-def _draw_hardest(ax: Axes, membership: xr.Dataset, interval: np.ndarray | None) -> None:
-    rows = least_sure(membership, NAMED_ROWS)
+def _draw_rows(ax: Axes, membership: xr.Dataset, interval: np.ndarray | None, rows: np.ndarray) -> None:
     probability = membership["probability"].values
     label = membership["label"].values
     places = np.arange(len(rows))
@@ -167,4 +165,4 @@ def _draw_hardest(ax: Axes, membership: xr.Dataset, interval: np.ndarray | None)
     ax.set_xlim(0, 1)
     ax.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
     ax.set_xlabel("probability")
-    ax.set_title("Hardest to place" if len(rows) > 1 else "The only row")
+    ax.set_title("Hardest to place")

@@ -8,14 +8,16 @@ import pytest
 
 import bayesmix as bm
 from bayesmix.html import content_of_comparison, content_of_tree, render, render_markdown
-from bayesmix.html.answer import answer_of_comparison, in_doubt, separation
+from bayesmix.html.answer import answer_of_comparison, separation
 from bayesmix.html.digest import Digest
 from bayesmix.html.glossary import TERMS, split, terms_of
+from bayesmix.membership import in_doubt
+from bayesmix.verdict import _KINDS, Reason, plain_verdict
 from tests.html.contents import comparison_table
 from tests.simulated_trees import simulated_tree
 
 # Words of statistics that no reader of the first screen need know.
-JARGON = r"\b(LOO|WAIC|elpd|ESS|R-hat|gaussian|Pareto|nats?|gate|difference\|)\b"
+JARGON = r"\b(LOO|WAIC|elpd|ESS|R-hat|gaussian|Pareto|nats?|gate|basins?|chains?|diverged|difference\|)\b"
 
 
 @pytest.fixture(scope="module")
@@ -80,17 +82,29 @@ def test_the_first_screen_is_free_of_jargon(digest, kind):
     else:
         em = bm.Mixture(2).fit_em(bm.datasets.load_faithful(), n_init=2, random_seed=1)
         content = content_of_tree(em.to_tree() if kind == "em" else digest.tree)
-    first = [content.title, content.answer.headline, *(part for point in content.answer.points for part in point)]
+    first = [
+        content.title,
+        *content.warnings,
+        content.answer.headline,
+        *(part for point in content.answer.points for part in point),
+    ]
     for table in content.groups.tables:
         first += [table.caption, *table.header]
     assert not re.search(JARGON, " ".join(first))
+
+
+@pytest.mark.parametrize("kind", _KINDS)
+def test_a_bad_verdict_is_told_without_jargon(kind):
+    said = plain_verdict([Reason(kind)])
+    assert not re.search(JARGON, said.split(". ")[0])
+    assert Reason(kind).remedy[1:] in said
 
 
 def test_only_rows_in_doubt_are_listed():
     em = bm.Mixture(2).fit_em(bm.datasets.load_faithful(), n_init=2, random_seed=1)
     doubtful = Digest(em.to_tree())
     certainty = em.responsibilities.max(axis=1)
-    assert set(in_doubt(doubtful)) == set(np.flatnonzero(certainty < 0.9))
+    assert set(in_doubt(doubtful.membership)) == set(np.flatnonzero(certainty < 0.9))
     (table,) = content_of_tree(doubtful.tree).membership.tables
     assert len(table.rows) == np.sum(certainty < 0.9)
     assert table.header[0] == "row (from 0)"

@@ -7,7 +7,7 @@ from matplotlib.patches import StepPatch
 
 from bayesmix.membership import UNSURE, responsibilities
 from bayesmix.plots import draw_responsibilities, plot_responsibilities
-from bayesmix.plots.memberships import NAMED_ROWS, least_sure
+from bayesmix.plots.memberships import NAMED_ROWS
 from bayesmix.plots.palette import colour
 from tests.simulated_trees import simulated_tree
 
@@ -102,14 +102,24 @@ def test_of_one_group_no_row_is_hard_to_place():
 
 def test_times_are_written_without_needless_zeros():
     days = pd.date_range("2020-01-01", periods=5)
-    right = plot_responsibilities(simulated_tree(n_rows=5, obs=days)).axes[1]
+    right = plot_responsibilities(simulated_tree(n_rows=5, separation=0.1, obs=days)).axes[1]
     assert {text.get_text() for text in right.get_yticklabels()} == {f"2020-01-0{d}" for d in range(1, 6)}
 
 
-def test_the_least_sure_come_first(tree):
-    membership = responsibilities(tree)
-    certainty = membership["label_probability"].values[least_sure(membership, 120)]
-    assert np.all(np.diff(certainty) >= 0)
+def test_where_no_row_is_in_doubt_all_rows_stand_alone():
+    figure = plot_responsibilities(simulated_tree(separation=20))
+    (ax,) = figure.axes
+    assert "; 0 unsure" in ax.get_title(loc="left")
+    assert steps(ax)[1] != []
+
+
+def test_no_sure_row_is_called_hard_to_place():
+    """Only as many rows are named as are in doubt."""
+    tree = simulated_tree(n_rows=60, separation=3)
+    certainty = responsibilities(tree)["label_probability"].values
+    n_doubtful = int((certainty < UNSURE).sum())
+    assert 0 < n_doubtful < NAMED_ROWS
+    assert len(plot_responsibilities(tree).axes[1].get_yticklabels()) == n_doubtful
 
 
 def test_figures_for_files_are_none_of_pyplots(tree):

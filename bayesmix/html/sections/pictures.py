@@ -4,13 +4,14 @@ import numpy as np
 
 from bayesmix.data import Rows
 from bayesmix.data.words import row_name
-from bayesmix.html.answer import in_doubt, separation
+from bayesmix.html.answer import separation
 from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import counted, percent, percent_with_interval, plain, to_spread
-from bayesmix.membership import UNSURE
+from bayesmix.membership import UNSURE, in_doubt
 from bayesmix.plots import draw_density, draw_responsibilities
-from bayesmix.plots.view import MOST_FEATURES
+from bayesmix.plots.draws import marginal_of
+from bayesmix.plots.view import MOST_FEATURES, most_separating
 
 _MOST_ROWS = 25
 _MOST_COLUMNS = 3
@@ -27,13 +28,15 @@ def membership_section(digest: Digest) -> Section:
     n_rows = digest.rows.n_rows
     if digest.n_components == 1:
         return Section(sentences=("There is one group: every row belongs to it.",))
-    doubtful = in_doubt(digest)
-    caption = (
-        "Left: one column for each row, sorted by group and certainty; colours share it out by "
-        "the probability of each group. Right: the rows that are least sure, by name."
-    )
+    doubtful = in_doubt(digest.membership)
+    columns = "one column for each row, sorted by group and certainty; colours share it out by the probability of each"
+    if len(doubtful):
+        caption = f"Left: {columns} group. Right: the rows that are least sure, by name."
+    else:
+        caption = f"{columns.capitalize()} group."
     if digest.sampled:
-        caption += f" Pale parts and whiskers: {digest.ci_prob:.0%} posterior intervals."
+        caption += f" {'Pale parts and whiskers' if len(doubtful) else 'Pale parts'}: {digest.ci_prob:.0%} posterior "
+        caption += "intervals."
     summary = (
         f"No row is in doubt: each has a group with a probability of at least {UNSURE:.0%}."
         if not len(doubtful)
@@ -108,7 +111,9 @@ def _density_caption(digest: Digest) -> str:
         return one + band
     if n_features == 2:
         return two + faint
-    more = "" if n_features <= MOST_FEATURES else f" The first {MOST_FEATURES} features are shown."
+    more = (
+        "" if n_features <= MOST_FEATURES else f" Shown are the {MOST_FEATURES} features that separate the groups best."
+    )
     return f"On the diagonal: {_lowered(one)} Below it: {_lowered(two)}{faint}{more}"
 
 
@@ -117,14 +122,11 @@ def _lowered(sentence: str) -> str:
 
 
 def _density_alt(digest: Digest) -> str:
-    features, axes = digest.rows.features[:MOST_FEATURES], digest.rows.labels[:MOST_FEATURES]
-    kind = {1: "Histogram and density curve of ", 2: "Scatter plot of "}.get(
-        len(features), "Matrix of scatter plots of "
-    )
+    shown = most_separating(marginal_of(digest.tree), MOST_FEATURES)  # as the picture
+    axes = [digest.rows.labels[j] for j in shown]
+    kind = {1: "Histogram and density curve of ", 2: "Scatter plot of "}.get(len(shown), "Matrix of scatter plots of ")
     said = [kind + " and ".join(filter(None, [", ".join(axes[:-1]), axes[-1]]))]
     for k in range(min(digest.n_components, _MOST_DESCRIBED)):
-        centre = ", ".join(
-            f"{name} {plain(value, 3)}" for name, value in zip(features, digest.centres.value[k], strict=False)
-        )
+        centre = ", ".join(f"{digest.rows.features[j]} {plain(digest.centres.value[k, j], 3)}" for j in shown)
         said.append(f"group {k}, {percent(digest.shares.value[k])}, lies around {centre}")
     return "; ".join(said) + "."

@@ -13,6 +13,8 @@ from bayesmix.plots import draw_labels
 from bayesmix.verdict import ESS_GATE, PARETO_GATE, RHAT_GATE
 
 _MOST_ROWS = 200
+# Reasons whose numbers every diagnosis of chains tells.
+_TOLD_ANYWAY = ("basins", "disagreement", "few_draws")
 _MOST_NAMED = 5
 _HEADER = ("largest R-hat", "smallest bulk ESS", "smallest tail ESS")
 
@@ -28,8 +30,9 @@ def trust_section(digest: Digest, pareto_k: np.ndarray | None = None) -> Section
     """
     diagnosis = digest.diagnosis
     notes = [as_sentence(note) for note in digest.record.get("notes", [])]
-    # The verdict, where it is a bad one, stands at the head of the page.
-    told = diagnosis.sentences[1:] if diagnosis.reasons else diagnosis.sentences
+    # The verdict, where it is a bad one, stands at the head of the page without numbers; some are in what follows.
+    reasons = [as_sentence(reason.clause) for reason in diagnosis.reasons if reason.kind not in _TOLD_ANYWAY]
+    told = [*reasons, *diagnosis.sentences[bool(diagnosis.reasons) :]]
     said = [*told, *_of_rows(digest, pareto_k), *notes]
     tables: tuple[Table, ...] = ()
     if diagnosis.table.notna().to_numpy().any():
