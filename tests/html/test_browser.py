@@ -18,7 +18,7 @@ KINDS = ["comparison", "fit", "hostile"]
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reports")
     tree = simulated_tree(n_features=2, n_components=2, separation=3.0)
-    advice = ("2 groups: LOO prefers 2.", "The posterior of 3 components cannot be trusted.")
+    advice = ("2 groups: LOO prefers 2.", "The posterior of 3 groups cannot be trusted.")
     hostile = {"table": hostile_table(), "advice": HOSTILE, "code": HOSTILE[0], "title": HOSTILE[0]}
     contents = {
         "comparison": content_of_comparison(tree, table=comparison_table(), advice=advice),

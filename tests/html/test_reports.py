@@ -38,7 +38,7 @@ def tree():
 @pytest.fixture(scope="module")
 def pages(tree):
     """Every kind of report: one fit, point estimates, one group, a comparison, a hostile one."""
-    advice = ("2 groups: LOO prefers 2.", "The posterior of 3 components cannot be trusted.")
+    advice = ("2 groups: LOO prefers 2.", "The posterior of 3 groups cannot be trusted.")
     hostile = hostile_em().to_tree()
     contents = {
         "fit": content_of_tree(tree),
