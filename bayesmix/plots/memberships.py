@@ -89,7 +89,8 @@ def _draw(figure: Figure, membership: xr.Dataset, *, sampled: bool) -> None:
             handles.append((Patch(**_area(0)), Patch(**_VEIL)))
         labels = [f"group {k}" for k in range(n_components)]
         if sampled:
-            labels.append(f"pale, or whiskers: {membership.attrs['ci_prob']:.0%} interval")
+            marks = "pale, or whiskers" if len(doubtful) else "pale"
+            labels.append(f"{marks}: {membership.attrs['ci_prob']:.0%} interval")
         figure.legend(handles, labels, loc="outside lower center", ncols=min(len(handles), 5))
 
 
