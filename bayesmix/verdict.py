@@ -122,8 +122,8 @@ _KINDS = {
     "bad_rows": _Kind(
         f"Pareto k is above {PARETO_GATE} for {{rows}} of {{n}} rows",
         "single rows decide too much",
-        "bm.compare fits the model anew without them",
-        "bayesmix compare fits the model anew without them",
+        "fit the model anew without them, as bm.compare does",
+        "run bayesmix compare, which fits the model anew without them",
     ),
 }
 

@@ -32,7 +32,7 @@ def named_arguments[Named: Callable[..., Any]](named: Named) -> Named:
     Parameters
     ----------
     named : function or class
-        Of a class, what makes it and its public methods.
+        Of a class, what makes it and its public methods, except those that are :func:`behind_the_door`.
 
     Returns
     -------
@@ -57,9 +57,19 @@ def named_arguments[Named: Callable[..., Any]](named: Named) -> Named:
         return _answering(named)
     own: Any = named
     for name, member in list(vars(own).items()):
-        if inspect.isfunction(member) and (name == "__init__" or not name.startswith("_")):
+        public = name == "__init__" or not name.startswith("_")
+        if inspect.isfunction(member) and public and member not in _BEHIND_THE_DOOR:
             setattr(own, name, _answering(member))
     return own
+
+
+_BEHIND_THE_DOOR: set[Callable[..., Any]] = set()
+
+
+def behind_the_door[Method: Callable[..., Any]](method: Method) -> Method:
+    """Mark a method that engines call thousands of times in a fit: its callers came through the door already."""
+    _BEHIND_THE_DOOR.add(method)
+    return method
 
 
 def _answering(function: Any) -> Any:

@@ -87,6 +87,8 @@ def test_wrong_labels_are_refused_by_every_engine():
     for fit in ("fit_em", "fit_nuts", "fit_advi", "fit_laplace"):
         with pytest.raises(ValueError, match="init as labels must hold whole numbers from 0 to 1"):
             getattr(MIXTURE, fit)(X, init=LABELS + 1)
+        with pytest.raises(ValueError, match="init as labels must hold whole numbers from 0 to 1"):
+            getattr(MIXTURE, fit)(X, init=np.where(LABELS == 0, "a", "b"))
         with pytest.raises(ValueError, match="init as an array must be labels of shape"):
             getattr(MIXTURE, fit)(X, init=LABELS[:-1])
 

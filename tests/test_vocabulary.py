@@ -175,3 +175,9 @@ def test_an_ambiguous_or_unknown_model_is_answered_with_what_there_is(comparison
     for key in (7, "tied", ("full", 7), (), None):
         with pytest.raises(KeyError, match=r"no model .*\('gaussian-full', 1\), \('gaussian-full', 2\)"):
             comparison[key]
+
+
+def test_what_every_iteration_calls_has_no_door():
+    for method in (bm.Gaussian.statistics, bm.Gaussian.standard_form_of_factor, bm.Gaussian.score):
+        assert not hasattr(method, "__wrapped__"), method
+    assert hasattr(bm.Gaussian.n_parameters, "__wrapped__")

@@ -108,8 +108,8 @@ def given_memberships(init: np.ndarray, n_rows: int, n_components: int) -> np.nd
     """
     array = np.asarray(init)
     if array.shape == (n_rows,):
-        whole = np.issubdtype(array.dtype, np.integer) or bool(np.all(array == np.floor(array)))
-        if not whole or array.min() < 0 or array.max() >= n_components:
+        numbers = array.dtype.kind in "buif"
+        if not numbers or not np.all(array == np.floor(array)) or array.min() < 0 or array.max() >= n_components:
             raise ValueError(f"init as labels must hold whole numbers from 0 to {n_components - 1}")
         return array.astype(np.intp)
     if array.shape == (n_rows, n_components):

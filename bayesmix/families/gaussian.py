@@ -9,7 +9,7 @@ from bayesmix.families.base import ParameterSpec, StandardForm, Statistics
 from bayesmix.families.covariance import STRUCTURES
 from bayesmix.families.far import mend
 from bayesmix.progress import turns
-from bayesmix.vocabulary import named_arguments
+from bayesmix.vocabulary import behind_the_door, named_arguments
 
 MEANS = ParameterSpec("means", ("component", "feature"), "real")
 NO_ROW_WEIGHTS = np.empty(0)
@@ -145,6 +145,7 @@ class Gaussian:
         factor = self.structure.factor(np.asarray(params[self.structure.parameter.name], dtype=float))
         return self.standard_form_of_factor(weights, np.asarray(params["means"], dtype=float), factor)
 
+    @behind_the_door
     def standard_form_of_factor(self, weights, means: np.ndarray, factor: np.ndarray) -> StandardForm:
         """:meth:`standard_form` from means and the structure's factor.
 
@@ -161,6 +162,7 @@ class Gaussian:
         """
         return self.structure.standard_form(weights, means, factor)
 
+    @behind_the_door
     def statistics(self, form: StandardForm, columns: np.ndarray, row_weights=NO_ROW_WEIGHTS) -> Statistics:
         """One pass over transposed rows (D, N): log-likelihood and sufficient statistics at one parameter point.
 
@@ -177,6 +179,7 @@ class Gaussian:
         """
         return Statistics(*self.structure.kernel.accumulate(columns, row_weights, *form))
 
+    @behind_the_door
     def score(self, form: StandardForm, statistics: Statistics) -> tuple[np.ndarray, np.ndarray]:
         """Slope of the log-likelihood in the means and in each component's factor (Fisher's identity).
 

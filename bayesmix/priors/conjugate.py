@@ -6,6 +6,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from bayesmix.priors.numbers import DataSummary, as_numbers
+from bayesmix.threads import one_blas_thread
 
 
 def _is_positive(scale: np.ndarray) -> bool:
@@ -126,10 +127,11 @@ class NormalInverseWishart:
         """
         own, shift = np.asarray(self.scale), np.asarray(self.mean) - centre
         if own.ndim == 2:
-            half = solve_triangular(scale, own, lower=True)
-            return replace(
-                self,
-                mean=solve_triangular(scale, shift, lower=True),
-                scale=solve_triangular(scale, half.T, lower=True),
-            )
+            with one_blas_thread():
+                half = solve_triangular(scale, own, lower=True)
+                return replace(
+                    self,
+                    mean=solve_triangular(scale, shift, lower=True),
+                    scale=solve_triangular(scale, half.T, lower=True),
+                )
         return replace(self, mean=shift / scale, scale=own / (scale if own.ndim else scale[0]) ** 2)

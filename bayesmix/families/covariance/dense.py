@@ -15,6 +15,7 @@ from scipy.special import multigammaln  # pyright: ignore[reportAttributeAccessI
 
 from bayesmix.kernels.blocks import COMPILED
 from bayesmix.kernels.dense import invert_lower
+from bayesmix.threads import one_blas_thread
 
 # Of a feature's variance the share, for each feature, that the features before it must leave unexplained: with less,
 # the covariance is no longer positive definite when its entries are rounded.
@@ -57,7 +58,8 @@ def cholesky(covariances) -> np.ndarray:
 def to_standard(points: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """``scale^-1 x`` of points (..., D), for a lower triangular scale (D, D)."""
     flat = np.reshape(points, (-1, scale.shape[0]))
-    return solve_triangular(scale, flat.T, lower=True).T.reshape(np.shape(points))
+    with one_blas_thread():
+        return solve_triangular(scale, flat.T, lower=True).T.reshape(np.shape(points))
 
 
 def from_standard(points: np.ndarray, scale: np.ndarray) -> np.ndarray:
