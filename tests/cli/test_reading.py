@@ -4,7 +4,6 @@ import bz2
 import gzip
 import io
 import lzma
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +20,7 @@ from tests.cli.commands import FAST, refused
 ROWS = [[1.5, 20.0], [2.25, 30.5], [4.0, 10.0], [3.0, 11.0]]
 PLAIN = "a,b\n1.5,20\n2.25,30.5\n4,10\n3,11\n"
 GERMAN = "a;b\n1,5;20\n2,25;30,5\n4;10\n3;11\n"
+CUT = gzip.compress(b"a,b\n" + np.random.default_rng(0).bytes(5000), mtime=0)[:2000]  # a copy that was cut short
 
 
 def read(content: str | bytes, name: str = "data.csv", **options) -> tuple[pd.DataFrame, str]:
@@ -57,8 +57,8 @@ def refusal(content: str | bytes, name: str = "data.csv", **options) -> str:
         ("data.csv", GERMAN.replace(";", "\t"), {"separator": "tab"}, ["decimal commas"]),
         ("data", PLAIN, {}, []),
         ("notes.doc", PLAIN, {"separator": ","}, []),
-        ("data.csv.gz", gzip.compress(PLAIN.encode()), {}, []),
-        ("data.csv", gzip.compress(PLAIN.encode()), {}, []),
+        ("data.csv.gz", gzip.compress(PLAIN.encode(), mtime=0), {}, []),
+        ("data.csv", gzip.compress(PLAIN.encode(), mtime=0), {}, []),
         ("data.tsv.bz2", bz2.compress(PLAIN.replace(",", "\t").encode()), {}, []),
         ("data.csv.xz", lzma.compress(PLAIN.encode()), {}, []),
         ("data.csv", "a,b,\n1.5,20,\n2.25,30.5,\n4,10,\n3,11,\n", {}, ["without a name and without values"]),
@@ -86,7 +86,7 @@ def test_the_same_rows_however_they_are_written(name, content, options, words, f
 
 def test_standard_input_is_read(folder):
     command = f"{sys.executable} -m bayesmix fit - --components 2 --method em --seed 1 --output labels.csv"
-    for packed in (PLAIN.encode(), gzip.compress(GERMAN.encode())):
+    for packed in (PLAIN.encode(), gzip.compress(GERMAN.encode(), mtime=0)):
         done = subprocess.run(command.split(), input=packed, capture_output=True, timeout=100)
         assert done.returncode == 0, done.stderr
         assert b"standard input: 4 rows of a, b." in done.stderr
@@ -251,7 +251,7 @@ def test_missing_values_are_refused_with_their_place(folder):
         ("data.csv", PLAIN.encode("utf-16-le"), ["--encoding utf-16-le"]),
         ("data.csv", "größe,b\n1,2\n".encode("cp1252"), ["--encoding cp1252"]),
         ("data.csv", bytes(range(256)) * 20, ["zero bytes"]),
-        ("data.csv", gzip.compress(b"a,b\n" + os.urandom(5000))[:2000], ["cannot be read", "Copy it again"]),
+        ("data.csv", CUT, ["cannot be read", "Copy it again"]),
         ("data.csv", "a;b\n1,234;5\n2,345;7\n", ["two ways", "--decimal ,", "--thousands ,"]),
         ("data.csv", "a,b,,d\n1,2,3,4\n4,5,5,9\n", ["without a name", "--columns"]),
         ("data.doc", "a,b\n1,2\n", [".csv, .tsv", "--separator"]),
