@@ -198,7 +198,8 @@ def test_a_cell_that_is_no_number_is_quoted_with_its_place_and_the_option(cell, 
     content = f'a,"b\nc",d\n1.5,20,7\n2.25,30.5,8\n\n4,{cell},9\n3,11,4\n'
     said = refusal(content)
     shown = cell.strip('"')
-    assert f"{shown!r} in row 3 (line 6), column 'b\\nc'" in said
+    # the break in the name is written as Python writes it, and stands in the name as that
+    assert f"{shown!r} in row 3 (line 6), column {'b' + chr(92) + 'nc'!r}" in said
     assert f"add {options}" in said
     assert "30.5" not in said
 
