@@ -97,7 +97,7 @@ def _with_guessed_names(table: Table, columns: Sequence[str] | None, say: Say) -
     if not has_names:
         frame = frame.set_index(first, drop=False)
         how = f"; as a feature it is chosen by name: {as_option([first, *wanted])}" if columns is None else ""
-        say(f"{table.name}: {first!r} names the rows (said so by --index){how}.")
+        say(f"{table.name}: {first!r} names the rows, as it would with --index{how}.")
     if others and columns is None:
         say(f"{table.name}: {listed(others)} only {'names' if len(others) == 1 else 'name'} the rows too; left out.")
     return frame.loc[:, wanted]
