@@ -280,8 +280,8 @@ def test_pickles_and_trees_travel(method, tmp_path):
         ({"n_init": 0}, ValueError, "n_init must be an integer of at least 1"),
         ({"tol": -1}, ValueError, "tol must be a number of at least 0"),
         ({"priors": {"sigma": 1}}, ValueError, "no part named 'sigma'"),
-        ({"random_state": -1}, ValueError, "Seed must be between 0"),
-        ({"random_state": "one"}, ValueError, "cannot be used to seed"),
+        ({"random_state": -1}, ValueError, "random_state must not be negative, not -1"),
+        ({"random_state": "one"}, TypeError, "random_state must be None, a whole number from 0 on"),
         ({"method": "nuts", "draws": 0}, ValueError, "draws"),
     ],
 )
