@@ -47,7 +47,8 @@ def plot_responsibilities(tree: xr.DataTree | EMResult, *, figsize: tuple[float,
     Examples
     --------
     >>> import bayesmix as bm
-    >>> tree = bm.Mixture(3).fit_nuts(bm.datasets.load_galaxies(), random_seed=1, progressbar=False)
+    >>> penguins = bm.datasets.load_penguins()[["bill_length_mm", "bill_depth_mm"]].dropna()
+    >>> tree = bm.Mixture(3).fit_nuts(penguins, random_seed=1, progressbar=False)
     >>> figure = bm.plot_responsibilities(tree)
     >>> figure.savefig("api-plot_responsibilities.png")
     """
