@@ -123,7 +123,7 @@ def test_whatever_is_written_tells(suffix, tmp_path):
     assert "effective draws" in str(said.message)
     if suffix == ".md":
         text = path.read_text(encoding="utf-8")
-        assert text.index("effective draws") < text.index("\n## ")
+        assert text.index("Do not rely on these numbers") < text.index("\n## ") < text.index("effective draws")
 
 
 def test_a_good_tree_says_nothing():
