@@ -37,8 +37,8 @@ def public_objects() -> Iterator[tuple[str, Any]]:
 
 def undocumented(member: Any) -> list[str]:
     """Parameters that stand neither among the parameters nor, for a record, among the attributes."""
-    if not callable(member):
-        return []
+    if not callable(member) or (inspect.isclass(member) and issubclass(member, BaseException)):
+        return []  # a warning takes a message
     parsed = ClassDoc(member) if inspect.isclass(member) else FunctionDoc(member)
     told = {
         name.strip().lstrip("*")

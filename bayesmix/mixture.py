@@ -372,10 +372,12 @@ class Mixture:
         ----------
         X : array, data frame or DataArray, (N, D)
         draws : int
-        init, relabel, random_seed, log_likelihood : optional
+        init, relabel, random_seed : optional
             As in :meth:`fit_nuts`.
         progressbar : bool, optional
             As in :meth:`fit_em`: None shows progress after two seconds.
+        log_likelihood : bool, optional
+            As in :meth:`fit_nuts`.
 
         Returns
         -------

@@ -20,6 +20,7 @@ from bayesmix.vocabulary import named_arguments
 NAMED_ROWS = 12
 _MOST_ROWS = 600
 _SIZE = (8.6, 4.6)
+_FEWEST_BARS = 5  # room for so many, so that one is no wall
 # The interval is a pale veil over the colours, on light and dark pages alike.
 _VEIL: dict[str, Any] = {"facecolor": "#ffffff", "alpha": 0.5}
 
@@ -163,7 +164,7 @@ def _draw_rows(ax: Axes, membership: xr.Dataset, interval: np.ndarray | None, ro
     names = [shortened(name, 22) for name in membership["obs"].values[rows]]
     ax.set_yticks(places, names)
     ax.tick_params(axis="y", length=0)
-    ax.invert_yaxis()
+    ax.set_ylim(max(len(rows), _FEWEST_BARS) - 0.5, -0.5)  # the hardest at the top
     ax.set_xlim(0, 1)
     ax.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
     ax.set_xlabel("probability")
