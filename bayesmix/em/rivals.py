@@ -16,9 +16,14 @@ class Top(Protocol):
     """An optimum, as ``EMResult.optima`` holds them."""
 
     @property
-    def objective(self) -> float: ...  # noqa: D102
+    def objective(self) -> float:
+        """In nats."""
+        ...
+
     @property
-    def weights(self) -> np.ndarray: ...  # noqa: D102
+    def weights(self) -> np.ndarray:
+        """One for each group."""
+        ...
 
 
 def rivals_of(optima: Sequence[Top]) -> tuple[dict[str, Any], ...]:

@@ -13,17 +13,13 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 STANDARD_INPUT = Path("-")
 Kind = Literal["text", "parquet", "excel"]
 
 # By their first bytes; the suffix tells people, and may be anything on standard input.
-_PACKED: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
-    b"\x1f\x8b": lambda file: gzip.open(file),  # type: ignore[return-value]  # it is one
-    b"BZh": lambda file: bz2.open(file),  # type: ignore[return-value]  # it is one
-    b"\xfd7zXZ\x00": lambda file: lzma.open(file),  # type: ignore[return-value]  # it is one
-}
+_PACKED: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 _OF_FITS = (".nc", ".zarr")
 _TEXT = (".csv", ".tsv", ".tab", ".txt", ".dat", ".data")
 KNOWN = ".csv, .tsv, .txt, .dat (also .gz), .parquet and .xlsx"
