@@ -10,7 +10,7 @@ from bayesmix.data import read_rows
 from bayesmix.labels.judgement import heeded
 from bayesmix.labels.relabelling import relabel_draws
 from bayesmix.progress import progress
-from bayesmix.tree import draws_of, family_of, record_of, training_rows
+from bayesmix.tree import columns_of, draws_of, family_of, training_rows
 from bayesmix.verdict import pass_on
 from bayesmix.vocabulary import named_arguments
 
@@ -74,11 +74,10 @@ def responsibilities(tree: "xr.DataTree | EMResult", X: Any = None, *, ci_prob: 
 
 def _summaries(tree: xr.DataTree, X: Any, ci_prob: float | None) -> xr.Dataset:
     ci_prob = default_ci_prob() if ci_prob is None else check_ci_prob(ci_prob)
-    features = record_of(tree)["features"]
     stored = tree.children.get(GROUP)
     if X is None and stored is not None and stored.attrs.get("ci_prob") == ci_prob:
         return stored.to_dataset()
-    rows = training_rows(tree) if X is None else read_rows(X, features=features)
+    rows = training_rows(tree) if X is None else read_rows(X, columns=columns_of(tree))
     weights, params = draws_of(tree)
     n_components = weights.shape[-1]
     mean = np.empty((rows.n_rows, n_components))

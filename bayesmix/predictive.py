@@ -14,7 +14,7 @@ from bayesmix.labels.judgement import heeded
 from bayesmix.membership import BOUNDS, check_ci_prob, default_ci_prob, equal_tailed
 from bayesmix.progress import progress
 from bayesmix.seeds import generator_of
-from bayesmix.tree import SAMPLE_DIMS, draws_of, family_of, record_of, training_rows
+from bayesmix.tree import SAMPLE_DIMS, columns_of, draws_of, family_of, record_of, training_rows
 from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def log_density(tree: "xr.DataTree | EMResult", X: Any, *, ci_prob: float | None
     """
     tree = heeded(tree)
     ci_prob = default_ci_prob() if ci_prob is None else check_ci_prob(ci_prob)
-    rows = read_rows(X, features=record_of(tree)["features"])
+    rows = read_rows(X, columns=columns_of(tree))
     weights, params = draws_of(tree)
     n_draws = weights.shape[0] * weights.shape[1]
     mean = np.empty(rows.n_rows)

@@ -70,7 +70,7 @@ def test_the_gate_makes_names_labels_and_units_visible():
         assert all(is_seen(text) and "\n" not in text for text in texts)
     assert rows.features[0] == "\\x1b[31mredn\\x00l\\x07"
     # The same frame matches what was fitted on it; two names that would look alike are refused.
-    assert read_rows(hostile_frame(), features=rows.features).features == rows.features
+    assert read_rows(hostile_frame(), columns=rows.columns).features == rows.features
     with pytest.raises(ValueError, match="repeats column names"):
         read_rows(pd.DataFrame(np.ones((2, 2)), columns=["a\x1b", "a\\x1b"]))
 

@@ -10,7 +10,7 @@ from bayesmix.data import read_rows
 from bayesmix.labels.convergence import near_one
 from bayesmix.labels.judgement import heed
 from bayesmix.progress import turns
-from bayesmix.tree import SAMPLE_DIMS, draws_of, family_of, record_of, training_rows
+from bayesmix.tree import SAMPLE_DIMS, columns_of, draws_of, family_of, record_of, training_rows
 
 # Numbers (draws times rows) of one block: 32 MB.
 MAX_VALUES = 4e6
@@ -48,7 +48,7 @@ def check_posterior(tree: xr.DataTree, X: Any = None) -> None:
         )
     if X is None:
         return
-    rows = read_rows(X, features=record["features"])
+    rows = read_rows(X, columns=columns_of(tree))
     if rows.sha256 != record["data_sha256"]:
         raise ValueError(
             f"X ({rows.n_rows} rows) is not the data that the tree was fitted on: LOO and WAIC "

@@ -5,8 +5,9 @@ read-only N x D array. Every error about the input is raised here, and says whic
 wrong, where, and what to do. Nothing is dropped or imputed.
 """
 
+from bayesmix.data.columns import Column
 from bayesmix.data.fitness import check_fit, check_n_components
 from bayesmix.data.moments import centre_and_scale
 from bayesmix.data.rows import Rows, read_rows
 
-__all__ = ["Rows", "centre_and_scale", "check_fit", "check_n_components", "read_rows"]
+__all__ = ["Column", "Rows", "centre_and_scale", "check_fit", "check_n_components", "read_rows"]

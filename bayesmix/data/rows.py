@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bayesmix.data.columns import Column
 from bayesmix.data.containers import Table, open_table
 from bayesmix.data.entries import check_finite, to_float64
 from bayesmix.data.moments import centre_and_scale, correlation_factor
@@ -22,19 +23,17 @@ class Rows:
     ----------
     values : ndarray of shape (N, D)
         Finite float64 numbers, C-contiguous and read-only.
-    features : tuple of str
-        Column names; "x0", "x1", ... where the container had none. Characters that are not seen, or steer a terminal,
-        stand in them as Python writes them, "\x1b"; so they do in text labels of rows and in units.
+    columns : tuple of Column
+        Their names, "x0", "x1", ... where the container had none, what their numbers mean, and their units. Characters
+        that are not seen, or steer a terminal, stand in them as Python writes them, "\x1b"; so they do in text labels
+        of rows.
     index : ndarray of shape (N,) or None
         Row labels that netCDF can hold: integers, floats, text or datetime64[ns]. None: their positions.
-    units : tuple of str
-        Units of the columns, empty text for one that has none; no entries where none has.
     """
 
     values: np.ndarray
-    features: tuple[str, ...]
+    columns: tuple[Column, ...]
     index: np.ndarray | None = None
-    units: tuple[str, ...] = ()
 
     @property
     def n_rows(self) -> int:
@@ -46,12 +45,20 @@ class Rows:
         """Number of columns, D."""
         return self.values.shape[1]
 
+    @cached_property
+    def features(self) -> tuple[str, ...]:
+        """Column names."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Units of the columns, empty text for one that has none."""
+        return tuple(column.unit for column in self.columns)
+
     @property
     def labels(self) -> tuple[str, ...]:
         """Column names with their units, as pictures and tables show them: ``"waiting (min)"``."""
-        if not any(self.units):
-            return self.features
-        return tuple(f"{name} ({unit})" if unit else name for name, unit in zip(self.features, self.units, strict=True))
+        return tuple(column.label for column in self.columns)
 
     @cached_property
     def obs(self) -> np.ndarray:
@@ -110,7 +117,7 @@ class Rows:
         return digest.hexdigest()
 
 
-def read_rows(X: Any, *, argument: str = "X", features: Sequence[str] | None = None) -> Rows:
+def read_rows(X: Any, *, argument: str = "X", columns: Sequence[Column] | None = None) -> Rows:
     """Turn rows of numbers, in whatever container, into checked float64 rows.
 
     Parameters
@@ -123,8 +130,8 @@ def read_rows(X: Any, *, argument: str = "X", features: Sequence[str] | None = N
         all columns or a mapping from their names, goes into labels.
     argument : str
         The name by which messages call X.
-    features : sequence of str, optional
-        The columns a model was fitted on: X must have as many, and where X names its columns, the
+    columns : sequence of Column, optional
+        The columns a model was fitted on, from its ``Rows``: X must have as many, and where X names its columns, the
         same names in the same order. (Names "0", "1", ... are positions and not compared.)
 
     Returns
@@ -137,7 +144,7 @@ def read_rows(X: Any, *, argument: str = "X", features: Sequence[str] | None = N
         If X is no container of rows, or a column holds something other than real numbers.
     ValueError
         If X is not two-dimensional, has no rows or no columns, repeats a column name, holds missing
-        or infinite values, or does not match `features`.
+        or infinite values, or does not match `columns`.
     """
     table = open_table(X, argument)
     width = len(table.columns)
@@ -145,16 +152,18 @@ def read_rows(X: Any, *, argument: str = "X", features: Sequence[str] | None = N
         raise ValueError(f"{argument} has no columns (shape {(table.n_rows, 0)}). Give at least one column.")
     if table.n_rows == 0:
         raise ValueError(f"{argument} has no rows (shape {(0, width)}). Give at least one row.")
-    names = table.names or tuple(f"x{j}" for j in range(width))
-    if features is not None:
-        fitted = tuple(str(name) for name in features)
-        _check_match(table, fitted, argument)
-        names = fitted
+    if columns is None:
+        names = table.names or tuple(f"x{j}" for j in range(width))
+        units = table.units or ("",) * width
+        columns = [Column(name, unit=unit) for name, unit in zip(names, units, strict=True)]
+    else:
+        names = tuple(column.name for column in columns)
+        _check_match(table, names, argument)
     values = to_float64(table, names, argument)
     index = None if table.index is None else _storable(table.index)
     check_finite(values, names, index, argument)
     values.flags.writeable = False
-    return Rows(values, names, index, table.units)
+    return Rows(values, tuple(columns), index)
 
 
 def _check_match(table: Table, fitted: tuple[str, ...], argument: str) -> None:

@@ -313,7 +313,7 @@ class EMResult:
     def _rows(self, X) -> np.ndarray:
         if X is self.rows.values:
             return X
-        return read_rows(X, features=self.rows.features).values
+        return read_rows(X, columns=self.rows.columns).values
 
     def _labels(self, values: np.ndarray) -> np.ndarray:
         labels = np.empty(values.shape[0], dtype=np.intp)

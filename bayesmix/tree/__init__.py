@@ -2,7 +2,7 @@
 
 from bayesmix.tree.building import SAMPLE_DIMS, build_tree
 from bayesmix.tree.given import PointEstimate, as_tree
-from bayesmix.tree.reading import draws_of, family_of, training_rows
+from bayesmix.tree.reading import columns_of, draws_of, family_of, training_rows
 from bayesmix.tree.record import record_of, with_record
 from bayesmix.tree.storage import load, save
 
@@ -11,6 +11,7 @@ __all__ = [
     "PointEstimate",
     "as_tree",
     "build_tree",
+    "columns_of",
     "draws_of",
     "family_of",
     "load",

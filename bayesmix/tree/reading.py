@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from bayesmix.data import Rows
+from bayesmix.data import Column, Rows
 from bayesmix.families import Family, family_from_name
 from bayesmix.tree.building import SAMPLE_DIMS
 from bayesmix.tree.record import record_of
@@ -47,12 +47,15 @@ def training_rows(tree: xr.DataTree) -> Rows:
     coordinates = tree["observed_data"]["x"].coords
     if "obs" not in coordinates:
         raise ValueError("The tree has no observed_data.obs, the labels of its rows.")
-    return Rows(
-        values=values,
-        features=tuple(record_of(tree)["features"]),
-        index=coordinates["obs"].values,
-        units=tuple(record_of(tree).get("units", ())),
-    )
+    return Rows(values, columns_of(tree), coordinates["obs"].values)
+
+
+def columns_of(tree: xr.DataTree) -> tuple[Column, ...]:
+    """Return the columns of the rows on which the tree was fitted."""
+    record = record_of(tree)
+    features = record["features"]
+    units = record.get("units", [""] * len(features))
+    return tuple(Column(name, unit=unit) for name, unit in zip(features, units, strict=True))
 
 
 def _needed(family: Family) -> dict[str, tuple[str, ...]]:

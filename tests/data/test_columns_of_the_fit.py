@@ -3,13 +3,14 @@
 import pandas as pd
 import pytest
 
-from bayesmix.data import read_rows
-from tests.data.examples import FRAME, NAMES, NUMBERS, refusal
+from bayesmix.data import Column, read_rows
+from tests.data.examples import FRAME, NUMBERS, refusal
 
 
 @pytest.mark.parametrize("X", [NUMBERS, FRAME, pd.DataFrame(NUMBERS)])
 def test_matching_columns_bear_the_fitted_names(X):
-    assert read_rows(X, features=NAMES).features == ("a", "b")
+    columns = [Column("a"), Column("b", unit="mm")]
+    assert read_rows(X, columns=columns).columns == tuple(columns)
 
 
 MISMATCHED = {
@@ -33,6 +34,6 @@ MISMATCHED = {
 
 @pytest.mark.parametrize(("X", "features", "words"), MISMATCHED.values(), ids=MISMATCHED)
 def test_other_columns_than_fitted(X, features, words):
-    message = refusal(ValueError, read_rows, X, features=features)
+    message = refusal(ValueError, read_rows, X, columns=[Column(name) for name in features])
     for word in words.split("; "):
         assert word.lower() in message.lower()

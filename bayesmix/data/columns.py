@@ -1,0 +1,32 @@
+"""What is known of a column: its name, what its numbers mean, and its unit."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["real", "count", "binary", "categorical"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the data.
+
+    Attributes
+    ----------
+    name : str
+    kind : {"real", "count", "binary", "categorical"}
+        What the numbers of the column are: real numbers; whole numbers of at least 0; 0 and 1; positions in `levels`.
+    levels : tuple of str
+        The levels of a categorical column; its numbers are 0, 1, ... in this order. Other columns have none.
+    unit : str
+        Empty where the column has none.
+    """
+
+    name: str
+    kind: Kind = "real"
+    levels: tuple[str, ...] = ()
+    unit: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name with the unit, as pictures and tables show it: ``"waiting (min)"``."""
+        return f"{self.name} ({self.unit})" if self.unit else self.name
