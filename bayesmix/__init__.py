@@ -8,11 +8,9 @@ from bayesmix.version import __version__
 if TYPE_CHECKING:
     from bayesmix import datasets, priors
     from bayesmix.comparison import Comparison, compare, loo, waic
-    from bayesmix.em import EMResult
+    from bayesmix.engines.em import EMResult
     from bayesmix.families import Gaussian
     from bayesmix.html import report
-    from bayesmix.labels import diagnose
-    from bayesmix.membership import relabel, responsibilities
     from bayesmix.mixture import Mixture
     from bayesmix.plots import (
         plot_comparison,
@@ -23,7 +21,9 @@ if TYPE_CHECKING:
         plot_responsibilities,
         plot_uncertainty,
     )
-    from bayesmix.predictive import log_density, sample_predictive
+    from bayesmix.posterior.labels import diagnose
+    from bayesmix.posterior.membership import relabel, responsibilities
+    from bayesmix.posterior.predictive import log_density, sample_predictive
     from bayesmix.pymc_model import MixtureLikelihood
     from bayesmix.tree import load, save
     from bayesmix.verdict import UntrustedWarning
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 # Public name -> the room it lives in. Rooms load when a name is first used, so that importing bayesmix is light.
 _ROOMS = {
     "Comparison": "bayesmix.comparison",
-    "EMResult": "bayesmix.em",
+    "EMResult": "bayesmix.engines.em",
     "Gaussian": "bayesmix.families",
     "Mixture": "bayesmix.mixture",
     "MixtureLikelihood": "bayesmix.pymc_model",
     "UntrustedWarning": "bayesmix.verdict",
     "compare": "bayesmix.comparison",
-    "diagnose": "bayesmix.labels",
+    "diagnose": "bayesmix.posterior.labels",
     "load": "bayesmix.tree",
-    "log_density": "bayesmix.predictive",
+    "log_density": "bayesmix.posterior.predictive",
     "loo": "bayesmix.comparison",
     "plot_comparison": "bayesmix.plots",
     "plot_density": "bayesmix.plots",
@@ -48,10 +48,10 @@ _ROOMS = {
     "plot_predictive_check": "bayesmix.plots",
     "plot_responsibilities": "bayesmix.plots",
     "plot_uncertainty": "bayesmix.plots",
-    "relabel": "bayesmix.membership",
+    "relabel": "bayesmix.posterior.membership",
     "report": "bayesmix.html",
-    "responsibilities": "bayesmix.membership",
-    "sample_predictive": "bayesmix.predictive",
+    "responsibilities": "bayesmix.posterior.membership",
+    "sample_predictive": "bayesmix.posterior.predictive",
     "save": "bayesmix.tree",
     "waic": "bayesmix.comparison",
 }

@@ -11,11 +11,11 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from bayesmix.averages import PosteriorMeans
-from bayesmix.em import EMResult
+from bayesmix.engines.em import EMResult
 from bayesmix.families import Family, family_from_name
 from bayesmix.families.covariance import STRUCTURES
 from bayesmix.mixture import Mixture
+from bayesmix.posterior.averages import PosteriorMeans
 from bayesmix.seeds import number_of
 from bayesmix.verdict import UntrustedWarning, said_by_caller, warn_once
 from bayesmix.vocabulary import named_arguments

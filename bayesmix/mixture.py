@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesmix.data import Rows, check_fit, check_n_components, read_rows
-from bayesmix.em import EMResult, EMSettings, fit
+from bayesmix.engines.em import EMResult, EMSettings, fit
 from bayesmix.families import Family, Gaussian, family_from_name, read_family
 from bayesmix.first_use import compiling_shown
 from bayesmix.notebook import card, facts, sentences
@@ -255,8 +255,8 @@ class Mixture:
         ValueError, TypeError
             If the data or an argument cannot be used.
         """
-        from bayesmix.inference.nuts import NutsSettings
-        from bayesmix.inference.nuts_over_basins import run
+        from bayesmix.engines.nuts import NutsSettings
+        from bayesmix.engines.nuts_over_basins import run
 
         _check_relabel(relabel)
         settings = NutsSettings(draws, tune, chains, cores, target_accept, progressbar)
@@ -322,8 +322,8 @@ class Mixture:
         ValueError, TypeError
             If the data or an argument cannot be used.
         """
-        from bayesmix.inference.advi import run
-        from bayesmix.inference.basins import find_basins
+        from bayesmix.engines.advi import run
+        from bayesmix.engines.basins import find_basins
         from bayesmix.threads import one_blas_thread
 
         _check_relabel(relabel)
@@ -389,8 +389,8 @@ class Mixture:
         ValueError, TypeError
             If the data or an argument cannot be used.
         """
-        from bayesmix.inference.basins import find_basins
-        from bayesmix.inference.laplace import run
+        from bayesmix.engines.basins import find_basins
+        from bayesmix.engines.laplace import run
 
         _check_relabel(relabel)
         with compiling_shown(progressbar), progress(progressbar) as report:
@@ -451,9 +451,9 @@ class Mixture:
         ValueError
             If the posterior lacks a variable, or its shape does not fit.
         """
-        from bayesmix.adoption import read_posterior, read_statistics
         from bayesmix.density.exchangeability import is_exchangeable
-        from bayesmix.posterior import assemble
+        from bayesmix.posterior.adoption import read_posterior, read_statistics
+        from bayesmix.posterior.assembly import assemble
 
         _check_relabel(relabel)
         rows = self._read(X)
@@ -511,7 +511,7 @@ class Mixture:
         closed = isinstance(priors, ConjugatePriors) and has_closed_form(priors)
         if settings.estimate == "ml" or closed:
             return fit(rows, self.family, priors, self.n_components, settings, random_seed, None, progressbar)
-        from bayesmix.em.quasi_newton import QuasiNewton
+        from bayesmix.engines.em.quasi_newton import QuasiNewton
 
         surface = self._density(rows) if density is None else density
 
@@ -543,7 +543,7 @@ class Mixture:
         return self.family.component_variables if same else ()
 
     def _tree(self, draws, density, em, method, relabel, log_likelihood, seed, settings):
-        from bayesmix.posterior import tree_of_draws
+        from bayesmix.posterior.assembly import tree_of_draws
 
         return tree_of_draws(
             draws,

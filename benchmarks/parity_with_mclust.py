@@ -1,7 +1,7 @@
 """Where bayesmix and mclust find the same optimum, and where bayesmix finds a better one.
 
 ``uv run python -m benchmarks.parity_with_mclust`` writes ``docs/parity.md``. The tests that hold the numbers to account
-are in ``tests/em/test_mclust.py``.
+are in ``tests/engines/em/test_mclust.py``.
 """
 
 from pathlib import Path

@@ -117,7 +117,7 @@ def test_figures_of_other_code_are_named(tmp_path, monkeypatch):
 
 
 def test_the_figures_that_are_kept_say_of_which_code_they_are():
-    assert evidence.run("tests.em.test_mclust")["code"] == fingerprint("tests.em.test_mclust")
+    assert evidence.run("tests.engines.em.test_mclust")["code"] == fingerprint("tests.engines.em.test_mclust")
     names = {kind: [name for name, *_ in each()] for kind, each in age.FIGURES.items()}
     assert names["evidence"] == list(evidence.MODULES)
     assert all(names.values())

@@ -11,8 +11,8 @@ from tests import fingerprint as made
 def repository(tmp_path, monkeypatch):
     """A repository of three modules and a table, of which one is read by nobody."""
     texts = {
-        "bayesmix/em/__init__.py": '"""Room."""\nfrom bayesmix.em.loop import climb\n',
-        "bayesmix/em/loop.py": "def climb(x):\n    return x + 1\n",
+        "bayesmix/engines/em/__init__.py": '"""Room."""\nfrom bayesmix.engines.em.loop import climb\n',
+        "bayesmix/engines/em/loop.py": "def climb(x):\n    return x + 1\n",
         "bayesmix/density/compiled/dense.py": "SIGN = 1\n",
         "bayesmix/html/page.py": "TITLE = 1\n",
         "tests/__init__.py": "",
@@ -49,7 +49,7 @@ def again(repository, name, old, new) -> str:
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("bayesmix/em/loop.py", "x + 1", "x + 2"),
+        ("bayesmix/engines/em/loop.py", "x + 1", "x + 2"),
         ("tests/checks.py", "return bm.EMResult", "return 2 * bm.EMResult"),
         ("tests/reference/mclust.json", "{}", "{1}"),
         ("tests/reference/mclust.py", "FILE = 1", "FILE = 2"),
@@ -62,8 +62,8 @@ def test_code_and_reference_values_count(repository, name, old, new):
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("bayesmix/em/__init__.py", '"""Room."""', '"""A room."""'),
-        ("bayesmix/em/loop.py", "return x + 1", "return (x + 1)  # one more"),
+        ("bayesmix/engines/em/__init__.py", '"""Room."""', '"""A room."""'),
+        ("bayesmix/engines/em/loop.py", "return x + 1", "return (x + 1)  # one more"),
         ("bayesmix/html/page.py", "TITLE = 1", "TITLE = 2"),
         ("bayesmix/density/compiled/dense.py", "SIGN = 1", "SIGN = -1"),
         ("tests/checks.py", '"""Words."""', '"""Other words."""'),
@@ -76,7 +76,9 @@ def test_words_and_what_is_not_imported_do_not(repository, name, old, new):
 
 def test_modules_named_in_texts_are_found(repository):
     text = 'load = import_module\nload(f"bayesmix.density.compiled.{geometry}")\n'
-    assert made.fingerprint("tests.checks") != again(repository, "bayesmix/em/loop.py", "def climb", f"{text}def climb")
+    assert made.fingerprint("tests.checks") != again(
+        repository, "bayesmix/engines/em/loop.py", "def climb", f"{text}def climb"
+    )
     assert repository / "bayesmix/density/compiled/dense.py" in made.files_of("tests.checks")
 
 

@@ -9,7 +9,7 @@ from numba.core import event
 
 from bayesmix import first_use
 from bayesmix.first_use import SENTENCE, compiling_shown, compiling_told_by
-from bayesmix.kernels import blocks
+from bayesmix.passes import blocks
 from bayesmix.progress import progress
 from bayesmix.pymc_model import score
 from tests.test_progress import Terminal
@@ -17,7 +17,7 @@ from tests.test_progress import Terminal
 USE = """
 import numpy as np
 from bayesmix.first_use import compiling_told_by
-from bayesmix.kernels import blocks
+from bayesmix.passes import blocks
 for _ in range(2):
     with compiling_told_by(print):
         print(blocks.no_nan(np.zeros(3)))

@@ -158,7 +158,7 @@ def test_somebody_who_watches_hears_of_the_first_use_and_then_no_more(kernel, to
     compiles = """
 from numba.core import event
 from bayesmix import first_use
-from bayesmix.kernels import blocks
+from bayesmix.passes import blocks
 first_use._Compiling.told = False
 with first_use.compiling_shown(True), event.trigger_event("numba:compile", data={"dispatcher": blocks.fill}):
     pass

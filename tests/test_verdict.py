@@ -11,7 +11,7 @@ import xarray as xr
 
 import bayesmix as bm
 from bayesmix.estimator import BayesianMixture
-from bayesmix.labels.judgement import verdict_of
+from bayesmix.posterior.labels.judgement import verdict_of
 from bayesmix.tree import with_record
 from bayesmix.tree.verdicts import with_verdict
 from bayesmix.verdict import Reason, UntrustedWarning, said_by_caller, verdict

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from bayesmix.cli.request import Request
     from bayesmix.comparison import Candidate, Comparison
-    from bayesmix.em import EMResult
+    from bayesmix.engines.em import EMResult
 
 Written = Sequence[tuple[str, Path]]
 

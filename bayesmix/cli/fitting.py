@@ -9,7 +9,7 @@ from bayesmix.cli.labelling import table_of_labels
 from bayesmix.cli.outputs import write_frame
 from bayesmix.cli.request import Request
 from bayesmix.cli.trust import status_of, verdict_of_fit, warn
-from bayesmix.em import EMResult
+from bayesmix.engines.em import EMResult
 from bayesmix.html.answer import answer_of_fit
 from bayesmix.html.digest import Digest
 from bayesmix.mixture import Mixture

@@ -147,7 +147,7 @@ def show_doubtful(console: Console, digest: "Digest") -> None:
     """Print the rows that belong to no group clearly; nothing where there is none."""
     from bayesmix.html.answer import separation
     from bayesmix.html.numbers import percent, to_spread
-    from bayesmix.membership import in_doubt
+    from bayesmix.posterior.membership import in_doubt
 
     doubtful = in_doubt(digest.membership)
     if not len(doubtful):

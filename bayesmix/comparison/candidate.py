@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bayesmix.em import EMResult
-from bayesmix.labels import Diagnosis
+from bayesmix.engines.em import EMResult
 from bayesmix.mixture import Mixture
+from bayesmix.posterior.labels import Diagnosis
 
 if TYPE_CHECKING:
     import xarray as xr

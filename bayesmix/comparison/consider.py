@@ -13,9 +13,9 @@ from bayesmix.comparison.information import waic
 from bayesmix.comparison.leave_one_out import loo
 from bayesmix.comparison.refit import MAX_REFITS, repair
 from bayesmix.comparison.trust import times_as_long
-from bayesmix.em import EMResult
-from bayesmix.labels import Diagnosis, diagnose
+from bayesmix.engines.em import EMResult
 from bayesmix.mixture import Mixture
+from bayesmix.posterior.labels import Diagnosis, diagnose
 from bayesmix.priors.sets import ConjugatePriors, has_closed_form
 from bayesmix.tree import record_of
 

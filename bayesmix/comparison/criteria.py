@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bayesmix.em import EMResult
+from bayesmix.engines.em import EMResult
 from bayesmix.mixture import Mixture
 
 # Random starts: EM costs milliseconds, and the highest interior optimum can have a narrow basin.

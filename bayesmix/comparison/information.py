@@ -21,7 +21,7 @@ from bayesmix.tree import as_tree
 from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
-    from bayesmix.em import EMResult
+    from bayesmix.engines.em import EMResult
 
 # Above this variance of the log density of a row WAIC is unreliable (Vehtari et al., 2017).
 P_WAIC_I = 0.4

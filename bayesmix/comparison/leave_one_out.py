@@ -23,7 +23,7 @@ from bayesmix.verdict import Reason, warn_once
 from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
-    from bayesmix.em import EMResult
+    from bayesmix.engines.em import EMResult
 
 # Above this Pareto k the importance weights of a row have no usable variance.
 PARETO_K = 0.7

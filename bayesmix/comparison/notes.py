@@ -9,8 +9,8 @@ from bayesmix.comparison.information import P_WAIC_I, ELPDDataWAIC
 from bayesmix.comparison.leave_one_out import PARETO_K
 from bayesmix.comparison.prior_share import prior_shares
 from bayesmix.data.words import counted
-from bayesmix.em import EMResult
-from bayesmix.labels import Diagnosis
+from bayesmix.engines.em import EMResult
+from bayesmix.posterior.labels import Diagnosis
 
 PRIOR_SHARE = 0.1
 # A share of draws with an empty group below this is not worth a note.

@@ -7,8 +7,8 @@ import numpy as np
 import xarray as xr
 
 from bayesmix.data import read_rows
-from bayesmix.labels.convergence import near_one
-from bayesmix.labels.judgement import heed
+from bayesmix.posterior.labels.convergence import near_one
+from bayesmix.posterior.labels.judgement import heed
 from bayesmix.progress import turns
 from bayesmix.tree import SAMPLE_DIMS, columns_of, draws_of, family_of, record_of, training_rows
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from bayesmix.em import EMResult
-from bayesmix.em.units import Units
+from bayesmix.engines.em import EMResult
 from bayesmix.families import Statistics
+from bayesmix.families.units import Units
 from bayesmix.priors.sets import ConjugatePriors
 
 

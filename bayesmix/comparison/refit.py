@@ -12,9 +12,9 @@ from bayesmix.comparison.bridge import log_predictive
 from bayesmix.comparison.leave_one_out import PARETO_K, bad_rows
 from bayesmix.comparison.pointwise import log_densities, sum_and_error
 from bayesmix.data import check_fit, read_rows
-from bayesmix.em import EMResult
-from bayesmix.labels import Diagnosis, diagnose
+from bayesmix.engines.em import EMResult
 from bayesmix.mixture import Mixture
+from bayesmix.posterior.labels import Diagnosis, diagnose
 from bayesmix.tree import draws_of, family_of
 
 # Refits of one model; more bad rows than this say that the model is fragile, and cost too much.

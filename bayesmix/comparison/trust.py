@@ -2,7 +2,7 @@
 
 import math
 
-from bayesmix.labels import Diagnosis
+from bayesmix.posterior.labels import Diagnosis
 from bayesmix.verdict import ESS_GATE
 
 # Chains that fail a gate narrowly are run longer: to twice the effective draws asked for, at most

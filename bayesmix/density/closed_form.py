@@ -9,9 +9,9 @@ from bayesmix.data import Rows
 from bayesmix.density.coordinates import ConjugateCoordinates, SeparatedCoordinates
 from bayesmix.density.minibatch import Minibatch
 from bayesmix.density.protocol import FreeVariable
-from bayesmix.em.units import Units
 from bayesmix.families import Family
 from bayesmix.families.covariance import Diagonal, Full, Spherical, Tied
+from bayesmix.families.units import Units
 from bayesmix.priors.sets import ConjugatePriors, Priors, has_closed_form
 from bayesmix.priors.weights import log_dirichlet_constant
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from bayesmix.density import transforms
 from bayesmix.density.protocol import FreeVariable
-from bayesmix.em.units import Units
 from bayesmix.families import Family
+from bayesmix.families.units import Units
 
 
 def _places(sizes: list[tuple[str, tuple[int, ...]]]) -> tuple[FreeVariable, ...]:

@@ -12,7 +12,7 @@ from bayesmix.html.content import Answer
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import counted, percent
 from bayesmix.html.words import listed
-from bayesmix.membership import UNSURE, in_doubt
+from bayesmix.posterior.membership import UNSURE, in_doubt
 from bayesmix.standing import contenders, is_bracketed, lowest, numbers
 from bayesmix.verdict import plain_verdict
 

@@ -8,11 +8,11 @@ from typing import Any, cast
 import numpy as np
 import xarray as xr
 
-from bayesmix.checks import Check, posterior_check
 from bayesmix.data import Rows
 from bayesmix.families import Family
-from bayesmix.labels import Diagnosis, diagnose
-from bayesmix.membership import default_ci_prob, equal_tailed, responsibilities
+from bayesmix.posterior.checks import Check, posterior_check
+from bayesmix.posterior.labels import Diagnosis, diagnose
+from bayesmix.posterior.membership import default_ci_prob, equal_tailed, responsibilities
 from bayesmix.tree import draws_of, family_of, record_of, training_rows
 
 _METHODS = {

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from bayesmix.data.words import visible
-from bayesmix.em import EMResult
+from bayesmix.engines.em import EMResult
 from bayesmix.html.answer import answer_of_comparison, answer_of_fit, warnings_of
 from bayesmix.html.content import Answer, ReportContent
 from bayesmix.html.digest import Digest
@@ -26,7 +26,7 @@ from bayesmix.html.sections import (
     trust_section,
 )
 from bayesmix.html.words import listed
-from bayesmix.labels.judgement import heeded
+from bayesmix.posterior.labels.judgement import heeded
 from bayesmix.vocabulary import named_arguments
 
 _MARKDOWN = ".md"

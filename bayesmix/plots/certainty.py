@@ -10,9 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bayesmix.em import EMResult
-from bayesmix.labels.judgement import heeded
-from bayesmix.membership import UNSURE, in_doubt, responsibilities
+from bayesmix.engines.em import EMResult
 from bayesmix.plots.densities import figure_size
 from bayesmix.plots.draws import evenly
 from bayesmix.plots.frame import bare_figure, checked_size, figure_of, house_style, ink, shown_figure
@@ -21,6 +19,8 @@ from bayesmix.plots.pairs import add_matrix_legend, draw_matrix
 from bayesmix.plots.palette import colour, dashes, marker
 from bayesmix.plots.two_features import draw_ellipses, number_groups
 from bayesmix.plots.view import View, view_of
+from bayesmix.posterior.labels.judgement import heeded
+from bayesmix.posterior.membership import UNSURE, in_doubt, responsibilities
 from bayesmix.vocabulary import named_arguments
 
 # Of many rows the most uncertain are drawn, and others evenly over the order of their entropy; all of them smaller.

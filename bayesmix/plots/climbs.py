@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from bayesmix.em import EMResult
+from bayesmix.engines.em import EMResult
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shown_figure
 from bayesmix.plots.palette import FAINT, MUTED, PAPER, colour, hatch
 from bayesmix.vocabulary import named_arguments

@@ -6,15 +6,15 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bayesmix.em import EMResult
-from bayesmix.labels.judgement import heeded
-from bayesmix.membership import UNSURE, check_ci_prob, default_ci_prob, responsibilities
+from bayesmix.engines.em import EMResult
 from bayesmix.plots.frame import bare_figure, checked_size, figure_of, house_style, shown_figure
 from bayesmix.plots.legend import density_handles, legend_columns
 from bayesmix.plots.one_feature import draw_one_feature
 from bayesmix.plots.pairs import add_matrix_legend, draw_matrix, matrix_size
 from bayesmix.plots.two_features import draw_two_features
 from bayesmix.plots.view import View, view_of
+from bayesmix.posterior.labels.judgement import heeded
+from bayesmix.posterior.membership import UNSURE, check_ci_prob, default_ci_prob, responsibilities
 from bayesmix.vocabulary import named_arguments
 
 _MOST_TICKED_ROWS = 1000

@@ -3,10 +3,10 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from bayesmix.membership import equal_tailed
 from bayesmix.plots.draws import Marginal
 from bayesmix.plots.frame import ink
 from bayesmix.plots.palette import MUTED, colour, dashes
+from bayesmix.posterior.membership import equal_tailed
 
 _POINTS = 400
 _DRAWS = 500

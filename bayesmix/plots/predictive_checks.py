@@ -9,14 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bayesmix.checks import prior_sets
-from bayesmix.em import EMResult
-from bayesmix.labels.judgement import heeded
+from bayesmix.engines.em import EMResult
 from bayesmix.plots.draws import evenly, marginal_of
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
 from bayesmix.plots.palette import colour
 from bayesmix.plots.view import left_out, most_separating, positions_of
-from bayesmix.predictive import replicated_sets, sample_predictive
+from bayesmix.posterior.checks import prior_sets
+from bayesmix.posterior.labels.judgement import heeded
+from bayesmix.posterior.predictive import replicated_sets, sample_predictive
 from bayesmix.seeds import generator_of
 from bayesmix.tree import SAMPLE_DIMS, training_rows
 from bayesmix.vocabulary import named_arguments

@@ -10,13 +10,13 @@ from typing import Any
 
 from pytensor.link.numba.dispatch.basic import register_funcify_default_op_cache_key
 
-import bayesmix.kernels
+import bayesmix.passes
 from bayesmix.pymc_model import score
 from bayesmix.pymc_model.op import RowLogDensity, SumLogDensity
 
 
 def _hash_of_sources() -> int:
-    kernel_files = sorted(Path(bayesmix.kernels.__file__).parent.glob("*.py"))
+    kernel_files = sorted(Path(bayesmix.passes.__file__).parent.glob("*.py"))
     digest = hashlib.sha256()
     for path in (*kernel_files, Path(score.__file__)):
         digest.update(path.read_bytes())

@@ -14,7 +14,7 @@ import math
 import numba as nb
 import numpy as np
 
-from bayesmix.kernels import axis, dense
+from bayesmix.passes import axis, dense
 
 HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 

@@ -21,9 +21,9 @@ from functools import cache, cached_property, partial
 import numpy as np
 
 from bayesmix.density import Density
-from bayesmix.inference.draws import Draws
-from bayesmix.inference.nuts import NutsSettings
-from bayesmix.inference.nuts_over_basins import run as run_nuts
+from bayesmix.engines.draws import Draws
+from bayesmix.engines.nuts import NutsSettings
+from bayesmix.engines.nuts_over_basins import run as run_nuts
 from benchmarks.asked import FEW_ROWS, spread, verdict
 from benchmarks.draws import Worth, worth
 from benchmarks.peers import numpyro, stan, textbook

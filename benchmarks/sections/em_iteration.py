@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 import bayesmix as bm
-from bayesmix.em.status import Status
+from bayesmix.engines.em.status import Status
 from benchmarks.asked import LONG, MIDDLE, SMALL, WIDE, Size, spread, verdict
 from benchmarks.peers import mclust, scikit_learn
 from benchmarks.problems import Problem, problem

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_info
 
-from bayesmix.kernels.registers import WIDTH
+from bayesmix.passes.registers import WIDTH
 from benchmarks.tables import Table
 
 TITLE = "The machine"

@@ -24,9 +24,9 @@ import numba as nb
 import numpy as np
 
 from bayesmix.families import Gaussian
-from bayesmix.kernels import reference
-from bayesmix.kernels.blocks import COMPILED
-from bayesmix.kernels.elementary import exp_of_nonpositive
+from bayesmix.passes import reference
+from bayesmix.passes.blocks import COMPILED
+from bayesmix.passes.elementary import exp_of_nonpositive
 from benchmarks.asked import LONG, MIDDLE, SMALL, WIDE, Size, spread
 from benchmarks.problems import problem
 from benchmarks.tables import Table, seconds_text, size_text

@@ -7,9 +7,9 @@ from scipy.special import logsumexp
 
 import bayesmix as bm
 from bayesmix import Mixture
-from bayesmix.labels.convergence import convergence_table
-from bayesmix.labels.label_free import label_free
-from bayesmix.labels.permutations import agreement_matrices, best_assignments
+from bayesmix.posterior.labels.convergence import convergence_table
+from bayesmix.posterior.labels.label_free import label_free
+from bayesmix.posterior.labels.permutations import agreement_matrices, best_assignments
 from bayesmix.verdict import DIVERGENT_GATE
 from tests.calibration.cells import Cell
 from tests.calibration.quantities import matrices, quantities, rank

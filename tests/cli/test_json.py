@@ -13,7 +13,7 @@ import bayesmix as bm
 from bayesmix.cli.entry import run
 from bayesmix.comparison.candidate import Candidate
 from tests.cli.commands import FAST
-from tests.test_membership import scipy_responsibilities
+from tests.posterior.test_membership import scipy_responsibilities
 
 
 def no_constants(text: str):

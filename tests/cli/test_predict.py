@@ -12,7 +12,7 @@ from scipy.stats import entropy
 import bayesmix as bm
 from bayesmix.cli.entry import run
 from tests.cli.commands import FAST, refused
-from tests.test_membership import scipy_responsibilities
+from tests.posterior.test_membership import scipy_responsibilities
 
 
 def test_fit_keeps_what_predict_reads(capsys, folder):

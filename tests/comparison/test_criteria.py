@@ -8,7 +8,7 @@ import pytest
 from bayesmix import Gaussian, compare
 from bayesmix.comparison.criteria import maximum_likelihood
 from bayesmix.datasets import load_faithful
-from bayesmix.em.status import Status
+from bayesmix.engines.em.status import Status
 from tests.reference.mclust import COVARIANCE_OF, reference_fits
 
 X = load_faithful()

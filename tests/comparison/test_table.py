@@ -12,8 +12,8 @@ from bayesmix.comparison.leave_one_out import loo
 from bayesmix.comparison.notes import of_rankings
 from bayesmix.comparison.table import COLUMNS, make_table
 from bayesmix.datasets import load_faithful
-from bayesmix.labels import diagnose
 from bayesmix.mixture import Mixture
+from bayesmix.posterior.labels import diagnose
 
 K = (1, 2, 3)
 

@@ -6,7 +6,7 @@ import pytest
 
 from bayesmix.comparison.notes import of_bad_rows, of_posterior
 from bayesmix.comparison.trust import times_as_long
-from bayesmix.labels import Diagnosis
+from bayesmix.posterior.labels import Diagnosis
 
 
 def diagnosis(rhat: float = 1.001, ess: float = 2000, **changes) -> Diagnosis:

@@ -11,7 +11,7 @@ from bayesmix.html import content_of_comparison, content_of_tree, render, render
 from bayesmix.html.answer import answer_of_comparison, separation
 from bayesmix.html.digest import Digest
 from bayesmix.html.glossary import TERMS, split, terms_of
-from bayesmix.membership import in_doubt
+from bayesmix.posterior.membership import in_doubt
 from bayesmix.verdict import _KINDS, Reason, plain_verdict
 from tests.html.contents import comparison_table
 from tests.simulated_trees import simulated_tree

@@ -8,16 +8,16 @@ import pandas as pd
 import pytest
 
 import bayesmix as bm
-from bayesmix.checks import posterior_check
 from bayesmix.html import content_of_comparison, content_of_tree, render, render_comparison, report
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import beside_interval, with_interval
-from bayesmix.membership import responsibilities
+from bayesmix.posterior.checks import posterior_check
+from bayesmix.posterior.membership import responsibilities
 from bayesmix.tree import record_of, with_record
 from tests.html.contents import HOSTILE, comparison_table, hostile_em, hostile_table
 from tests.html.pages import Page
 from tests.simulated_trees import COVARIANCES, random_permutations, simulated_tree
-from tests.test_membership import scipy_responsibilities
+from tests.posterior.test_membership import scipy_responsibilities
 
 HEADINGS = [
     "The groups",

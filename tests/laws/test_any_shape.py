@@ -1,4 +1,4 @@
-"""Laws 3 to 5 in shapes and at values that nobody chose. (Laws 1 and 2 so: ``tests/kernels/test_against_twin.py``.)"""
+"""Laws 3 to 5 in shapes and at values that nobody chose. (Laws 1 and 2 so: ``tests/passes/test_against_twin.py``.)"""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -81,7 +81,7 @@ def test_order_of_rows_is_rounding(case):
 # process that compiles runs the first copy, those that load from the cache the second.
 FIRST_USE = """
 import numpy as np
-from bayesmix.kernels import axis, dense
+from bayesmix.passes import axis, dense
 rng = np.random.default_rng(0)
 columns, offsets, means = rng.normal(size=(5, 300)), rng.normal(size=3), rng.normal(size=(3, 5))
 whiteners = np.tril(rng.normal(size=(3, 5, 5)))

@@ -9,8 +9,8 @@ from scipy.stats import dirichlet
 
 from bayesmix import Mixture
 from bayesmix.density.prior_terms import log_prior_terms
-from bayesmix.em.loop import ExpectationMaximisation, Point
-from bayesmix.em.units import Units
+from bayesmix.engines.em.loop import ExpectationMaximisation
+from bayesmix.families.units import Point, Units
 from bayesmix.priors import Dirichlet
 from tests.central_differences import gradient
 from tests.laws.cases import CASES, LIKELIHOOD_CASES, Case

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import bayesmix as bm
-from bayesmix.em import EMResult
+from bayesmix.engines.em import EMResult
 from bayesmix.tree import build_tree
 from bayesmix.tree.record import describe
 from tests.simulated_trees import permuted

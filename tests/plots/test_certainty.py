@@ -4,9 +4,9 @@ import pytest
 from matplotlib.colors import to_hex
 from scipy.stats import entropy
 
-from bayesmix.membership import responsibilities
 from bayesmix.plots import draw_uncertainty, plot_uncertainty
 from bayesmix.plots.palette import colour
+from bayesmix.posterior.membership import responsibilities
 from tests.simulated_trees import simulated_tree
 
 

@@ -8,14 +8,14 @@ from matplotlib.patches import Ellipse, StepPatch
 from scipy.stats import multivariate_normal, norm
 
 from bayesmix.data import read_rows
-from bayesmix.em import EMSettings, fit
+from bayesmix.engines.em import EMSettings, fit
 from bayesmix.families import Gaussian
-from bayesmix.membership import UNSURE, responsibilities
 from bayesmix.plots import draw_density, plot_density
 from bayesmix.plots.draws import ELLIPSE, marginal_of
 from bayesmix.plots.levels import mass_levels
 from bayesmix.plots.palette import INK, PAPER, colour
-from bayesmix.predictive import log_density
+from bayesmix.posterior.membership import UNSURE, responsibilities
+from bayesmix.posterior.predictive import log_density
 from bayesmix.priors.sets import ConjugatePriors, resolve_priors
 from tests.simulated_trees import COVARIANCES, simulated_tree
 

@@ -5,10 +5,10 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.patches import StepPatch
 
-from bayesmix.membership import UNSURE, responsibilities
 from bayesmix.plots import draw_responsibilities, plot_responsibilities
 from bayesmix.plots.memberships import NAMED_ROWS
 from bayesmix.plots.palette import colour
+from bayesmix.posterior.membership import UNSURE, responsibilities
 from tests.simulated_trees import simulated_tree
 
 

@@ -7,7 +7,7 @@ from scipy.stats import ecdf
 import bayesmix as bm
 from bayesmix.plots import draw_predictive_check, plot_predictive_check
 from bayesmix.plots.palette import INK
-from bayesmix.predictive import sample_predictive
+from bayesmix.posterior.predictive import sample_predictive
 from tests.plots.pictures import LONG_NAMES, data, em, tree
 
 

@@ -6,7 +6,7 @@ from scipy.optimize import minimize
 
 from bayesmix.data import read_rows
 from bayesmix.density.closed_form import ClosedFormDensity
-from bayesmix.em import EMResult
+from bayesmix.engines.em import EMResult
 from tests.exact.conjugate import Groups, prior_of
 from tests.stress.cases import Case
 

@@ -5,8 +5,8 @@ import numpy as np
 import xarray as xr
 
 import bayesmix as bm
-from bayesmix.labels import Diagnosis
-from bayesmix.labels.judgement import verdict_of
+from bayesmix.posterior.labels import Diagnosis
+from bayesmix.posterior.labels.judgement import verdict_of
 from bayesmix.verdict import ESS_GATE, PARETO_GATE, RHAT_GATE
 from tests.monte_carlo import Estimate, mean_of
 from tests.stress.answers import matched, posterior_of_groups

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import bayesmix as bm
-from bayesmix.em import EMResult, Status
+from bayesmix.engines.em import EMResult, Status
 from tests.monte_carlo import Finding, worst
 from tests.stress.answers import (
     EPS,

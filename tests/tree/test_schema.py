@@ -8,8 +8,8 @@ import bayesmix as bm
 from bayesmix.html.digest import Digest
 from bayesmix.html.sections.reproduction import code_of, reproduction_section
 from bayesmix.html.sections.trust import trust_section
-from bayesmix.labels.sentences import relabelling
 from bayesmix.mixture import Mixture
+from bayesmix.posterior.labels.sentences import relabelling
 from bayesmix.priors.written import as_arguments, as_literal
 from bayesmix.tree import record_of
 from bayesmix.tree.record import REMEDY

@@ -13,8 +13,8 @@ from bayesmix.density.compiled.matrices import matrix_from
 from bayesmix.density.compiled.sampler import LOG_DENSITY, RECOVERABLE
 from bayesmix.density.compiled.weights import log_weights, weights_slope
 from bayesmix.density.compiled.whitening import all_finite, arrays_at, from_sampler, to_sampler_slope
-from bayesmix.kernels.axis import accumulate, score
-from bayesmix.kernels.blocks import COMPILED
+from bayesmix.passes.axis import accumulate, score
+from bayesmix.passes.blocks import COMPILED
 
 
 @nb.njit(**COMPILED)

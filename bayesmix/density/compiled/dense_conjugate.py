@@ -14,8 +14,8 @@ from bayesmix.density.compiled.matrices import matrix_from, sum_into_first
 from bayesmix.density.compiled.sampler import LOG_DENSITY, RECOVERABLE
 from bayesmix.density.compiled.weights import log_weights, weights_slope
 from bayesmix.density.compiled.whitening import all_finite, arrays_at, from_sampler, to_sampler_slope
-from bayesmix.kernels.blocks import COMPILED
-from bayesmix.kernels.dense import accumulate, invert_lower, score
+from bayesmix.passes.blocks import COMPILED
+from bayesmix.passes.dense import accumulate, invert_lower, score
 
 
 @nb.njit(**COMPILED)

@@ -7,7 +7,7 @@ for shapes that do not match).
 import numba as nb
 import numpy as np
 
-from bayesmix.kernels.blocks import COMPILED
+from bayesmix.passes.blocks import COMPILED
 
 
 @nb.njit(**COMPILED)

@@ -5,7 +5,7 @@ import math
 import numba as nb
 import numpy as np
 
-from bayesmix.kernels.blocks import COMPILED
+from bayesmix.passes.blocks import COMPILED
 
 
 @nb.njit(**COMPILED)

@@ -19,7 +19,7 @@ from bayesmix.density.compiled.sampler import (
     pointer_to_floats,
     pointer_to_integers,
 )
-from bayesmix.kernels.blocks import COMPILED
+from bayesmix.passes.blocks import COMPILED
 
 
 @nb.njit(**COMPILED)

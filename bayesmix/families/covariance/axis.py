@@ -12,7 +12,7 @@ import numba as nb
 import numpy as np
 from scipy.special import gammaln
 
-from bayesmix.kernels.blocks import COMPILED
+from bayesmix.passes.blocks import COMPILED
 
 
 class Hyperparameters(NamedTuple):

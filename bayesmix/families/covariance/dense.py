@@ -13,8 +13,8 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import multigammaln  # pyright: ignore[reportAttributeAccessIssue]: missing from its stubs
 
-from bayesmix.kernels.blocks import COMPILED
-from bayesmix.kernels.dense import invert_lower
+from bayesmix.passes.blocks import COMPILED
+from bayesmix.passes.dense import invert_lower
 from bayesmix.threads import one_blas_thread
 
 # Of a feature's variance the share, for each feature, that the features before it must leave unexplained: with less,

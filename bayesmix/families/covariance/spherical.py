@@ -5,7 +5,7 @@ import numpy as np
 from bayesmix.families.base import ParameterSpec
 from bayesmix.families.covariance import axis
 from bayesmix.families.covariance.steps import Steps
-from bayesmix.kernels import axis as kernel
+from bayesmix.passes import axis as kernel
 
 
 class Spherical(Steps):

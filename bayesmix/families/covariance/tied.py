@@ -5,7 +5,7 @@ import numpy as np
 from bayesmix.families.base import ParameterSpec
 from bayesmix.families.covariance import dense
 from bayesmix.families.covariance.steps import Steps
-from bayesmix.kernels import dense as kernel
+from bayesmix.passes import dense as kernel
 
 
 def _of_every_component(array, n_components, n_trailing):

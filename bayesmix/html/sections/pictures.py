@@ -8,10 +8,10 @@ from bayesmix.html.answer import separation
 from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import counted, percent, percent_with_interval, plain, to_spread
-from bayesmix.membership import UNSURE, in_doubt
 from bayesmix.plots import draw_density, draw_responsibilities
 from bayesmix.plots.draws import marginal_of
 from bayesmix.plots.view import MOST_FEATURES, most_separating
+from bayesmix.posterior.membership import UNSURE, in_doubt
 
 _MOST_ROWS = 25
 _MOST_COLUMNS = 3

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bayesmix.checks import TAIL, Check, prior_check
 from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import beside_interval, counted, fixed
 from bayesmix.plots import draw_predictive_check, draw_prior_check
+from bayesmix.posterior.checks import TAIL, Check, prior_check
 from bayesmix.priors.sets import facts_of, from_dict
 
 _MOST_PICTURED = 6

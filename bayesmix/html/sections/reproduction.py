@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from bayesmix.em.settings import INITS, EMSettings
+from bayesmix.engines.em.settings import INITS, EMSettings
 from bayesmix.html.content import Section
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import fixed

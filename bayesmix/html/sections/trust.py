@@ -8,8 +8,8 @@ from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import counted, fixed
 from bayesmix.html.sections.predictions import posterior_part, prior_part
 from bayesmix.html.words import as_sentence
-from bayesmix.labels.apply import permutations_of
 from bayesmix.plots import draw_labels
+from bayesmix.posterior.labels.apply import permutations_of
 from bayesmix.verdict import ESS_GATE, PARETO_GATE, RHAT_GATE
 
 _MOST_ROWS = 200

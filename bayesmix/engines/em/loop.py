@@ -1,0 +1,146 @@
+"""The one EM loop, and what it climbs with."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import isfinite, log
+from typing import Any, Protocol
+
+import numba as nb
+import numpy as np
+
+from bayesmix.engines.em.status import Status
+from bayesmix.families import Gaussian, Statistics
+from bayesmix.families.units import Point
+from bayesmix.passes.blocks import COMPILED
+from bayesmix.priors import NormalInverseWishart
+from bayesmix.progress import turns
+
+
+class Ascent(Protocol):
+    """An objective on some rows, and a way to climb it."""
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        ...
+
+    def climb(self, start: Point, tol: float, max_iter: int) -> "Climb":
+        """Climb until an iteration gains less than ``tol`` per row.
+
+        The returned point is the last one at which the objective was finite, and the statistics are those of the pass
+        made there. The objective never falls from one iteration to the next.
+        """
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class ExpectationMaximisation:
+    """Passes and M-steps in closed form: maximum likelihood (no priors), or MAP under the conjugate prior.
+
+    The weights' MAP is ``(n_k + a_k - 1) / sum`` for concentrations ``a`` of at least 1.
+
+    Attributes
+    ----------
+    family : Gaussian
+    columns : (D, N) array
+        Standardised rows, transposed.
+    components : NormalInverseWishart, optional
+        In standardised units.
+    surplus : (K,) array, optional
+        ``a - 1`` of the weights' Dirichlet prior.
+    log_prior_shift : float
+        What the log density of both priors has besides: constants, and the units of the data.
+    """
+
+    family: Gaussian
+    columns: np.ndarray
+    components: NormalInverseWishart | None = None
+    surplus: np.ndarray | None = None
+    log_prior_shift: float = 0.0
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return self.columns.shape[1]
+
+    def climb(self, start: Point, tol: float, max_iter: int) -> "Climb":
+        """See :class:`Ascent`. ``tol=0`` makes ``max_iter`` iterations."""
+        point, history, best, status = start, [], None, Status.MAX_ITER
+        turn = turns("iteration")
+        for iteration in range(max_iter + 1):
+            turn(iteration)
+            statistics = one_pass(self.family, point, self.columns)
+            log_prior = self.log_prior(point)
+            objective = statistics.log_likelihood + log_prior
+            if not isfinite(objective):
+                status = Status.DEGENERATE
+                break
+            converged = tol > 0 and bool(history) and objective - history[-1] < tol * self.n_rows
+            best = (point, statistics, log_prior)
+            history.append(objective)
+            if converged:
+                status = Status.CONVERGED
+                break
+            point = self.m_step(point, statistics)
+            if not point.finite:
+                status = Status.EMPTY if statistics.counts.min() < 1e-8 else Status.DEGENERATE
+                break
+        if best is None:
+            best = (start, one_pass(self.family, start, self.columns), -np.inf)
+        return Climb(*best, status, np.array(history), max(len(history) - 1, 0))
+
+    def m_step(self, point: Point, statistics: Statistics) -> Point:
+        """The parameters that maximise the expected objective."""
+        counts = statistics.counts if self.surplus is None else statistics.counts + self.surplus
+        means, factor = self.family.structure.m_step(point.means, point.factor, statistics, self._prepared)
+        return Point(counts / counts.sum(), means, factor)
+
+    def log_prior(self, point: Point) -> float:
+        """Log prior density at a point, in the units of the data; 0 for maximum likelihood."""
+        total = self.log_prior_shift
+        if self.components is not None:
+            of_factor, of_means = self.family.structure.log_prior(point.means, point.factor, self._prepared)
+            total += float(of_factor) + float(of_means)
+        if self.surplus is not None:
+            total += _sum_of_logs(self.surplus, point.weights)
+        return total
+
+    @cached_property
+    def _prepared(self) -> Any:
+        """The components' prior as the family's steps take it."""
+        return None if self.components is None else self.family.structure.hyperparameters(self.components)
+
+
+def one_pass(family: Gaussian, point: Point, columns: np.ndarray) -> Statistics:
+    """Log-likelihood and statistics of standardised rows at a point."""
+    return family.statistics(family.standard_form_of_factor(point.weights, point.means, point.factor), columns)
+
+
+@nb.njit(**COMPILED)
+def _sum_of_logs(powers, weights):
+    """``sum_k a_k log w_k``; a power of zero adds nothing, whatever the weight."""
+    total = 0.0
+    for k in range(powers.size):
+        if powers[k] > 0:
+            total += powers[k] * log(weights[k])
+    return total
+
+
+@dataclass(frozen=True, eq=False)
+class Climb:
+    """Where one start led: the point, the pass made there, the objective at every iteration, and why it ended.
+
+    ``iterations`` counts the M-steps.
+    """
+
+    point: Point
+    statistics: Statistics
+    log_prior: float
+    status: Status
+    history: np.ndarray = field(repr=False)
+    iterations: int = 0
+
+    @property
+    def objective(self) -> float:
+        """Log-likelihood plus log prior, in standardised units."""
+        return self.statistics.log_likelihood + self.log_prior

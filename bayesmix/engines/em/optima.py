@@ -1,0 +1,43 @@
+"""Which climbs reached the same top."""
+
+import numpy as np
+
+from bayesmix.engines.em.loop import Climb
+from bayesmix.families.units import Point
+
+# Two climbs stopped by the same tol near one top differ in height by a multiple of tol * N, and in place by its root.
+# Places are in the units of the climbs: standardised columns, or whitened ones for full and tied covariances.
+_SAME_HEIGHT = 1e-5  # per row, relative to one nat
+_SAME_PLACE = 0.05  # of a standard deviation of the data, and of a weight
+
+
+def group_optima(climbs: list[Climb], n_rows: int) -> list[int]:
+    """Number of the distinct optimum that each climb reached; -1 for a collapse. Optimum 0 is the highest."""
+    order = sorted(range(len(climbs)), key=lambda i: -climbs[i].objective)
+    tops: list[Climb] = []
+    reached = [-1] * len(climbs)
+    for i in order:
+        if not climbs[i].status.interior:
+            continue
+        for number, top in enumerate(tops):
+            close = top.objective - climbs[i].objective <= max(_SAME_HEIGHT * n_rows, 1e-3)
+            if close and _same_place(top.point, climbs[i].point):
+                reached[i] = number
+                break
+        else:
+            reached[i] = len(tops)
+            tops.append(climbs[i])
+    return reached
+
+
+def _same_place(a: Point, b: Point) -> bool:
+    distance = np.abs(a.means[:, None, :] - b.means[None, :, :]).max(axis=2)
+    distance = np.maximum(distance, np.abs(a.weights[:, None] - b.weights[None, :]))
+    nearest = distance.argmin(axis=1)
+    if distance.min(axis=1).max() >= _SAME_PLACE:
+        return False
+    if len(set(nearest.tolist())) == len(nearest):  # no assignment does better than everybody's nearest
+        return True
+    from scipy.optimize import linear_sum_assignment
+
+    return bool(distance[linear_sum_assignment(distance)].max() < _SAME_PLACE)

@@ -1,0 +1,367 @@
+"""The result of EM: the point estimate, and everything that can be asked of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesmix.data import Rows, read_rows
+from bayesmix.engines.em.rivals import counted_rivals, rivals_in_words, rivals_of
+from bayesmix.engines.em.status import Status
+from bayesmix.families import Family
+from bayesmix.notebook import card, facts, sentences, table
+from bayesmix.priors.sets import ConjugatePriors, Priors, numbers
+from bayesmix.seeds import generator_of
+from bayesmix.shelter import sheltered
+from bayesmix.tree import build_tree
+from bayesmix.tree.record import describe
+from bayesmix.tree.verdicts import described_verdict
+from bayesmix.verdict import Reason, pass_on
+from bayesmix.vocabulary import named_arguments
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+
+# How a climb ended that is no estimate, and the kind of reason that this is.
+_AGAINST = {Status.MAX_ITER: "max_iter", Status.DEGENERATE: "collapsed", Status.EMPTY: "emptied"}
+# What a notebook shows at most.
+_FEATURES_SHOWN = 6
+_GROUPS_SHOWN = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Optimum:
+    """One distinct top of the objective, or a place far below the best one where starts were set aside.
+
+    Attributes
+    ----------
+    weights, params
+        As in :class:`EMResult`.
+    objective : float
+        Log-likelihood plus log prior density (maximum likelihood: the log-likelihood).
+    n_starts : int
+        How many starts reached it.
+    """
+
+    weights: np.ndarray
+    params: Mapping[str, np.ndarray]
+    objective: float
+    n_starts: int
+
+
+@named_arguments
+@dataclass(frozen=True, eq=False)
+class EMResult:
+    """The point estimate of a mixture; components are ordered by decreasing weight.
+
+    Attributes
+    ----------
+    family : Family
+    priors : Priors
+        Resolved, in the units of the data.
+    settings : mapping
+        The arguments of :meth:`bayesmix.Mixture.fit_em`: ``estimate``, ``init``, ``n_init``, ``max_iter``, ``tol``. An
+        ``init`` that was an array or an EMResult is not kept: its kind stands here in words.
+    rows : Rows
+        The training rows.
+    weights : (K,) array
+    params : mapping of arrays, component axis first
+        ``means`` (K, D) and ``covariances`` ((K, D, D) for full, (D, D) for tied) or ``variances`` ((K, D) for diag,
+        (K,) for spherical), in the units of the data.
+    log_likelihood : float
+        In nats, at the estimate as it stands in ``weights`` and ``params``, after rounding to the units of the data.
+    log_prior : float
+        Log prior density in the free variables of the model, without Jacobians; 0 for maximum likelihood.
+    status : Status
+        How the climb ended; the value is a sentence.
+    history : array
+        The objective, log-likelihood plus log prior, at every iteration on all rows, before that rounding.
+    optima : tuple of Optimum
+        The distinct tops that were reached, the highest first; starts that were set aside far below the best one stand
+        here with the place where they stopped (their status in ``restarts`` says so).
+    restarts : pandas.DataFrame
+        Every start: its objective, the distinct optimum it reached (-1: none), its iterations and status. A start
+        that came to the place of another has the objective of that one; one that was set aside, that of the place
+        where it stopped.
+    starts : tuple of mappings
+        The rows of ``restarts``.
+    seed : int or None
+        The seed, drawn where none was given; None where it was no integer, or nothing was random.
+    seconds : float
+        How long the fit took.
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> em = bm.Mixture(2).fit_em(bm.datasets.load_faithful(), random_seed=1)
+    >>> em.weights.round(2).tolist()
+    [0.64, 0.36]
+    >>> em.params["means"].round(1).tolist()
+    [[4.3, 80.0], [2.0, 54.5]]
+    >>> em.converged
+    True
+    >>> em.predict([[4.5, 82.0], [1.9, 50.0]]).tolist()
+    [0, 1]
+    """
+
+    family: Family
+    priors: Priors
+    settings: Mapping[str, Any]
+    rows: Rows
+    weights: np.ndarray
+    params: Mapping[str, np.ndarray]
+    log_likelihood: float
+    log_prior: float
+    status: Status
+    history: np.ndarray
+    optima: tuple[Optimum, ...]
+    starts: tuple[Mapping[str, Any], ...] = field(repr=False)
+    seed: int | None = None
+    seconds: float = 0.0
+
+    @property
+    def estimate(self) -> str:
+        """``"map"`` or ``"ml"``."""
+        return self.settings["estimate"]
+
+    @property
+    def n_components(self) -> int:
+        """K."""
+        return self.weights.size
+
+    @property
+    def converged(self) -> bool:
+        """Whether an iteration gained less than ``tol`` per row."""
+        return self.status in (Status.CONVERGED, Status.FLAT_WEIGHTS)
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why the estimate is not to be trusted; empty where it is, or ``tol=0`` asked for ``max_iter`` iterations."""
+        kind = _AGAINST.get(self.status)
+        asked_for = self.status is Status.MAX_ITER and self.settings["tol"] == 0
+        return () if kind is None or asked_for else (Reason(kind),)
+
+    @property
+    def rivals(self) -> tuple[dict[str, Any], ...]:
+        """Other optima within 10 nats of the highest one: how far ``below`` it each is, and its ``weights``."""
+        return rivals_of(self.optima)
+
+    @property
+    def which(self) -> str:
+        """The estimate in words: ``"posterior mode"`` or ``"maximum likelihood"``, at which the criteria are taken."""
+        return "maximum likelihood" if self.estimate == "ml" else "posterior mode"
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of free parameters."""
+        return self.family.n_parameters(self.n_components, self.rows.n_features)
+
+    @property
+    def objective(self) -> float:
+        """What EM raised: log-likelihood plus log prior."""
+        return self.log_likelihood + self.log_prior
+
+    @property
+    def bic(self) -> float:
+        """Bayesian information criterion, ``-2 log L + p log N``; lower is better.
+
+        At this very estimate: with the default ``estimate="map"`` at the posterior mode, where the likelihood is lower
+        than at its maximum and the number larger than what other programs print. To compare models take it from
+        ``estimate="ml"``, as :func:`bayesmix.compare` does.
+        """
+        return -2 * self.log_likelihood + self.n_parameters * float(np.log(self.rows.n_rows))
+
+    @property
+    def aic(self) -> float:
+        """Akaike information criterion, ``-2 log L + 2 p``; lower is better. Taken where ``bic`` is."""
+        return -2 * self.log_likelihood + 2 * self.n_parameters
+
+    @cached_property
+    @sheltered()
+    def icl(self) -> float:
+        """Integrated completed likelihood; lower is better. Taken where ``bic`` is.
+
+        ``BIC - 2 sum_i log max_k r_ik``, after Biernacki, Celeux and Govaert (2000), IEEE Transactions on Pattern
+        Analysis and Machine Intelligence 22, with hard labels as in mclust.
+        """
+        certainty = 0.0
+        for _, joint in self.family.log_joint_blocks(self.weights, self.params, self.rows.values):
+            log_r = joint[0] - np.logaddexp.reduce(joint[0], axis=1, keepdims=True)
+            certainty += float(log_r.max(axis=1).sum())
+        return self.bic - 2 * certainty
+
+    @cached_property
+    @sheltered()
+    def responsibilities(self) -> np.ndarray:
+        """(N, K) probabilities of each component given each training row."""
+        return self.predict_proba(self.rows.values)
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """(N,) most probable component of each training row."""
+        return self._labels(self.rows.values)
+
+    @cached_property
+    def restarts(self) -> "pd.DataFrame":
+        """Every start as a row: objective, optimum, iterations, status."""
+        import pandas as pd
+
+        return pd.DataFrame(list(self.starts)).rename_axis("start")
+
+    def predict(self, X) -> np.ndarray:
+        """Most probable component of each row.
+
+        Parameters
+        ----------
+        X : array, data frame or DataArray, (n, D)
+
+        Returns
+        -------
+        (n,) array of int
+        """
+        return self._labels(self._rows(X))
+
+    def predict_proba(self, X) -> np.ndarray:
+        """Responsibilities: the probability of each component given each row.
+
+        Parameters
+        ----------
+        X : array, data frame or DataArray, (n, D)
+
+        Returns
+        -------
+        (n, K) array
+        """
+        values = self._rows(X)
+        r = np.empty((values.shape[0], self.n_components))
+        for block, found in self.family.responsibilities_blocks(self.weights, self.params, values):
+            r[block] = found[..., 0].T
+        return r
+
+    def score_samples(self, X) -> np.ndarray:
+        """Log density of each row, in nats.
+
+        Parameters
+        ----------
+        X : array, data frame or DataArray, (n, D)
+
+        Returns
+        -------
+        (n,) array
+        """
+        return self.family.log_mixture(self.weights, self.params, self._rows(X))
+
+    def sample(self, n: int, random_seed=None) -> tuple[np.ndarray, np.ndarray]:
+        """Draw rows and their components from the fitted mixture.
+
+        Parameters
+        ----------
+        n : int
+        random_seed : None, int, numpy.random.Generator, RandomState or SeedSequence
+
+        Returns
+        -------
+        rows : (n, D) array
+        labels : (n,) array of int
+        """
+        return self.family.sample(self.weights, self.params, n, generator_of(random_seed))
+
+    def to_tree(self) -> "xr.DataTree":
+        """The estimate as a tree of one chain and one draw, on which every function of bayesmix works.
+
+        Returns
+        -------
+        xarray.DataTree
+        """
+        derived = self.family.with_scales(self.params)
+        if isinstance(self.priors, ConjugatePriors) or self.rows.n_features == 1:
+            derived.pop("correlations", None)  # no variable of the model
+        posterior = {"weights": self.weights, **derived}
+        log_density = self.family.log_mixture(self.weights, self.params, self.rows.values)
+        tree = build_tree(
+            family=self.family,
+            rows=self.rows,
+            posterior={name: value[None, None] for name, value in posterior.items()},
+            sample_stats={"lp": np.array([[self.objective]])},
+            constant_data={"pivot": self.labels, **numbers(self.priors)},
+            log_likelihood=log_density[None, None],
+            record={
+                "method": "em",
+                "estimate": self.estimate,
+                "settings": dict(self.settings),
+                "mixture": describe(self.family, self.n_components, self.priors),
+                "seed": self.seed,
+                "seconds": {"em": self.seconds},
+                "notes": self.notes,
+                "other_optima": list(self.rivals),
+                "verdict": described_verdict(self.reasons, 1, 1),
+            },
+        )
+        pass_on(self, tree)
+        return tree
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be known of the climb: how it ended, where it did not converge, and other optima."""
+        said = [] if self.converged else [f"EM: {self.status.value}"]
+        return [*said, f"EM: {rivals_in_words(self.rivals)}"] if self.rivals else said
+
+    def _rows(self, X) -> np.ndarray:
+        if X is self.rows.values:
+            return X
+        return read_rows(X, columns=self.rows.columns).values
+
+    def _labels(self, values: np.ndarray) -> np.ndarray:
+        labels = np.empty(values.shape[0], dtype=np.intp)
+        for block, r in self.family.responsibilities_blocks(self.weights, self.params, values):
+            labels[block] = r[..., 0].argmax(axis=0)
+        return labels
+
+    def _repr_html_(self) -> str:
+        shown = self.rows.labels[:_FEATURES_SHOWN]
+        rest = self.rows.n_features - len(shown)
+        rows = [
+            (
+                f"group {k}",
+                f"{self.weights[k]:.1%}",
+                *(f"{centre:.4g}" for centre in self.params["means"][k, : len(shown)]),
+            )
+            for k in range(min(self.n_components, _GROUPS_SHOWN))
+        ]
+        left_out = []
+        if rest > 0:
+            left_out.append(f"{rest} more feature{'s' if rest > 1 else ''}")
+        if self.n_components > _GROUPS_SHOWN:
+            left_out.append(f"{self.n_components - _GROUPS_SHOWN} more groups")
+        n_starts, n_optima = len(self.starts), len(self.optima)
+        optima = "optimum" if n_optima == 1 else "optima"
+        best = self.optima[0].n_starts if self.optima else 0
+        told = (
+            [f"There {'is' if len(self.rivals) == 1 else 'are'} {rivals_in_words(self.rivals)}."] if self.rivals else []
+        )
+        return card(
+            f"EM: {self.family}, {self.n_components} group{'s' if self.n_components > 1 else ''}, {self.which}",
+            sentences(f"{self.status.value[0].upper()}{self.status.value[1:]}.", *told),
+            table(("", "weight", *(f"mean of {name}" for name in shown)), rows),
+            sentences(f"Not shown: {' and '.join(left_out)}.") if left_out else "",
+            facts(
+                {
+                    "rows": f"{self.rows.n_rows:,}",
+                    "log-likelihood": f"{self.log_likelihood:.2f}",
+                    f"BIC, AIC at the {self.which}": f"{self.bic:.2f}, {self.aic:.2f} (lower is better)",
+                    "starts": f"{n_starts}, of which {best} reached the best of {n_optima} distinct {optima}",
+                }
+            ),
+        )
+
+    def __repr__(self) -> str:
+        rivals = f"; {counted_rivals(self.rivals)}" if self.rivals else ""
+        return (
+            f"EMResult({self.family}, n_components={self.n_components}, estimate={self.estimate!r}, "
+            f"log_likelihood={self.log_likelihood:.6g}, bic={self.bic:.6g} at the {self.which}; "
+            f"{self.status.value}{rivals})"
+        )

@@ -1,0 +1,126 @@
+"""Where the climbs start from (rows are standardised)."""
+
+from typing import Any
+
+import numpy as np
+
+from bayesmix.data.words import FROM_ZERO
+from bayesmix.families import Gaussian, Statistics
+from bayesmix.families.units import Point
+
+_CHUNK = 65536  # rows whose distances to the centres are held at once
+
+
+def point_of_memberships(
+    rows: np.ndarray, memberships: np.ndarray, family: Gaussian, n_components: int, prior: Any
+) -> Point:
+    """An M-step from labels (N,) or responsibilities (N, K).
+
+    Always under the data-scaled conjugate prior, so that a component with few rows, or none, starts with a
+    covariance and a weight. ``prior`` is prepared by the structure's ``hyperparameters``.
+    """
+    n_features = rows.shape[1]
+    counts = np.zeros(n_components)
+    means = np.zeros((n_components, n_features))
+    second = np.zeros((n_components, n_features, n_features))
+    for k in range(n_components):
+        if memberships.ndim == 1:
+            own = rows[memberships == k]
+            weights = np.ones(own.shape[0])
+        else:
+            own, weights = rows, memberships[:, k]
+        counts[k] = weights.sum()
+        if counts[k] > 0:
+            means[k] = weights @ own / counts[k]
+            centred = own - means[k]
+            second[k] = centred.T @ (weights[:, None] * centred)
+    structure = family.structure
+    if not structure.correlated:
+        second = np.diagonal(second, axis1=1, axis2=2).copy()
+    statistics = Statistics(0.0, counts, np.zeros_like(means), second)
+    unit = structure.initial_factor(n_components, n_features)
+    moved, factor = structure.m_step(means, unit, statistics, prior)
+    return Point((counts + 1) / (counts + 1).sum(), moved, factor)
+
+
+def nearest(rows: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Label of the nearest centre of each row."""
+    labels = np.empty(rows.shape[0], dtype=np.intp)
+    lengths = (centres**2).sum(axis=1)
+    for start in range(0, rows.shape[0], _CHUNK):
+        chunk = rows[start : start + _CHUNK]
+        labels[start : start + _CHUNK] = np.argmin(lengths - 2 * chunk @ centres.T, axis=1)
+    return labels
+
+
+def memberships(rows: np.ndarray, init: str, n_components: int, rng: np.random.Generator) -> np.ndarray:
+    """Labels (N,) or responsibilities (N, K) of one random start."""
+    if init == "random":
+        return rng.dirichlet(np.ones(n_components), size=rows.shape[0])
+    if init == "random_from_data":
+        return nearest(rows, rows[rng.choice(rows.shape[0], size=n_components, replace=False)])
+    if init == "kmeans":
+        from sklearn.cluster import KMeans  # a heavy import, needed only here
+
+        return KMeans(n_components, n_init="auto", random_state=int(rng.integers(2**31))).fit_predict(rows)
+    return nearest(rows, far_apart(rows, n_components, rng))
+
+
+def far_apart(rows: np.ndarray, n_components: int, rng: np.random.Generator) -> np.ndarray:
+    """K rows far from each other: greedy k-means++.
+
+    Each next row is the best of a few drawn with probability proportional to the squared distance from the rows
+    chosen so far: the one that leaves the smallest sum of squared distances (Arthur and Vassilvitskii, 2007; the
+    greedy form is that of scikit-learn).
+    """
+    n_trials = 2 + int(np.log(n_components))
+    columns, lengths = rows.T, np.einsum("ij,ij->i", rows, rows)
+
+    def squares_from(chosen: np.ndarray) -> np.ndarray:
+        centres = rows[chosen]
+        products = centres @ columns
+        products *= -2
+        products += lengths
+        products += lengths[chosen, None]
+        return np.maximum(products, 0, out=products)
+
+    chosen = [int(rng.integers(rows.shape[0]))]
+    closest = squares_from(np.array(chosen))[0]
+    while len(chosen) < n_components:
+        total = np.cumsum(closest)
+        drawn = np.searchsorted(total, rng.random(n_trials) * total[-1])
+        candidates = np.minimum(drawn, rows.shape[0] - 1)
+        left = np.minimum(squares_from(candidates), closest)
+        best = int(left.sum(axis=1).argmin())
+        chosen.append(int(candidates[best]))
+        closest = left[best]
+    return rows[chosen]
+
+
+def given_memberships(init: np.ndarray, n_rows: int, n_components: int) -> np.ndarray:
+    """The user's labels or responsibilities, checked.
+
+    Raises
+    ------
+    ValueError
+        If they have the wrong shape, a label is not in 0..K-1, or a row of responsibilities is negative or does not
+        sum to one.
+    """
+    array = np.asarray(init)
+    if array.shape == (n_rows,):
+        numbers = array.dtype.kind in "buif"
+        if not numbers or not np.all(array == np.floor(array)) or array.min() < 0 or array.max() >= n_components:
+            raise ValueError(f"init as labels must hold whole numbers from 0 to {n_components - 1}")
+        return array.astype(np.intp)
+    if array.shape == (n_rows, n_components):
+        array = array.astype(float)
+        bad = np.flatnonzero(~((array >= 0).all(axis=1) & (np.abs(array.sum(axis=1) - 1) < 1e-6)))
+        if bad.size:
+            raise ValueError(
+                f"init as responsibilities: row {bad[0]} ({FROM_ZERO}) has a negative entry or does not sum to one"
+            )
+        return array / array.sum(axis=1, keepdims=True)
+    raise ValueError(
+        f"init as an array must be labels of shape ({n_rows},) or responsibilities of shape "
+        f"({n_rows}, {n_components}), not {array.shape}"
+    )

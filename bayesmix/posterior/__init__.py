@@ -1,0 +1,1 @@
+"""Draws become a tree, and what can be asked of a tree."""

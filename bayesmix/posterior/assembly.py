@@ -1,0 +1,122 @@
+"""From an engine's draws to a tree: names, relabelling, log-likelihood, responsibilities and what must be said."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from bayesmix.density import Density
+from bayesmix.density.exchangeability import is_exchangeable
+from bayesmix.density.prior_terms import log_prior_terms
+from bayesmix.engines import Draws
+from bayesmix.engines.em import EMResult
+from bayesmix.posterior.labels import relabel_draws
+from bayesmix.posterior.labels.judgement import heed, judge
+from bayesmix.posterior.membership import with_responsibilities
+from bayesmix.priors.sets import ConjugatePriors, has_closed_form, numbers
+from bayesmix.tree import build_tree
+from bayesmix.tree.record import describe
+from bayesmix.tree.verdicts import with_verdict
+
+# Above this many values the log-likelihood is not stored unless asked for; loo and waic then stream it.
+STORED_VALUES = 5e7
+
+
+def tree_of_draws(
+    draws: Draws,
+    density: Density,
+    em: EMResult,
+    *,
+    method: str,
+    relabel_method: str | None,
+    log_likelihood: bool | None,
+    seed: int | None,
+    settings: Mapping[str, Any],
+) -> xr.DataTree:
+    """The tree of draws of the flat vector of ``density``, started from ``em``."""
+    return assemble(
+        density.constrain(draws.unconstrained),
+        em,
+        exchangeable=is_exchangeable(density, em.family, em.n_components),
+        sample_stats=draws.stats,
+        method=method,
+        relabel_method=relabel_method,
+        log_likelihood=log_likelihood,
+        seed=seed,
+        settings=settings,
+        seconds={"em": em.seconds, **draws.seconds},
+        notes=draws.notes,
+        attrs=draws.attrs,
+    )
+
+
+def assemble(
+    named: Mapping[str, Any],
+    em: EMResult,
+    *,
+    exchangeable: bool,
+    sample_stats: Mapping[str, np.ndarray],
+    method: str,
+    relabel_method: str | None,
+    log_likelihood: bool | None,
+    seed: int | None,
+    seconds: Mapping[str, float],
+    settings: Mapping[str, Any],
+    notes: tuple[str, ...] = (),
+    attrs: Mapping[str, float] | None = None,
+) -> xr.DataTree:
+    """The tree of named draws (chain, draw, ...), relabelled against the EM labels.
+
+    ``log_likelihood=None`` stores it up to 5e7 values.
+    """
+    family, rows = em.family, em.rows
+    params = {spec.name: np.asarray(named[spec.name]) for spec in family.parameters}
+    n_values = params["means"].shape[0] * params["means"].shape[1] * rows.n_rows
+    stored = n_values <= STORED_VALUES if log_likelihood is None else log_likelihood
+    said = list(notes)
+    if not stored:
+        said.append(f"the log-likelihood ({n_values:.2g} values) is not stored: loo and waic compute it in passing")
+    if not exchangeable:
+        said.append("labels identified by the prior: the draws are not relabelled")
+    if _has_diagonal_scale(em):
+        said.append(
+            f"the data covariance is singular ({em.rows.n_rows} rows, {em.rows.n_features} features): the default "
+            "prior takes its diagonal for a scale"
+        )
+    said += em.notes
+    tree = build_tree(
+        family=family,
+        rows=rows,
+        posterior=named,
+        sample_stats=sample_stats,
+        constant_data={"pivot": em.labels, **numbers(em.priors)},
+        log_likelihood=family.log_mixture(named["weights"], params, rows.values) if stored else None,
+        log_prior=log_prior_terms(family, em.priors, named) if has_closed_form(em.priors) else None,
+        posterior_attrs=attrs,
+        record={
+            "method": method,
+            "exchangeable": exchangeable,
+            "mixture": describe(family, em.n_components, em.priors),
+            "seed": seed,
+            "settings": dict(settings),
+            "seconds": dict(seconds),
+            "notes": said,
+            "other_optima": list(em.rivals),
+        },
+    )
+    if relabel_method is not None and exchangeable and em.n_components > 1:
+        tree = relabel_draws(tree, relabel_method)
+    judged = judge(tree)
+    tree["posterior"].attrs["multimodal"] = int(len(judged.chain_groups) > 1)
+    tree = with_responsibilities(with_verdict(tree, judged.reasons))
+    heed(tree)
+    return tree
+
+
+def _has_diagonal_scale(em: EMResult) -> bool:
+    """Whether the data covariance was no use as the scale of a conjugate prior of correlated features."""
+    if not (em.family.correlated and em.rows.n_features > 1 and isinstance(em.priors, ConjugatePriors)):
+        return False
+    scale = np.asarray(em.priors.components.scale)
+    return em.rows.singular and np.array_equal(scale, np.diag(np.diag(scale)))

@@ -1,0 +1,183 @@
+"""Prior and posterior predictive checks: data sets that the model makes, beside the data, in numbers without labels."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from bayesmix.data import Rows
+from bayesmix.posterior.predictive import replicated_sets
+from bayesmix.priors.draws import draw_parameters
+from bayesmix.priors.sets import from_dict
+from bayesmix.tree import family_of, record_of, training_rows
+
+# Data sets made, as far as they hold no more numbers in all than the second figure, but at least the third.
+_DATA_SETS = 400
+_MOST_VALUES = 60_000_000
+_FEWEST = 50
+# Fewer rows have no shape to compare.
+FEWEST_ROWS = 5
+# The data lie outside what the model makes where fewer than this share of its data sets lies beyond them.
+TAIL = 0.01
+# Rows of a data set that is made from the prior: how wide it is, is seen with few.
+_MOST_PRIOR_ROWS = 1000
+
+# Statistics of a feature, and whether they move with its origin and with its unit.
+_UNITS = {
+    "mean": (True, True),
+    "standard deviation": (False, True),
+    "skewness": (False, False),
+    "kurtosis": (False, False),
+    "lowest": (True, True),
+    "highest": (True, True),
+}
+_MOMENTS = ("mean", "standard deviation")
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """Statistics of the data and of data sets that a model makes.
+
+    Attributes
+    ----------
+    names : tuple of (str, str)
+        Feature and statistic.
+    observed : (M,) array
+        In the data, in their units.
+    made : (S, M) array
+        In the data sets that the model makes.
+    """
+
+    names: tuple[tuple[str, str], ...]
+    observed: np.ndarray
+    made: np.ndarray
+
+    @property
+    def n_sets(self) -> int:
+        """Number of data sets made."""
+        return len(self.made)
+
+    @property
+    def p_values(self) -> np.ndarray:
+        """Share of the data sets made in which a statistic is larger than in the data; ties count half."""
+        return (self.made > self.observed).mean(axis=0) + 0.5 * (self.made == self.observed).mean(axis=0)
+
+    @property
+    def outside(self) -> np.ndarray:
+        """Which statistics of the data lie outside what the model makes."""
+        p = self.p_values
+        return np.minimum(p, 1 - p) < TAIL
+
+    def interval(self, probability: float) -> np.ndarray:
+        """Equal-tailed interval (2, M) of every statistic over the data sets made."""
+        tail = (1 - probability) / 2
+        return np.quantile(self.made, [tail, 1 - tail], axis=0)
+
+
+def posterior_check(tree: xr.DataTree, random_seed: int = 0) -> Check | None:
+    """Compare the data with data sets from the posterior predictive distribution.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+    random_seed : int, default 0
+
+    Returns
+    -------
+    Check or None
+        Every feature's mean, standard deviation, skewness, kurtosis and range, and its correlation with the feature
+        that it is most correlated with in the data. None where there are too few rows.
+
+    References
+    ----------
+    Gelman, Meng and Stern (1996), Posterior predictive assessment of model fitness via realized discrepancies,
+    Statistica Sinica 6.
+    """
+    rows = training_rows(tree)
+    if rows.n_rows < FEWEST_ROWS:
+        return None
+    n_sets = int(np.clip(_MOST_VALUES // rows.values.size, _FEWEST, _DATA_SETS))
+    made = replicated_sets(tree, n_sets, np.random.default_rng(random_seed))
+    return _compared(rows, made)
+
+
+def prior_check(tree: xr.DataTree, random_seed: int = 0) -> Check | None:
+    """Compare the data with data sets from the prior predictive distribution.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+    random_seed : int, default 0
+
+    Returns
+    -------
+    Check or None
+        Every feature's mean and standard deviation. None where there are too few rows.
+
+    Raises
+    ------
+    ValueError
+        Where a prior is a PyMC object, of which a tree keeps only the text.
+    """
+    rows = training_rows(tree)
+    made = prior_sets(tree, _DATA_SETS, np.random.default_rng(random_seed))
+    return None if rows.n_rows < FEWEST_ROWS else _compared(rows, made, moments_only=True)
+
+
+def prior_sets(tree: xr.DataTree, n_sets: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Make data sets from the prior, of a thousand rows at most."""
+    priors = from_dict(record_of(tree)["mixture"]["priors"])
+    family, rows = family_of(tree), training_rows(tree)
+    n_components = int(record_of(tree)["n_components"])
+    weights, params = draw_parameters(priors, family, n_components, rows.n_features, n_sets, rng)
+    n_rows = min(rows.n_rows, _MOST_PRIOR_ROWS)
+    return (
+        family.sample(weights[i], {name: value[i] for name, value in params.items()}, n_rows, rng)[0]
+        for i in range(n_sets)
+    )
+
+
+def _compared(rows: Rows, made: Iterable[np.ndarray], *, moments_only: bool = False) -> Check:
+    # In the units of the columns' spread, so that large offsets and units do not cost digits.
+    centre, scale = rows.values.mean(axis=0), rows.values.std(axis=0)
+    z = (rows.values - centre) / scale
+    pairs = np.empty((0, 2), dtype=int) if moments_only or rows.n_features == 1 else _pairs(z)
+    chosen = _MOMENTS if moments_only else tuple(_UNITS)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        observed = _statistics(z, chosen, pairs)
+        drawn = np.array([_statistics((values - centre) / scale, chosen, pairs) for values in made])
+    names = [(feature, statistic) for statistic in chosen for feature in rows.features]
+    names += [(rows.features[i], f"correlation with {rows.features[j]}") for i, j in pairs]
+    # Back into the units of the data.
+    shift = [centre if _UNITS[name][0] else np.zeros_like(centre) for name in chosen]
+    factor = [scale if _UNITS[name][1] else np.ones_like(scale) for name in chosen]
+    offset, unit = np.concatenate([*shift, np.zeros(len(pairs))]), np.concatenate([*factor, np.ones(len(pairs))])
+    return Check(tuple(names), offset + unit * observed, offset + unit * drawn)
+
+
+def _pairs(z: np.ndarray) -> np.ndarray:
+    """Every feature and the other one that it is most correlated with; each pair once."""
+    correlations = np.abs(z.T @ z)
+    np.fill_diagonal(correlations, -1)
+    pairs = np.column_stack([np.arange(z.shape[1]), correlations.argmax(axis=1)])
+    return np.unique(np.sort(pairs, axis=1), axis=0)
+
+
+def _statistics(z: np.ndarray, chosen: tuple[str, ...], pairs: np.ndarray) -> np.ndarray:
+    """Each statistic of all features, one after the other, and then the correlations."""
+    mean = z.mean(axis=0)
+    centred = z - mean
+    deviation = np.sqrt(np.mean(centred**2, axis=0))
+    found = {"mean": mean, "standard deviation": deviation * np.sqrt(len(z) / (len(z) - 1))}
+    unit = centred / deviation
+    if len(chosen) > len(_MOMENTS):
+        squares = unit**2
+        found |= {
+            "skewness": np.mean(squares * unit, axis=0),
+            "kurtosis": np.mean(squares**2, axis=0),
+            "lowest": z.min(axis=0),
+            "highest": z.max(axis=0),
+        }
+    correlations = [np.mean(unit[:, i] * unit[:, j]) for i, j in pairs]
+    return np.concatenate([*(found[name] for name in chosen), correlations])
