@@ -11,8 +11,8 @@ from bayesmix.cli import screen
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import percent_with_interval, with_interval
 from tests.html.contents import comparison_table
-from tests.simulated_trees import simulated_tree
 from tests.posterior.test_membership import scipy_responsibilities
+from tests.simulated_trees import simulated_tree
 
 BOLD = re.compile(r"\x1b\[1(?:;2)?m *(.*?) *\x1b\[0m")
 

@@ -16,8 +16,8 @@ from bayesmix.posterior.membership import responsibilities
 from bayesmix.tree import record_of, with_record
 from tests.html.contents import HOSTILE, comparison_table, hostile_em, hostile_table
 from tests.html.pages import Page
-from tests.simulated_trees import COVARIANCES, random_permutations, simulated_tree
 from tests.posterior.test_membership import scipy_responsibilities
+from tests.simulated_trees import COVARIANCES, random_permutations, simulated_tree
 
 HEADINGS = [
     "The groups",
