@@ -1,6 +1,7 @@
 """What is ranked: numbers that any parameters have, those of the truth and those of a draw alike."""
 
 import numpy as np
+from scipy.special import logsumexp
 
 # Beginnings of the names of what does not depend on the names of the components. Where there are several components,
 # the others want the truth named, too, by the package's own rule.
@@ -42,6 +43,17 @@ def quantities(weights, means, covariances, *, tied: bool) -> dict[str, np.ndarr
             r = covariances[:, k, 0, 1] / (scales[:, k, 0] * scales[:, k, 1])
             found[f"Fisher z {k}"] = np.arctanh(r)
     return found
+
+
+def log_odds_together(joint: np.ndarray) -> np.ndarray:
+    """Log odds (S,) that two rows are of one component, from ``log w_k + log p(x_i | k)``, (S, 2, K).
+
+    Their probability is the same in every draw, but for rounding, where rows are far from other components or from
+    each other; its log odds are not.
+    """
+    pairs = joint[:, 0, :, None] + joint[:, 1, None, :]
+    together = np.eye(joint.shape[-1], dtype=bool)
+    return logsumexp(pairs[:, together], axis=-1) - logsumexp(pairs[:, ~together], axis=-1)
 
 
 def matrices(values: np.ndarray, covariance: str, n_components: int, n_features: int) -> np.ndarray:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
 
 import bayesmix as bm
 from bayesmix import Mixture
@@ -12,7 +11,7 @@ from bayesmix.posterior.labels.label_free import label_free
 from bayesmix.posterior.labels.permutations import agreement_matrices, best_assignments
 from bayesmix.verdict import DIVERGENT_GATE
 from tests.calibration.cells import Cell
-from tests.calibration.quantities import matrices, quantities, rank
+from tests.calibration.quantities import log_odds_together, matrices, quantities, rank
 from tests.calibration.simulation import Truth, draw_truth
 
 METHODS = ("nuts", "laplace", "advi")
@@ -105,10 +104,8 @@ def _outcome(cell: Cell, truth: Truth, rows: np.ndarray, tree, rng: np.random.Ge
     drawn["log density of a point"], true["log density of a point"] = at_points[:, 0], true_at_points[:1]
     if cell.n_components > 1:  # the same for any names: whether two rows belong together
         joint = cell.mixture.family.log_joint(weights, params, rows[:2])
-        drawn["rows 0 and 1 together"] = (
-            np.exp(joint - logsumexp(joint, axis=-1, keepdims=True)).prod(axis=-2).sum(axis=-1)
-        )
-        true["rows 0 and 1 together"] = truth.responsibilities(rows[:2]).prod(axis=0).sum(keepdims=True)
+        drawn["rows 0 and 1 together"] = log_odds_together(joint)
+        true["rows 0 and 1 together"] = log_odds_together(truth.log_joint(rows[:2])[None])
     thinned = _thinned(len(weights))
     covered = _in_log_density(tree, points, true_at_points, rng)
     if cell.n_components > 1:

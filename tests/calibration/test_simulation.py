@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.special import logit
 
 from tests.calibration.cells import CELLS
-from tests.calibration.quantities import LABEL_FREE, matrices, quantities, rank
+from tests.calibration.quantities import LABEL_FREE, log_odds_together, matrices, quantities, rank
 from tests.calibration.simulation import Truth, draw_truth
 
 DOUBTFUL = 1e-3  # p-value of a correct sampler below which a seed would have to be very unlucky
@@ -75,6 +76,22 @@ def test_label_free_quantities_do_not_change_with_the_names():
     assert one["weight 0"] == two["weight 1"]
     for name in set(one) - set(free):
         assert one[name] != two[name]
+
+
+def test_log_odds_of_two_rows_together():
+    """The logit of their probability, which still varies where that probability is one to the last digit."""
+    truth = Truth(np.array([0.5, 0.3, 0.2]), np.array([[0.0], [2.0], [5.0]]), np.ones((3, 1, 1)))
+
+    def of(*rows):
+        rows = np.array(rows)[:, None]
+        odds = log_odds_together(truth.log_joint(rows)[None])[0]
+        return truth.responsibilities(rows).prod(axis=0).sum(), odds
+
+    probability, odds = of(1.2, 2.5)
+    assert odds == pytest.approx(logit(probability), rel=1e-10)
+    (one, odds), (other, larger_odds) = of(50.0, 60.0), of(55.0, 60.0)
+    assert one == other == 1
+    assert 0 < odds < larger_odds < np.inf
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=str)
