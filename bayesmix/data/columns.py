@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 Kind = Literal["real", "count", "binary", "categorical"]
 
 
@@ -30,3 +32,11 @@ class Column:
     def label(self) -> str:
         """The name with the unit, as pictures and tables show it: ``"waiting (min)"``."""
         return f"{self.name} ({self.unit})" if self.unit else self.name
+
+    def wrong(self, values: np.ndarray) -> np.ndarray:
+        """Say which numbers cannot be in such a column, (N,) bool; missing ones, NaN, can."""
+        if self.kind == "real":
+            return np.zeros(len(values), dtype=bool)
+        largest = {"count": np.inf, "binary": 1.0, "categorical": len(self.levels) - 1.0}[self.kind]
+        whole = np.floor(values) == values
+        return ~(whole & (values >= 0) & (values <= largest) | np.isnan(values))

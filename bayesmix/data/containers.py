@@ -12,14 +12,33 @@ from bayesmix.data.words import FROM_ZERO, listed, visible
 
 
 @dataclass(frozen=True, eq=False)
+class Categories:
+    """A column of categories.
+
+    Attributes
+    ----------
+    entries : list
+        None or NaN where one is missing.
+    order : sequence
+        All categories there may be, in an order that somebody gave them; empty where nobody did.
+    what : str
+        What a refusal calls the entries.
+    """
+
+    entries: list
+    order: Sequence[Any]
+    what: str
+
+
+@dataclass(frozen=True, eq=False)
 class Table:
     """What a container holds, before its entries are judged.
 
     Attributes
     ----------
     n_rows : int
-    columns : sequence of ndarray or str
-        The columns as they came; a str says what a column holds that is no array of numbers.
+    columns : sequence of ndarray, Categories or str
+        The columns as they came; a str says what a column holds that is neither.
     names : tuple of str or None
         Column names, made visible, where the container has them.
     index : ndarray or None
@@ -29,7 +48,7 @@ class Table:
     """
 
     n_rows: int
-    columns: Sequence[np.ndarray | str]
+    columns: Sequence[np.ndarray | Categories | str]
     names: tuple[str, ...] | None = None
     index: np.ndarray | None = None
     units: tuple[str, ...] = ()
@@ -99,13 +118,17 @@ def _open(X: Any, argument: str) -> Table:
 def _open_frame(frame: Any) -> Table:
     import narwhals as nw
 
-    def column(series: Any) -> np.ndarray | str:
+    def column(series: Any) -> np.ndarray | Categories | str:
         dtype = series.dtype
         if dtype.is_numeric():  # decimals, 128-bit integers and nullable types included
             return series.cast(nw.Float64).to_numpy()
-        if dtype.is_nested() or dtype in (nw.Categorical, nw.Enum):
-            return f"{str(dtype).split('(')[0].lower()} entries"
-        return series.to_numpy()
+        what = f"{str(dtype).split('(')[0].lower()} entries"
+        if dtype in (nw.Categorical, nw.Enum):
+            # pandas keeps an order in any case; that of a Categorical of polars is the order in which it met them.
+            kept = getattr(getattr(series.to_native(), "cat", None), "categories", ())
+            order: Any = getattr(dtype, "categories", kept)
+            return Categories(series.to_list(), list(order), what)
+        return what if dtype.is_nested() else series.to_numpy()
 
     index = nw.maybe_get_index(frame)
     return Table(

@@ -1,16 +1,19 @@
-"""Turns the entries of a table into finite float64 numbers, or says which are not numbers."""
+"""Turns the entries of one column into numbers or positions among levels, or says what they are instead."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from bayesmix.data.containers import Table
-from bayesmix.data.words import FROM_ZERO, SHOWN, and_more, counted, places, selection
+from bayesmix.data.columns import Column
+from bayesmix.data.containers import Categories
+from bayesmix.data.words import FROM_ZERO, visible
 
-# What a NumPy dtype kind holds when it is neither real numbers nor objects.
+# What a NumPy dtype kind holds when it is neither real numbers nor objects, and what would do.
 NOT_REAL = {
     "c": "complex numbers (give real and imaginary parts as two columns)",
     "M": "dates (days since a start would do)",
@@ -20,69 +23,104 @@ NOT_REAL = {
     "S": "text",
     "T": "text",
 }
+_NUMBERS: tuple[type, ...] = (Real, Decimal)
+_MISSING = ("NoneType", "NAType", "MaskedConstant")
+_WHOLE = re.compile(r"[+-]?[0-9]+")
 
 
-def to_float64(table: Table, features: tuple[str, ...], argument: str) -> np.ndarray:
-    """Return all columns as one fresh C-contiguous array, missing entries as NaN.
+Entries = np.ndarray | Categories | str
 
-    Raises
-    ------
-    TypeError
-        If a column holds something other than real numbers.
+
+def read_entries(entries: Entries, column: Column) -> tuple[np.ndarray, Column] | str:
+    """Return the entries as the column's numbers, missing ones as NaN, or say what they are instead.
+
+    The levels that occur and that a categorical column does not have are put behind those that it has.
     """
-    values = np.empty((table.n_rows, len(features)))
-    refused = {}
-    with np.errstate(over="ignore"):  # a long double beyond float64 becomes an infinity: refused
-        for j, column in enumerate(table.columns):
-            numbers = column if isinstance(column, str) else _numbers(column)
-            if isinstance(numbers, str):
-                refused[features[j]] = numbers
-            else:
-                values[:, j] = numbers
-    if not refused:
-        return values
-    found = "; ".join(f"column {name!r} holds {what}" for name, what in [*refused.items()][:SHOWN])
-    remedy = "Turn them into numbers or leave them out"
-    good = [name for name in features if name not in refused]
-    if good and table.names is not None:
-        remedy += f", for example {selection(argument, good)}"
-    raise TypeError(f"{argument} must hold real numbers, but {found}{and_more(len(refused))}. {remedy}.")
+    if isinstance(entries, str):
+        return entries
+    if column.kind == "categorical":
+        return _as_codes(entries, column)
+    numbers = _as_numbers(entries)
+    return numbers if isinstance(numbers, str) else (numbers, column)
 
 
-def check_finite(values: np.ndarray, features: Sequence[str], index: np.ndarray | None, argument: str) -> None:
-    """Refuse missing and infinite values (ValueError), naming their places; without an index by position."""
-    if np.isfinite(values).all():
-        return
-    obs = np.arange(len(values)) if index is None else index
-    missing = np.isnan(values)
-    if missing.any():
-        raise ValueError(
-            f"{argument} has {counted(missing.sum(), 'missing value')} (NaN, None, null, masked): "
-            f"{places(missing, features, obs)}. Leave these rows out, for a pandas frame with "
-            f"{argument}.dropna(), or fill the values in; bayesmix does neither silently."
-        )
-    infinite = np.isinf(values)
-    raise ValueError(
-        f"{argument} has {counted(infinite.sum(), 'infinite value')} (inf, or beyond the range of "
-        f"float64): {places(infinite, features, obs)}. Correct them or leave these rows out."
-    )
-
-
-def _numbers(column: np.ndarray) -> np.ndarray | str:
-    """Return the column as numbers, missing entries as NaN, or say what it holds instead."""
+def _as_numbers(column: np.ndarray | Categories) -> np.ndarray | str:
+    if isinstance(column, Categories):
+        return column.what
     if column.dtype.kind in "biuf":
         return column
     if column.dtype.kind != "O":
         return NOT_REAL[column.dtype.kind]
-    kinds = set(map(type, column))
-    missing = {kind for kind in kinds if kind.__name__ in ("NoneType", "NAType", "MaskedConstant")}
-    for kind in kinds - missing:
+    other = _of_another_type(column, (*_NUMBERS, np.bool_))
+    return other or np.array([np.nan if _is_missing(entry) else _float(entry) for entry in column])
+
+
+def _as_codes(given: np.ndarray | Categories, column: Column) -> tuple[np.ndarray, Column] | str:
+    """Positions among levels, which are texts; a whole number is one without decimals, whatever type holds it."""
+    order, places = (), slice(None)
+    if isinstance(given, Categories):
+        entries, order = given.entries, given.order
+    elif given.dtype.kind in "biuf":
+        entries, rows, places = np.unique(given, return_index=True, return_inverse=True)
+        if wrong := _no_level(entries, rows):
+            return wrong
+    elif given.dtype.kind in "OUT":
+        entries = given.astype(object)
+        wrong = _of_another_type(entries, (str, *_NUMBERS, np.bool_)) or _no_level(entries, range(len(given)))
+        if wrong:
+            return wrong
+    else:
+        return "bytes" if given.dtype.kind == "S" else NOT_REAL[given.dtype.kind].split(" (")[0]
+    texts = [_as_text(entry) for entry in entries]
+    shown = {text: visible(text) for text in set(texts) if text is not None}
+    if len(set(shown.values())) < len(shown):
+        return "levels that differ in hidden characters only"
+    new = set(shown.values()) - set(column.levels)
+    ordered = dict.fromkeys(level for entry in order if (level := visible(_as_text(entry) or "")) in new)
+    levels = (*column.levels, *ordered, *sorted(new - set(ordered), key=_by_size))
+    positions = {level: float(position) for position, level in enumerate(levels)}
+    codes = {text: positions[level] for text, level in shown.items()} | {None: np.nan}
+    return np.array([codes[text] for text in texts])[places], replace(column, levels=levels)
+
+
+def _of_another_type(column: np.ndarray, types: tuple[type, ...]) -> str | None:
+    """Say which entries of a column of objects are of no such type; missing ones may be of any."""
+    for kind in set(map(type, column)):
         # NumPy files its time differences under the integers.
-        if not issubclass(kind, (Real, Decimal, np.bool_)) or issubclass(kind, np.timedelta64):
+        if kind.__name__ not in _MISSING and (not issubclass(kind, types) or issubclass(kind, np.timedelta64)):
             row = next(i for i, entry in enumerate(column) if type(entry) is kind)
             what = "text" if issubclass(kind, str) else f"{kind.__name__} entries"
             return f"{what} ({column[row]!r:.40} in row {row}, {FROM_ZERO})"
-    return np.array([np.nan if type(entry) in missing else _float(entry) for entry in column])
+    return None
+
+
+def _no_level(entries: Iterable[Any], rows: Iterable[int]) -> str | None:
+    """Say which numbers are no levels: fractions, and what a float64, through which some containers go, rounds."""
+    for row, entry in zip(rows, entries, strict=True):
+        if isinstance(entry, str) or _is_missing(entry):
+            continue
+        whole = _float(entry).is_integer()
+        if not whole or abs(entry) >= 2**53:
+            what = "too large to be told apart" if whole else "that are not whole"
+            return f"numbers {what} ({entry!s:.40} in row {row}, {FROM_ZERO})"
+    return None
+
+
+def _as_text(entry: Any) -> str | None:
+    if _is_missing(entry):
+        return None
+    if isinstance(entry, _NUMBERS) and not isinstance(entry, bool) and _float(entry).is_integer():
+        return str(int(entry))
+    return str(entry)
+
+
+def _is_missing(entry: Any) -> bool:
+    return type(entry).__name__ in _MISSING or bool(entry != entry)
+
+
+def _by_size(level: str) -> tuple[bool, float, str]:
+    whole = _WHOLE.fullmatch(level) is not None
+    return not whole, float(level) if whole else 0.0, level
 
 
 def _float(entry: Any) -> float:

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.data.columns import Column
+from bayesmix.data.columns import Column, Kind
 from bayesmix.data.containers import Table, open_table
-from bayesmix.data.entries import check_finite, to_float64
 from bayesmix.data.moments import centre_and_scale, correlation_factor
+from bayesmix.data.values import Missing, check_kinds, check_never_missing, check_present, to_float64
 from bayesmix.data.words import FROM_ZERO, counted, listed, row_name, selection, visible
 
 
@@ -22,7 +22,7 @@ class Rows:
     Attributes
     ----------
     values : ndarray of shape (N, D)
-        Finite float64 numbers, C-contiguous and read-only.
+        Finite float64 numbers, C-contiguous and read-only; NaN where a value is missing and that was to be kept.
     columns : tuple of Column
         Their names, "x0", "x1", ... where the container had none, what their numbers mean, and their units. Characters
         that are not seen, or steer a terminal, stand in them as Python writes them, "\x1b"; so they do in text labels
@@ -59,6 +59,17 @@ class Rows:
     def labels(self) -> tuple[str, ...]:
         """Column names with their units, as pictures and tables show them: ``"waiting (min)"``."""
         return tuple(column.label for column in self.columns)
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """What the numbers of each column are."""
+        return tuple(column.kind for column in self.columns)
+
+    @cached_property
+    def missing(self) -> np.ndarray | None:
+        """Where values are missing, (N, D) bool; None where none is."""
+        absent = np.isnan(self.values)
+        return absent if absent.any() else None
 
     @cached_property
     def obs(self) -> np.ndarray:
@@ -117,7 +128,14 @@ class Rows:
         return digest.hexdigest()
 
 
-def read_rows(X: Any, *, argument: str = "X", columns: Sequence[Column] | None = None) -> Rows:
+def read_rows(
+    X: Any,
+    *,
+    argument: str = "X",
+    takes: Kind = "real",
+    columns: Sequence[Column] | None = None,
+    missing: Missing = "refuse",
+) -> Rows:
     """Turn rows of numbers, in whatever container, into checked float64 rows.
 
     Parameters
@@ -130,9 +148,16 @@ def read_rows(X: Any, *, argument: str = "X", columns: Sequence[Column] | None =
         all columns or a mapping from their names, goes into labels.
     argument : str
         The name by which messages call X.
+    takes : {"real", "count", "binary", "categorical"}
+        What the columns are read as. The levels of categorical columns may be text, categories, booleans and whole
+        numbers; they are in the order of their categories where pandas or an Enum of polars has one, else sorted,
+        and those that occur in no row are left out.
     columns : sequence of Column, optional
         The columns a model was fitted on, from its ``Rows``: X must have as many, and where X names its columns, the
         same names in the same order. (Names "0", "1", ... are positions and not compared.)
+        They are read as the kinds, and with the levels, that these have; `takes` says nothing then.
+    missing : {"refuse", "keep"}
+        Whether missing entries are refused, or stay NaN.
 
     Returns
     -------
@@ -141,10 +166,11 @@ def read_rows(X: Any, *, argument: str = "X", columns: Sequence[Column] | None =
     Raises
     ------
     TypeError
-        If X is no container of rows, or a column holds something other than real numbers.
+        If X is no container of rows, or a column holds something other than its kind says.
     ValueError
-        If X is not two-dimensional, has no rows or no columns, repeats a column name, holds missing
-        or infinite values, or does not match `columns`.
+        If X is not two-dimensional, has no rows or no columns, repeats a column name, holds infinite
+        values, missing ones (where they are kept: a column of nothing else), numbers that are no counts or neither 0
+        nor 1 where such are to be read, or does not match `columns`.
     """
     table = open_table(X, argument)
     width = len(table.columns)
@@ -155,15 +181,19 @@ def read_rows(X: Any, *, argument: str = "X", columns: Sequence[Column] | None =
     if columns is None:
         names = table.names or tuple(f"x{j}" for j in range(width))
         units = table.units or ("",) * width
-        columns = [Column(name, unit=unit) for name, unit in zip(names, units, strict=True)]
+        wanted = tuple(Column(name, takes, unit=unit) for name, unit in zip(names, units, strict=True))
     else:
-        names = tuple(column.name for column in columns)
-        _check_match(table, names, argument)
-    values = to_float64(table, names, argument)
+        wanted = tuple(columns)
+        _check_match(table, tuple(column.name for column in wanted), argument)
+    values, found = to_float64(table, wanted, argument)
     index = None if table.index is None else _storable(table.index)
-    check_finite(values, names, index, argument)
+    check_present(values, found, index, argument, missing=missing)
+    if columns is None and missing == "keep":
+        check_never_missing(values, found, argument)
+    known = found if columns is None else wanted
+    check_kinds(values, found, known, index, argument)
     values.flags.writeable = False
-    return Rows(values, tuple(columns), index)
+    return Rows(values, known, index)
 
 
 def _check_match(table: Table, fitted: tuple[str, ...], argument: str) -> None:
