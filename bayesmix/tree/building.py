@@ -102,10 +102,18 @@ def build_tree(
             "n_components": n_components,
             "features": list(rows.features),
             **({"units": list(rows.units)} if any(rows.units) else {}),
+            **({"columns": _described(rows)} if {*rows.kinds} != {"real"} else {}),
             "data_sha256": rows.sha256,
         }
     )
     return tree
+
+
+def _described(rows: Rows) -> list[dict[str, Any]]:
+    """Kinds and levels of the columns, as the record keeps them."""
+    return [
+        {"kind": column.kind, **({"levels": list(column.levels)} if column.levels else {})} for column in rows.columns
+    ]
 
 
 def portable(value: Any) -> Any:

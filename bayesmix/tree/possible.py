@@ -24,6 +24,9 @@ def check_possible(tree: xr.DataTree, record: Mapping[str, Any]) -> None:
     """
     family, n_components = family_of(tree), record["n_components"]
     rows = training_rows(tree)
+    for column, numbers in zip(rows.columns, rows.values.T, strict=True):
+        possible = not column.wrong(numbers).any()
+        _demand(f"observed_data.x of {column.name!r:.40}", f"such as a {column.kind} column has", possible)
     weights, params = draws_of(tree)
     sizes = {"chain": weights.shape[0], "draw": weights.shape[1], "component": n_components}
     sizes |= {"feature": len(record["features"]), "feature_bis": len(record["features"]), "obs": rows.n_rows}

@@ -55,7 +55,11 @@ def columns_of(tree: xr.DataTree) -> tuple[Column, ...]:
     record = record_of(tree)
     features = record["features"]
     units = record.get("units", [""] * len(features))
-    return tuple(Column(name, unit=unit) for name, unit in zip(features, units, strict=True))
+    described = record.get("columns", [{"kind": "real"}] * len(features))  # files of real columns have no such entry
+    return tuple(
+        Column(name, kept["kind"], tuple(kept.get("levels", ())), unit)
+        for name, kept, unit in zip(features, described, units, strict=True)
+    )
 
 
 def _needed(family: Family) -> dict[str, tuple[str, ...]]:

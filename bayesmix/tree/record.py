@@ -34,7 +34,8 @@ def record_of(tree: xr.DataTree) -> dict[str, Any]:
         ``format_version``, ``method``, ``family``, ``n_components``, ``features``, ``mixture``,
         ``versions``, ``data_sha256``, ``seed``, ``settings`` (arguments of the fit: all of EM's, of other methods those
         that differ from their defaults), ``seconds``, ``notes``, ``exchangeable`` (False where the prior identifies the
-        labels); where columns have units, ``units``; after relabelling, ``relabelling``.
+        labels); where columns have units, ``units``; where some are not of real numbers, ``columns`` with the kind and
+        the levels of each; after relabelling, ``relabelling``.
 
     Raises
     ------

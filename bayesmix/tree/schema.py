@@ -3,8 +3,9 @@
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, get_args
 
+from bayesmix.data.columns import Kind
 from bayesmix.families import family_from_name
 from bayesmix.priors.sets import check_described
 
@@ -35,6 +36,7 @@ def check_record(record: Any) -> None:
         raise ValueError("features repeats a name")
     if len(record.get("units", features)) != len(features):
         raise ValueError(f"units must be a list of {len(features)} texts, one a feature")
+    _check_columns(record.get("columns"), len(features))
     for name in ("family", "n_components"):
         if mixture[name] != record[name]:
             raise ValueError(f"mixture.{name} is {_shown(mixture[name])}, but {name} is {_shown(record[name])}")
@@ -42,6 +44,17 @@ def check_record(record: Any) -> None:
         check_described(mixture["priors"], record["n_components"], len(features), family_from_name(record["family"]))
     except ValueError as error:
         raise ValueError(f"mixture.priors is none of such a mixture: {' '.join(str(error).split())}") from error
+
+
+def _check_columns(columns: list | None, n_features: int) -> None:
+    if columns is not None and len(columns) != n_features:
+        raise ValueError(f"columns must be a list of {n_features} kinds, one a feature")
+    for j, column in enumerate(columns or ()):
+        levels = column.get("levels", ())
+        if (column["kind"] == "categorical") != bool(levels):
+            raise ValueError(f"columns[{j}] must have levels where it is categorical, and nowhere else")
+        if len(set(levels)) < len(levels):
+            raise ValueError(f"columns[{j}].levels repeats a level")
 
 
 def _a(what: str, holds: Callable[[Any], bool]) -> Check:
@@ -125,6 +138,7 @@ _COUNT = _a("a whole number of at least 1", lambda value: _is_whole(value) and 1
 _SEED = _a("a whole number or null", lambda value: value is None or _is_whole(value))
 _TRUTH = _a("true or false", lambda value: isinstance(value, bool))
 _NAME = _a("a name", lambda value: isinstance(value, str) and value.isidentifier())
+_KIND = _a(f"one of {', '.join(get_args(Kind))}", lambda value: value in get_args(Kind))
 _SHA256 = _a("a SHA-256", lambda value: isinstance(value, str) and bool(re.fullmatch("[0-9a-f]{64}", value)))
 _ESTIMATE = _a("'map' or 'ml'", lambda value: value in ("map", "ml"))
 # What an argument of a fit may be in a file; code is written of it by ``repr``.
@@ -177,6 +191,7 @@ _RECORD = _mapping_with(
     },
     {
         "units": _list_of(_TEXT),
+        "columns": _list_of(_mapping_with({"kind": _KIND}, {"levels": _list_of(_TEXT)})),
         "estimate": _ESTIMATE,
         "seed": _SEED,
         "settings": _settings,

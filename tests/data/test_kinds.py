@@ -124,6 +124,12 @@ def test_classes_of_measurements_are_levels():
     assert levels(read_rows(X, takes="categorical")) == [("(0, 3]", "(10, 30]")]
 
 
+def test_hidden_characters_of_levels_are_shown():
+    rows = read_rows([["b"], ["a\x1b"]], takes="categorical")
+    assert levels(rows) == [("a\\x1b", "b")]
+    assert read_rows([["a\x1b"]], columns=rows.columns).values.tolist() == [[0.0]]
+
+
 WITH_GAPS = {
     "lists": [["b"], [None], ["a"]],
     "NaN": np.array([["b"], [np.nan], ["a"]], dtype=object),

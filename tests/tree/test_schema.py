@@ -21,6 +21,7 @@ FULL = {
     "seconds": {"em": 0.1, "sampling": 2.5},
     "notes": ["interrupted after 12 draws"],
     "units": ["min", ""],
+    "columns": [{"kind": "real"}, {"kind": "real"}],
     "relabelling": {"method": "ecr", "agreement": 0.99, "margin": 0.9, "ambiguous": 0.01},
     "verdict": {"chains": 2, "draws": 12, "reasons": [{"kind": "few_draws", "ess": 24.0}]},
 }
