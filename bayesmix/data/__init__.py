@@ -1,13 +1,24 @@
 """The only gate for data: whatever the user brings becomes checked float64 rows, with names.
 
-Everything behind this room may trust what it gets: a `Rows` holds finite float64 numbers in a
-read-only N x D array. Every error about the input is raised here, and says which argument, what is
-wrong, where, and what to do. Nothing is dropped or imputed.
+Everything behind this room may trust what it gets: a `Rows` holds float64 numbers in a read-only
+N x D array, finite unless missing ones were to be kept, and says what the numbers of each column
+mean. Every error about the input is raised here, and says which argument, what is wrong, where, and
+what to do. Nothing is dropped or imputed.
 """
 
+from bayesmix.data.beside_rows import read_known_labels, read_weights
 from bayesmix.data.columns import Column
 from bayesmix.data.fitness import check_fit, check_n_components
 from bayesmix.data.moments import centre_and_scale
 from bayesmix.data.rows import Rows, read_rows
 
-__all__ = ["Column", "Rows", "centre_and_scale", "check_fit", "check_n_components", "read_rows"]
+__all__ = [
+    "Column",
+    "Rows",
+    "centre_and_scale",
+    "check_fit",
+    "check_n_components",
+    "read_known_labels",
+    "read_rows",
+    "read_weights",
+]

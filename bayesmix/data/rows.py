@@ -29,11 +29,18 @@ class Rows:
         of rows.
     index : ndarray of shape (N,) or None
         Row labels that netCDF can hold: integers, floats, text or datetime64[ns]. None: their positions.
+    weights : ndarray of shape (N,) or None
+        How much each row counts (see :func:`bayesmix.data.read_weights`). None: each counts once.
+    known : ndarray of shape (N,) or None
+        The component that each row is known to belong to, -1 where it is unknown (see
+        :func:`bayesmix.data.read_known_labels`). None: all are unknown.
     """
 
     values: np.ndarray
     columns: tuple[Column, ...]
     index: np.ndarray | None = None
+    weights: np.ndarray | None = None
+    known: np.ndarray | None = None
 
     @property
     def n_rows(self) -> int:

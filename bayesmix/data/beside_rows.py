@@ -1,0 +1,80 @@
+"""Reads what comes beside the rows: how much each of them counts, and to which component it is known to belong."""
+
+from typing import Any
+
+import numpy as np
+
+from bayesmix.data.rows import Rows, read_rows
+from bayesmix.data.words import counted, places
+
+
+def read_weights(sample_weight: Any, n_rows: int) -> np.ndarray:
+    """Return the weight of each row, (N,) float64 and read-only.
+
+    Parameters
+    ----------
+    sample_weight : array-like or series
+        Finite numbers of at least 0, one a row of X in their order, not all 0. A weight of 2 is the row twice.
+    n_rows : int
+        Number of rows of X, N.
+
+    Raises
+    ------
+    TypeError
+        If it holds something other than numbers.
+    ValueError
+        If it has another length, missing, infinite or negative numbers, or nothing but zeros.
+    """
+    rows = _one_a_row(sample_weight, "sample_weight", n_rows)
+    weights = rows.values[:, 0]
+    _refuse(rows, "sample_weight", ~(weights >= 0), "numbers of at least 0, and 0 for a row that does not count")
+    if not weights.any():
+        raise ValueError("sample_weight is 0 for every row. Give at least one of them a weight above 0.")
+    return weights
+
+
+def read_known_labels(labels: Any, n_rows: int, n_components: int) -> np.ndarray:
+    """Return the component that each row is known to belong to, (N,) int64 and read-only.
+
+    Parameters
+    ----------
+    labels : array-like or series
+        Whole numbers from 0 to K - 1, one a row of X in their order; -1 where the component is unknown.
+    n_rows : int
+        Number of rows of X, N.
+    n_components : int
+        Number of components, K.
+
+    Raises
+    ------
+    TypeError
+        If it holds something other than numbers.
+    ValueError
+        If it has another length, missing values, or numbers that are no component.
+    """
+    rows = _one_a_row(labels, "labels", n_rows)
+    given = rows.values[:, 0]
+    known = np.isin(given, np.arange(-1, n_components))
+    wanted = f"components from 0 to {n_components - 1} (n_components={n_components}), and -1 where one is unknown"
+    _refuse(rows, "labels", ~known, wanted)
+    labels = given.astype(np.int64)
+    labels.flags.writeable = False
+    return labels
+
+
+def _one_a_row(given: Any, argument: str, n_rows: int) -> Rows:
+    rows = read_rows(given, argument=argument, missing="keep")
+    if rows.n_features != 1:
+        raise ValueError(f"{argument} must be one number a row, but has {rows.n_features} columns. Choose one of them.")
+    if rows.n_rows != n_rows:
+        raise ValueError(
+            f"{argument} is for {counted(rows.n_rows, 'row')}, but X has {n_rows}. Give one number a row, in the order "
+            "of X."
+        )
+    return rows
+
+
+def _refuse(rows: Rows, argument: str, wrong: np.ndarray, wanted: str) -> None:
+    if wrong.any():
+        first = f"{rows.values[wrong.argmax(), 0]:.6g} first: {places(wrong[:, None], [argument], rows.obs)}"
+        raise ValueError(f"{argument} must hold {wanted}, but has {counted(int(wrong.sum()), 'other value')}, {first}.")
