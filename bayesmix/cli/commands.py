@@ -259,10 +259,10 @@ def predict(
             f"{fitted} is no fit, but {data} looks like one: swapped? The fit comes first: "
             f"bayesmix predict {data} {fitted}."
         )
-    from bayesmix.tree import load, record_of
+    from bayesmix.tree import columns_of, load
 
     tree = load(fitted)
-    X = read_frame(data, source, manner.say, record_of(tree)["features"])
+    X = read_frame(data, source, manner.say, fitted=columns_of(tree))
     from bayesmix.cli.labelling import label_and_tell
 
     with manner.working():

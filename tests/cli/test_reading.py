@@ -15,6 +15,8 @@ import pytest
 from bayesmix.cli.entry import run
 from bayesmix.cli.reading import read_frame
 from bayesmix.cli.source import Source
+from bayesmix.data import Column, read_rows
+from bayesmix.data.columns import Kind
 from tests.cli.commands import FAST, refused
 
 ROWS = [[1.5, 20.0], [2.25, 30.5], [4.0, 10.0], [3.0, 11.0]]
@@ -23,11 +25,13 @@ GERMAN = "a;b\n1,5;20\n2,25;30,5\n4;10\n3;11\n"
 CUT = gzip.compress(b"a,b\n" + np.random.default_rng(0).bytes(5000), mtime=0)[:2000]  # a copy that was cut short
 
 
-def read(content: str | bytes, name: str = "data.csv", **options) -> tuple[pd.DataFrame, str]:
+def read(
+    content: str | bytes, name: str = "data.csv", *, takes: Kind = "real", fitted=None, **options
+) -> tuple[pd.DataFrame, str]:
     """What is read from a file with this content, and what is said of it."""
     Path(name).write_bytes(content.encode() if isinstance(content, str) else content)
     said: list[str] = []
-    return read_frame(Path(name), Source(**options), said.append), "\n".join(said)
+    return read_frame(Path(name), Source(**options), said.append, takes=takes, fitted=fitted), "\n".join(said)
 
 
 def refusal(content: str | bytes, name: str = "data.csv", **options) -> str:
@@ -313,3 +317,61 @@ def test_a_small_file_on_a_pipe_of_text(monkeypatch, folder):
     said: list[str] = []
     frame = read_frame(Path("-"), Source(), said.append)
     np.testing.assert_array_equal(frame, ROWS)
+
+
+SPECIES = "n,species,island,legs,sexed\n1,Adelie,Biscoe,2,True\n2,Gentoo,Biscoe,2,False\n3,Adelie,Dream,4,True\n"
+LEVELS = {
+    "species": ("Adelie", "Gentoo"),
+    "island": ("Biscoe", "Dream"),
+    "legs": ("2", "4"),
+    "sexed": ("False", "True"),
+}
+
+
+def as_parquet(content: str) -> bytes:
+    written = io.BytesIO()
+    pd.read_csv(io.StringIO(content)).to_parquet(written)
+    return written.getvalue()
+
+
+@pytest.mark.parametrize(("name", "made"), [("data.csv", str), ("data.parquet", as_parquet)])
+def test_text_is_read_as_levels_where_those_are_taken(name, made, folder):
+    frame, said = read(made(SPECIES), name, takes="categorical")
+    columns = read_rows(frame, takes="categorical").columns
+    assert {column.name: column.levels for column in columns} == LEVELS
+    assert "'n' names the rows" in said
+    assert "not numbers: 'species', 'island'" in refusal(made(SPECIES), name)
+    new = "species,island,legs,sexed\nGentoo,Dream,2,True\n"
+    frame, _ = read(made(new), name, fitted=columns)
+    assert read_rows(frame, columns=columns).values.tolist() == [[1.0, 1.0, 0.0, 1.0]]
+    said = refusal(made(new.replace("Dream", "Elba")), name, fitted=columns)
+    assert said.startswith(
+        f"{name} holds levels that the model was not fitted on, 'Elba' first: row 0, column 'island'"
+    )
+
+
+def test_each_column_of_a_fit_is_read_as_its_kind(folder):
+    fitted = [Column("place", "categorical", ("Biscoe", "Dream")), Column("legs", "count"), Column("mass", unit="g")]
+    content = "where,mass,legs\nDream,1.5,4\nBiscoe,2.5,2\n"
+    frame, _ = read(content, columns="where,legs,mass", fitted=fitted)
+    assert read_rows(frame, columns=fitted).values.tolist() == [[1.0, 4.0, 1.5], [0.0, 2.0, 2.5]]
+    said = refusal(content.replace("4", "four"), columns="where,legs,mass", fitted=fitted)
+    assert "'four' in row 1 (line 2), column 'legs', which is no number" in said
+    assert "must hold counts" in refusal(content.replace("4", "4.5"), columns="where,legs,mass", fitted=fitted)
+
+
+@pytest.mark.parametrize(
+    ("content", "takes", "words"),
+    [
+        ("a,b\nu,1\nv,2.5\nu,\n", "categorical", ["2.5 in row 2 (line 3), column 'b'", "no level", "--columns a."]),
+        ("b\n1.5\n", "categorical", ["1.5 in row 1", "Give columns of text or whole numbers"]),
+        ("a,b\nu,1\n,2\nu,3\n", "categorical", ["1 missing value in 1 row", "--drop-missing"]),
+        ("a,b\n1,1\n-2,2\n3,2\n", "count", ["must hold counts", "-2 first: row 1, column 'a'"]),
+        ("a,b\n1,u\n2,v\n3,u\n", "count", ["a column that is not numbers: 'b'"]),
+        ("a,b\nTrue,1\nFalse,2\nTrue,0\n", "binary", ["zeros and ones", "2 first: row 1, column 'b'"]),
+    ],
+)
+def test_cells_that_are_not_what_is_taken(content, takes, words, folder):
+    said = refusal(content, takes=takes)
+    for word in words:
+        assert word in said

@@ -1,7 +1,7 @@
-"""Judges cells: those that are no numbers, and those that are missing."""
+"""Judges cells: those that are no numbers or no levels, and those that are missing."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bayesmix.cli.choices import as_option
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from bayesmix.data.columns import Kind
+
 # Of a column in which fewer cells are numbers, it is not the others that are wrong.
 _MOST = 0.5
 _WITH_THOUSANDS = {
@@ -22,8 +24,10 @@ _WITH_THOUSANDS = {
 }
 
 
-def check_numbers(table: Table, source: Source) -> None:
-    """Refuse columns that are not numbers; where only some cells are not, quote the first.
+def check_cells(table: Table, kinds: "Mapping[str, Kind]", source: Source) -> None:
+    """Refuse columns that are not numbers, and those of levels that are measurements.
+
+    Where only some cells are wrong, the first is quoted.
 
     Raises
     ------
@@ -32,7 +36,10 @@ def check_numbers(table: Table, source: Source) -> None:
     from pandas.api.types import is_numeric_dtype
 
     frame = table.frame
-    good = [name for name in frame.columns if is_numeric_dtype(frame[name])]
+    numeric = [name for name in frame.columns if is_numeric_dtype(frame[name])]
+    of_levels = [name for name in frame.columns if kinds[name] == "categorical"]
+    _check_levels(table, [name for name in of_levels if name in numeric])
+    good = [name for name in frame.columns if name in numeric or name in of_levels]
     refused = [name for name in frame.columns if name not in good]
     spoilt = {
         str(name): wrong
@@ -49,6 +56,20 @@ def check_numbers(table: Table, source: Source) -> None:
         raise ValueError(f"{table.name} has {holds} not numbers: {listed(text)}{shown}. {remedy}.")
     if spoilt:
         raise ValueError(_of_spoilt(table, spoilt, good, source))
+
+
+def _check_levels(table: Table, numeric: Sequence[str]) -> None:
+    for name in numeric:
+        numbers = table.frame[name].to_numpy(float, na_value=float("nan"))
+        fractions = (numbers % 1 != 0) & (numbers == numbers)
+        if fractions.any():
+            row = int(fractions.argmax())
+            others = [other for other in table.frame.columns if other != name]
+            remedy = f"Leave the column out: {as_option(others)}" if others else "Give columns of text or whole numbers"
+            raise ValueError(
+                f"{table.name} has {numbers[row]:.6g} in {place(table, row)}, column {name!r}: a number that is not "
+                f"whole is no level. {remedy}."
+            )
 
 
 def wrong_cells(column: "pd.Series") -> "np.ndarray | None":

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bayesmix.cli.choices import as_option, names_of
-from bayesmix.cli.reading.cells import check_numbers, without_missing
+from bayesmix.cli.reading.cells import check_cells, without_missing
 from bayesmix.cli.reading.header import check_named
 from bayesmix.cli.reading.origin import find
 from bayesmix.cli.reading.table import Table, read_table
@@ -16,10 +16,14 @@ from bayesmix.data.words import listed, visible
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bayesmix.data.columns import Column, Kind
+
 Say = Callable[[str], None]
 
 
-def read_frame(path: Path, source: Source, say: Say, features: Sequence[str] | None = None) -> "pd.DataFrame":
+def read_frame(
+    path: Path, source: Source, say: Say, *, takes: "Kind" = "real", fitted: "Sequence[Column] | None" = None
+) -> "pd.DataFrame":
     """Read the columns of a file that hold the rows to be modelled, and say which they are.
 
     Parameters
@@ -30,17 +34,20 @@ def read_frame(path: Path, source: Source, say: Say, features: Sequence[str] | N
         Which columns, and how the file is written.
     say : callable
         Takes a sentence for the user.
-    features : sequence of str, optional
-        The columns of a fit: these are read, or ``source.columns`` in their place.
+    takes : {"real", "count", "binary", "categorical"}
+        What the columns hold that a model is fitted to; only levels of categorical ones may be text.
+    fitted : sequence of Column, optional
+        The columns of a fit: these are read, or ``source.columns`` in their place; `takes` says nothing then.
 
     Raises
     ------
     ValueError
-        If the file cannot be read, lacks a column, or its columns are not numbers; nothing is left
-        out unless asked for.
+        If the file cannot be read, lacks a column, or its columns hold something else; nothing is left out unless
+        asked for.
     ImportError
         If a file of its kind needs a library that is not installed.
     """
+    features = None if fitted is None else [column.name for column in fitted]
     columns = features if source.columns is None else [visible(name) for name in names_of(source.columns)]
     index = None if source.index is None else visible(source.index)
     if features is not None and columns is not None and len(columns) != len(features):
@@ -55,14 +62,18 @@ def read_frame(path: Path, source: Source, say: Say, features: Sequence[str] | N
     if frame.empty:
         raise ValueError(f"{table.name} has column names but no rows: nothing can be fitted.")
     table = replace(table, frame=frame)
-    check_numbers(table, source)
+    kinds: list[Kind] = [takes] * frame.shape[1] if fitted is None else [column.kind for column in fitted]
+    check_cells(table, dict(zip(frame.columns, kinds, strict=True)), source)
     frame = without_missing(table, source, say)
+    noun = "row" if len(frame) == 1 else "rows"
+    said = f"{table.name}: {len(frame):,} {noun} of {', '.join(map(str, frame.columns))}."
+    if features is not None:
+        frame = frame.set_axis(features, axis=1)
     from bayesmix.data import read_rows
 
-    read_rows(frame, argument=table.name)
-    noun = "row" if len(frame) == 1 else "rows"
-    say(f"{table.name}: {len(frame):,} {noun} of {', '.join(map(str, frame.columns))}.")
-    return frame if features is None else frame.set_axis(list(features), axis=1)
+    read_rows(frame, argument=table.name, takes=takes, columns=fitted)
+    say(said)
+    return frame
 
 
 def _chosen(table: Table, columns: Sequence[str] | None, index: str | None, say: Say) -> "pd.DataFrame":
