@@ -10,7 +10,8 @@ from bayesmix.data.beside_rows import read_known_labels, read_weights
 from bayesmix.data.columns import Column
 from bayesmix.data.fitness import check_fit, check_n_components
 from bayesmix.data.moments import centre_and_scale
-from bayesmix.data.rows import Rows, read_rows
+from bayesmix.data.reading import read_rows
+from bayesmix.data.rows import Rows
 
 __all__ = [
     "Column",

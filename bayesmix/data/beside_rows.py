@@ -1,11 +1,15 @@
 """Reads what comes beside the rows: how much each of them counts, and to which component it is known to belong."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from bayesmix.data.rows import Rows, read_rows
-from bayesmix.data.words import counted, places
+from bayesmix.data.columns import Column
+from bayesmix.data.reading import read_rows
+from bayesmix.data.rows import Rows
+from bayesmix.data.values import of_others
+from bayesmix.data.words import counted
 
 
 def read_weights(sample_weight: Any, n_rows: int) -> np.ndarray:
@@ -27,7 +31,10 @@ def read_weights(sample_weight: Any, n_rows: int) -> np.ndarray:
     """
     rows = _one_a_row(sample_weight, "sample_weight", n_rows)
     weights = rows.values[:, 0]
-    _refuse(rows, "sample_weight", ~(weights >= 0), "numbers of at least 0, and 0 for a row that does not count")
+    wrong = ~(rows.values >= 0)
+    if wrong.any():
+        wanted = "numbers of at least 0, and 0 for a row that does not count"
+        raise ValueError(of_others(rows, wrong, wanted, "sample_weight"))
     if not weights.any():
         raise ValueError("sample_weight is 0 for every row. Give at least one of them a weight above 0.")
     return weights
@@ -53,13 +60,13 @@ def read_known_labels(labels: Any, n_rows: int, n_components: int) -> np.ndarray
         If it has another length, missing values, or numbers that are no component.
     """
     rows = _one_a_row(labels, "labels", n_rows)
-    given = rows.values[:, 0]
-    known = np.isin(given, np.arange(-1, n_components))
-    wanted = f"components from 0 to {n_components - 1} (n_components={n_components}), and -1 where one is unknown"
-    _refuse(rows, "labels", ~known, wanted)
-    labels = given.astype(np.int64)
-    labels.flags.writeable = False
-    return labels
+    wrong = ~np.isin(rows.values, np.arange(-1, n_components))
+    if wrong.any():
+        wanted = f"components from 0 to {n_components - 1} (n_components={n_components}), and -1 where one is unknown"
+        raise ValueError(of_others(rows, wrong, wanted, "labels"))
+    known = rows.values[:, 0].astype(np.int64)
+    known.flags.writeable = False
+    return known
 
 
 def _one_a_row(given: Any, argument: str, n_rows: int) -> Rows:
@@ -71,10 +78,4 @@ def _one_a_row(given: Any, argument: str, n_rows: int) -> Rows:
             f"{argument} is for {counted(rows.n_rows, 'row')}, but X has {n_rows}. Give one number a row, in the order "
             "of X."
         )
-    return rows
-
-
-def _refuse(rows: Rows, argument: str, wrong: np.ndarray, wanted: str) -> None:
-    if wrong.any():
-        first = f"{rows.values[wrong.argmax(), 0]:.6g} first: {places(wrong[:, None], [argument], rows.obs)}"
-        raise ValueError(f"{argument} must hold {wanted}, but has {counted(int(wrong.sum()), 'other value')}, {first}.")
+    return replace(rows, columns=(Column(argument),))

@@ -8,6 +8,7 @@ import numpy as np
 from bayesmix.data.columns import Column
 from bayesmix.data.containers import Table
 from bayesmix.data.entries import read_entries
+from bayesmix.data.rows import Rows
 from bayesmix.data.words import SHOWN, and_more, counted, listed, places, selection
 
 # What is done about missing entries.
@@ -65,58 +66,54 @@ def to_float64(table: Table, columns: Sequence[Column], argument: str) -> tuple[
     raise TypeError(f"{argument} must hold {_WANTED[kind][0]}, but {said}. {remedy}.")
 
 
-def check_present(
-    values: np.ndarray, columns: Sequence[Column], index: np.ndarray | None, argument: str, *, missing: Missing
-) -> None:
+def check_present(rows: Rows, argument: str, *, missing: Missing) -> None:
     """Refuse infinite values, and missing ones unless they are kept (ValueError), naming their places."""
-    if np.isfinite(values).all():
+    if np.isfinite(rows.values).all():
         return
-    obs = np.arange(len(values)) if index is None else index
-    features = [column.name for column in columns]
-    absent = np.isnan(values)
+    absent = np.isnan(rows.values)
     if missing == "refuse" and absent.any():
         raise ValueError(
             f"{argument} has {counted(absent.sum(), 'missing value')} (NaN, None, null, masked): "
-            f"{places(absent, features, obs)}. Leave these rows out, for a pandas frame with "
+            f"{places(absent, rows.features, rows.obs)}. Leave these rows out, for a pandas frame with "
             f"{argument}.dropna(), or fill the values in; bayesmix does neither silently."
         )
-    infinite = np.isinf(values)
+    infinite = np.isinf(rows.values)
     if infinite.any():
         raise ValueError(
             f"{argument} has {counted(infinite.sum(), 'infinite value')} (inf, or beyond the range of "
-            f"float64): {places(infinite, features, obs)}. Correct them or leave these rows out."
+            f"float64): {places(infinite, rows.features, rows.obs)}. Correct them or leave these rows out."
         )
 
 
-def check_never_missing(values: np.ndarray, columns: Sequence[Column], argument: str) -> None:
+def check_never_missing(rows: Rows, argument: str) -> None:
     """Refuse columns without any value (ValueError), of which nothing can be learnt."""
-    empty = [column.name for column, numbers in zip(columns, values.T, strict=True) if np.isnan(numbers).all()]
+    empty = [name for name, numbers in zip(rows.features, rows.values.T, strict=True) if np.isnan(numbers).all()]
     if empty:
         noun = "a column" if len(empty) == 1 else "columns"
         raise ValueError(f"{argument} has {noun} without any value: {listed(empty)}. Leave out what was never seen.")
 
 
-def check_kinds(
-    values: np.ndarray, columns: Sequence[Column], known: Sequence[Column], index: np.ndarray | None, argument: str
-) -> None:
+def check_kinds(rows: Rows, known: Sequence[Column], argument: str) -> None:
     """Refuse numbers that are none of their column's kind, and levels that no `known` column has (ValueError)."""
-    for j, column in enumerate(known):
-        wrong = column.wrong(values[:, j])
+    for read, column, numbers in zip(rows.columns, known, rows.values.T, strict=True):
+        wrong = column.wrong(numbers)
         if not wrong.any():
             continue
-        where = np.zeros(values.shape, dtype=bool)
-        where[:, j] = wrong
-        features = [column.name for column in known]
-        said = places(where, features, np.arange(len(values)) if index is None else index)
-        first, count = values[wrong.argmax(), j], int(wrong.sum())
+        where = wrong[:, None] & (np.array(rows.features) == column.name)
         if column.kind == "categorical":
+            unknown = read.levels[int(numbers[wrong][0])]
             raise ValueError(
-                f"{argument} holds levels that the model was not fitted on, "
-                f"{columns[j].levels[int(first)]!r:.40} first: {said}. The levels of {column.name!r} are "
+                f"{argument} holds levels that the model was not fitted on, {unknown!r:.40} first: "
+                f"{places(where, rows.features, rows.obs)}. The levels of {column.name!r} are "
                 f"{listed(column.levels)}. Correct them, leave these rows out, or fit a model to rows that have them."
             )
         what, _, otherwise = _WANTED[column.kind]
-        raise ValueError(
-            f"{argument} must hold {what}, but has {counted(count, 'other value')}, {first:.6g} first: {said}. "
-            f"Correct them or leave these rows out; {otherwise}."
-        )
+        remedy = f" Correct them or leave these rows out; {otherwise}."
+        raise ValueError(of_others(rows, where, what, argument) + remedy)
+
+
+def of_others(rows: Rows, where: np.ndarray, what: str, argument: str) -> str:
+    """Say which numbers, an (N, D) mask, are not what they must be, and quote the first."""
+    count, first = counted(int(where.sum()), "other value"), rows.values[where][0]
+    said = places(where, rows.features, rows.obs)
+    return f"{argument} must hold {what}, but has {count}, {first:.6g} first: {said}."
