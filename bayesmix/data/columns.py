@@ -37,6 +37,6 @@ class Column:
         """Say which numbers cannot be in such a column, (N,) bool; missing ones, NaN, can."""
         if self.kind == "real":
             return np.zeros(len(values), dtype=bool)
-        largest = {"count": np.inf, "binary": 1.0, "categorical": len(self.levels) - 1.0}[self.kind]
+        largest = {"count": np.finfo(np.float64).max, "binary": 1.0, "categorical": len(self.levels) - 1.0}[self.kind]
         whole = np.floor(values) == values
         return ~(whole & (values >= 0) & (values <= largest) | np.isnan(values))

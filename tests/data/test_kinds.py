@@ -200,6 +200,20 @@ def test_refusal(X, takes, error, words):
         assert word.lower() in message.lower()
 
 
+@pytest.mark.parametrize(
+    ("column", "wrong"),
+    [
+        (Column("a"), []),
+        (Column("a", "count"), [-1.0, 0.5, np.inf]),
+        (Column("a", "binary"), [-1.0, 0.5, 2.0, 3.0, np.inf]),
+        (Column("a", "categorical", ("u", "v", "w")), [-1.0, 0.5, 3.0, np.inf]),
+    ],
+)
+def test_numbers_that_a_column_cannot_have(column, wrong):
+    numbers = np.array([-1.0, -0.0, 0.5, 1.0, 2.0, 3.0, np.inf, np.nan])
+    assert numbers[column.wrong(numbers)].tolist() == wrong
+
+
 FITTED = (
     Column("grade", "categorical", ("low", "high")),
     Column("visits", "count"),
