@@ -3,13 +3,14 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from bayesmix.registry import FAMILIES
 from bayesmix.version import __version__
 
 if TYPE_CHECKING:
     from bayesmix import datasets, priors
     from bayesmix.comparison import Comparison, compare, loo, waic
     from bayesmix.engines.em import EMResult
-    from bayesmix.families import Gaussian
+    from bayesmix.families.gaussian import Gaussian
     from bayesmix.html import report
     from bayesmix.mixture import Mixture
     from bayesmix.plots import (
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
 
 # Public name -> the room it lives in. Rooms load when a name is first used, so that importing bayesmix is light.
 _ROOMS = {
+    **FAMILIES,
     "Comparison": "bayesmix.comparison",
     "EMResult": "bayesmix.engines.em",
-    "Gaussian": "bayesmix.families",
     "Mixture": "bayesmix.mixture",
     "MixtureLikelihood": "bayesmix.pymc_model",
     "UntrustedWarning": "bayesmix.verdict",

@@ -1,39 +1,25 @@
 """Mixture: the declaration (family, number of components, priors) and the ways to fit it."""
 
-import inspect
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from bayesmix.data import Rows, check_fit, check_n_components, read_rows
-from bayesmix.engines.em import EMResult, EMSettings, fit
-from bayesmix.families import Family, Gaussian, family_from_name, read_family
+from bayesmix.data import check_n_components, read_rows
+from bayesmix.engines.begin import density_of, fit_em, model_of
+from bayesmix.engines.em import EMResult, EMSettings
+from bayesmix.families import Family, read_family
+from bayesmix.families.gaussian import Gaussian
 from bayesmix.first_use import compiling_shown
 from bayesmix.notebook import card, facts, sentences
-from bayesmix.priors.sets import (
-    ConjugatePriors,
-    Priors,
-    facts_of,
-    from_dict,
-    has_closed_form,
-    in_words,
-    read_priors,
-    resolve_priors,
-    to_dict,
-)
-from bayesmix.progress import progress
+from bayesmix.priors.sets import default_priors, facts_of, from_dict, in_words, read_priors, to_dict
+from bayesmix.problem import Problem
 from bayesmix.seeds import number_of
-from bayesmix.tree import as_tree, record_of
+from bayesmix.tree import as_tree, family_of, record_of
 from bayesmix.verdict import warn_once
 from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
-
-    from bayesmix.density import Density
 
 
 @named_arguments
@@ -79,14 +65,14 @@ class Mixture:
     def __post_init__(self):
         object.__setattr__(self, "n_components", check_n_components(self.n_components))
         object.__setattr__(self, "family", read_family(self.family))
-        object.__setattr__(self, "priors", read_priors(self.priors))
+        object.__setattr__(self, "priors", read_priors(self.priors, self.family))
 
     def __str__(self) -> str:
         return f"{self.family} mixture of {self.n_components}"
 
     def __repr__(self) -> str:
         shown = f"Mixture(n_components={self.n_components}, family={self.family!r}"
-        if self.priors == ConjugatePriors():
+        if self.priors == default_priors(self.family):
             return shown + ")"
         return shown + "".join(f", {part}={said}" for part, said in in_words(self.priors).items()) + ")"
 
@@ -128,9 +114,9 @@ class Mixture:
         ValueError
             If a prior was a PyMC object, of which the tree keeps only the text.
         """
-        described: Mapping[str, Any] = record_of(as_tree(tree))["mixture"]
-        family = family_from_name(described["family"])
-        return cls(described["n_components"], family, priors=from_dict(described["priors"]))
+        tree = as_tree(tree)
+        family, told = family_of(tree), record_of(tree)["mixture"]
+        return cls(told["n_components"], family, priors=from_dict(told["priors"], family))
 
     def resolve_priors(self, X) -> "Mixture":
         """The same Mixture with its data-scaled priors as plain numbers.
@@ -145,7 +131,8 @@ class Mixture:
         -------
         Mixture
         """
-        return self._resolved(self._read(X))
+        problem = self._problem(X)
+        return replace(self, family=problem.family, priors=problem.priors)
 
     def fit_em(
         self,
@@ -194,12 +181,12 @@ class Mixture:
         ValueError, TypeError
             If the data or an argument cannot be used; the message says where and what to do.
         """
-        rows = self._read(X)
+        problem = self._problem(X)
         settings = EMSettings(estimate, init, n_init, max_iter, tol)
         given = random_seed is None and not isinstance(init, str)  # nothing is random from a start that is given
         seed = None if given else number_of(random_seed)
         with compiling_shown(progressbar):
-            em = self._resolved(rows)._fit_em(rows, settings, seed, progressbar)
+            em = fit_em(problem, settings, seed, progressbar)
         warn_once(em, f"EM of the {self}", em.reasons)
         return em
 
@@ -255,30 +242,11 @@ class Mixture:
         ValueError, TypeError
             If the data or an argument cannot be used.
         """
-        from bayesmix.engines.nuts import NutsSettings
-        from bayesmix.engines.nuts_over_basins import run
+        from bayesmix.engines.nuts_over_basins import Nuts
 
-        _check_relabel(relabel)
-        settings = NutsSettings(draws, tune, chains, cores, target_accept, progressbar)
-        waiting = None if progressbar else False  # NUTS has bars of its own
-        with compiling_shown(progressbar):
-            with progress(waiting) as report:
-                report("EM")
-                em, density, seeds, seed = self._begin(X, init, random_seed)
-            made = run(density, em, settings, seeds)
-        given = _settings(
-            "fit_nuts",
-            draws=draws,
-            tune=tune,
-            chains=chains,
-            init=_described(init, em),
-            relabel=relabel,
-            target_accept=target_accept,
-            log_likelihood=log_likelihood,
-        )
-        with progress(waiting) as report:
-            report("the posterior")
-            return self._tree(made, density, em, "nuts", relabel, log_likelihood, seed, given)
+        engine = Nuts(draws, tune, chains, cores, target_accept, progressbar)
+        shown = None if progressbar else False  # NUTS has bars of its own
+        return self._fit("nuts", engine, X, init, relabel, random_seed, log_likelihood, shown)
 
     def fit_advi(
         self,
@@ -322,38 +290,10 @@ class Mixture:
         ValueError, TypeError
             If the data or an argument cannot be used.
         """
-        from bayesmix.engines.advi import run
-        from bayesmix.engines.basins import find_basins
-        from bayesmix.threads import one_blas_thread
+        from bayesmix.engines.advi import Advi
 
-        _check_relabel(relabel)
-        with compiling_shown(progressbar), progress(progressbar) as report:
-            report("EM")
-            em, density, seeds, seed = self._begin(X, init, random_seed)
-            report("Laplace at the tops")
-            basin = find_basins(density, em)[0]
-            with one_blas_thread():
-                made = run(
-                    density,
-                    (basin.mode, basin.transform),
-                    rank=rank,
-                    draws=draws,
-                    random_seed=seeds[0],
-                    minibatch=minibatch_size,
-                    progress=lambda step, elbo: report(f"ADVI: step {step}, ELBO {elbo:.2f}"),
-                    component_variables=self._exchanged(density),
-                )
-            given = _settings(
-                "fit_advi",
-                rank=rank,
-                draws=draws,
-                minibatch_size=minibatch_size,
-                init=_described(init, em),
-                relabel=relabel,
-                log_likelihood=log_likelihood,
-            )
-            report("the posterior")
-            return self._tree(made, density, em, "advi", relabel, log_likelihood, seed, given)
+        engine = Advi(rank, draws, minibatch_size, progressbar)
+        return self._fit("advi", engine, X, init, relabel, random_seed, log_likelihood, progressbar)
 
     def fit_laplace(
         self,
@@ -389,28 +329,10 @@ class Mixture:
         ValueError, TypeError
             If the data or an argument cannot be used.
         """
-        from bayesmix.engines.basins import find_basins
-        from bayesmix.engines.laplace import run
+        from bayesmix.engines.laplace_at_mode import LaplaceAtMode
 
-        _check_relabel(relabel)
-        with compiling_shown(progressbar), progress(progressbar) as report:
-            report("EM")
-            em, density, seeds, seed = self._begin(X, init, random_seed)
-            report("Laplace at the tops")
-            basin = find_basins(density, em)[0]
-            report("draws of the Gaussian")
-            made = run(
-                density,
-                basin,
-                draws=draws,
-                rng=np.random.default_rng(seeds[0]),
-                component_variables=self._exchanged(density),
-            )
-            given = _settings(
-                "fit_laplace", draws=draws, init=_described(init, em), relabel=relabel, log_likelihood=log_likelihood
-            )
-            report("the posterior")
-            return self._tree(made, density, em, "laplace", relabel, log_likelihood, seed, given)
+        engine = LaplaceAtMode(draws, progressbar)
+        return self._fit("laplace", engine, X, init, relabel, random_seed, log_likelihood, progressbar)
 
     def build_model(self, X, *, minibatch_size: int | None = None) -> "pm.Model":
         """The declaration as a PyMC model, free to be sampled, checked and extended.
@@ -428,8 +350,7 @@ class Mixture:
         -------
         pymc.Model
         """
-        rows = self._read(X)
-        return self._resolved(rows)._declare(rows, minibatch_size)
+        return model_of(self._problem(X), minibatch_size)
 
     def adopt(self, idata: "xr.DataTree", X, *, relabel: str | None = "ecr") -> "xr.DataTree":
         """Draws of :meth:`build_model`'s model, or of an extension of it, from any sampler, as a bayesmix tree.
@@ -451,144 +372,43 @@ class Mixture:
         ValueError
             If the posterior lacks a variable, or its shape does not fit.
         """
-        from bayesmix.density.exchangeability import is_exchangeable
+        from bayesmix.engines.exchangeability import is_exchangeable
         from bayesmix.posterior.adoption import read_posterior, read_statistics
         from bayesmix.posterior.assembly import assemble
+        from bayesmix.posterior.fitting import check_relabel
 
-        _check_relabel(relabel)
-        rows = self._read(X)
-        named = read_posterior(idata, self.family, self.n_components, rows)
-        mixture = self._resolved(rows)
-        density = mixture._density(rows)
+        check_relabel(relabel)
+        problem = self._problem(X)
+        named = read_posterior(idata, problem)
+        density = density_of(problem)
         return assemble(
             named,
-            mixture._fit_em(rows, EMSettings(), 0, False, density),
-            exchangeable=is_exchangeable(density, self.family, self.n_components),
+            fit_em(problem, EMSettings(), 0, False, density),
+            exchangeable=is_exchangeable(density, problem.family, self.n_components),
             sample_stats=read_statistics(idata),
             method="adopted",
             relabel_method=relabel,
             log_likelihood=None,
             seed=None,
-            settings=_settings("adopt", relabel=relabel),
+            settings={} if relabel == "ecr" else {"relabel": relabel},
             seconds={},
         )
 
-    def _read(self, X) -> Rows:
-        rows = read_rows(X)
-        check_fit(rows, self.n_components, correlated=self.family.correlated)
-        return rows
+    def _problem(self, X) -> Problem:
+        """The rows, read and held against the family, with the priors resolved."""
+        return Problem.of(read_rows(X), self.family, self.n_components, self.priors)
 
-    def _resolved(self, rows: Rows) -> "Mixture":
-        return replace(self, priors=resolve_priors(self.priors, rows, self.family, self.n_components))
+    def _fit(self, method, engine, X, init, relabel, random_seed, log_likelihood, shown) -> "xr.DataTree":
+        from bayesmix.posterior.fitting import check_relabel, fit_posterior
 
-    def _declare(self, rows: Rows, minibatch_size: int | None = None) -> "pm.Model":
-        from bayesmix.pymc_model.model import declare
-
-        start = Mixture(self.n_components, self.family)._resolved(rows)._fit_em(rows, EMSettings(), 0, False)
-        return declare(
-            rows,
-            self.family,
-            self.priors,
-            self.n_components,
-            start={"weights": start.weights, **start.params},
-            minibatch_size=minibatch_size,
-        )
-
-    def _density(self, rows: Rows) -> "Density":
-        from bayesmix.density.closed_form import ClosedFormDensity
-
-        if ClosedFormDensity.covers(self.family, self.priors):
-            return ClosedFormDensity(rows, self.family, self.priors, self.n_components)
-        from bayesmix.density.from_pymc import PyMCDensity
-
-        return PyMCDensity(self._declare(rows))
-
-    def _fit_em(
-        self, rows: Rows, settings: EMSettings, random_seed: Any, progressbar: bool | None, density: Any = None
-    ) -> EMResult:
-        """EM of a mixture whose priors are resolved."""
-        priors: Priors = self.priors
-        closed = isinstance(priors, ConjugatePriors) and has_closed_form(priors)
-        if settings.estimate == "ml" or closed:
-            return fit(rows, self.family, priors, self.n_components, settings, random_seed, None, progressbar)
-        from bayesmix.engines.em.quasi_newton import QuasiNewton
-
-        surface = self._density(rows) if density is None else density
-
-        def make_ascent(units):
-            return QuasiNewton(surface, self.family, units)
-
-        return fit(rows, self.family, priors, self.n_components, settings, random_seed, make_ascent, progressbar)
-
-    def _begin(self, X, init: Any, random_seed: Any):
-        """EM's optima, the density, and seeds for the engine."""
-        rows = self._read(X)
-        mixture = self._resolved(rows)
-        density = mixture._density(rows)
-        seed = number_of(random_seed)
-        seeds = np.random.SeedSequence(seed).generate_state(9).tolist()
-        if isinstance(init, str) and init != "em":
-            raise ValueError(f"init must be 'em', an EMResult, labels (N,) or responsibilities (N, K), not {init!r}")
-        settings = EMSettings() if isinstance(init, str) else EMSettings(init=init)
-        em = mixture._fit_em(rows, settings, seeds[0], None, density)
-        if isinstance(init, EMResult):
-            em = replace(em, optima=_joined(em, init))
-        return em, density, seeds[1:], seed
-
-    def _exchanged(self, density) -> tuple[str, ...]:
-        """Variables that a relabelling permutes; none where the prior tells the components apart."""
-        from bayesmix.density.exchangeability import is_exchangeable
-
-        same = is_exchangeable(density, self.family, self.n_components)
-        return self.family.component_variables if same else ()
-
-    def _tree(self, draws, density, em, method, relabel, log_likelihood, seed, settings):
-        from bayesmix.posterior.assembly import tree_of_draws
-
-        return tree_of_draws(
-            draws,
-            density,
-            em,
-            method=method,
-            relabel_method=relabel,
+        check_relabel(relabel)
+        return fit_posterior(
+            self._problem(X),
+            method,
+            engine,
+            init=init,
+            relabel=relabel,
+            random_seed=random_seed,
             log_likelihood=log_likelihood,
-            seed=seed,
-            settings=settings,
+            shown=shown,
         )
-
-
-def _check_relabel(relabel: str | None) -> None:
-    if relabel not in (None, "ecr", "order"):
-        raise ValueError(f"relabel must be 'ecr', 'order' or None, not {relabel!r}")
-
-
-# Taken once, from the methods themselves and not from what may stand in their place.
-_ARGUMENTS = {
-    name: inspect.signature(getattr(Mixture, name)).parameters
-    for name in ("fit_nuts", "fit_advi", "fit_laplace", "adopt")
-}
-
-
-def _settings(method: str, **given: Any) -> dict[str, Any]:
-    """The arguments of a fit that its draws depend on: how many, and those that differ from their defaults."""
-    defaults = _ARGUMENTS[method]
-    return {
-        name: value for name, value in given.items() if name in ("draws", "chains") or value != defaults[name].default
-    }
-
-
-def _described(init: Any, em: EMResult) -> Any:
-    """Where an engine started; an EMResult by how it was made, and by what it has not in common with this fit."""
-    if isinstance(init, str):
-        return init
-    if not isinstance(init, EMResult):
-        return em.settings["init"]
-    alike = {"priors": init.priors == em.priors, "rows": np.array_equal(init.rows.values, em.rows.values)}
-    other = [what for what, same in alike.items() if not same]
-    return {**init.settings, "random_seed": init.seed, **({"other": other} if other else {})}
-
-
-def _joined(em: EMResult, init: EMResult):
-    """The optimum climbed to from an EMResult, and the other optima which that result knows of."""
-    same_objective = init.estimate == "map" and init.priors == em.priors
-    return em.optima + (init.optima[1:] if same_objective else ())

@@ -13,10 +13,15 @@ from bayesmix.comparison.information import waic
 from bayesmix.comparison.leave_one_out import loo
 from bayesmix.comparison.refit import MAX_REFITS, repair
 from bayesmix.comparison.trust import times_as_long
-from bayesmix.engines.em import EMResult
+from bayesmix.data import Rows
+from bayesmix.engines.begin import fit_em
+from bayesmix.engines.em import EMResult, EMSettings
+from bayesmix.engines.em.loop import ExpectationMaximisation
+from bayesmix.engines.table import ENGINES
 from bayesmix.mixture import Mixture
+from bayesmix.posterior.fitting import fit_posterior
 from bayesmix.posterior.labels import Diagnosis, diagnose
-from bayesmix.priors.sets import ConjugatePriors, has_closed_form
+from bayesmix.problem import Problem
 from bayesmix.tree import record_of
 
 if TYPE_CHECKING:
@@ -27,8 +32,7 @@ if TYPE_CHECKING:
 _MAP_STARTS = 30
 _NUMERIC_STARTS = 10
 
-METHODS = ("nuts", "advi", "laplace", "em")
-_NAMES = {"nuts": "NUTS", "advi": "ADVI", "laplace": "Laplace"}
+METHODS = (*ENGINES, "em")
 
 Report = Callable[[str], None]
 
@@ -57,7 +61,9 @@ class Settings:
     max_refits: int = MAX_REFITS
 
 
-def consider(mixture: Mixture, X: Any, settings: Settings, seed: np.random.SeedSequence, report: Report) -> Candidate:
+def consider(
+    mixture: Mixture, rows: Rows, settings: Settings, seed: np.random.SeedSequence, report: Report
+) -> Candidate:
     """Fit one model by EM and by ``settings.method``, and say what is to be said about it.
 
     A model that does not fit the data (fewer distinct rows than components, collinear columns
@@ -65,35 +71,35 @@ def consider(mixture: Mixture, X: Any, settings: Settings, seed: np.random.SeedS
     without numbers whose note says so.
     """
     try:
-        resolved = mixture.resolve_priors(X)
+        problem = Problem.of(rows, mixture.family, mixture.n_components, mixture.priors)
     except ValueError as error:
         return Candidate(mixture, notes=(f"not fitted: {error}",))
     for_em, for_ml, for_draws, for_refits = seed.spawn(4)
     report("EM")
-    priors = resolved.priors
-    closed = isinstance(priors, ConjugatePriors) and has_closed_form(priors)
-    n_init = _MAP_STARTS if closed else _NUMERIC_STARTS
-    em = resolved.fit_em(X, n_init=n_init, random_seed=_number(for_em))
-    ml = maximum_likelihood(resolved, X, em, _number(for_ml))
+    n_init = _NUMERIC_STARTS if ExpectationMaximisation.of(problem) is None else _MAP_STARTS
+    em = fit_em(problem, EMSettings(n_init=n_init), _number(for_em))
+    ml = maximum_likelihood(problem, em, _number(for_ml))
+    resolved = replace(mixture, family=problem.family, priors=problem.priors)
     candidate = Candidate(resolved, em, ml, notes=tuple(notes.of_estimates(em, ml)))
     if settings.method == "em":
         return candidate
-    report(_NAMES[settings.method])
+    name = ENGINES[settings.method].name
+    report(name)
     try:
-        tree, diagnosis, said = _sampled(resolved, X, em, settings, _number(for_draws), report)
+        tree, diagnosis, said = _sampled(problem, em, settings, _number(for_draws), report)
     except (RuntimeError, np.linalg.LinAlgError) as error:
         if isinstance(error, NotImplementedError | RecursionError):  # not the model's fault
             raise
-        return _noted(candidate, [f"{_NAMES[settings.method]} failed: {error}"])
+        return _noted(candidate, [f"{name} failed: {error}"])
     candidate = _noted(replace(candidate, tree=tree, diagnosis=diagnosis), said)
     return _judged(candidate, tree, diagnosis, em, settings, for_refits, report)
 
 
 def _sampled(
-    mixture: Mixture, X: Any, em: EMResult, settings: Settings, seed: int, report: Report
+    problem: Problem, em: EMResult, settings: Settings, seed: int, report: Report
 ) -> tuple["xr.DataTree", Diagnosis, list[str]]:
     """Make and diagnose the posterior; chains that fail a gate narrowly are run once more, and longer."""
-    tree = _posterior(mixture, X, em, settings, seed)
+    tree = _posterior(problem, em, settings, seed)
     diagnosis = diagnose(tree)
     times = times_as_long(diagnosis)
     if times == 1 or settings.method != "nuts" or was_interrupted(tree):
@@ -106,7 +112,7 @@ def _sampled(
         f"{draws} draws a chain, since {once} gave {diagnosis.min_ess:.0f} effective "
         f"ones and an R-hat of {diagnosis.max_rhat:.3f}"
     )
-    tree = _posterior(mixture, X, em, longer, seed)
+    tree = _posterior(problem, em, longer, seed)
     return tree, diagnose(tree), [said]
 
 
@@ -115,19 +121,11 @@ def was_interrupted(tree: "xr.DataTree") -> bool:
     return any(note.startswith("interrupted") for note in record_of(tree).get("notes", []))
 
 
-def _posterior(mixture: Mixture, X: Any, em: EMResult, settings: Settings, seed: int) -> "xr.DataTree":
-    if settings.method == "nuts":
-        return mixture.fit_nuts(
-            X,
-            init=em,
-            cores=settings.cores,
-            random_seed=seed,
-            progressbar=False,
-            **settings.options,
-        )
-    if settings.method == "advi":
-        return mixture.fit_advi(X, init=em, random_seed=seed, progressbar=False, **settings.options)
-    return mixture.fit_laplace(X, init=em, random_seed=seed, **settings.options)
+def _posterior(problem: Problem, em: EMResult, settings: Settings, seed: int) -> "xr.DataTree":
+    kind = ENGINES[settings.method].load()
+    given = {**settings.options, "cores": settings.cores, "progressbar": False}
+    engine = kind(**{name: value for name, value in given.items() if name in kind.__dataclass_fields__})
+    return fit_posterior(problem, settings.method, engine, init=em, random_seed=seed, shown=False)
 
 
 def _judged(

@@ -1,21 +1,19 @@
 """The maximum-likelihood fit behind BIC, AIC and ICL."""
 
-from typing import Any
-
-from bayesmix.engines.em import EMResult
-from bayesmix.mixture import Mixture
+from bayesmix.engines.begin import fit_em
+from bayesmix.engines.em import EMResult, EMSettings
+from bayesmix.problem import Problem
 
 # Random starts: EM costs milliseconds, and the highest interior optimum can have a narrow basin.
 N_STARTS = 50
 
 
-def maximum_likelihood(mixture: Mixture, X: Any, em: EMResult, random_seed: int) -> EMResult | None:
+def maximum_likelihood(problem: Problem, em: EMResult, random_seed: int) -> EMResult | None:
     """The highest interior optimum of the likelihood found from many starts and from the MAP.
 
     Parameters
     ----------
-    mixture : Mixture
-    X : array-like or data frame, (N, D)
+    problem : Problem
     em : EMResult
         The MAP estimate.
     random_seed : int
@@ -23,12 +21,12 @@ def maximum_likelihood(mixture: Mixture, X: Any, em: EMResult, random_seed: int)
     Returns
     -------
     EMResult or None
-        None where the data covariance is singular for the family, or every start collapsed.
+        None where the likelihood has no interior maximum on such rows, or every start collapsed.
     """
-    if mixture.family.correlated and em.rows.singular:
+    if problem.family.why_no_maximum(problem.rows):
         return None
-    fits = [mixture.fit_em(X, estimate="ml", n_init=N_STARTS, random_seed=random_seed)]
-    if mixture.n_components > 1:
-        fits.append(mixture.fit_em(X, estimate="ml", init=em))
+    fits = [fit_em(problem, EMSettings("ml", n_init=N_STARTS), random_seed)]
+    if problem.n_components > 1:
+        fits.append(fit_em(problem, EMSettings("ml", init=em), None))
     interior = [fit for fit in fits if fit.status.interior]
     return max(interior, key=lambda fit: fit.log_likelihood, default=None)

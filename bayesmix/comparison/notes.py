@@ -7,7 +7,6 @@ from arviz_stats.utils import ELPDDataLOO
 from bayesmix.comparison.candidate import Candidate
 from bayesmix.comparison.information import P_WAIC_I, ELPDDataWAIC
 from bayesmix.comparison.leave_one_out import PARETO_K
-from bayesmix.comparison.prior_share import prior_shares
 from bayesmix.data.words import counted
 from bayesmix.engines.em import EMResult
 from bayesmix.posterior.labels import Diagnosis
@@ -33,7 +32,7 @@ def of_estimates(em: EMResult, ml: EMResult | None) -> list[str]:
 
 
 def _of_prior(em: EMResult) -> list[str]:
-    shares = prior_shares(em)
+    shares = em.prior_shares
     if shares is None:
         return []
     large = [(k, share) for k, share in enumerate(shares) if share > PRIOR_SHARE]

@@ -11,10 +11,11 @@ from arviz_stats.utils import ELPDDataLOO
 from bayesmix.comparison.bridge import log_predictive
 from bayesmix.comparison.leave_one_out import PARETO_K, bad_rows
 from bayesmix.comparison.pointwise import log_densities, sum_and_error
-from bayesmix.data import check_fit, read_rows
+from bayesmix.data import read_rows
 from bayesmix.engines.em import EMResult
 from bayesmix.mixture import Mixture
 from bayesmix.posterior.labels import Diagnosis, diagnose
+from bayesmix.problem import Problem
 from bayesmix.tree import draws_of, family_of
 
 # Refits of one model; more bad rows than this say that the model is fragile, and cost too much.
@@ -102,7 +103,7 @@ def _left_out(
     values = em.rows.values
     others = np.delete(values, row, axis=0)
     try:
-        check_fit(read_rows(others), em.n_components, correlated=em.family.correlated)
+        Problem.of(read_rows(others, columns=em.rows.columns), em.family, em.n_components, em.priors)
     except ValueError:  # too few distinct rows, or a column without spread, once the row is gone
         return None
     own = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, row))

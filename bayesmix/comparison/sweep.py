@@ -15,17 +15,16 @@ from bayesmix.comparison.progress import sweeping
 from bayesmix.comparison.result import Comparison
 from bayesmix.comparison.table import make_table
 from bayesmix.data import Rows, check_n_components, read_rows
-from bayesmix.families import Family, Gaussian, read_family
+from bayesmix.families import Family, read_family
+from bayesmix.families.gaussian import Gaussian
 from bayesmix.first_use import compiling_shown
 from bayesmix.mixture import Mixture
-from bayesmix.priors.sets import ConjugatePriors, read_priors, to_dict
+from bayesmix.priors.sets import default_priors, read_priors, to_dict
 from bayesmix.priors.written import as_code, foreign_as_comments
 from bayesmix.seeds import number_of
 from bayesmix.verdict import said_by_caller
 from bayesmix.vocabulary import named_arguments
 
-# With one feature a covariance matrix, a vector of variances and one variance are the same.
-_ONE_FEATURE = {"gaussian-full", "gaussian-diag", "gaussian-spherical"}
 _FEW_ROWS = 100
 # The note of a model that an interrupted comparison did not come to.
 UNFINISHED = "not fitted: the comparison was interrupted"
@@ -125,7 +124,7 @@ def sweep(
             try:
                 seed = _seed(entropy, mixture)
                 with said_by_caller():  # the table and the advice tell what is not to be trusted
-                    candidates.append(consider(mixture, X, settings, seed, report))
+                    candidates.append(consider(mixture, rows, settings, seed, report))
             except KeyboardInterrupt:
                 if not candidates:
                     raise
@@ -176,9 +175,8 @@ def _families(families: Sequence[Family | str] | Family | str) -> list[Family]:
 def _distinct(families: Sequence[Family], n_features: int) -> tuple[list[Family], dict[str, str]]:
     """The families that are different models, and the name under which each other one stands."""
     kept, same_as = [], {}
-    twins = _ONE_FEATURE if n_features == 1 else set()
     for family in families:
-        twin = next((str(k) for k in kept if {str(k), str(family)} <= twins), None)
+        twin = next((str(k) for k in kept if family.same_model_as(k, n_features)), None)
         if twin is None:
             kept.append(family)
         else:
@@ -209,10 +207,11 @@ def _code(
     entropy: int,
 ) -> str:
     """The Python that makes the comparison again."""
-    named = ", ".join(f'bm.Gaussian("{family.covariance}")' for family in families)
+    named = ", ".join(family.code for family in families)
     given = [f"n_components={list(numbers)}", f"families=[{named}]", f'method="{method}"']
-    described = to_dict(read_priors(priors))
-    if read_priors(priors) != ConjugatePriors():
+    given_priors = read_priors(priors, families[0])
+    described = to_dict(given_priors)
+    if given_priors != default_priors(families[0]):
         given.append(f"priors={as_code(described)}")
     given.append(f"random_seed={entropy}")
     lines = [

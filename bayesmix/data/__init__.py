@@ -8,7 +8,13 @@ what to do. Nothing is dropped or imputed.
 
 from bayesmix.data.beside_rows import read_known_labels, read_weights
 from bayesmix.data.columns import Column
-from bayesmix.data.fitness import check_fit, check_n_components
+from bayesmix.data.fitness import (
+    check_collinear,
+    check_constant,
+    check_distinct,
+    check_n_components,
+    check_spread,
+)
 from bayesmix.data.moments import centre_and_scale
 from bayesmix.data.reading import read_rows
 from bayesmix.data.rows import Rows
@@ -17,8 +23,11 @@ __all__ = [
     "Column",
     "Rows",
     "centre_and_scale",
-    "check_fit",
+    "check_collinear",
+    "check_constant",
+    "check_distinct",
     "check_n_components",
+    "check_spread",
     "read_known_labels",
     "read_rows",
     "read_weights",

@@ -39,26 +39,12 @@ def check_n_components(n_components: Any) -> int:
     return number
 
 
-def check_fit(rows: Rows, n_components: int, *, correlated: bool) -> None:
-    """Refuse rows to which a mixture of `n_components` components cannot be fitted.
-
-    Parameters
-    ----------
-    rows : Rows
-    n_components : int
-        Number of components, K.
-    correlated : bool
-        Whether the family has correlations (full and tied covariances): then no column may be a
-        linear combination of others. With N <= D it always is, and that is left to the prior.
+def check_distinct(rows: Rows, n_components: int) -> None:
+    """Refuse rows of which fewer differ than there are groups.
 
     Raises
     ------
     ValueError
-        If there are fewer distinct rows than components; if a column is constant up to rounding
-        (and N > 1); if a standard deviation is below 1e-152 or above 1e152, where variances leave
-        the range of floats; if columns are collinear up to rounding, that is if some combination of the
-        standardised columns has a variance below 50 D times the rounding of a double (a standard
-        deviation of 1.5e-7 for two columns), or as small as the rounding of the values themselves.
     """
     distinct = _count_distinct(rows.values, enough=n_components)
     if distinct < n_components:
@@ -67,12 +53,19 @@ def check_fit(rows: Rows, n_components: int, *, correlated: bool) -> None:
             f"{counted(rows.n_rows, 'row')}, and n_components={n_components}. Use "
             f"n_components={distinct} or less, or give more data."
         )
-    if rows.n_rows == 1:
-        return
-    _check_constant(rows)
+
+
+def check_spread(rows: Rows) -> None:
+    """Refuse columns without spread, or with one that no float holds the square of.
+
+    Raises
+    ------
+    ValueError
+        If a column is constant up to rounding; if a standard deviation is below 1e-152 or above 1e152, where variances
+        leave the range of floats.
+    """
+    check_constant(rows)
     _check_units(rows)
-    if correlated and rows.n_rows > rows.n_features > 1:
-        _check_collinear(rows)
 
 
 def _count_distinct(values: np.ndarray, *, enough: int) -> int:
@@ -86,7 +79,8 @@ def _count_distinct(values: np.ndarray, *, enough: int) -> int:
     return min(len(seen), enough)
 
 
-def _check_constant(rows: Rows) -> None:
+def check_constant(rows: Rows) -> None:
+    """Refuse columns that are constant up to rounding (ValueError)."""
     # Column by column: along the first axis of a narrow array NumPy is ten times as slow.
     low = np.array([column.min() for column in rows.values.T])
     high = np.array([column.max() for column in rows.values.T])
@@ -113,7 +107,17 @@ def _check_units(rows: Rows) -> None:
         )
 
 
-def _check_collinear(rows: Rows) -> None:
+def check_collinear(rows: Rows) -> None:
+    """Refuse columns that are linear combinations of others up to rounding, where rows are more than columns.
+
+    With N <= D they always are, and that is left to the prior.
+
+    Raises
+    ------
+    ValueError
+        If some combination of the standardised columns has a variance below 50 D times the rounding of a double (a
+        standard deviation of 1.5e-7 for two columns), or as small as the rounding of the values themselves.
+    """
     _, scale = rows.centre_and_scale
     # Combinations of the standardised columns, each of length one, and their standard deviations.
     combinations, deviations, _ = np.linalg.svd(rows.correlation_factor)

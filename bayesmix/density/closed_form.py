@@ -1,77 +1,86 @@
-"""The density in closed form, for bayesmix's own families and priors: compiled once, kept on disk."""
+"""A density in closed form, for a family with a prior that it has a compiled part for."""
 
-import importlib
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
-from bayesmix.data import Rows
-from bayesmix.density.coordinates import ConjugateCoordinates, SeparatedCoordinates
 from bayesmix.density.minibatch import Minibatch
 from bayesmix.density.protocol import FreeVariable
-from bayesmix.families import Family
-from bayesmix.families.covariance import Diagonal, Full, Spherical, Tied
-from bayesmix.families.units import Units
-from bayesmix.priors.sets import ConjugatePriors, Priors, has_closed_form
 from bayesmix.priors.weights import log_dirichlet_constant
 
-# What the compiled modules were written for. They cannot tell: another structure's parameters would be read as those
-# of one of these, and give a wrong density without an error.
-COMPILED_FOR = (Full, Tied, Diagonal, Spherical)
+
+class Coordinates(Protocol):
+    """Where each free variable stands in the flat vector, and what its values mean."""
+
+    variables: tuple[FreeVariable, ...]
+
+    def constrain(self, q: np.ndarray) -> dict[str, np.ndarray]:
+        """See :class:`~bayesmix.density.Density`."""
+        ...
+
+    def unconstrain(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
+        """See :class:`~bayesmix.density.Density`."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class OwnNumbers:
+    """What a family and a prior hand to their compiled part.
+
+    Attributes
+    ----------
+    constant, jacobian_constant : float
+        Of the log prior, and of the log Jacobian from its variables to ``q``.
+    hyperparameters : array
+    """
+
+    constant: float
+    jacobian_constant: float
+    hyperparameters: np.ndarray
 
 
 class ClosedFormDensity:
-    """Log posterior density of a Gaussian mixture under the conjugate or the separated prior.
+    """Log posterior density of a mixture, compiled once and kept on disk.
 
     Parameters
     ----------
-    rows : Rows
-    family : Family
-    priors : Priors
-        Resolved.
-    n_components : int
-
-    Raises
-    ------
-    TypeError
-        If the family or a prior has no closed form (see :meth:`covers`).
+    columns : (M, N) array
+        Rows as the pass takes them.
+    log_likelihood_shift : float
+        What the log-likelihood gains in the units of the data.
+    coordinates : Coordinates
+    compiled : module
+        Of the family and the prior (see :mod:`bayesmix.density.composed`).
+    concentrations : (K,) array
+        Of the weights' Dirichlet prior.
+    n_blocks : int
+    own : OwnNumbers
     """
 
-    def __init__(self, rows: Rows, family: Family, priors: Priors, n_components: int):
-        if not self.covers(family, priors):
-            raise TypeError(f"{family} has no closed form, or a prior is known to PyMC alone: use PyMCDensity")
-        self.family, self.n_components = family, n_components
-        self._priors = priors
-        conjugate = isinstance(priors, ConjugatePriors)
-        self.units = Units.whitened(rows, family) if conjugate else Units.by_columns(rows, family)
-        coordinates = ConjugateCoordinates if conjugate else SeparatedCoordinates
-        self.coordinates = coordinates(family, self.units, n_components)
-        geometry = "dense" if family.correlated else "axis"
-        prior = "conjugate" if conjugate else "separated"
-        # loaded when first needed: each module takes seconds to compile on a new machine
-        self.compiled = importlib.import_module(f"bayesmix.density.compiled.{geometry}_{prior}")
-        self.n_blocks = self._count_blocks()
-        concentrations = priors.weights.concentrations(n_components)
-        make = self._conjugate_numbers if conjugate else self._separated_numbers
-        constant, jacobian_constant, numbers = make(priors)
-        if n_components > 1:
-            jacobian_constant += np.log(n_components)  # of the simplex transform
-        constant += self._raw_prior_shift
-        self.numbers = self._with_constants(constant, jacobian_constant, concentrations, numbers)
+    def __init__(
+        self,
+        columns: np.ndarray,
+        log_likelihood_shift: float,
+        coordinates: Coordinates,
+        compiled: Any,
+        concentrations: np.ndarray,
+        n_blocks: int,
+        own: OwnNumbers,
+    ):
+        self.columns, self.log_likelihood_shift = columns, log_likelihood_shift
+        self.coordinates, self.compiled = coordinates, compiled
+        self.n_components, self.n_blocks = concentrations.size, n_blocks
+        self.numbers = self._with_weights(concentrations, own)
         # MAP counts a concentration below 1 as 1: its mode is otherwise on the boundary
-        flat = np.maximum(concentrations, 1)
-        self._map_numbers = self._with_constants(constant, jacobian_constant, flat, numbers)
+        self._map_numbers = self._with_weights(np.maximum(concentrations, 1), own)
 
-    @staticmethod
-    def covers(family: Family, priors: Priors) -> bool:
-        """Whether this covariance structure and every part of these priors have a closed form."""
-        return type(family.structure) in COMPILED_FOR and has_closed_form(priors)
-
-    def _count_blocks(self) -> int:
-        dims = self.family.structure.parameter.dims
-        if self.family.correlated:
-            return 1 if "component" not in dims else self.n_components
-        return self.units.spread.size if "feature" in dims else 1
+    def _with_weights(self, concentrations: np.ndarray, own: OwnNumbers) -> np.ndarray:
+        several = self.n_components > 1
+        constant = own.constant + (log_dirichlet_constant(concentrations) if several else 0.0)
+        jacobian = own.jacobian_constant + (np.log(self.n_components) if several else 0.0)  # of the simplex transform
+        return np.concatenate([[constant, jacobian], concentrations, own.hyperparameters])
 
     @property
     def size(self) -> int:
@@ -83,27 +92,26 @@ class ClosedFormDensity:
         """The free variables in the order of ``q``."""
         return self.coordinates.variables
 
-    def logp_grad(self, q: np.ndarray) -> tuple[float, np.ndarray]:
-        """See :class:`~bayesmix.density.Density`."""
-        return self._evaluate(q, self.numbers, 1.0, self.units.columns)
-
     @property
     def n_rows(self) -> int:
         """Number of rows."""
-        return self.units.columns.shape[1]
+        return self.columns.shape[1]
+
+    def logp_grad(self, q: np.ndarray) -> tuple[float, np.ndarray]:
+        """See :class:`~bayesmix.density.Density`."""
+        return self._evaluate(q, self.numbers, 1.0, self.columns)
+
+    def map_logp_grad(self, q: np.ndarray) -> tuple[float, np.ndarray]:
+        """See :class:`~bayesmix.density.Density`."""
+        return self._evaluate(q, self._map_numbers, 0.0, self.columns)
 
     def minibatch(self, indices: np.ndarray) -> Minibatch:
         """The density with the likelihood of the rows ``indices`` alone, counted as all of them."""
-        columns = np.take(self.units.columns, indices, axis=1)
 
         def logp_grad_of(q, columns):
             return self._evaluate(q, self.numbers, 1.0, columns)
 
-        return Minibatch(logp_grad_of, columns, self.n_rows)
-
-    def map_logp_grad(self, q: np.ndarray) -> tuple[float, np.ndarray]:
-        """See :class:`~bayesmix.density.Density`."""
-        return self._evaluate(q, self._map_numbers, 0.0, self.units.columns)
+        return Minibatch(logp_grad_of, np.take(self.columns, indices, axis=1), self.n_rows)
 
     def constrain(self, q: np.ndarray) -> dict[str, np.ndarray]:
         """See :class:`~bayesmix.density.Density`."""
@@ -128,49 +136,14 @@ class ClosedFormDensity:
             numbers,
             jacobian,
         )
-        return value + self.units.log_likelihood_shift, gradient
+        return value + self.log_likelihood_shift, gradient
 
-    def _with_constants(self, constant, jacobian_constant, concentrations, numbers) -> np.ndarray:
-        dirichlet = log_dirichlet_constant(concentrations) if self.n_components > 1 else 0.0
-        return np.concatenate([[constant + dirichlet, jacobian_constant], concentrations, numbers])
 
-    def _conjugate_numbers(self, priors):
-        """Constant, constant of the Jacobian, and hyperparameters of the conjugate prior."""
-        structure, n_components = self.family.structure, self.n_components
-        prior = structure.hyperparameters(priors.components.standardised(self.units.centre, self.units.scale))
-        n_features = prior.mean.size
-        means = 0.5 * n_components * n_features * np.log(prior.shrinkage / (2 * np.pi))
-        if self.family.correlated:
-            constant, scale = self.n_blocks * prior.constant, prior.half_scale.ravel()
-            jacobian = self.n_blocks * n_features * np.log(2)
-        else:
-            constant, scale, jacobian = n_components * prior.constant, prior.scale, 0.0
-        # What the log prior gains in the units of the data; the Jacobians lose as much.
-        self._raw_prior_shift = self.units.log_prior_shift(n_components)
-        return (
-            constant + means,
-            jacobian - self._raw_prior_shift,
-            np.concatenate([prior.mean, [prior.shrinkage, prior.dof], scale]),
-        )
-
-    def _separated_numbers(self, priors):
-        """Constant, constant of the Jacobian, and hyperparameters of the separated prior."""
-        centre, scale = self.units.centre, self.family.standard_scale(self.units.spread)
-        means = priors.means.standardised(centre, scale)
-        scales = priors.scales.standardised(centre, scale)
-        n_features, n_components = scale.size, self.n_components
-        log_2pi = np.log(2 * np.pi)
-        constant = -n_components * float((np.log(means.sd) + 0.5 * log_2pi).sum())
-        if self.family.correlated:
-            n_scales, log_units = self.n_blocks * n_features, self.n_blocks * np.log(scale).sum()
-            constant += self.n_blocks * priors.correlations.log_normaliser(n_features)
-            rest = [priors.correlations.eta]
-        else:
-            n_scales = n_components * self.n_blocks
-            log_units = n_components * np.log(scale[: self.n_blocks]).sum()
-            rest = []
-        constant -= n_scales * (np.log(scales.log_sd) + 0.5 * log_2pi)
-        self._raw_prior_shift = -n_components * float(np.log(scale).sum()) - float(log_units)
-        median = np.atleast_1d(scales.log_mean)
-        numbers = np.concatenate([means.mean, means.sd, median, [scales.log_sd], rest])
-        return constant, -self._raw_prior_shift, numbers
+def placed(sizes: list[tuple[str, tuple[int, ...]]]) -> tuple[FreeVariable, ...]:
+    """Free variables of these names and shapes, one after the other."""
+    variables, start = [], 0
+    for name, shape in sizes:
+        stop = start + int(np.prod(shape))
+        variables.append(FreeVariable(name, shape, slice(start, stop)))
+        start = stop
+    return tuple(variables)

@@ -8,11 +8,15 @@ from enum import Enum
 import numpy as np
 
 from bayesmix.density import Density
+from bayesmix.engines.basins import find_basins
 from bayesmix.engines.draws import Draws
 from bayesmix.engines.gaussian_check import checked_draws, pareto_k_is_above
 from bayesmix.engines.natural_gradient import FullRank, MeanField, Moments, Rank
 from bayesmix.engines.paired_gradients import AllRows, PairedGradients, SomeRows
-from bayesmix.progress import turns
+from bayesmix.engines.protocol import Start
+from bayesmix.problem import Problem
+from bayesmix.progress import progress, turns
+from bayesmix.threads import one_blas_thread
 
 # The noise that is left in the answer, in nats of ELBO for each unknown
 _TOLERANCE = 1e-4  # an error of 0.014 standard deviations
@@ -26,6 +30,32 @@ _JUDGED = 1000  # draws by which the Gaussian is judged on the way
 _TURNED = 0.2  # cosine between successive steps, beyond what noise makes of a right angle
 
 
+@dataclass(frozen=True)
+class Advi:
+    """See :meth:`bayesmix.Mixture.fit_advi`."""
+
+    rank: str = "full"
+    draws: int = 1000
+    minibatch_size: int | None = None
+    progressbar: bool | None = True
+
+    def run(self, problem: Problem, start: Start) -> Draws:
+        """Climb from the Laplace approximation of the basin with the largest mass, and draw from the Gaussian."""
+        with progress(self.progressbar) as report, one_blas_thread():
+            report("Laplace at the tops")
+            basin = find_basins(start.density, start.em)[0]
+            return climb(
+                start.density,
+                (basin.mode, basin.transform),
+                rank=self.rank,
+                draws=self.draws,
+                random_seed=start.seeds[0],
+                minibatch=self.minibatch_size,
+                told=lambda step, elbo: report(f"ADVI: step {step}, ELBO {elbo:.2f}"),
+                component_variables=start.exchanged,
+            )
+
+
 class Status(Enum):
     """How the climb ended; the value is the sentence."""
 
@@ -36,7 +66,7 @@ class Status(Enum):
     LOST = "stopped: the ELBO fell however short the step; use NUTS"
 
 
-def run(
+def climb(
     density: Density,
     start: tuple[np.ndarray, np.ndarray],
     *,
@@ -44,7 +74,7 @@ def run(
     draws: int = 1000,
     random_seed: int | np.random.SeedSequence | None = None,
     minibatch: int | None = None,
-    progress: Callable[[int, float], None] | None = None,
+    told: Callable[[int, float], None] | None = None,
     max_steps: int = 200,
     component_variables: Collection[str] = (),
 ) -> Draws:
@@ -71,7 +101,7 @@ def run(
         Estimate each gradient from so many random rows (without replacement, new ones for each
         pair), as a difference from the gradient of all rows at the mean. The final draws are judged
         with all rows.
-    progress : callable, optional
+    told : callable, optional
         Called with the number of the step and the ELBO.
     max_steps : int
     component_variables : collection of str
@@ -119,22 +149,22 @@ def run(
         )
         return pareto_k_is_above(1.0, here.attrs["pareto_k"], _JUDGED)
 
-    climb = _climb(gradients, first, climbing, max_steps, progress, hopeless)
+    climbed = _climb(gradients, first, climbing, max_steps, told, hopeless)
     fitted = time.perf_counter()
     found = checked_draws(
         density,
-        climb.rank.approximation,
+        climbed.rank.approximation,
         draws=draws,
         rng=drawing,
         component_variables=component_variables,
         remedy="use NUTS" if rank == "full" else "use rank='full' or NUTS",
     )
-    notes = () if climb.status is Status.CONVERGED else (f"ADVI: {climb.status.value}",)
+    notes = () if climbed.status is Status.CONVERGED else (f"ADVI: {climbed.status.value}",)
     attrs = {
-        "converged": float(climb.status is Status.CONVERGED),
-        "n_steps": float(climb.n_steps),
+        "converged": float(climbed.status is Status.CONVERGED),
+        "n_steps": float(climbed.n_steps),
         "n_gradients": float(gradients.n_calls),
-        "elbo_gap": climb.gap,
+        "elbo_gap": climbed.gap,
     }
     return replace(
         found,
@@ -171,15 +201,15 @@ def _climb(
     rank: Rank,
     rng: np.random.Generator,
     max_steps: int,
-    progress: Callable[[int, float], None] | None,
+    told: Callable[[int, float], None] | None,
     hopeless: Callable[[Rank], bool],
 ) -> _Climb:
     rho, gap = 1.0, np.inf
     before: tuple[Rank, Moments, _Look] | None = None
     for step in range(1, max_steps + 1):
         look = _look_around(gradients, rank, rng)
-        if progress is not None:
-            progress(step, look.elbo)
+        if told is not None:
+            told(step, look.elbo)
         if before is not None and look.fell_from(before[2]):
             rho *= 0.5
             rank, moments, _ = before

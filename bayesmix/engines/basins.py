@@ -27,7 +27,7 @@ def find_basins(density: Density, em: EMResult) -> list[Laplace]:
     at_most = _AT_MOST if density.size <= MANY_UNKNOWNS else 1
     for top in [top for top in tops if top.objective > height - _WITHIN][:at_most]:
         # a density that PyMC compiled asks for every free variable: scales and correlations, too
-        named = {"weights": top.weights, **em.family.with_scales(top.params)}
+        named = {"weights": top.weights, **em.family.complete(top.params)}
         with one_blas_thread():
             basin = approximate(density, density.start(named))
         if not any(_is_same(basin, other) for other in basins):

@@ -1,20 +1,16 @@
 """The Gaussian at the mode of a density, and the basin of attraction it describes.
 
-It whitens the density for NUTS, gives each basin its mass, starts ADVI, and is an engine of its own.
+It whitens the density for NUTS, gives each basin its mass and starts ADVI; draws of it are an engine of their own.
 """
 
-import time
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
 from scipy.optimize import minimize
 
 from bayesmix.density import Density
-from bayesmix.engines.draws import Draws
 from bayesmix.engines.gaussian_approximation import GaussianApproximation
-from bayesmix.engines.gaussian_check import checked_draws
 from bayesmix.progress import turns
 
 # A direction in which the log density curves less than this is as good as flat: the Gaussian's standard deviation in q
@@ -24,7 +20,6 @@ _STEP = 1e-4  # of the central differences of the gradient, in q
 _NEWTON_STEPS = 20
 # Above this many unknowns a Hessian takes many seconds: one is measured, where L-BFGS ends.
 MANY_UNKNOWNS = 500
-_NOT_CONCAVE = "Laplace: the log density is not concave at the mode, so the spread is a guess"
 _CLIMBED = 1e-8  # expected gain, in nats, below which the mode is found
 
 
@@ -109,21 +104,3 @@ def approximate(density: Density, start: np.ndarray) -> Laplace:
     floored = np.maximum(np.abs(curvatures), _FLATTEST)
     log_mass = value + 0.5 * q.size * np.log(2 * np.pi) - 0.5 * float(np.log(floored).sum())
     return Laplace(q, vectors / np.sqrt(floored), value, log_mass, bool(curvatures[0] >= _FLATTEST))
-
-
-def run(
-    density: Density,
-    basin: Laplace,
-    *,
-    draws: int,
-    rng: np.random.Generator,
-    component_variables: Collection[str] = (),
-) -> Draws:
-    """Independent draws of the Gaussian at the mode, as one chain, judged by Pareto k-hat.
-
-    See :func:`bayesmix.engines.gaussian_check.checked_draws`.
-    """
-    began = time.perf_counter()
-    found = checked_draws(density, basin.gaussian, draws=draws, rng=rng, component_variables=component_variables)
-    notes = () if basin.is_maximum else (_NOT_CONCAVE,)
-    return replace(found, notes=notes + found.notes, seconds={"sampling": time.perf_counter() - began})

@@ -12,20 +12,30 @@ from bayesmix.engines.em import EMResult
 from bayesmix.engines.interruption import INTERRUPTED, most_draws
 from bayesmix.engines.nuts import NutsSettings
 from bayesmix.engines.nuts import run as run_in_basin
+from bayesmix.engines.protocol import Start
+from bayesmix.problem import Problem
 from bayesmix.progress import progress
 from bayesmix.shelter import sheltered
 
 
-def run(density: Density, em: EMResult, settings: NutsSettings, seeds: Sequence[int]) -> Draws:
-    """Sample every basin that has a chain, and join the chains.
+class Nuts(NutsSettings):
+    """See :meth:`bayesmix.Mixture.fit_nuts`."""
 
-    An interrupted run keeps the chains and draws that were finished; basins that were still to come are left out.
+    def run(self, problem: Problem, start: Start) -> Draws:
+        """Sample every basin that has a chain, and join the chains.
 
-    Raises
-    ------
-    KeyboardInterrupt
-        If it is interrupted before any chain has a draw.
-    """
+        An interrupted run keeps the chains and draws that were finished; basins that were still to come are left out.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If it is interrupted before any chain has a draw.
+        """
+        return over_basins(start.density, start.em, self, start.seeds)
+
+
+def over_basins(density: Density, em: EMResult, settings: NutsSettings, seeds: Sequence[int]) -> Draws:
+    """See :meth:`Nuts.run`."""
     with progress(None if settings.progressbar else False) as report:
         report("Laplace at the tops")
         basins = find_basins(density, em)

@@ -56,19 +56,19 @@ class CompiledWhitened(Whitened):
     density: ClosedFormDensity
 
     def __init__(self, density: ClosedFormDensity, basin: Laplace):
-        from bayesmix.density.compiled import sampler
+        from bayesmix.density import sampler
 
         super().__init__(density, basin)
         numbers = density.numbers.copy()
-        numbers[0] += density.units.log_likelihood_shift  # the log density is that of the data's units, too
+        numbers[0] += density.log_likelihood_shift  # the log density is that of the data's units, too
         self._arrays = {
-            sampler.COLUMNS: density.units.columns,
+            sampler.COLUMNS: density.columns,
             sampler.NUMBERS: numbers,
             sampler.CENTRE: np.ascontiguousarray(basin.mode),
             sampler.TRANSFORM: np.ascontiguousarray(basin.transform),
         }
         self._entries = np.zeros(sampler.N_ENTRIES, dtype=np.int64)
-        self._entries[sampler.N_FEATURES], self._entries[sampler.N_ROWS] = density.units.columns.shape
+        self._entries[sampler.N_FEATURES], self._entries[sampler.N_ROWS] = density.columns.shape
         self._entries[sampler.N_COMPONENTS] = density.n_components
         self._entries[sampler.N_BLOCKS] = density.n_blocks
         self._entries[sampler.N_NUMBERS] = numbers.size
@@ -77,7 +77,7 @@ class CompiledWhitened(Whitened):
 
     def log_densities(self, z: np.ndarray) -> np.ndarray:
         """See :class:`Whitened`."""
-        from bayesmix.density.compiled.sampler import call_repeatedly
+        from bayesmix.density.sampler import call_repeatedly
 
         values, slope = np.empty(len(z)), np.empty(self.size)
         address = self.density.compiled.sampler_function.address
@@ -89,7 +89,7 @@ class CompiledWhitened(Whitened):
         with arviz_when_asked():
             from nutpie.compile_pymc import CompiledPyMCModel
 
-        from bayesmix.density.compiled.whitening import expand_function
+        from bayesmix.density.whitening import expand_function
 
         n = self.size
         return CompiledPyMCModel(

@@ -1,16 +1,18 @@
-"""What a component is: its parameters, density, statistics, M-step, score and draws."""
+"""What a component is: one protocol, and a family for each distribution."""
 
+from functools import cache
+from importlib import import_module
 from typing import Any
 
-from bayesmix.families.base import ParameterSpec, StandardForm, Statistics
-from bayesmix.families.covariance import STRUCTURES
-from bayesmix.families.gaussian import Gaussian
+from bayesmix.families.protocol import Family
+from bayesmix.registry import FAMILIES
 
-Family = Gaussian  # the union of all families
+__all__ = ["Family", "family_from_name", "read_family"]
 
-__all__ = ["Family", "Gaussian", "ParameterSpec", "StandardForm", "Statistics", "family_from_name", "read_family"]
 
-_GAUSSIAN = "gaussian"
+@cache
+def _kinds() -> tuple[type[Family], ...]:
+    return tuple(getattr(import_module(module), name) for name, module in FAMILIES.items())
 
 
 def family_from_name(name: str) -> Family:
@@ -21,13 +23,11 @@ def family_from_name(name: str) -> Family:
     ValueError
         If no family has that name.
     """
-    kind, _, covariance = name.partition("-")
-    if name in STRUCTURES:
-        return Gaussian(name)
-    if kind == _GAUSSIAN and (covariance in STRUCTURES or name == kind):
-        return Gaussian(covariance or "full")
-    known = ", ".join(repr(covariance) for covariance in STRUCTURES)
-    raise ValueError(f"no family is called {name!r}: there are {known}, or in full {str(Gaussian())!r} and so on.")
+    for kind in _kinds():
+        if (family := kind.named(name)) is not None:
+            return family
+    known = ", ".join(repr(one) for kind in _kinds() for one in kind.names())
+    raise ValueError(f"no family is called {name!r}: there are {known}.")
 
 
 def read_family(given: Any, argument: str = "family") -> Family:

@@ -19,13 +19,6 @@ from bayesmix.verdict import plain_verdict
 _OFTEN = 0.2
 # Rows in doubt, and features that tell groups apart, that are named.
 _MOST_NAMED = 3
-# What a group looks like, by its covariance.
-SHAPES = {
-    "full": "each with a size, shape and direction of its own",
-    "tied": "all of one size, shape and direction",
-    "diag": "each with a size of its own along every feature, and no direction",
-    "spherical": "each as wide along every feature",
-}
 
 
 def answer_of_fit(digest: Digest) -> Answer:
@@ -121,18 +114,17 @@ def _of_groups(digest: Digest) -> tuple[tuple[str, str], ...]:
 
 def _description(digest: Digest) -> str:
     """What a group looks like, and what tells the groups apart."""
+    lie = digest.summaries[0].plural
+    words = digest.family.in_words(digest.rows.n_features)
     if digest.n_components == 1:
-        return "One normal distribution. Its centre is in the table below."
+        return f"{words}. The {digest.summaries[0].name} is in the table below."
     if digest.rows.n_features == 1:
-        return "Bell-shaped (normal distributions). Their sizes and centres are in the table below."
+        return f"{words}. Their sizes and {lie} are in the table below."
     ratio = separation(digest)
     telling = [name for j, name in enumerate(digest.rows.features) if ratio[j] >= ratio.max() / 2]
     if len(telling) > _MOST_NAMED:
         telling = [digest.rows.features[j] for j in np.argsort(-ratio, kind="stable")[:_MOST_NAMED]]
-    return (
-        f"Clouds of points (normal distributions), {SHAPES[digest.family.covariance]}. They differ most in "
-        f"{listed(telling)}; their sizes and centres are in the table below."
-    )
+    return f"{words}. They differ most in {listed(telling)}; their sizes and {lie} are in the table below."
 
 
 def separation(digest: Digest) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from bayesmix.data import Rows
-from bayesmix.families import Family
+from bayesmix.problem import Problem
 from bayesmix.tree.names import with_visible_names
 
 # other samplers' names of the statistics -> ArviZ's
@@ -20,7 +20,7 @@ _ARVIZ_NAMES = {
 _KEPT = ("lp", "acceptance_rate", "tree_depth", "reached_max_treedepth", "n_steps", "step_size", "energy", "diverging")
 
 
-def read_posterior(idata: Any, family: Family, n_components: int, rows: Rows) -> dict[str, Any]:
+def read_posterior(idata: Any, problem: Problem) -> dict[str, Any]:
     """Every variable of the posterior group; the weights and the family's parameters checked, as plain arrays.
 
     Raises
@@ -31,6 +31,7 @@ def read_posterior(idata: Any, family: Family, n_components: int, rows: Rows) ->
     """
     if not isinstance(idata, xr.DataTree) or "posterior" not in idata.children:
         raise TypeError("idata must be a DataTree with a posterior group, as pm.sample returns it")
+    family, n_components, rows = problem.family, problem.n_components, problem.rows
     _check_rows(idata, rows)
     posterior = with_visible_names(idata["posterior"].to_dataset())
     named: dict[str, Any] = {str(name): posterior[name] for name in posterior.data_vars}
@@ -38,14 +39,14 @@ def read_posterior(idata: Any, family: Family, n_components: int, rows: Rows) ->
     if n_components == 1 and "weights" not in named:
         named["weights"] = np.ones((*sizes, 1))
     shapes = {"weights": (n_components,)}
-    shapes |= {spec.name: spec.shape(n_components, rows.n_features) for spec in family.parameters}
+    shapes |= family.shapes(n_components, rows.n_features)
     for name, shape in shapes.items():
         if name not in named:
             raise ValueError(f"idata's posterior has no {name!r}: draw it from a model of Mixture.build_model(X)")
         named[name] = np.asarray(named[name])
         if named[name].shape != (*sizes, *shape):
             raise ValueError(f"{name} has shape {named[name].shape[2:]} a draw, but this mixture and X need {shape}")
-    return {**named, "scales": family.scales(named)}
+    return {**named, **{name: value for name, value in family.complete(named).items() if name not in named}}
 
 
 def _check_rows(idata: xr.DataTree, rows: Rows) -> None:

@@ -6,15 +6,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from bayesmix.density import Density
-from bayesmix.density.exchangeability import is_exchangeable
-from bayesmix.density.prior_terms import log_prior_terms
 from bayesmix.engines import Draws
 from bayesmix.engines.em import EMResult
+from bayesmix.engines.protocol import Start
 from bayesmix.posterior.labels import relabel_draws
 from bayesmix.posterior.labels.judgement import heed, judge
 from bayesmix.posterior.membership import with_responsibilities
-from bayesmix.priors.sets import ConjugatePriors, has_closed_form, numbers
+from bayesmix.priors.sets import numbers
 from bayesmix.tree import build_tree
 from bayesmix.tree.record import describe
 from bayesmix.tree.verdicts import with_verdict
@@ -25,27 +23,25 @@ STORED_VALUES = 5e7
 
 def tree_of_draws(
     draws: Draws,
-    density: Density,
-    em: EMResult,
+    start: Start,
     *,
     method: str,
     relabel_method: str | None,
     log_likelihood: bool | None,
-    seed: int | None,
     settings: Mapping[str, Any],
 ) -> xr.DataTree:
-    """The tree of draws of the flat vector of ``density``, started from ``em``."""
+    """The tree of an engine's draws of the flat vector."""
     return assemble(
-        density.constrain(draws.unconstrained),
-        em,
-        exchangeable=is_exchangeable(density, em.family, em.n_components),
+        start.density.constrain(draws.unconstrained),
+        start.em,
+        exchangeable=start.exchangeable,
         sample_stats=draws.stats,
         method=method,
         relabel_method=relabel_method,
         log_likelihood=log_likelihood,
-        seed=seed,
+        seed=start.seed,
         settings=settings,
-        seconds={"em": em.seconds, **draws.seconds},
+        seconds={"em": start.em.seconds, **draws.seconds},
         notes=draws.notes,
         attrs=draws.attrs,
     )
@@ -72,18 +68,15 @@ def assemble(
     """
     family, rows = em.family, em.rows
     params = {spec.name: np.asarray(named[spec.name]) for spec in family.parameters}
-    n_values = params["means"].shape[0] * params["means"].shape[1] * rows.n_rows
+    weights = np.asarray(named["weights"])
+    n_values = weights.shape[0] * weights.shape[1] * rows.n_rows
     stored = n_values <= STORED_VALUES if log_likelihood is None else log_likelihood
     said = list(notes)
     if not stored:
         said.append(f"the log-likelihood ({n_values:.2g} values) is not stored: loo and waic compute it in passing")
     if not exchangeable:
         said.append("labels identified by the prior: the draws are not relabelled")
-    if _has_diagonal_scale(em):
-        said.append(
-            f"the data covariance is singular ({em.rows.n_rows} rows, {em.rows.n_features} features): the default "
-            "prior takes its diagonal for a scale"
-        )
+    said += family.remarks(rows, em.priors)
     said += em.notes
     tree = build_tree(
         family=family,
@@ -92,7 +85,7 @@ def assemble(
         sample_stats=sample_stats,
         constant_data={"pivot": em.labels, **numbers(em.priors)},
         log_likelihood=family.log_mixture(named["weights"], params, rows.values) if stored else None,
-        log_prior=log_prior_terms(family, em.priors, named) if has_closed_form(em.priors) else None,
+        log_prior=_log_prior(em, named),
         posterior_attrs=attrs,
         record={
             "method": method,
@@ -114,9 +107,9 @@ def assemble(
     return tree
 
 
-def _has_diagonal_scale(em: EMResult) -> bool:
-    """Whether the data covariance was no use as the scale of a conjugate prior of correlated features."""
-    if not (em.family.correlated and em.rows.n_features > 1 and isinstance(em.priors, ConjugatePriors)):
-        return False
-    scale = np.asarray(em.priors.components.scale)
-    return em.rows.singular and np.array_equal(scale, np.diag(np.diag(scale)))
+def _log_prior(em: EMResult, named: Mapping[str, Any]) -> dict[str, np.ndarray] | None:
+    """Of each free variable; None where a prior is known to PyMC alone."""
+    if not em.priors.closed:
+        return None
+    own = em.family.log_prior_terms(em.priors, named)
+    return own if em.n_components == 1 else {"weights": em.priors.weights.log_density(named["weights"]), **own}

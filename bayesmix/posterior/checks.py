@@ -8,7 +8,6 @@ import xarray as xr
 
 from bayesmix.data import Rows
 from bayesmix.posterior.predictive import replicated_sets
-from bayesmix.priors.draws import draw_parameters
 from bayesmix.priors.sets import from_dict
 from bayesmix.tree import family_of, record_of, training_rows
 
@@ -127,10 +126,11 @@ def prior_check(tree: xr.DataTree, random_seed: int = 0) -> Check | None:
 
 def prior_sets(tree: xr.DataTree, n_sets: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
     """Make data sets from the prior, of a thousand rows at most."""
-    priors = from_dict(record_of(tree)["mixture"]["priors"])
     family, rows = family_of(tree), training_rows(tree)
+    priors = from_dict(record_of(tree)["mixture"]["priors"], family)
     n_components = int(record_of(tree)["n_components"])
-    weights, params = draw_parameters(priors, family, n_components, rows.n_features, n_sets, rng)
+    weights = rng.dirichlet(priors.weights.concentrations(n_components), size=n_sets)
+    params = family.prior_draws(priors, n_components, rows.n_features, n_sets, rng)
     n_rows = min(rows.n_rows, _MOST_PRIOR_ROWS)
     return (
         family.sample(weights[i], {name: value[i] for name, value in params.items()}, n_rows, rng)[0]

@@ -1,6 +1,7 @@
 """The default prior of a Gaussian component: normal-inverse-Wishart, scaled by the data."""
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -61,6 +62,9 @@ class NormalInverseWishart:
     dof: float | None = None
     scale: float | tuple | None = None
 
+    joint: ClassVar[bool] = True
+    """Several parameters have it together, so that no prior of one of them can take its place."""
+
     def __post_init__(self):
         object.__setattr__(self, "shrinkage", as_numbers(self.shrinkage, "shrinkage", positive=True))
         if self.mean is not None:
@@ -98,7 +102,7 @@ class NormalInverseWishart:
             If a hyperparameter does not fit the number of features or the covariance of the family.
         """
         n_features = summary.mean.size
-        default_scale = family.reduce_covariance(summary.covariance / n_components ** (2 / n_features))
+        default_scale = family.structure.reduce(summary.covariance / n_components ** (2 / n_features))
         mean = np.asarray(summary.mean if self.mean is None else self.mean)
         dof = n_features + 2.0 if self.dof is None else self.dof
         scale = np.asarray(default_scale if self.scale is None else self.scale)

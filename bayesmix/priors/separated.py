@@ -150,7 +150,7 @@ class LogNormal:
             Of the same class.
         """
         n_features = summary.mean.size
-        deviation = np.sqrt(family.reduce_variances(np.diag(summary.covariance)))
+        deviation = np.sqrt(family.structure.reduce(np.diag(summary.covariance)))
         default = np.log(deviation) - np.log(n_components) / n_features
         log_mean = default if self.log_mean is None else self.log_mean
         return replace(self, log_mean=_fits(log_mean, np.shape(default), "log_mean"))

@@ -1,22 +1,19 @@
 """The complete prior of a mixture: which prior each named part has."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
 
+import bayesmix.priors as own
 from bayesmix.data import Rows
-from bayesmix.priors.conjugate import NormalInverseWishart
 from bayesmix.priors.numbers import DataSummary, summarise
-from bayesmix.priors.separated import LKJ, LogNormal, Normal
 from bayesmix.priors.weights import Dirichlet
 
 # How much of a prior is written out in one line.
 _NUMBERS_SHOWN = 4
 _LONGEST = 70
-
-OWN = (Dirichlet, NormalInverseWishart, Normal, LogNormal, LKJ)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,104 +31,110 @@ class PyMCPrior:
 
 
 @dataclass(frozen=True)
-class ConjugatePriors:
-    """Weights and, jointly, means and covariances."""
+class Priors:
+    """A prior for each part: the weights, and the parts of one of the family's forms.
 
-    weights: Any = Dirichlet()
-    components: NormalInverseWishart = NormalInverseWishart()
+    Attributes
+    ----------
+    entries : tuple of (str, prior)
+        Weights first.
+    """
 
-    parts = ("weights", "components")
+    entries: tuple[tuple[str, Any], ...]
 
+    @property
+    def parts(self) -> dict[str, Any]:
+        """Part -> prior."""
+        return dict(self.entries)
 
-@dataclass(frozen=True)
-class SeparatedPriors:
-    """Weights, means, scales and correlations, each with a prior of its own."""
+    @property
+    def weights(self) -> Any:
+        """The prior of the weights."""
+        return self.parts["weights"]
 
-    weights: Any = Dirichlet()
-    means: Any = Normal()
-    scales: Any = LogNormal()
-    correlations: Any = LKJ()
-
-    parts = ("weights", "means", "scales", "correlations")
-
-
-Priors = ConjugatePriors | SeparatedPriors
-
-_EXPECTED = {
-    "weights": Dirichlet,
-    "components": NormalInverseWishart,
-    "means": Normal,
-    "scales": LogNormal,
-    "correlations": LKJ,
-}
+    @property
+    def closed(self) -> bool:
+        """Whether every part has a closed form: no part is known to PyMC alone."""
+        return not any(isinstance(prior, PyMCPrior) for prior in self.parts.values())
 
 
-def read_priors(priors: Mapping[str, Any] | Priors | None) -> Priors:
+def default_priors(family: Any) -> Priors:
+    """The prior of a family's mixtures where none is given."""
+    return _complete({}, family.prior_forms[0])
+
+
+def _complete(given: Mapping[str, Any], form: Mapping[str, Any]) -> Priors:
+    parts = {"weights": Dirichlet(), **form, **given}
+    return Priors(tuple(parts.items()))
+
+
+def read_priors(priors: Mapping[str, Any] | Priors | None, family: Any) -> Priors:
     """The prior of a mixture from what the user wrote.
 
     Parameters
     ----------
     priors : mapping, optional
-        From ``"weights"``, and either ``"components"`` or any of ``"means"``, ``"scales"`` and ``"correlations"``, to
-        an object of :mod:`bayesmix.priors`, a PyMC ``.dist()`` object, or anything with ``create_variable(name)``.
+        From ``"weights"`` and the parts of one of the family's forms to an object of :mod:`bayesmix.priors`, a PyMC
+        ``.dist()`` object, or anything with ``create_variable(name)``.
+    family : Family
 
     Raises
     ------
     TypeError, ValueError
-        If a name is unknown, the two forms are mixed, or an object cannot serve as the prior of its part.
+        If a name is unknown, two forms are mixed, or an object cannot serve as the prior of its part.
     """
-    if isinstance(priors, ConjugatePriors | SeparatedPriors):
+    if isinstance(priors, Priors):
         return priors
-    given = {} if priors is None else dict(priors)
-    unknown = sorted(set(given) - set(_EXPECTED))
+    given, forms = {} if priors is None else dict(priors), family.prior_forms
+    known = list(dict.fromkeys(["weights", *(part for form in forms for part in form)]))
+    unknown = sorted(set(given) - set(known))
     if unknown:
-        raise ValueError(f"priors has no part named {unknown[0]!r}: the parts are {', '.join(_EXPECTED)}")
-    separated = sorted(set(given) & {"means", "scales", "correlations"})
-    if separated and "components" in given:
+        raise ValueError(f"priors has no part named {unknown[0]!r} for {family}: the parts are {', '.join(known)}")
+    asked = [part for part in known if part in given and part != "weights"]
+    fitting = [form for form in forms if set(asked) <= set(form)]
+    if not fitting:
+        one, other = next((a, b) for a in asked for b in asked if not any({a, b} <= set(form) for form in forms))
         raise ValueError(
-            f"priors gives both 'components' and {separated[0]!r}: 'components' is a joint prior of means and "
-            "covariances, so give either it or the separate parts"
+            f"priors gives both {one!r} and {other!r}, which belong to different forms of the prior of {family}: give "
+            f"the parts of one of them, {' or '.join(', '.join(form) for form in forms)}"
         )
-    read = {name: _read_part(name, prior) for name, prior in given.items()}
-    return SeparatedPriors(**read) if separated else ConjugatePriors(**read)
+    expected = {"weights": Dirichlet(), **fitting[0]}
+    return _complete({part: _read_part(part, given[part], expected[part]) for part in given}, fitting[0])
 
 
-def _read_part(name: str, prior: Any) -> Any:
-    if isinstance(prior, _EXPECTED[name]):
+def _read_part(part: str, prior: Any, default: Any) -> Any:
+    if isinstance(prior, type(default)):
         return prior
+    joint = getattr(default, "joint", False)
     is_foreign = hasattr(prior, "create_variable") or hasattr(prior, "owner")
-    if name != "components" and is_foreign and not isinstance(prior, OWN):
+    if not joint and is_foreign and not _is_own(prior):
         return PyMCPrior(prior)
-    allowed = f"bm.priors.{_EXPECTED[name].__name__}"
-    if name != "components":
+    allowed = f"bm.priors.{type(default).__name__}"
+    if not joint:
         allowed += ", a PyMC .dist() object, or an object with create_variable(name)"
-    raise TypeError(f"priors[{name!r}] is {prior!r}: give {allowed}")
+    raise TypeError(f"priors[{part!r}] is {prior!r}: give {allowed}")
 
 
-def resolve_priors(priors: Priors, rows: Rows, family, n_components: int) -> Priors:
+def _is_own(prior: Any) -> bool:
+    return type(prior).__name__ in own.__all__ and isinstance(prior, getattr(own, type(prior).__name__))
+
+
+def resolve_priors(priors: Priors, rows: Rows, family: Any, n_components: int) -> Priors:
     """Every data-scaled prior as plain numbers (raw units)."""
     summary = summarise(rows)
-    resolved = {}
-    for part in priors.parts:
-        prior = getattr(priors, part)
-        if isinstance(prior, Dirichlet):
-            prior.concentrations(n_components)
-        elif not isinstance(prior, PyMCPrior):
-            prior = prior.resolve(summary, family, n_components)
-        resolved[part] = prior
-    return replace(priors, **resolved)
+    return Priors(tuple((part, _resolved(prior, summary, family, n_components)) for part, prior in priors.entries))
 
 
-def has_closed_form(priors: Priors) -> bool:
-    """Whether every part has a closed form: no part is known to PyMC alone."""
-    return not any(isinstance(getattr(priors, part), PyMCPrior) for part in priors.parts)
+def _resolved(prior: Any, summary: DataSummary, family: Any, n_components: int) -> Any:
+    if isinstance(prior, PyMCPrior):
+        return prior
+    return prior.resolve(summary, family, n_components)
 
 
 def to_dict(priors: Priors) -> dict[str, Any]:
     """A JSON-able description: part -> prior's name and numbers; a PyMC prior as text."""
     described = {}
-    for part in priors.parts:
-        prior = getattr(priors, part)
+    for part, prior in priors.entries:
         described[part] = (
             {"pymc": str(prior)} if isinstance(prior, PyMCPrior) else {"prior": type(prior).__name__} | asdict(prior)
         )
@@ -141,8 +144,7 @@ def to_dict(priors: Priors) -> dict[str, Any]:
 def in_words(priors: Priors) -> dict[str, str]:
     """Every part with its prior in one short line; what is not yet a number is scaled by the data."""
     said = {}
-    for part in priors.parts:
-        prior = getattr(priors, part)
+    for part, prior in priors.entries:
         if isinstance(prior, PyMCPrior):
             said[part] = _cut(str(prior))
             continue
@@ -174,7 +176,7 @@ def _cut(text: str) -> str:
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 
-def from_dict(described: Mapping[str, Any]) -> Priors:
+def from_dict(described: Mapping[str, Any], family: Any) -> Priors:
     """The inverse of :func:`to_dict`.
 
     Raises
@@ -182,7 +184,6 @@ def from_dict(described: Mapping[str, Any]) -> Priors:
     ValueError
         If a part was a PyMC object, of which only the text was kept.
     """
-    kinds = {kind.__name__: kind for kind in OWN}
     parts = {}
     for part, entry in described.items():
         if "pymc" in entry:
@@ -191,11 +192,11 @@ def from_dict(described: Mapping[str, Any]) -> Priors:
                 "declare the Mixture again with that prior"
             )
         numbers = {name: value for name, value in entry.items() if name != "prior"}
-        parts[part] = kinds[entry["prior"]](**numbers)
-    return ConjugatePriors(**parts) if "components" in parts else SeparatedPriors(**parts)
+        parts[part] = getattr(own, entry["prior"])(**numbers)
+    return read_priors(parts, family)
 
 
-def check_described(described: Mapping[str, Any], n_components: int, n_features: int, family) -> None:
+def check_described(described: Mapping[str, Any], n_components: int, n_features: int, family: Any) -> None:
     """Refuse a description, from a file, that :func:`to_dict` makes of no resolved priors of such a mixture.
 
     Raises
@@ -203,23 +204,22 @@ def check_described(described: Mapping[str, Any], n_components: int, n_features:
     ValueError
         Names the part.
     """
-    if set(described) not in (set(ConjugatePriors.parts), set(SeparatedPriors.parts)):
+    forms = [{"weights": Dirichlet(), **form} for form in family.prior_forms]
+    form = next((form for form in forms if set(form) == set(described)), None)
+    if form is None:
         raise ValueError("its parts are not those of a prior")
     units = DataSummary(np.zeros(n_features), np.eye(n_features))
     for part, entry in described.items():
-        if "pymc" in entry and part != "components":
+        kind = type(form[part])
+        if "pymc" in entry and not getattr(kind, "joint", False):
             if not isinstance(entry["pymc"], str):
                 raise ValueError(f"{part}.pymc must be text")
             continue
-        kind, numbers = _EXPECTED[part], {name: value for name, value in entry.items() if name != "prior"}
+        numbers = {name: value for name, value in entry.items() if name != "prior"}
         if entry.get("prior") != kind.__name__ or set(numbers) != {field.name for field in fields(kind)}:
             raise ValueError(f"{part} is not {kind.__name__} with its numbers")
         try:
-            made = kind(**{name: _as_array(value) for name, value in numbers.items()})
-            if isinstance(made, Dirichlet):
-                made.concentrations(n_components)
-            else:
-                made.resolve(units, family, n_components)
+            kind(**{name: _as_array(value) for name, value in numbers.items()}).resolve(units, family, n_components)
         except ValueError as error:
             raise ValueError(f"{part}: {error!s:.{2 * _LONGEST}}") from error
 
@@ -238,8 +238,7 @@ def _as_array(value: Any) -> np.ndarray:
 def numbers(priors: Priors) -> dict[str, Any]:
     """Resolved hyperparameters as plain arrays, named ``prior_<part>_<hyperparameter>``."""
     found = {}
-    for part in priors.parts:
-        prior = getattr(priors, part)
+    for part, prior in priors.entries:
         if not isinstance(prior, PyMCPrior):
             found |= {f"prior_{part}_{name}": np.asarray(value) for name, value in asdict(prior).items()}
     return found

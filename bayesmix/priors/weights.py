@@ -43,6 +43,27 @@ class Dirichlet:
         """Whether every component has the same concentration."""
         return np.ndim(self.concentration) == 0 or len(set(np.atleast_1d(self.concentration))) == 1
 
+    def resolve(self, summary, family, n_components: int) -> "Dirichlet":
+        """Itself, if its length fits: weights have no units.
+
+        Parameters
+        ----------
+        summary : DataSummary
+        family : Family
+        n_components : int
+
+        Returns
+        -------
+        Dirichlet
+
+        Raises
+        ------
+        ValueError
+            Where the length does not fit.
+        """
+        self.concentrations(n_components)
+        return self
+
     def concentrations(self, n_components: int) -> np.ndarray:
         """``a`` as an array.
 

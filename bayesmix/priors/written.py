@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bayesmix.priors.sets import OWN
+import bayesmix.priors as own
 
 
 def as_code(described: Mapping[str, Any]) -> str:
@@ -60,7 +60,7 @@ def as_literal(value: Any) -> str:
 def _constructor(prior: Mapping[str, Any]) -> str:
     if "pymc" in prior:
         return "..."
-    if prior["prior"] not in {kind.__name__ for kind in OWN}:
+    if prior["prior"] not in own.__all__:
         raise ValueError(f"there is no prior {prior['prior']!r}")
     # What is None is scaled by the data, which the constructor does without being told.
     given = {name: value for name, value in prior.items() if name != "prior" and value is not None}

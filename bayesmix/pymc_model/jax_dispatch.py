@@ -1,53 +1,35 @@
 """JAX translations of the Ops; importing this module imports JAX."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax.scipy.linalg import solve_triangular
-from jax.scipy.special import logsumexp
+from jax.scipy.special import gammaln, logsumexp
 from pytensor.link.jax.dispatch import jax_funcify
 
+from bayesmix.families import Family
 from bayesmix.pymc_model.op import RowLogDensity, SumLogDensity
-from bayesmix.pymc_model.score import HALF_LOG_TWO_PI
+
+JAX = SimpleNamespace(
+    log=jnp.log,
+    log1p=jnp.log1p,
+    gammaln=gammaln,
+    logsumexp=logsumexp,
+    diagonal=lambda matrices: jnp.diagonal(matrices, axis1=-2, axis2=-1),
+    solve_lower=lambda factor, columns: solve_triangular(
+        jnp.broadcast_to(factor, (columns.shape[0], *factor.shape[-2:])), columns, lower=True
+    ),
+)
 
 
-def _full(centred: Any, factor: Any) -> tuple[Any, Any]:
-    residuals = solve_triangular(factor, centred, lower=True)
-    return residuals, jnp.log(jnp.diagonal(factor, axis1=-2, axis2=-1)).sum(-1)
-
-
-def _tied(centred: Any, factor: Any) -> tuple[Any, Any]:
-    return _full(centred, jnp.broadcast_to(factor, (centred.shape[0], *factor.shape)))
-
-
-def _diag(centred: Any, factor: Any) -> tuple[Any, Any]:
-    return centred / factor[:, :, None], jnp.log(factor).sum(-1)
-
-
-def _spherical(centred: Any, factor: Any) -> tuple[Any, Any]:
-    return centred / factor[:, None, None], centred.shape[1] * jnp.log(factor)
-
-
-WHITEN: dict[str, Callable[[Any, Any], tuple[Any, Any]]] = {
-    "full": _full,
-    "tied": _tied,
-    "diag": _diag,
-    "spherical": _spherical,
-}
-"""Covariance word -> (whitened residuals (K, D, N), log determinants of the factors)."""
-
-
-def _row_function(covariance: str) -> Callable[..., Any]:
-    whiten = WHITEN[covariance]
-
-    def row_log_density(columns: Any, log_weights: Any, means: Any, factor: Any) -> Any:
-        residuals, log_determinants = whiten(columns[None] - means[:, :, None], factor)
-        offsets = log_weights - columns.shape[0] * HALF_LOG_TWO_PI - log_determinants
-        rows = logsumexp(offsets[:, None] - 0.5 * jnp.square(residuals).sum(1), axis=0)
+def _row_function(family: Family) -> Callable[..., Any]:
+    def row_log_density(columns: Any, *parameters: Any) -> Any:
+        rows = family.written_out(JAX, columns, *parameters)
         # A factor that is not one (NaN) is impossible, as in the compiled functions.
-        return jnp.where(jnp.isnan(log_determinants).any(), -jnp.inf, rows)
+        return jnp.where(jnp.isnan(rows), -jnp.inf, rows)
 
     return row_log_density
 
@@ -55,13 +37,13 @@ def _row_function(covariance: str) -> Callable[..., Any]:
 @jax_funcify.register(RowLogDensity)
 def jax_row_log_density(op: RowLogDensity, **kwargs: Any) -> Callable[..., Any]:
     """Row log densities in JAX."""
-    return _row_function(op.covariance)
+    return _row_function(op.family)
 
 
 @jax_funcify.register(SumLogDensity)
 def jax_sum_log_density(op: SumLogDensity, **kwargs: Any) -> Callable[..., Any]:
     """Weighted sum of the row log densities and its gradient in JAX."""
-    row_log_density = _row_function(op.covariance)
+    row_log_density = _row_function(op.family)
 
     def total(parameters: Any, columns: Any, row_weights: Any) -> Any:
         rows = row_log_density(columns, *parameters)

@@ -6,7 +6,7 @@ from typing import Any
 import pytensor.tensor as pt
 
 from bayesmix.families import read_family
-from bayesmix.pymc_model.gaussian import GAUSSIAN_MIXTURES
+from bayesmix.pymc_model.mixture_variable import mixture_of
 
 
 class MixtureLikelihood:
@@ -107,4 +107,4 @@ def _distribution_of(weights: Any, family: Any, params: Mapping[str, Any]) -> tu
         expected = n_dims.get(name, 1)
         if tensor.type.ndim != expected:
             raise ValueError(f"{name} must have {expected} dimensions for {family}, got {tensor.type.ndim}")
-    return GAUSSIAN_MIXTURES[family.covariance], list(tensors.values())
+    return mixture_of(family), list(tensors.values())

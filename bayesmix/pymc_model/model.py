@@ -8,37 +8,31 @@ import numpy as np
 import pymc as pm
 
 from bayesmix.data import Rows
-from bayesmix.priors.sets import ConjugatePriors, Priors, PyMCPrior
+from bayesmix.priors.sets import PyMCPrior
+from bayesmix.problem import Problem
 from bayesmix.pymc_model.foreign_priors import is_loose_at_zero
 from bayesmix.pymc_model.likelihood import MixtureLikelihood
-from bayesmix.pymc_model.variables import COVARIANCES, Units, declare_means, declare_weights
+from bayesmix.pymc_model.variables import Units, declare_parameters, declare_weights
 
 
 def declare(
-    rows: Rows,
-    family: Any,
-    priors: Priors,
-    n_components: int,
+    problem: Problem,
     *,
     start: Mapping[str, np.ndarray] | None = None,
     minibatch_size: int | None = None,
 ) -> pm.Model:
     """The PyMC model of a mixture, with its data.
 
-    The free variables, in this order, are ``weights``, ``covariances`` (or ``variances``) and ``means`` under a
-    conjugate prior, and ``weights``, ``means``, ``scales`` and ``correlations`` under a separated one. The observed
-    variable is ``x (obs, feature)``.
+    The free variables are ``weights`` and then, of Gaussians, ``covariances`` (or ``variances``) and ``means`` under a
+    conjugate prior, ``means``, ``scales`` and ``correlations`` under a separated one; of others the parameters in the
+    order of the family's table. The observed variable is ``x (obs, feature)``.
 
     Parameters
     ----------
-    rows : Rows
-    family : Family
-    priors : ConjugatePriors or SeparatedPriors
-        Resolved: every number in the units of the data.
-    n_components : int
+    problem : Problem
     start : mapping of str to array, optional
-        Initial values by name, in the units of the data: weights and the family's parameters (from EM), from
-        which ``scales`` and ``correlations`` are derived where they are free.
+        Initial values by name, in the units of the data: weights and the family's parameters (from EM), and what
+        follows from them.
     minibatch_size : int, optional
         Rows of a random batch, for ``pm.fit``; the likelihood is scaled up to all rows.
 
@@ -52,18 +46,12 @@ def declare(
         If scales have a half-normal, half-Cauchy or exponential prior and at least D + 1 rows have the same value
         in some column: a component can then collapse onto them.
     """
-    centre, scale = rows.centre_and_scale
-    start = _complete_start(start, family)
-    units = Units(n_components, centre, family.standard_scale(scale), rows.covariance_factor, start)
-    covariance = COVARIANCES[family.covariance]
-    with pm.Model(coords=_coords(rows, n_components)) as model:
+    rows, family, priors = problem.rows, problem.family, problem.priors
+    units = Units.of(problem, {} if start is None else {"weights": start["weights"], **family.complete(start)})
+    _warn_of_ties(rows, priors.parts.get("scales"))
+    with pm.Model(coords=_coords(problem)) as model:
         weights = declare_weights(priors.weights, units)
-        if isinstance(priors, ConjugatePriors):
-            params = covariance.conjugate(priors.components, units)
-        else:
-            _warn_of_ties(rows, priors.scales)
-            means = declare_means(priors.means, units)
-            params = {"means": means} | covariance.separated(priors.scales, priors.correlations, units)
+        params = declare_parameters(family, priors, units)
         if minibatch_size is None:
             MixtureLikelihood("x", weights, family, params, observed=rows.values, dims=("obs", "feature"))
         else:
@@ -72,27 +60,11 @@ def declare(
     return model
 
 
-def _coords(rows: Rows, n_components: int) -> dict[str, Any]:
-    return {
-        "component": np.arange(n_components),
-        "feature": list(rows.features),
-        "feature_bis": list(rows.features),
-        "obs": rows.obs,
-    }
-
-
-def _complete_start(start: Mapping[str, np.ndarray] | None, family: Any) -> dict[str, np.ndarray]:
-    """Initial values with standard deviations and correlations added where they follow from the rest."""
-    if start is None:
-        return {}
-    complete = {name: np.asarray(value, dtype=np.float64) for name, value in start.items()}
-    if "covariances" in complete or "variances" in complete:
-        complete.setdefault("scales", family.scales(complete))
-    if "covariances" in complete and "correlations" not in complete:
-        deviations = complete["scales"]
-        products = deviations[..., :, None] * deviations[..., None, :]
-        complete["correlations"] = complete["covariances"] / products
-    return complete
+def _coords(problem: Problem) -> dict[str, Any]:
+    rows = problem.rows
+    features = list(rows.features)
+    coords = {"component": np.arange(problem.n_components), "feature": features, "feature_bis": features}
+    return {**coords, **problem.family.coords(rows), "obs": rows.obs}
 
 
 def _warn_of_ties(rows: Rows, prior: Any) -> None:

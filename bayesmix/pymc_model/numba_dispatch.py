@@ -10,15 +10,14 @@ from typing import Any
 
 from pytensor.link.numba.dispatch.basic import register_funcify_default_op_cache_key
 
-import bayesmix.passes
-from bayesmix.pymc_model import score
+import bayesmix
 from bayesmix.pymc_model.op import RowLogDensity, SumLogDensity
 
 
 def _hash_of_sources() -> int:
-    kernel_files = sorted(Path(bayesmix.passes.__file__).parent.glob("*.py"))
+    package = Path(bayesmix.__file__).parent
     digest = hashlib.sha256()
-    for path in (*kernel_files, Path(score.__file__)):
+    for path in sorted((*package.glob("passes/*.py"), *package.glob("families/**/*.py"))):
         digest.update(path.read_bytes())
     return int.from_bytes(digest.digest()[:8], "big")
 
@@ -29,10 +28,10 @@ CACHE_VERSION = _hash_of_sources()
 @register_funcify_default_op_cache_key(RowLogDensity)
 def numba_row_log_density(op: RowLogDensity, node: Any = None, **kwargs: Any) -> tuple[Any, int]:
     """Compiled row densities and the version of their sources."""
-    return score.ROW_FUNCTIONS[op.covariance], CACHE_VERSION
+    return op.family.fused.rows, CACHE_VERSION
 
 
 @register_funcify_default_op_cache_key(SumLogDensity)
 def numba_sum_log_density(op: SumLogDensity, node: Any = None, **kwargs: Any) -> tuple[Any, int]:
     """Compiled sum and gradient, and the version of their sources."""
-    return score.SUM_FUNCTIONS[op.covariance], CACHE_VERSION
+    return op.family.fused.total, CACHE_VERSION

@@ -19,53 +19,86 @@ from pytensor.gradient import (
 from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.op import Op
 
-from bayesmix.pymc_model.score import ROW_FUNCTIONS, SUM_FUNCTIONS
+from bayesmix.families import Family
 from bayesmix.pymc_model.written_out import slope_in_rows
 
-FACTOR_SIGNATURE = {"full": "(k,d,d)", "tied": "(d,d)", "diag": "(k,d)", "spherical": "(k)"}
 UNWEIGHTED = pt.constant(np.empty(0), name="unweighted")
+_LETTERS = {"component": "k", "feature": "d", "feature_bis": "d", "level": "l"}
 
 
-def _parameter_variables(covariance: str, log_weights, means, factor) -> list[Any]:
+def letters(dims: Sequence[str]) -> str:
+    """Dims as a signature has them: ``"k,d"``."""
+    return ",".join(_LETTERS[dim] for dim in dims)
+
+
+def entering(family: Family, params: Sequence[Any]) -> list[Any]:
+    """Parameters as the Ops take them: of covariances and variances their roots."""
+    roots = {"itself": lambda value: value, "root": pt.sqrt, "factor": pt.linalg.cholesky}
+    return [roots[spec.enters](value) for spec, value in zip(family.parameters, params, strict=True)]
+
+
+def columns_of(family: Family, rows: Any) -> Any:
+    """Rows (N, D) as the pass takes them; computed once, when PyTensor folds constants, if the rows are data."""
+    return PassColumns(family)(rows) if family.prepares_columns else rows.T
+
+
+class PassColumns(Op):
+    """Rows (N, D) as a family's pass takes them, (M, N)."""
+
+    __props__ = ("name",)
+
+    def __init__(self, family: Family):
+        self.family, self.name = family, repr(family)
+
+    def make_node(self, rows: Any) -> Apply:
+        """Apply the Op."""
+        rows = pt.as_tensor(rows, dtype="float64")
+        return Apply(self, [rows], [pt.tensor(dtype="float64", shape=(None, rows.type.shape[0]))])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
+        """Prepare them."""
+        output_storage[0][0] = self.family.columns(inputs[0])
+
+
+def _parameter_variables(family: Family, log_weights: Any, *params: Any) -> list[Any]:
     """Check the number of dimensions; an Op must not guess."""
-    variables = [pt.as_tensor(value, dtype="float64") for value in (log_weights, means, factor)]
-    expected = (1, 2, FACTOR_SIGNATURE[covariance].count(",") + 1)
-    for name, variable, ndim in zip(("log_weights", "means", "factor"), variables, expected, strict=True):
+    names = {"log_weights": 1} | {spec.name: len(spec.dims) for spec in family.parameters}
+    variables = [pt.as_tensor(value, dtype="float64") for value in (log_weights, *params)]
+    for (name, ndim), variable in zip(names.items(), variables, strict=True):
         if variable.type.ndim != ndim:
-            raise TypeError(
-                f"{name} must have {ndim} dimensions for covariance={covariance!r}, got {variable.type.ndim}"
-            )
+            raise TypeError(f"{name} must have {ndim} dimensions for {family}, got {variable.type.ndim}")
     return variables
 
 
 class RowLogDensity(Op):
-    r"""Log density of every row under a Gaussian mixture.
+    r"""Log density of every row under a mixture.
 
-    .. math:: \ell_i = \log \sum_k w_k \, \mathrm{N}(x_i \mid \mu_k, L_k L_k^\top)
+    .. math:: \ell_i = \log \sum_k w_k \, f(x_i \mid \theta_k)
 
-    Inputs are the rows transposed ``columns (D, N)``, ``log_weights (K,)``, ``means (K, D)`` and ``factor``: lower
-    Cholesky factors ``(K, D, D)`` for full, one ``(D, D)`` for tied, standard deviations ``(K, D)`` for diag and
-    ``(K,)`` for spherical. The output has shape ``(N,)``. The weights need not sum to one.
+    Inputs are the rows as the pass takes them ``columns (M, N)``, ``log_weights (K,)``, and the family's parameters as
+    they enter: of a covariance its lower Cholesky factor, of variances the standard deviations. The output has shape
+    ``(N,)``. The weights need not sum to one.
     """
 
-    __props__ = ("covariance",)
+    __props__ = ("name",)
 
-    def __init__(self, covariance: str):
-        self.covariance = covariance
-        self.gufunc_signature = f"(d,n),(k),(k,d),{FACTOR_SIGNATURE[covariance]}->(n)"
+    def __init__(self, family: Family):
+        self.family, self.name = family, str(family)
+        inputs = ",".join(f"({letters(spec.dims)})" for spec in family.parameters)
+        self.gufunc_signature = f"(m,n),(k),{inputs}->(n)"
 
     def make_node(self, *inputs: Any) -> Apply:
         """Apply the Op; see the class for its inputs."""
         columns = pt.as_tensor(inputs[0], dtype="float64")
         if columns.type.ndim != 2:
             raise TypeError(f"columns must be a matrix (D, N), got {columns.type.ndim} dimensions")
-        parameters = _parameter_variables(self.covariance, *inputs[1:])
+        parameters = _parameter_variables(self.family, *inputs[1:])
         rows = pt.tensor(dtype="float64", shape=(columns.type.shape[1],))
         return Apply(self, [columns, *parameters], [rows])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         """Run the compiled function outside of a compiled graph."""
-        output_storage[0][0] = ROW_FUNCTIONS[self.covariance](*inputs)
+        output_storage[0][0] = self.family.fused.rows(*inputs)
 
     def infer_shape(self, node: Apply, shapes: Any) -> list[Any]:
         """Shapes of the outputs, without a pass over the data."""
@@ -76,8 +109,8 @@ class RowLogDensity(Op):
     ) -> list[Variable]:
         """Derivatives for the parameters from one pass; for the rows only where those are unknown."""
         columns, *parameters = inputs
-        _, *slopes = SumLogDensity(self.covariance)(columns, cotangents[0], *parameters)
-        rows_slope = slope_in_rows(self.covariance, columns, cotangents[0], *parameters)
+        _, *slopes = SumLogDensity(self.family)(columns, cotangents[0], *parameters)
+        rows_slope = slope_in_rows(self.family, columns, cotangents[0], *parameters)
         return [_or_undefined(rows_slope, self, 0, columns), *slopes]
 
 
@@ -85,29 +118,28 @@ class SumLogDensity(Op):
     r"""Weighted sum of the row log densities, and its gradient, in one pass over the data.
 
     Inputs are ``columns``, ``row_weights (N,)`` (an empty vector stands for ones) and the parameters of
-    `RowLogDensity`; outputs are :math:`\sum_i v_i \ell_i` and its derivatives for ``log_weights``, ``means`` and
-    ``factor``.
+    `RowLogDensity`; outputs are :math:`\sum_i v_i \ell_i` and its derivatives for ``log_weights`` and the parameters.
     """
 
-    __props__ = ("covariance",)
+    __props__ = ("name",)
 
-    def __init__(self, covariance: str):
-        self.covariance = covariance
-        factor = FACTOR_SIGNATURE[covariance]
+    def __init__(self, family: Family):
+        self.family, self.name = family, str(family)
+        parameters = ",".join(f"({letters(spec.dims)})" for spec in family.parameters)
         # "v" and not "n": the empty vector is allowed too.
-        self.gufunc_signature = f"(d,n),(v),(k),(k,d),{factor}->(),(k),(k,d),{factor}"
+        self.gufunc_signature = f"(m,n),(v),(k),{parameters}->(),(k),{parameters}"
 
     def make_node(self, *inputs: Any) -> Apply:
         """Apply the Op; see the class for its inputs."""
         columns = pt.as_tensor(inputs[0], dtype="float64")
         row_weights = pt.as_tensor(inputs[1], dtype="float64")
-        parameters = _parameter_variables(self.covariance, *inputs[2:])
+        parameters = _parameter_variables(self.family, *inputs[2:])
         outputs = [pt.dscalar(), *(parameter.type() for parameter in parameters)]
         return Apply(self, [columns, row_weights, *parameters], outputs)
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         """Run the compiled function outside of a compiled graph."""
-        results = SUM_FUNCTIONS[self.covariance](*inputs)
+        results = self.family.fused.total(*inputs)
         for storage, result in zip(output_storage, results, strict=True):
             storage[0] = result
 
@@ -118,7 +150,7 @@ class SumLogDensity(Op):
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
         """Which outputs depend on which inputs."""
         # Only the value is a differentiable function of the inputs; its derivatives are given, not derived again.
-        return [[True, False, False, False] for _ in node.inputs]
+        return [[True, *(False for _ in node.outputs[1:])] for _ in node.inputs]
 
     def pullback(
         self, inputs: Sequence[Variable], outputs: Sequence[Variable], cotangents: Sequence[Variable]
@@ -129,7 +161,7 @@ class SumLogDensity(Op):
             return [disconnected_type() for _ in inputs]
         columns, row_weights, *parameters = inputs
         weights = row_weights if row_weights.type.shape != (0,) else pt.ones(columns.shape[1])
-        rows_slope = slope_in_rows(self.covariance, columns, value_cotangent * weights, *parameters)
+        rows_slope = slope_in_rows(self.family, columns, value_cotangent * weights, *parameters)
         return [
             _or_undefined(rows_slope, self, 0, columns),
             grad_not_implemented(self, 1, row_weights),

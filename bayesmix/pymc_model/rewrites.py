@@ -60,7 +60,7 @@ def sum_of_rows_to_sum_log_density(fgraph: Any, node: Any) -> list[Any] | None:
     vectors = [factor for factor in factors if factor.type.broadcastable == (False,)]
     columns, *parameters = rows.inputs
     row_weights = _product_of(vectors) if vectors else UNWEIGHTED
-    value = SumLogDensity(rows.op.covariance)(columns, row_weights, *parameters)[0]
+    value = SumLogDensity(rows.op.family)(columns, row_weights, *parameters)[0]
     copy_stack_trace(node.outputs[0], value)
     if scalars:
         value = value * _product_of(scalars)[0]
@@ -75,7 +75,7 @@ def sum_log_density_without_gradient(fgraph: Any, node: Any) -> dict[Any, Any] |
     if any(fgraph.clients[slope] for slope in slopes):
         return None
     columns, row_weights, *parameters = node.inputs
-    rows = RowLogDensity(node.op.covariance)(columns, *parameters)
+    rows = RowLogDensity(node.op.family)(columns, *parameters)
     if row_weights.type.shape != (0,):
         rows = rows * row_weights
     total = rows.sum()

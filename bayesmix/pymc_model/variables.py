@@ -1,4 +1,4 @@
-r"""Priors as variables of a PyMC model: one small class for each covariance.
+r"""Priors as variables of a PyMC model.
 
 Conjugate priors declare ``covariances`` or ``variances`` and then ``means`` given them; separated priors declare
 ``means``, ``scales`` and, where features are correlated, ``correlations``. Values keep the units of the data; the
@@ -7,7 +7,6 @@ transforms of `bayesmix.pymc_model.transforms` make the unconstrained values fre
 Hyperparameters are handed over as NumPy numbers: PyTensor makes a Python float such as 2.5 a single-precision constant.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +15,13 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
+from bayesmix.families import Family
+from bayesmix.families.protocol import ParameterSpec
 from bayesmix.priors.conjugate import NormalInverseWishart
 from bayesmix.priors.separated import LKJ, LogNormal, Normal
-from bayesmix.priors.sets import PyMCPrior
+from bayesmix.priors.sets import Priors, PyMCPrior
 from bayesmix.priors.weights import Dirichlet
-from bayesmix.pymc_model.by_covariance import ByCovariance
+from bayesmix.problem import Problem
 from bayesmix.pymc_model.foreign_priors import declare_foreign
 from bayesmix.pymc_model.matrix_priors import InverseWishart, LKJMatrix
 from bayesmix.pymc_model.starts import add_variable, shape_of
@@ -50,6 +51,15 @@ class Units:
     scale: np.ndarray
     half: np.ndarray
     start: Mapping[str, np.ndarray]
+
+    @classmethod
+    def of(cls, problem: Problem, start: Mapping[str, np.ndarray]) -> "Units":
+        """Of the rows of a problem."""
+        rows, family = problem.rows, problem.family
+        centre, scale = rows.centre_and_scale
+        if hasattr(family, "standard_scale"):
+            scale = family.standard_scale(scale)
+        return cls(problem.n_components, centre, scale, rows.covariance_factor, start)
 
     @property
     def n_features(self) -> int:
@@ -88,137 +98,97 @@ def declare_means(prior: Any, units: Units) -> Any:
     return add_variable("means", variable, MEANS_DIMS, transform=units.affine, start=start)
 
 
-class Correlated:
-    """What full and tied covariances share: matrices, of one or of every component."""
-
-    leading: tuple[str, ...]
-
-    def conjugate(self, prior: NormalInverseWishart, units: Units) -> dict[str, Any]:
-        r"""``covariances`` inverse-Wishart; ``means`` normal with covariance :math:`\Sigma_k / \kappa`."""
-        dims = (*self.leading, "feature", "feature_bis")
-        covariances = add_variable(
-            "covariances",
-            InverseWishart.dist(prior.dof, np.asarray(prior.scale), shape=shape_of(dims)),
-            dims,
-            transform=ScaledCholesky(units.half),
-            start=units.start.get("covariances"),
-        )
-        factor = pt.linalg.cholesky(covariances) / np.sqrt(prior.shrinkage)
-        means = add_variable(
-            "means",
-            pm.MvNormal.dist(np.asarray(prior.mean), chol=factor, shape=shape_of(MEANS_DIMS)),
-            MEANS_DIMS,
-            transform=Whitening(units.centre, units.half),
-            start=units.start.get("means"),
-        )
-        variances = pt.diagonal(covariances, axis1=-2, axis2=-1)
-        pm.Deterministic("scales", pt.sqrt(variances), dims=(*self.leading, "feature"))
-        return {"means": means, "covariances": covariances}
-
-    def separated(self, scales_prior: Any, correlations_prior: Any, units: Units) -> dict[str, Any]:
-        """``scales`` and ``correlations`` free, ``covariances`` made of them."""
-        scales = declare_scales(scales_prior, (*self.leading, "feature"), units.scale, units)
-        factor = scales[..., None]
-        if units.n_features > 1:
-            factor = factor * pt.linalg.cholesky(self._correlations(correlations_prior, units))
-        dims = (*self.leading, "feature", "feature_bis")
-        return {"covariances": pm.Deterministic("covariances", times_transpose(factor), dims=dims)}
-
-    def _correlations(self, prior: Any, units: Units) -> Any:
-        dims = (*self.leading, "feature", "feature_bis")
-        start, transform = units.start.get("correlations"), CorrelationRows(units.n_features)
-        if isinstance(prior, PyMCPrior):
-            return declare_foreign(prior.distribution, "correlations", dims, transform=transform, start=start)
-        assert isinstance(prior, LKJ)
-        variable = LKJMatrix.dist(prior.eta, units.n_features, shape=shape_of(dims))
-        return add_variable("correlations", variable, dims, transform=transform, start=start)
+def declare_parameters(family: Family, priors: Priors, units: Units) -> dict[str, Any]:
+    """All parameters of a family by name."""
+    parts = priors.parts
+    params: dict[str, Any] = {}
+    if "components" in parts:
+        params = _jointly(family, parts["components"], units)
+    elif "scales" in parts:
+        means = declare_means(parts["means"], units)
+        params = {"means": means} | _separately(family, parts["scales"], parts["correlations"], units)
+    for spec in family.parameters:
+        if spec.name not in params:
+            params[spec.name] = _on_its_own(spec, parts[spec.name], units)
+    return {spec.name: params[spec.name] for spec in family.parameters}
 
 
-class Full(Correlated):
-    """A covariance matrix for every component."""
-
-    leading = ("component",)
-
-
-class Tied(Correlated):
-    """One covariance matrix for all components."""
-
-    leading = ()
+def _on_its_own(spec: ParameterSpec, prior: Any, units: Units) -> Any:
+    """A parameter whose prior is its own."""
+    start = units.start.get(spec.name)
+    if isinstance(prior, PyMCPrior):
+        return declare_foreign(prior.distribution, spec.name, spec.dims, start=start)
+    return add_variable(spec.name, prior.distribution(shape_of(spec.dims)), spec.dims, start=start)
 
 
-class Uncorrelated(ABC):
-    """What diag and spherical covariances share: variances, with inverse-gamma priors."""
-
-    dims: tuple[str, ...]
-
-    @staticmethod
-    @abstractmethod
-    def unit(scale: np.ndarray) -> Any:
-        """The scale of one entry of ``scales``."""
-
-    @staticmethod
-    @abstractmethod
-    def by_feature(deviations: Any) -> Any:
-        """Standard deviations that broadcast against the means (K, D)."""
-
-    def conjugate(self, prior: NormalInverseWishart, units: Units) -> dict[str, Any]:
-        r"""``variances`` inverse-gamma(:math:`\nu/2, s/2`); ``means`` normal with variance :math:`\sigma^2/\kappa`."""
-        half_scale = np.asarray(prior.scale) / 2.0
-        variances = add_variable(
-            "variances",
-            pm.InverseGamma.dist(alpha=np.float64(prior.dof / 2.0), beta=half_scale, shape=shape_of(self.dims)),
-            self.dims,
-            transform=ScaledLog(self.unit(units.scale) ** 2),
-            start=units.start.get("variances"),
-        )
-        scales = pt.sqrt(variances)
-        deviations = self.by_feature(scales) / np.sqrt(prior.shrinkage)
-        means = add_variable(
-            "means",
-            pm.Normal.dist(np.asarray(prior.mean), deviations, shape=shape_of(MEANS_DIMS)),
-            MEANS_DIMS,
-            transform=units.affine,
-            start=units.start.get("means"),
-        )
-        pm.Deterministic("scales", scales, dims=self.dims)
-        return {"means": means, "variances": variances}
-
-    def separated(self, scales_prior: Any, correlations_prior: Any, units: Units) -> dict[str, Any]:
-        """``scales`` free, ``variances`` their squares; there are no correlations."""
-        scales = declare_scales(scales_prior, self.dims, self.unit(units.scale), units)
-        return {"variances": pm.Deterministic("variances", pt.square(scales), dims=self.dims)}
+def _jointly(family: Any, prior: NormalInverseWishart, units: Units) -> dict[str, Any]:
+    r"""``covariances`` inverse-Wishart or ``variances`` inverse-gamma; ``means`` normal given them."""
+    return (_matrices_jointly if family.correlated else _variances_jointly)(family.parameters[1], prior, units)
 
 
-class Diag(Uncorrelated):
-    """A variance for every component and feature."""
+def _matrices_jointly(spec: ParameterSpec, prior: NormalInverseWishart, units: Units) -> dict[str, Any]:
+    covariances = add_variable(
+        spec.name,
+        InverseWishart.dist(prior.dof, np.asarray(prior.scale), shape=shape_of(spec.dims)),
+        spec.dims,
+        transform=ScaledCholesky(units.half),
+        start=units.start.get(spec.name),
+    )
+    factor = pt.linalg.cholesky(covariances) / np.sqrt(prior.shrinkage)
+    means = add_variable(
+        "means",
+        pm.MvNormal.dist(np.asarray(prior.mean), chol=factor, shape=shape_of(MEANS_DIMS)),
+        MEANS_DIMS,
+        transform=Whitening(units.centre, units.half),
+        start=units.start.get("means"),
+    )
+    pm.Deterministic("scales", pt.sqrt(pt.diagonal(covariances, axis1=-2, axis2=-1)), dims=spec.dims[:-1])
+    return {"means": means, spec.name: covariances}
 
-    dims = ("component", "feature")
 
-    @staticmethod
-    def unit(scale: np.ndarray) -> Any:
-        """Each feature's own scale."""
-        return scale
+def _variances_jointly(spec: ParameterSpec, prior: NormalInverseWishart, units: Units) -> dict[str, Any]:
+    half_scale = np.asarray(prior.scale) / 2.0
+    variances = add_variable(
+        spec.name,
+        pm.InverseGamma.dist(alpha=np.float64(prior.dof / 2.0), beta=half_scale, shape=shape_of(spec.dims)),
+        spec.dims,
+        transform=ScaledLog(_unit(spec.dims, units.scale) ** 2),
+        start=units.start.get(spec.name),
+    )
+    scales = pt.sqrt(variances)
+    by_feature = scales if "feature" in spec.dims else scales[:, None]
+    means = add_variable(
+        "means",
+        pm.Normal.dist(np.asarray(prior.mean), by_feature / np.sqrt(prior.shrinkage), shape=shape_of(MEANS_DIMS)),
+        MEANS_DIMS,
+        transform=units.affine,
+        start=units.start.get("means"),
+    )
+    pm.Deterministic("scales", scales, dims=spec.dims)
+    return {"means": means, spec.name: variances}
 
-    @staticmethod
-    def by_feature(deviations: Any) -> Any:
-        """Already (K, D)."""
-        return deviations
+
+def _separately(family: Any, scales_prior: Any, correlations_prior: Any, units: Units) -> dict[str, Any]:
+    """``scales`` and, of correlated features, ``correlations`` free; what is made of them."""
+    spec = family.parameters[1]
+    if not family.correlated:
+        scales = declare_scales(scales_prior, spec.dims, _unit(spec.dims, units.scale), units)
+        return {spec.name: pm.Deterministic(spec.name, pt.square(scales), dims=spec.dims)}
+    scales = declare_scales(scales_prior, spec.dims[:-1], units.scale, units)
+    factor = scales[..., None]
+    if units.n_features > 1:
+        factor = factor * pt.linalg.cholesky(declare_correlations(correlations_prior, spec.dims, units))
+    return {spec.name: pm.Deterministic(spec.name, times_transpose(factor), dims=spec.dims)}
 
 
-class Spherical(Uncorrelated):
-    """One variance for every component."""
-
-    dims = ("component",)
-
-    @staticmethod
-    def unit(scale: np.ndarray) -> Any:
-        """The common scale."""
-        return scale[0]
-
-    @staticmethod
-    def by_feature(deviations: Any) -> Any:
-        """From (K,) to (K, 1)."""
-        return deviations[:, None]
+def declare_correlations(prior: Any, dims: tuple[str, ...], units: Units) -> Any:
+    """``correlations`` of a separated prior: LKJ."""
+    start, transform = units.start.get("correlations"), CorrelationRows(units.n_features)
+    if isinstance(prior, PyMCPrior):
+        return declare_foreign(prior.distribution, "correlations", dims, transform=transform, start=start)
+    assert isinstance(prior, LKJ)
+    variable = LKJMatrix.dist(prior.eta, units.n_features, shape=shape_of(dims))
+    return add_variable("correlations", variable, dims, transform=transform, start=start)
 
 
 def declare_scales(prior: Any, dims: tuple[str, ...], unit: Any, units: Units) -> Any:
@@ -231,5 +201,6 @@ def declare_scales(prior: Any, dims: tuple[str, ...], unit: Any, units: Units) -
     return add_variable("scales", variable, dims, transform=ScaledLog(unit), start=start)
 
 
-COVARIANCES = ByCovariance({"full": Full(), "tied": Tied(), "diag": Diag(), "spherical": Spherical()})
-"""Covariance word -> how its parameters are declared."""
+def _unit(dims: tuple[str, ...], scale: np.ndarray) -> Any:
+    """The scale of one entry of standard deviations: each feature's own, or the common one."""
+    return scale if "feature" in dims else scale[0]

@@ -128,12 +128,7 @@ def _known_dims(family: Family) -> dict[str, tuple[str, ...]]:
         "pivot": ("obs",),
         "x": ("obs", "feature"),
     }
-    for spec in family.parameters:
-        dims[spec.name] = tuple(spec.dims)
-        if spec.name in ("covariances", "variances"):
-            dims["correlations"] = tuple(spec.dims)
-            dims["scales"] = tuple(dim for dim in spec.dims if dim != "feature_bis")
-    return dims
+    return dims | {spec.name: tuple(spec.dims) for spec in family.variables}
 
 
 def _dataset(

@@ -14,7 +14,7 @@ from bayesmix.engines.em.loop import Ascent, Climb
 from bayesmix.engines.em.optima import group_optima
 from bayesmix.engines.em.settings import EMSettings
 from bayesmix.engines.em.status import Status
-from bayesmix.families.units import Point
+from bayesmix.families.protocol import Point
 
 _SETTLED = 1e-5  # gain in nats per row of the iteration that ends a short run
 _SHORT = 50  # iterations of a short run at most
@@ -63,7 +63,7 @@ def go_on(
     What collapsed on a sample of the rows starts again from its beginning: on all rows it may not. ``anew``: the
     climbs so far were to the top of another objective, and do not count towards ``max_iter``.
     """
-    places = group_optima(climbs, climbed.n_rows)
+    places = group_optima(climbs, whole.family, climbed.n_rows)
     best = max((one.objective for one in climbs if one.status.interior), default=-np.inf)
     far = max(_FAR * climbed.n_rows, _FAR_AT_LEAST)
     another = anew or climbed.n_rows < whole.n_rows  # objective: heights do not go on from those reached

@@ -1,23 +1,28 @@
 """The one EM loop, and what it climbs with."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from math import isfinite, log
-from typing import Any, Protocol
+from typing import Protocol
 
 import numba as nb
 import numpy as np
 
 from bayesmix.engines.em.status import Status
-from bayesmix.families import Gaussian, Statistics
-from bayesmix.families.units import Point
+from bayesmix.families import Family
+from bayesmix.families.protocol import Conditional, Point, Statistics, one_pass
 from bayesmix.passes.blocks import COMPILED
-from bayesmix.priors import NormalInverseWishart
+from bayesmix.priors.weights import Dirichlet, log_dirichlet_constant
+from bayesmix.problem import Problem
 from bayesmix.progress import turns
 
 
 class Ascent(Protocol):
     """An objective on some rows, and a way to climb it."""
+
+    @property
+    def family(self) -> Family:
+        """What a component is."""
+        ...
 
     @property
     def n_rows(self) -> int:
@@ -35,28 +40,39 @@ class Ascent(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class ExpectationMaximisation:
-    """Passes and M-steps in closed form: maximum likelihood (no priors), or MAP under the conjugate prior.
+    """Passes and M-steps: maximum likelihood, or MAP where the components' prior has a conditional in closed form.
 
     The weights' MAP is ``(n_k + a_k - 1) / sum`` for concentrations ``a`` of at least 1.
 
     Attributes
     ----------
-    family : Gaussian
-    columns : (D, N) array
+    family : Family
+    columns : (M, N) array
         Standardised rows, transposed.
-    components : NormalInverseWishart, optional
-        In standardised units.
-    surplus : (K,) array, optional
+    conditional : Conditional
+        Of the components.
+    excess : (K,) array, optional
         ``a - 1`` of the weights' Dirichlet prior.
-    log_prior_shift : float
-        What the log density of both priors has besides: constants, and the units of the data.
+    log_constant : float
+        Of the weights' prior.
     """
 
-    family: Gaussian
+    family: Family
     columns: np.ndarray
-    components: NormalInverseWishart | None = None
-    surplus: np.ndarray | None = None
-    log_prior_shift: float = 0.0
+    conditional: Conditional
+    excess: np.ndarray | None = None
+    log_constant: float = 0.0
+
+    @classmethod
+    def of(cls, problem: Problem) -> "ExpectationMaximisation | None":
+        """MAP; None where M-steps have no closed form. A concentration below 1 counts as 1."""
+        conditional, weights = problem.conditional, problem.priors.weights
+        if conditional is None or not isinstance(weights, Dirichlet):
+            return None
+        concentrations = np.maximum(weights.concentrations(problem.n_components), 1)
+        constant = log_dirichlet_constant(concentrations)
+        columns = problem.standardised.columns
+        return cls(problem.family, columns, conditional, concentrations - 1, constant)
 
     @property
     def n_rows(self) -> int:
@@ -91,29 +107,13 @@ class ExpectationMaximisation:
 
     def m_step(self, point: Point, statistics: Statistics) -> Point:
         """The parameters that maximise the expected objective."""
-        counts = statistics.counts if self.surplus is None else statistics.counts + self.surplus
-        means, factor = self.family.structure.m_step(point.means, point.factor, statistics, self._prepared)
-        return Point(counts / counts.sum(), means, factor)
+        counts = statistics.counts if self.excess is None else statistics.counts + self.excess
+        return Point(counts / counts.sum(), self.conditional.mode(point.state, statistics))
 
     def log_prior(self, point: Point) -> float:
         """Log prior density at a point, in the units of the data; 0 for maximum likelihood."""
-        total = self.log_prior_shift
-        if self.components is not None:
-            of_factor, of_means = self.family.structure.log_prior(point.means, point.factor, self._prepared)
-            total += float(of_factor) + float(of_means)
-        if self.surplus is not None:
-            total += _sum_of_logs(self.surplus, point.weights)
-        return total
-
-    @cached_property
-    def _prepared(self) -> Any:
-        """The components' prior as the family's steps take it."""
-        return None if self.components is None else self.family.structure.hyperparameters(self.components)
-
-
-def one_pass(family: Gaussian, point: Point, columns: np.ndarray) -> Statistics:
-    """Log-likelihood and statistics of standardised rows at a point."""
-    return family.statistics(family.standard_form_of_factor(point.weights, point.means, point.factor), columns)
+        total = self.log_constant + self.conditional.log_prior(point.state)
+        return total if self.excess is None else total + _sum_of_logs(self.excess, point.weights)
 
 
 @nb.njit(**COMPILED)

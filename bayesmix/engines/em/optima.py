@@ -3,15 +3,16 @@
 import numpy as np
 
 from bayesmix.engines.em.loop import Climb
-from bayesmix.families.units import Point
+from bayesmix.families import Family
+from bayesmix.families.protocol import Point
 
 # Two climbs stopped by the same tol near one top differ in height by a multiple of tol * N, and in place by its root.
-# Places are in the units of the climbs: standardised columns, or whitened ones for full and tied covariances.
+# Places are in standard deviations of the data.
 _SAME_HEIGHT = 1e-5  # per row, relative to one nat
 _SAME_PLACE = 0.05  # of a standard deviation of the data, and of a weight
 
 
-def group_optima(climbs: list[Climb], n_rows: int) -> list[int]:
+def group_optima(climbs: list[Climb], family: Family, n_rows: int) -> list[int]:
     """Number of the distinct optimum that each climb reached; -1 for a collapse. Optimum 0 is the highest."""
     order = sorted(range(len(climbs)), key=lambda i: -climbs[i].objective)
     tops: list[Climb] = []
@@ -21,7 +22,7 @@ def group_optima(climbs: list[Climb], n_rows: int) -> list[int]:
             continue
         for number, top in enumerate(tops):
             close = top.objective - climbs[i].objective <= max(_SAME_HEIGHT * n_rows, 1e-3)
-            if close and _same_place(top.point, climbs[i].point):
+            if close and _same_place(top.point, climbs[i].point, family):
                 reached[i] = number
                 break
         else:
@@ -30,8 +31,9 @@ def group_optima(climbs: list[Climb], n_rows: int) -> list[int]:
     return reached
 
 
-def _same_place(a: Point, b: Point) -> bool:
-    distance = np.abs(a.means[:, None, :] - b.means[None, :, :]).max(axis=2)
+def _same_place(a: Point, b: Point, family: Family) -> bool:
+    places, others = family.places(a.state), family.places(b.state)
+    distance = np.abs(places[:, None, :] - others[None, :, :]).max(axis=2)
     distance = np.maximum(distance, np.abs(a.weights[:, None] - b.weights[None, :]))
     nearest = distance.argmin(axis=1)
     if distance.min(axis=1).max() >= _SAME_PLACE:

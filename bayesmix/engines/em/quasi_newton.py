@@ -17,10 +17,11 @@ from typing import Any, Protocol
 import numpy as np
 from scipy.optimize import OptimizeResult, minimize
 
-from bayesmix.engines.em.loop import Climb, one_pass
+from bayesmix.engines.em.loop import Climb
 from bayesmix.engines.em.status import Status
 from bayesmix.families import Family
-from bayesmix.families.units import Point, Units
+from bayesmix.families.protocol import Point, one_pass
+from bayesmix.problem import Problem
 from bayesmix.progress import turns
 
 _CLIFF = 1e6  # nats per row below the start, for points where the density is not finite
@@ -47,17 +48,22 @@ class QuasiNewton:
     """L-BFGS on the penalised likelihood, in the density's own coordinates."""
 
     surface: Surface
-    family: Family
-    units: Units
+    problem: Problem
+
+    @property
+    def family(self) -> Family:
+        """What a component is."""
+        return self.problem.family
 
     @property
     def n_rows(self) -> int:
         """Number of rows."""
-        return self.units.columns.shape[1]
+        return self.problem.rows.n_rows
 
     def climb(self, start: Point, tol: float, max_iter: int) -> Climb:
         """See :class:`~bayesmix.engines.em.loop.Ascent`. A step that finds nothing higher ends it, whatever ``tol``."""
-        n_rows, shift = self.n_rows, self.units.log_likelihood_shift
+        standardised = self.problem.standardised
+        n_rows, shift = self.n_rows, standardised.log_likelihood_shift
         point, status = start, Status.MAX_ITER
         q = self._vector(start)
         bottom = self.surface.map_logp_grad(q)[0]
@@ -82,13 +88,13 @@ class QuasiNewton:
             limits = {"maxiter": max_iter, "maxfun": np.inf, "ftol": 0.0, "gtol": 0.0}
             found = minimize(fall, q, jac=True, method="L-BFGS-B", callback=after_step, options=limits)
             named = self.surface.constrain(found.x)
-            point = self.units.to_point(named["weights"], named)
+            point = Point(named["weights"], standardised.to_state(named))
             if found.nit < max_iter or history[-1] - history[-2] < tol * n_rows:
                 status = Status.CONVERGED
-        statistics = one_pass(self.family, point, self.units.columns)
+        statistics = one_pass(self.family, point, standardised.columns)
         log_prior = history[-1] - shift - statistics.log_likelihood
         return Climb(point, statistics, log_prior, status, np.array(history) - shift, len(history) - 1)
 
     def _vector(self, point: Point) -> np.ndarray:
-        params = self.family.with_scales(self.units.to_params(point))
-        return self.surface.start({"weights": point.weights, **params})
+        params = self.problem.standardised.to_params(point.state)
+        return self.surface.start({"weights": point.weights, **self.family.complete(params)})

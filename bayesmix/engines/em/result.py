@@ -12,7 +12,7 @@ from bayesmix.engines.em.rivals import counted_rivals, rivals_in_words, rivals_o
 from bayesmix.engines.em.status import Status
 from bayesmix.families import Family
 from bayesmix.notebook import card, facts, sentences, table
-from bayesmix.priors.sets import ConjugatePriors, Priors, numbers
+from bayesmix.priors.sets import Priors, numbers
 from bayesmix.seeds import generator_of
 from bayesmix.shelter import sheltered
 from bayesmix.tree import build_tree
@@ -70,8 +70,8 @@ class EMResult:
         The training rows.
     weights : (K,) array
     params : mapping of arrays, component axis first
-        ``means`` (K, D) and ``covariances`` ((K, D, D) for full, (D, D) for tied) or ``variances`` ((K, D) for diag,
-        (K,) for spherical), in the units of the data.
+        Those of the family, in the units of the data. Gaussian: ``means`` (K, D) and ``covariances`` ((K, D, D) for
+        full, (D, D) for tied) or ``variances`` ((K, D) for diag, (K,) for spherical).
     log_likelihood : float
         In nats, at the estimate as it stands in ``weights`` and ``params``, after rounding to the units of the data.
     log_prior : float
@@ -154,6 +154,16 @@ class EMResult:
     def which(self) -> str:
         """The estimate in words: ``"posterior mode"`` or ``"maximum likelihood"``, at which the criteria are taken."""
         return "maximum likelihood" if self.estimate == "ml" else "posterior mode"
+
+    @property
+    def prior_shares(self) -> np.ndarray | None:
+        """How much of each group's spread is the prior's, (K,), or (1,) where groups share it.
+
+        None at maximum likelihood, and under priors whose part does not add to that of the rows.
+        """
+        if self.estimate == "ml":
+            return None
+        return self.family.prior_shares(self.rows, self.priors, self.weights, self.params)
 
     @property
     def n_parameters(self) -> int:
@@ -277,10 +287,7 @@ class EMResult:
         -------
         xarray.DataTree
         """
-        derived = self.family.with_scales(self.params)
-        if isinstance(self.priors, ConjugatePriors) or self.rows.n_features == 1:
-            derived.pop("correlations", None)  # no variable of the model
-        posterior = {"weights": self.weights, **derived}
+        posterior = {"weights": self.weights, **self.family.complete(self.params, self.priors)}
         log_density = self.family.log_mixture(self.weights, self.params, self.rows.values)
         tree = build_tree(
             family=self.family,
@@ -322,13 +329,14 @@ class EMResult:
         return labels
 
     def _repr_html_(self) -> str:
-        shown = self.rows.labels[:_FEATURES_SHOWN]
-        rest = self.rows.n_features - len(shown)
+        lies = self.family.summaries(self.params, self.rows)[0]
+        shown = lies.entries[:_FEATURES_SHOWN]
+        rest = len(lies.entries) - len(shown)
         rows = [
             (
                 f"group {k}",
                 f"{self.weights[k]:.1%}",
-                *(f"{centre:.4g}" for centre in self.params["means"][k, : len(shown)]),
+                *(f"{value:.4g}" for value in lies.values[k, : len(shown)]),
             )
             for k in range(min(self.n_components, _GROUPS_SHOWN))
         ]
@@ -346,7 +354,7 @@ class EMResult:
         return card(
             f"EM: {self.family}, {self.n_components} group{'s' if self.n_components > 1 else ''}, {self.which}",
             sentences(f"{self.status.value[0].upper()}{self.status.value[1:]}.", *told),
-            table(("", "weight", *(f"mean of {name}" for name in shown)), rows),
+            table(("", "weight", *(f"{lies.name} of {entry}" for entry in shown)), rows),
             sentences(f"Not shown: {' and '.join(left_out)}.") if left_out else "",
             facts(
                 {

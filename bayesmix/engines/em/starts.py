@@ -1,46 +1,24 @@
 """Where the climbs start from (rows are standardised)."""
 
-from typing import Any
-
 import numpy as np
 
 from bayesmix.data.words import FROM_ZERO
-from bayesmix.families import Gaussian, Statistics
-from bayesmix.families.units import Point
+from bayesmix.families import Family
+from bayesmix.families.protocol import Conditional, Point
 
 _CHUNK = 65536  # rows whose distances to the centres are held at once
 
 
 def point_of_memberships(
-    rows: np.ndarray, memberships: np.ndarray, family: Gaussian, n_components: int, prior: Any
+    columns: np.ndarray, memberships: np.ndarray, family: Family, conditional: Conditional, n_components: int
 ) -> Point:
     """An M-step from labels (N,) or responsibilities (N, K).
 
-    Always under the data-scaled conjugate prior, so that a component with few rows, or none, starts with a
-    covariance and a weight. ``prior`` is prepared by the structure's ``hyperparameters``.
+    Under the data-scaled default prior, so that a component with few rows, or none, starts with a spread and a weight.
     """
-    n_features = rows.shape[1]
-    counts = np.zeros(n_components)
-    means = np.zeros((n_components, n_features))
-    second = np.zeros((n_components, n_features, n_features))
-    for k in range(n_components):
-        if memberships.ndim == 1:
-            own = rows[memberships == k]
-            weights = np.ones(own.shape[0])
-        else:
-            own, weights = rows, memberships[:, k]
-        counts[k] = weights.sum()
-        if counts[k] > 0:
-            means[k] = weights @ own / counts[k]
-            centred = own - means[k]
-            second[k] = centred.T @ (weights[:, None] * centred)
-    structure = family.structure
-    if not structure.correlated:
-        second = np.diagonal(second, axis1=1, axis2=2).copy()
-    statistics = Statistics(0.0, counts, np.zeros_like(means), second)
-    unit = structure.initial_factor(n_components, n_features)
-    moved, factor = structure.m_step(means, unit, statistics, prior)
-    return Point((counts + 1) / (counts + 1).sum(), moved, factor)
+    state, statistics = family.gathered(columns, memberships, n_components)
+    weights = (statistics.counts + 1) / (statistics.counts + 1).sum()
+    return Point(weights, conditional.mode(state, statistics))
 
 
 def nearest(rows: np.ndarray, centres: np.ndarray) -> np.ndarray:

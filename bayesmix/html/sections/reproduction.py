@@ -46,7 +46,7 @@ def code_of(digest: Digest) -> str:
     """Write the Python that makes this fit again."""
     record = digest.record
     features = list(digest.rows.features)
-    family = f'bm.Gaussian("{digest.family.covariance}")'
+    family = digest.family.code
     lines = [
         "import bayesmix as bm",
         "",

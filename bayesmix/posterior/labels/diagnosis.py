@@ -244,8 +244,9 @@ def worst(table: pd.DataFrame, kind: str) -> tuple[float, float]:
 def _parameters(tree: xr.DataTree) -> tuple[xr.Dataset, xr.Dataset]:
     """Weights, the family's parameters and what else has components; then all other variables."""
     posterior = tree["posterior"].to_dataset()
-    derived = {"scales", "correlations"}  # functions of the covariances, or they of them
-    own = {"weights", *(spec.name for spec in family_of(tree).parameters)}
+    family = family_of(tree)
+    derived = {spec.name for spec in family.derived}  # functions of the parameters, or they of them
+    own = {"weights", *(spec.name for spec in family.parameters)}
     names = [str(name) for name in posterior.data_vars if name not in derived]
     components = [n for n in names if n in own or "component" in posterior[n].dims]
     return posterior[components], posterior[[n for n in names if n not in components]]

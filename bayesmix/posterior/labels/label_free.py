@@ -28,7 +28,7 @@ def label_free(tree: xr.DataTree) -> xr.Dataset:
     """
     weights, _ = draws_of(tree)
     posterior = tree["posterior"].to_dataset()
-    features = posterior["feature"].values
+    features = _entries(tree)
     return xr.Dataset(
         {
             "log_likelihood": (SAMPLE_DIMS, _log_likelihood(tree)),
@@ -64,15 +64,23 @@ def _total_covariance(tree: xr.DataTree) -> np.ndarray:
     family = family_of(tree)
     weights, params = draws_of(tree)
     shape, n_components = weights.shape[:2], weights.shape[-1]
-    n_features = params["means"].shape[-1]
     n_draws = shape[0] * shape[1]
     weights = weights.reshape(n_draws, n_components)
     params = {name: value.reshape(n_draws, *value.shape[2:]) for name, value in params.items()}
-    centred = params["means"] - np.einsum("sk,skd->sd", weights, params["means"])[:, None]
-    total = np.einsum("sk,ski,skj->sij", weights, centred, centred, optimize=True)
-    step = max(1, _MAX_VALUES // (n_components * n_features**2))
+    size = len(_entries(tree))
+    total = np.empty((n_draws, size, size))
+    step = max(1, _MAX_VALUES // (n_components * size**2))
     for start in range(0, n_draws, step):
         draws = slice(start, start + step)
-        within = family.covariance_matrices({name: v[draws] for name, v in params.items()})
-        total[draws] += np.einsum("sk,skij->sij", weights[draws], within)
-    return total.reshape(*shape, n_features, n_features)
+        means, within = family.moments({name: v[draws] for name, v in params.items()})
+        shares = weights[draws]
+        centred = means - np.einsum("sk,skd->sd", shares, means)[:, None]
+        total[draws] = np.einsum("sk,ski,skj->sij", shares, centred, centred, optimize=True)
+        total[draws] += np.einsum("sk,skij->sij", shares, within)
+    return total.reshape(*shape, size, size)
+
+
+def _entries(tree: xr.DataTree) -> list[str]:
+    """What the moments of a component run over: features, or their levels."""
+    posterior = tree["posterior"].to_dataset()
+    return [str(name) for name in posterior["level" if "level" in posterior.dims else "feature"].values]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bayesmix.density.protocol import Density
+from bayesmix.density import Density
 from bayesmix.families import Family
 
 _POINTS = 3  # random points at which the density is compared

@@ -4,28 +4,23 @@ A class for each prior; the covariance structure tells how many factors or stand
 """
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bayesmix.density import transforms
+from bayesmix.density.closed_form import placed
 from bayesmix.density.protocol import FreeVariable
-from bayesmix.families import Family
-from bayesmix.families.units import Units
+from bayesmix.families.gaussian.units import Units
 
-
-def _places(sizes: list[tuple[str, tuple[int, ...]]]) -> tuple[FreeVariable, ...]:
-    variables, start = [], 0
-    for name, shape in sizes:
-        stop = start + int(np.prod(shape))
-        variables.append(FreeVariable(name, shape, slice(start, stop)))
-        start = stop
-    return tuple(variables)
+if TYPE_CHECKING:
+    from bayesmix.families.gaussian.family import Gaussian
 
 
 class _Coordinates:
     """What both priors share: shapes, and the weights and means."""
 
-    def __init__(self, family: Family, units: Units, n_components: int):
+    def __init__(self, family: "Gaussian", units: Units, n_components: int):
         self.family, self.units = family, units
         self.n_components, self.n_features = n_components, units.spread.size
         self.own = family.structure.parameter
@@ -55,14 +50,14 @@ class _Coordinates:
 class ConjugateCoordinates(_Coordinates):
     """Weights, covariances (packed factors) or variances (logs), means."""
 
-    def __init__(self, family: Family, units: Units, n_components: int):
+    def __init__(self, family: "Gaussian", units: Units, n_components: int):
         super().__init__(family, units, n_components)
         n_features = self.n_features
         if family.correlated:
             shape = (*self.blocks, n_features * (n_features + 1) // 2)
         else:
             shape = self.own.shape(n_components, n_features)
-        self.variables = _places([*self.weights, (self.own.name, shape), ("means", (n_components, n_features))])
+        self.variables = placed([*self.weights, (self.own.name, shape), ("means", (n_components, n_features))])
 
     def constrain(self, q: np.ndarray) -> dict[str, np.ndarray]:
         """See :class:`~bayesmix.density.Density`."""
@@ -89,7 +84,7 @@ class ConjugateCoordinates(_Coordinates):
 class SeparatedCoordinates(_Coordinates):
     """Weights, means, scales (logs), correlations (rows of their factors)."""
 
-    def __init__(self, family: Family, units: Units, n_components: int):
+    def __init__(self, family: "Gaussian", units: Units, n_components: int):
         super().__init__(family, units, n_components)
         n_features = self.n_features
         if family.correlated:
@@ -99,7 +94,7 @@ class SeparatedCoordinates(_Coordinates):
         places = [*self.weights, ("means", (n_components, n_features)), ("scales", scales)]
         if family.correlated and n_features > 1:
             places.append(("correlations", (*self.blocks, n_features * (n_features - 1) // 2)))
-        self.variables = _places(places)
+        self.variables = placed(places)
         per_feature = family.correlated or "feature" in self.own.dims
         unit = family.standard_scale(units.spread)
         self._unit_of_scales = unit if per_feature else unit[0]

@@ -2,8 +2,8 @@
 
 ``q``: K - 1 logits; K x D means; for each factor the logs of its D standard deviations; then for each factor the
 strictly lower rows z of the Cholesky factor of its correlations, whose row i is ``(z_i, 1) / sqrt(1 + |z_i|^2)``.
-``numbers``: constant, constant of the Jacobian, K concentrations, D prior means, D prior deviations of the means, D log
-medians of the standard deviations, their log deviation, and the LKJ's eta.
+``numbers``: D prior means, D prior deviations of the means, D log medians of the standard deviations, their log
+deviation, and the LKJ's eta.
 """
 
 import math
@@ -11,18 +11,17 @@ import math
 import numba as nb
 import numpy as np
 
-from bayesmix.density.compiled.matrices import matrix_from, sum_into_first
-from bayesmix.density.compiled.sampler import LOG_DENSITY, RECOVERABLE
-from bayesmix.density.compiled.weights import log_weights, weights_slope
-from bayesmix.density.compiled.whitening import all_finite, arrays_at, from_sampler, to_sampler_slope
+from bayesmix.density import composed
+from bayesmix.density.matrices import matrix_from, sum_into_first
+from bayesmix.density.sampler import LOG_DENSITY
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.dense import accumulate, invert_lower, score
 
 
 @nb.njit(**COMPILED)
-def _unpack(q, n_components, n_blocks, n_features):
-    """Log weights, factors, the logs of the correlation factors' diagonals, and the components in standard form."""
-    log_w = log_weights(q, n_components)
+def unpack(q, log_w, n_blocks, n_features):
+    """The components in standard form, log scales, the logs of the correlation factors' diagonals, and the factors."""
+    n_components = log_w.shape[0]
     place = n_components - 1
     means = matrix_from(q, place, n_components, n_features)
     place += n_components * n_features
@@ -52,29 +51,27 @@ def _unpack(q, n_components, n_blocks, n_features):
         for i in range(n_features):
             for j in range(n_features):
                 whiteners[k, i, j] = inverse[m, i, j]
-    return log_w, log_scales, log_diagonals, factors, offsets, means, whiteners
+    return (offsets, means, whiteners), (log_scales, log_diagonals, factors)
 
 
 @nb.njit(**COMPILED)
-def _add_prior(
-    q, gradient, counts, first, second, log_w, log_scales, log_diagonals, factors, means, whiteners, numbers, jacobian
-):
+def add_prior(q, gradient, statistics, form, own, numbers, jacobian):
     """Log prior (and Jacobian); fills the gradient of everything.
 
     With ``rho_i`` the log of the correlation factor's diagonal, the LKJ density is ``2 (eta - 1) sum rho_i`` and the
     log Jacobian from z to correlations ``(D + 1) sum rho_i``: ``(i + 2) rho_i`` from z to row i of the factor and
     ``(D - 1 - i) rho_i`` from the factor to the matrix.
     """
+    _, counts, first, second = statistics
+    _, means, whiteners = form
+    log_scales, log_diagonals, factors = own
     n_components, n_features = means.shape
     n_blocks = factors.shape[0]
-    concentrations = numbers[2 : 2 + n_components]
-    place = 2 + n_components
-    prior_mean = numbers[place : place + n_features]
-    prior_deviation = numbers[place + n_features : place + 2 * n_features]
-    log_median = numbers[place + 2 * n_features : place + 3 * n_features]
-    log_deviation, eta = numbers[place + 3 * n_features], numbers[place + 3 * n_features + 1]
-    value = numbers[0] + jacobian * numbers[1]
-    value += weights_slope(log_w, counts, concentrations, jacobian, gradient)
+    prior_mean = numbers[:n_features]
+    prior_deviation = numbers[n_features : 2 * n_features]
+    log_median = numbers[2 * n_features : 3 * n_features]
+    log_deviation, eta = numbers[3 * n_features], numbers[3 * n_features + 1]
+    value = 0.0
     slope_means, slope_factors = score(counts, first, second, whiteners)
     if n_blocks != n_components:
         sum_into_first(slope_factors)
@@ -112,35 +109,13 @@ def _add_prior(
 
 @nb.njit(**COMPILED)
 def log_posterior(q, gradient, columns, n_components, n_blocks, numbers, jacobian):
-    """See :mod:`bayesmix.density.compiled`."""
-    log_w, log_scales, log_diagonals, factors, offsets, means, whiteners = _unpack(
-        q, n_components, n_blocks, columns.shape[0]
-    )
-    log_likelihood, counts, first, second = accumulate(columns, np.empty(0), offsets, means, whiteners)
-    return log_likelihood + _add_prior(
-        q,
-        gradient,
-        counts,
-        first,
-        second,
-        log_w,
-        log_scales,
-        log_diagonals,
-        factors,
-        means,
-        whiteners,
-        numbers,
-        jacobian,
+    """See :mod:`bayesmix.density.composed`."""
+    return composed.log_posterior(
+        unpack, accumulate, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian
     )
 
 
 @nb.cfunc(LOG_DENSITY, cache=True)
 def sampler_function(n, z, gradient, value, user):
     """:func:`log_posterior` in the sampler's coordinates."""
-    columns, numbers, centre, transform, n_components, n_blocks = arrays_at(user, n)
-    q, slope = np.empty(n), np.empty(n)
-    from_sampler(nb.carray(z, n), centre, transform, q)
-    result = log_posterior(q, slope, columns, n_components, n_blocks, numbers, 1.0)
-    to_sampler_slope(slope, transform, nb.carray(gradient, n))
-    nb.carray(value, 1)[0] = result
-    return 0 if all_finite(result, slope) else RECOVERABLE
+    return composed.in_sampler_coordinates(log_posterior, n, z, gradient, value, user)

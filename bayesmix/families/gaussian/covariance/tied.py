@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from bayesmix.families.base import ParameterSpec
-from bayesmix.families.covariance import dense
-from bayesmix.families.covariance.steps import Steps
+from bayesmix.families.gaussian.covariance import dense
+from bayesmix.families.gaussian.covariance.steps import Steps
+from bayesmix.families.protocol import ParameterSpec
 from bayesmix.passes import dense as kernel
 
 
@@ -21,10 +21,11 @@ class Tied(Steps):
     """``Sigma`` free and common; the factor is (D, D), lower triangular."""
 
     name = "tied"
+    words = "all of one size, shape and direction"
     correlated = True
     kernel = kernel
     compiled = dense
-    parameter = ParameterSpec("covariances", ("feature", "feature_bis"), "covariance")
+    parameter = ParameterSpec("covariances", ("feature", "feature_bis"), "covariance", "factor")
 
     def blocks(self, factor):
         """The factor as a stack of one."""
@@ -65,3 +66,8 @@ class Tied(Steps):
     def initial_factor(self, n_components, n_features):
         """The factor of the unit covariance."""
         return np.eye(n_features)
+
+    def written_out(self, ops, centred, factor):
+        """Squared distances (K, N) of centred rows (K, D, N), and log determinants, in tensors."""
+        residuals = ops.solve_lower(factor, centred)
+        return (residuals**2).sum(axis=1), ops.log(ops.diagonal(factor)).sum(axis=-1)

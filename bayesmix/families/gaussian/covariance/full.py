@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from bayesmix.families.base import ParameterSpec
-from bayesmix.families.covariance import dense
-from bayesmix.families.covariance.steps import Steps
+from bayesmix.families.gaussian.covariance import dense
+from bayesmix.families.gaussian.covariance.steps import Steps
+from bayesmix.families.protocol import ParameterSpec
 from bayesmix.passes import dense as kernel
 
 
@@ -12,10 +12,11 @@ class Full(Steps):
     """``Sigma_k`` free; the factor is (K, D, D), lower triangular."""
 
     name = "full"
+    words = "each with a size, shape and direction of its own"
     correlated = True
     kernel = kernel
     compiled = dense
-    parameter = ParameterSpec("covariances", ("component", "feature", "feature_bis"), "covariance")
+    parameter = ParameterSpec("covariances", ("component", "feature", "feature_bis"), "covariance", "factor")
 
     def factor(self, covariances):
         """Lower Cholesky factors of the covariances."""
@@ -48,3 +49,8 @@ class Full(Steps):
     def initial_factor(self, n_components, n_features):
         """The factor of unit covariances."""
         return np.broadcast_to(np.eye(n_features), (n_components, n_features, n_features)).copy()
+
+    def written_out(self, ops, centred, factor):
+        """Squared distances (K, N) of centred rows (K, D, N), and log determinants, in tensors."""
+        residuals = ops.solve_lower(factor, centred)
+        return (residuals**2).sum(axis=1), ops.log(ops.diagonal(factor)).sum(axis=-1)

@@ -14,6 +14,7 @@ import math
 import numba as nb
 import numpy as np
 
+from bayesmix.families.protocol import Fused
 from bayesmix.passes import axis, dense
 
 HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
@@ -138,18 +139,18 @@ def _make_sum_function(standard_form, kernel, to_factor_shape):
     return sum_log_density
 
 
-ROW_FUNCTIONS = {
-    "full": _make_row_function(full_standard_form, dense),
-    "tied": _make_row_function(tied_standard_form, dense),
-    "diag": _make_row_function(diag_standard_form, axis),
-    "spherical": _make_row_function(spherical_standard_form, axis),
+FUSED = {
+    "full": Fused(
+        _make_row_function(full_standard_form, dense), _make_sum_function(full_standard_form, dense, full_slope)
+    ),
+    "tied": Fused(
+        _make_row_function(tied_standard_form, dense), _make_sum_function(tied_standard_form, dense, tied_slope)
+    ),
+    "diag": Fused(
+        _make_row_function(diag_standard_form, axis), _make_sum_function(diag_standard_form, axis, full_slope)
+    ),
+    "spherical": Fused(
+        _make_row_function(spherical_standard_form, axis),
+        _make_sum_function(spherical_standard_form, axis, spherical_slope),
+    ),
 }
-"""Covariance word -> ``f(columns (D, N), log_weights, means, factor) -> (N,)``."""
-
-SUM_FUNCTIONS = {
-    "full": _make_sum_function(full_standard_form, dense, full_slope),
-    "tied": _make_sum_function(tied_standard_form, dense, tied_slope),
-    "diag": _make_sum_function(diag_standard_form, axis, full_slope),
-    "spherical": _make_sum_function(spherical_standard_form, axis, spherical_slope),
-}
-"""Covariance word -> ``f(columns, row_weights, log_weights, means, factor) -> (value, *gradient)``."""

@@ -1,8 +1,8 @@
 """Uncorrelated features under the separated prior (diag: D standard deviations a component, spherical: one).
 
 ``q``: K - 1 logits; K x D means; the logs of the K x n_blocks standard deviations.
-``numbers``: constant, constant of the Jacobian, K concentrations, D prior means, D prior deviations of the means,
-n_blocks log medians of the standard deviations, and their log deviation.
+``numbers``: D prior means, D prior deviations of the means, n_blocks log medians of the standard deviations, and
+their log deviation.
 """
 
 import math
@@ -10,18 +10,17 @@ import math
 import numba as nb
 import numpy as np
 
-from bayesmix.density.compiled.matrices import matrix_from
-from bayesmix.density.compiled.sampler import LOG_DENSITY, RECOVERABLE
-from bayesmix.density.compiled.weights import log_weights, weights_slope
-from bayesmix.density.compiled.whitening import all_finite, arrays_at, from_sampler, to_sampler_slope
+from bayesmix.density import composed
+from bayesmix.density.matrices import matrix_from
+from bayesmix.density.sampler import LOG_DENSITY
 from bayesmix.passes.axis import accumulate, score
 from bayesmix.passes.blocks import COMPILED
 
 
 @nb.njit(**COMPILED)
-def _unpack(q, n_components, n_blocks, n_features):
-    """Log weights, and the components in standard form."""
-    log_w = log_weights(q, n_components)
+def unpack(q, log_w, n_blocks, n_features):
+    """The components in standard form, and the logs of their standard deviations."""
+    n_components = log_w.shape[0]
     place = n_components - 1
     means = matrix_from(q, place, n_components, n_features)
     log_scales = matrix_from(q, place + n_components * n_features, n_components, n_blocks)
@@ -33,22 +32,22 @@ def _unpack(q, n_components, n_blocks, n_features):
             log_scale = log_scales[k, j if n_blocks == n_features else 0]
             whiteners[k, j] = math.exp(-log_scale)
             offsets[k] -= log_scale
-    return log_w, log_scales, offsets, means, whiteners
+    return (offsets, means, whiteners), (log_scales,)
 
 
 @nb.njit(**COMPILED)
-def _add_prior(gradient, counts, first, second, log_w, log_scales, means, whiteners, numbers, jacobian):
+def add_prior(q, gradient, statistics, form, own, numbers, jacobian):
     """Log prior (and Jacobian); fills the gradient of everything."""
+    _, counts, first, second = statistics
+    _, means, whiteners = form
+    log_scales = own[0]
     n_components, n_features = means.shape
     n_blocks = log_scales.shape[1]
-    concentrations = numbers[2 : 2 + n_components]
-    place = 2 + n_components
-    prior_mean = numbers[place : place + n_features]
-    prior_deviation = numbers[place + n_features : place + 2 * n_features]
-    log_median = numbers[place + 2 * n_features : place + 2 * n_features + n_blocks]
-    log_deviation = numbers[place + 2 * n_features + n_blocks]
-    value = numbers[0] + jacobian * numbers[1]
-    value += weights_slope(log_w, counts, concentrations, jacobian, gradient)
+    prior_mean = numbers[:n_features]
+    prior_deviation = numbers[n_features : 2 * n_features]
+    log_median = numbers[2 * n_features : 2 * n_features + n_blocks]
+    log_deviation = numbers[2 * n_features + n_blocks]
+    value = 0.0
     slope_means, slope_deviations = score(counts, first, second, whiteners)
     place = n_components - 1
     for k in range(n_components):
@@ -71,21 +70,13 @@ def _add_prior(gradient, counts, first, second, log_w, log_scales, means, whiten
 
 @nb.njit(**COMPILED)
 def log_posterior(q, gradient, columns, n_components, n_blocks, numbers, jacobian):
-    """See :mod:`bayesmix.density.compiled`."""
-    log_w, log_scales, offsets, means, whiteners = _unpack(q, n_components, n_blocks, columns.shape[0])
-    log_likelihood, counts, first, second = accumulate(columns, np.empty(0), offsets, means, whiteners)
-    return log_likelihood + _add_prior(
-        gradient, counts, first, second, log_w, log_scales, means, whiteners, numbers, jacobian
+    """See :mod:`bayesmix.density.composed`."""
+    return composed.log_posterior(
+        unpack, accumulate, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian
     )
 
 
 @nb.cfunc(LOG_DENSITY, cache=True)
 def sampler_function(n, z, gradient, value, user):
     """:func:`log_posterior` in the sampler's coordinates."""
-    columns, numbers, centre, transform, n_components, n_blocks = arrays_at(user, n)
-    q, slope = np.empty(n), np.empty(n)
-    from_sampler(nb.carray(z, n), centre, transform, q)
-    result = log_posterior(q, slope, columns, n_components, n_blocks, numbers, 1.0)
-    to_sampler_slope(slope, transform, nb.carray(gradient, n))
-    nb.carray(value, 1)[0] = result
-    return 0 if all_finite(result, slope) else RECOVERABLE
+    return composed.in_sampler_coordinates(log_posterior, n, z, gradient, value, user)

@@ -86,14 +86,14 @@ def offsets_and_whiteners(weights, means, deviations):
 
 
 @nb.njit(**COMPILED)
-def m_step(means, deviations, counts, first, second, prior_mean, shrinkage, dof, scale, constant):
+def m_step(means, deviations, counts, masses, first, second, prior_mean, shrinkage, dof, scale, constant):
     """Means (K, D) and standard deviations (K, B) that maximise the expected objective.
 
     In whitened units, with ``u = (m - mean) / s`` and the shift of the means
-    ``d = (sum r y + kappa u) / (n_k + kappa)``,
+    ``d = (sum r y + kappa u) / (m_k + kappa)`` (the masses ``m_k`` are the counts ``n_k`` unless rows are scaled),
 
         mean <- mean + s d,
-        s_b^2 <- s_b^2 [sum_j (sum r y_j^2 + kappa u_j^2 - (n_k + kappa) d_j^2) + scale_b / s_b^2] / c_b,
+        s_b^2 <- s_b^2 [sum_j (sum r y_j^2 + kappa u_j^2 - (m_k + kappa) d_j^2) + scale_b / s_b^2] / c_b,
 
     where j runs over the features that share variance b, and ``c_b`` is the sum of ``n_k + 1`` over them plus
     ``nu + 2``. NaN where a variance has collapsed to zero.
@@ -105,7 +105,7 @@ def m_step(means, deviations, counts, first, second, prior_mean, shrinkage, dof,
     updated = np.empty((n_components, n_blocks))
     scatter = np.empty(n_blocks)
     for k in range(n_components):
-        total = counts[k] + shrinkage
+        total = masses[k] + shrinkage
         for b in range(n_blocks):
             scatter[b] = scale[b] / deviations[k, b] / deviations[k, b]
         for j in range(n_features):

@@ -12,7 +12,7 @@ coefficients differ. The log density itself may be minus infinity there.
 
 import numpy as np
 
-from bayesmix.families.base import StandardForm
+from bayesmix.families.protocol import Form
 
 # Squared distance from the nearest component, in its standard deviations: what comes after 1e-10 nats is rounding.
 FAR = 1e6
@@ -20,7 +20,7 @@ _LOOKED_AT = 8  # draws in which distances are measured: what is far is so in al
 _MOST_VALUES = 4e6  # numbers held at once, about
 
 
-def mend(what: str, out: np.ndarray, kernel, columns: np.ndarray, form: StandardForm) -> np.ndarray:
+def mend(what: str, out: np.ndarray, kernel, columns: np.ndarray, form: Form) -> np.ndarray:
     """What a kernel found of rows (D, N) at S points, with the far rows in it done anew.
 
     Parameters
@@ -33,7 +33,7 @@ def mend(what: str, out: np.ndarray, kernel, columns: np.ndarray, form: Standard
         The kernel of the geometry.
     columns : (D, N) array
         Transposed rows.
-    form : StandardForm
+    form : tuple of arrays
         Of S points.
 
     Returns
@@ -44,11 +44,11 @@ def mend(what: str, out: np.ndarray, kernel, columns: np.ndarray, form: Standard
     far = _far_rows(kernel, columns, form)
     if far.size == 0:
         return out
-    rows, (n_draws, n_components, n_features) = columns[:, far].T, form.means.shape
+    rows, (n_draws, n_components, n_features) = columns[:, far].T, form[1].shape
     size = max(1, int(_MOST_VALUES // (far.size * n_components * max(n_features, n_components))))
     for start in range(0, n_draws, size):
         draws = slice(start, start + size)
-        part = StandardForm(*(values[draws] for values in form))
+        part = tuple(values[draws] for values in form)
         if what == "responsibilities":
             out[:, far, draws] = _responsibilities(rows, part).transpose(2, 1, 0)
         else:
@@ -58,20 +58,20 @@ def mend(what: str, out: np.ndarray, kernel, columns: np.ndarray, form: Standard
     return out
 
 
-def _far_rows(kernel, columns: np.ndarray, form: StandardForm) -> np.ndarray:
+def _far_rows(kernel, columns: np.ndarray, form: Form) -> np.ndarray:
     """Places of the rows that are not known to be near to some component."""
-    some = np.unique(np.linspace(0, len(form.offsets) - 1, _LOOKED_AT).astype(int))
+    some = np.unique(np.linspace(0, len(form[0]) - 1, _LOOKED_AT).astype(int))
     offsets, means, whiteners = (np.ascontiguousarray(values[some]) for values in form)
     heights = kernel.log_joint(columns, np.zeros_like(offsets), means, whiteners)
     return np.flatnonzero(~(heights.max(axis=2) >= -0.5 * FAR).all(axis=0))  # what overflowed may be NaN
 
 
-def _directions(rows: np.ndarray, form: StandardForm) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _directions(rows: np.ndarray, form: Form) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Exponents e (S, n) of ``t = 2^e``, ``A_k u`` (S, n, K, D) and ``A_k (m_k - m_1)`` (S, K, D).
 
     Lengths are measured in the first component's deviations, by exponents, so that no distance overflows.
     """
-    means, whiteners = form.means, form.whiteners
+    _, means, whiteners = form
     dense = whiteners.ndim == 4
     unit = 1 / np.abs(np.diagonal(whiteners[:, 0], axis1=1, axis2=2) if dense else whiteners[:, 0])
     distance, power = np.frexp(rows[None] - means[:, :1])
@@ -92,21 +92,21 @@ def _directions(rows: np.ndarray, form: StandardForm) -> tuple[np.ndarray, np.nd
     return exponent, along, shift
 
 
-def _log_joint(rows: np.ndarray, form: StandardForm) -> np.ndarray:
+def _log_joint(rows: np.ndarray, form: Form) -> np.ndarray:
     """Log densities (S, n, K), weights included; minus infinity where they overflow."""
     exponent, along, shift = _directions(rows, form)
     with np.errstate(over="ignore", under="ignore"):
         residuals = along - np.ldexp(shift[:, None], -exponent[..., None, None])
-        return form.offsets[:, None] - np.ldexp(0.5 * (residuals**2).sum(axis=3), 2 * exponent[..., None])
+        return form[0][:, None] - np.ldexp(0.5 * (residuals**2).sum(axis=3), 2 * exponent[..., None])
 
 
-def _responsibilities(rows: np.ndarray, form: StandardForm) -> np.ndarray:
+def _responsibilities(rows: np.ndarray, form: Form) -> np.ndarray:
     """``r_k = 1 / sum_j exp(log-odds of j against k)``, (S, n, K)."""
     exponent, along, shift = _directions(rows, form)
     power = exponent[..., None, None]
     second = -0.5 * (along**2).sum(axis=3)
     first = (along * shift[:, None]).sum(axis=3)
-    constant = (form.offsets - 0.5 * (shift**2).sum(axis=2))[:, None]
+    constant = (form[0] - 0.5 * (shift**2).sum(axis=2))[:, None]
 
     def differences(values):  # of j from k: (S, n, K, K) with k before j
         return values[..., None, :] - values[..., :, None]

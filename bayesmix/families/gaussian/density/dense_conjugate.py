@@ -1,8 +1,7 @@
 """Correlated features under the conjugate prior (full: K factors, tied: one).
 
 ``q``: K - 1 logits; for each factor L its lower triangle row by row with logged diagonal; K x D means.
-``numbers``: constant, constant of the Jacobian, K concentrations, D prior means, shrinkage, dof, and the lower
-Cholesky factor of the prior's scale (D x D).
+``numbers``: D prior means, shrinkage, dof, and the lower Cholesky factor of the prior's scale (D x D).
 """
 
 import math
@@ -10,18 +9,17 @@ import math
 import numba as nb
 import numpy as np
 
-from bayesmix.density.compiled.matrices import matrix_from, sum_into_first
-from bayesmix.density.compiled.sampler import LOG_DENSITY, RECOVERABLE
-from bayesmix.density.compiled.weights import log_weights, weights_slope
-from bayesmix.density.compiled.whitening import all_finite, arrays_at, from_sampler, to_sampler_slope
+from bayesmix.density import composed
+from bayesmix.density.matrices import matrix_from, sum_into_first
+from bayesmix.density.sampler import LOG_DENSITY
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.dense import accumulate, invert_lower, score
 
 
 @nb.njit(**COMPILED)
-def _unpack(q, n_components, n_blocks, n_features):
-    """Log weights, factors, and the components in standard form."""
-    log_w = log_weights(q, n_components)
+def unpack(q, log_w, n_blocks, n_features):
+    """The components in standard form, and their factors with the log determinants."""
+    n_components = log_w.shape[0]
     factors = np.zeros((n_blocks, n_features, n_features))
     log_determinants = np.zeros(n_blocks)
     place = n_components - 1
@@ -42,25 +40,25 @@ def _unpack(q, n_components, n_blocks, n_features):
             for j in range(n_features):
                 whiteners[k, i, j] = inverse[m, i, j]
     means = matrix_from(q, place, n_components, n_features)
-    return log_w, factors, log_determinants, offsets, means, whiteners
+    return (offsets, means, whiteners), (factors, log_determinants)
 
 
 @nb.njit(**COMPILED)
-def _add_prior(gradient, counts, first, second, log_w, factors, log_determinants, means, whiteners, numbers, jacobian):
+def add_prior(q, gradient, statistics, form, own, numbers, jacobian):
     """Log prior (and Jacobian); fills the gradient of everything from likelihood statistics and pseudo-rows.
 
     A mean's prior adds one to the count of its log determinant, and ``kappa u u'``; a factor's prior adds
-    ``nu + D + 1`` and ``A Lambda A'`` (see :mod:`bayesmix.families.covariance`).
+    ``nu + D + 1`` and ``A Lambda A'`` (see :mod:`bayesmix.families.gaussian.covariance`).
     """
+    _, counts, first, second = statistics
+    _, means, whiteners = form
+    factors, log_determinants = own
     n_components, n_features = means.shape
     n_blocks = factors.shape[0]
-    concentrations = numbers[2 : 2 + n_components]
-    place = 2 + n_components
-    prior_mean = numbers[place : place + n_features]
-    shrinkage, dof = numbers[place + n_features], numbers[place + n_features + 1]
-    half_scale = matrix_from(numbers, place + n_features + 2, n_features, n_features)
-    value = numbers[0] + jacobian * numbers[1]
-    value += weights_slope(log_w, counts, concentrations, jacobian, gradient)
+    prior_mean = numbers[:n_features]
+    shrinkage, dof = numbers[n_features], numbers[n_features + 1]
+    half_scale = matrix_from(numbers, n_features + 2, n_features, n_features)
+    value = 0.0
     u = np.empty(n_features)
     for k in range(n_components):
         counts[k] += 1.0
@@ -109,21 +107,13 @@ def _add_prior(gradient, counts, first, second, log_w, factors, log_determinants
 
 @nb.njit(**COMPILED)
 def log_posterior(q, gradient, columns, n_components, n_blocks, numbers, jacobian):
-    """See :mod:`bayesmix.density.compiled`."""
-    log_w, factors, log_determinants, offsets, means, whiteners = _unpack(q, n_components, n_blocks, columns.shape[0])
-    log_likelihood, counts, first, second = accumulate(columns, np.empty(0), offsets, means, whiteners)
-    return log_likelihood + _add_prior(
-        gradient, counts, first, second, log_w, factors, log_determinants, means, whiteners, numbers, jacobian
+    """See :mod:`bayesmix.density.composed`."""
+    return composed.log_posterior(
+        unpack, accumulate, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian
     )
 
 
 @nb.cfunc(LOG_DENSITY, cache=True)
 def sampler_function(n, z, gradient, value, user):
     """:func:`log_posterior` in the sampler's coordinates."""
-    columns, numbers, centre, transform, n_components, n_blocks = arrays_at(user, n)
-    q, slope = np.empty(n), np.empty(n)
-    from_sampler(nb.carray(z, n), centre, transform, q)
-    result = log_posterior(q, slope, columns, n_components, n_blocks, numbers, 1.0)
-    to_sampler_slope(slope, transform, nb.carray(gradient, n))
-    nb.carray(value, 1)[0] = result
-    return 0 if all_finite(result, slope) else RECOVERABLE
+    return composed.in_sampler_coordinates(log_posterior, n, z, gradient, value, user)

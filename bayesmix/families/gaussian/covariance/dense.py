@@ -158,14 +158,14 @@ def _prior_in_whitened_units(whitener, mean, prior_mean, half_scale, u, half):
 
 
 @nb.njit(**COMPILED)
-def m_step(means, factors, counts, first, second, prior_mean, shrinkage, dof, half_scale, constant):
+def m_step(means, factors, counts, masses, first, second, prior_mean, shrinkage, dof, half_scale, constant):
     """Means (K, D) and factors (M, D, D) that maximise the expected objective.
 
     In whitened units, with ``u_k = A_k (m - mean_k)`` and the shift of the means
-    ``d_k = (sum r y + kappa u_k) / (n_k + kappa)``,
+    ``d_k = (sum r y + kappa u_k) / (m_k + kappa)`` (the masses ``m_k`` are the counts ``n_k`` unless rows are scaled),
 
         mean_k <- mean_k + L_k d_k,
-        Sigma_m <- L_m [sum_k (sum r y y' + kappa u_k u_k' - (n_k + kappa) d_k d_k') + A_m Lambda A_m'] L_m' / c_m,
+        Sigma_m <- L_m [sum_k (sum r y y' + kappa u_k u_k' - (m_k + kappa) d_k d_k') + A_m Lambda A_m'] L_m' / c_m,
 
     where k runs over the components that share factor m and ``c_m`` is the sum of ``n_k + 1`` plus ``nu + D + 1``:
     the log determinant is counted once for each row, for each mean's prior and ``nu + D + 1`` times by the factor's.
@@ -184,7 +184,7 @@ def m_step(means, factors, counts, first, second, prior_mean, shrinkage, dof, ha
         m = k if n_blocks == n_components else 0
         if has_prior:
             _prior_in_whitened_units(whiteners[m], means[k], prior_mean, half_scale, u, half)
-        total = counts[k] + shrinkage
+        total = masses[k] + shrinkage
         totals[m] += counts[k] + 1.0 if has_prior else counts[k]
         for i in range(n_features):
             shift[i] = (first[k, i] + shrinkage * u[i]) / total

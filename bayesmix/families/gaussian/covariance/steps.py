@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.families.base import StandardForm, Statistics
+from bayesmix.families.protocol import Form
 
 
 class Steps:
     """The steps of EM, shared by all structures.
 
-    ``compiled`` is :mod:`~bayesmix.families.covariance.dense` or :mod:`~bayesmix.families.covariance.axis`, which
-    offer the same functions; :meth:`blocks` shows the factor with the axis along which it differs between components
+    ``compiled`` is :mod:`~bayesmix.families.gaussian.covariance.dense` or ``axis`` beside it, which offer the same
+    functions; :meth:`blocks` shows the factor with the axis along which it differs between components
     (full, tied) or features (diag, spherical), be it of length one.
     """
 
@@ -53,28 +53,28 @@ class Steps:
         """A resolved conjugate prior, prepared once for many steps."""
         return self.compiled.hyperparameters(prior)
 
-    def standard_form(self, weights, means, factor) -> StandardForm:
+    def standard_form(self, weights, means, factor) -> Form:
         """Weights (..., K), means (..., K, D) and the factor as the kernels take them."""
         if means.ndim == 2:  # one point: what EM asks for at every iteration
             weights = np.asarray(weights, dtype=float)
             offsets, whiteners = self.compiled.offsets_and_whiteners(
                 weights[None], means[None], self.blocks(factor)[None]
             )
-            return StandardForm(offsets[0], means, whiteners[0])
+            return offsets[0], means, whiteners[0]
         flat = self._flat(weights, means, factor)
         form = (*self.compiled.offsets_and_whiteners(*flat), flat[1])
         offsets, whiteners, means = (part.reshape(*means.shape[:-2], *part.shape[1:]) for part in form)
-        return StandardForm(offsets, means, whiteners)
+        return offsets, means, whiteners
 
-    def m_step(self, means, factor, statistics: Statistics, prior):
+    def m_step(self, means, factor, counts, masses, first, second, prior):
         """Means and factor that maximise the expected objective.
 
-        ``prior`` is what :meth:`hyperparameters` made, or None for maximum likelihood.
+        ``masses`` weigh the means against their prior: the counts, or what is left of them where rows are scaled
+        down. ``prior`` is what :meth:`hyperparameters` made, or None for maximum likelihood.
         """
         if prior is None:
             prior = self.compiled.no_prior(means.shape[-1])
-        counts, first, second = statistics.counts, statistics.first, statistics.second
-        moved, updated = self.compiled.m_step(means, self.blocks(factor), counts, first, second, *prior)
+        moved, updated = self.compiled.m_step(means, self.blocks(factor), counts, masses, first, second, *prior)
         return moved, self.of_blocks(updated)
 
     def log_prior(self, means, factor, prior) -> tuple[np.ndarray, np.ndarray]:

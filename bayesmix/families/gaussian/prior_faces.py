@@ -1,43 +1,48 @@
-"""Draws from the priors that have a closed form, without PyMC."""
+"""Draws and log densities of a Gaussian component's priors, where all of them have a closed form."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bayesmix.priors.conjugate import NormalInverseWishart
-from bayesmix.priors.separated import LKJ
-from bayesmix.priors.sets import ConjugatePriors, Priors, SeparatedPriors
+from bayesmix.priors.separated import LKJ, LogNormal
+from bayesmix.priors.sets import Priors
+
+if TYPE_CHECKING:
+    from bayesmix.families.gaussian.family import Gaussian
 
 
 def draw_parameters(
-    priors: Priors, family: Any, n_components: int, n_features: int, size: int, rng: np.random.Generator
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Draw weights and parameters from resolved priors that all have a closed form.
-
-    Parameters
-    ----------
-    priors : Priors
-    family : Family
-    n_components, n_features : int
-    size : int
-        Number of draws.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    weights : (size, K) array
-    params : dict of arrays
-        The family's parameters, with the draw as the first axis, in the units of the data.
-    """
-    weights = rng.dirichlet(priors.weights.concentrations(n_components), size=size)
-    spread = family.parameters[1]
+    priors: Priors, family: "Gaussian", n_components: int, n_features: int, size: int, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """``size`` draws of the parameters from resolved priors, the draw being the first axis."""
+    spread = family.structure.parameter
     shape = (size, *spread.shape(n_components, n_features))
     normals = rng.standard_normal((size, n_components, n_features))
-    if isinstance(priors, SeparatedPriors):
-        means = np.asarray(priors.means.mean) + np.asarray(priors.means.sd) * normals
-        return weights, {"means": means, spread.name: _separated(priors, family.correlated, shape, rng)}
+    if "components" not in priors.parts:
+        prior = priors.parts["means"]
+        means = np.asarray(prior.mean) + np.asarray(prior.sd) * normals
+        return {"means": means, spread.name: _separated(priors, family.correlated, shape, rng)}
     means, spreads = (_of_matrices if family.correlated else _of_variances)(priors, shape, normals, rng)
-    return weights, {"means": means, spread.name: spreads}
+    return {"means": means, spread.name: spreads}
+
+
+def log_prior_terms(family: "Gaussian", priors: Priors, named: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Log prior density of each free variable but the weights, (chain, draw), from draws in the data's units."""
+    structure = family.structure
+    if "components" in priors.parts:
+        factor = structure.factor(named[structure.parameter.name])
+        prior = structure.hyperparameters(priors.parts["components"])
+        of_factor, of_means = structure.log_prior(named["means"], factor, prior)
+        return {structure.parameter.name: of_factor, "means": of_means}
+    terms = {"means": priors.parts["means"].log_density(named["means"])}
+    n_leading = np.ndim(named["means"]) - 2
+    for part in ("scales", "correlations"):
+        if part in named:
+            of_each = priors.parts[part].log_density(named[part])
+            terms[part] = of_each.sum(axis=tuple(range(n_leading, of_each.ndim)))
+    return terms
 
 
 def draw_correlations(eta: float, shape: tuple[int, ...], n_features: int, rng: np.random.Generator) -> np.ndarray:
@@ -69,8 +74,8 @@ def draw_wishart_factors(dof: float, scale: np.ndarray, shape: tuple[int, ...], 
     return np.linalg.cholesky(scale) @ np.linalg.inv(bartlett).swapaxes(-1, -2)
 
 
-def _of_matrices(priors: ConjugatePriors, shape: tuple[int, ...], normals: np.ndarray, rng: np.random.Generator):
-    prior: NormalInverseWishart = priors.components
+def _of_matrices(priors: Priors, shape: tuple[int, ...], normals: np.ndarray, rng: np.random.Generator):
+    prior: NormalInverseWishart = priors.parts["components"]
     factors = draw_wishart_factors(float(prior.dof or 0), np.asarray(prior.scale), shape[:-2], rng)
     # A shared matrix serves every component.
     own = factors if factors.ndim == normals.ndim + 1 else factors[:, None]
@@ -78,21 +83,19 @@ def _of_matrices(priors: ConjugatePriors, shape: tuple[int, ...], normals: np.nd
     return np.asarray(prior.mean) + deviations / np.sqrt(prior.shrinkage), factors @ factors.swapaxes(-1, -2)
 
 
-def _of_variances(priors: ConjugatePriors, shape: tuple[int, ...], normals: np.ndarray, rng: np.random.Generator):
-    prior: NormalInverseWishart = priors.components
+def _of_variances(priors: Priors, shape: tuple[int, ...], normals: np.ndarray, rng: np.random.Generator):
+    prior: NormalInverseWishart = priors.parts["components"]
     variances = np.asarray(prior.scale) / rng.chisquare(float(prior.dof or 0), size=shape)
     own = variances if variances.ndim == normals.ndim else variances[..., None]
     return np.asarray(prior.mean) + np.sqrt(own / prior.shrinkage) * normals, variances
 
 
-def _separated(
-    priors: SeparatedPriors, correlated: bool, shape: tuple[int, ...], rng: np.random.Generator
-) -> np.ndarray:
+def _separated(priors: Priors, correlated: bool, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     of_scales = shape[:-1] if correlated else shape
-    log_scales = np.asarray(priors.scales.log_mean) + priors.scales.log_sd * rng.standard_normal(of_scales)
-    scales = np.exp(log_scales)
+    prior: LogNormal = priors.parts["scales"]
+    scales = np.exp(np.asarray(prior.log_mean) + prior.log_sd * rng.standard_normal(of_scales))
     if not correlated:
         return scales**2
-    prior: LKJ = priors.correlations
-    correlations = draw_correlations(prior.eta, shape[:-2], shape[-1], rng)
+    of_correlations: LKJ = priors.parts["correlations"]
+    correlations = draw_correlations(of_correlations.eta, shape[:-2], shape[-1], rng)
     return scales[..., :, None] * correlations * scales[..., None, :]

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from bayesmix.families.base import ParameterSpec
-from bayesmix.families.covariance import axis
-from bayesmix.families.covariance.steps import Steps
+from bayesmix.families.gaussian.covariance import axis
+from bayesmix.families.gaussian.covariance.steps import Steps
+from bayesmix.families.protocol import ParameterSpec
 from bayesmix.passes import axis as kernel
 
 
@@ -12,10 +12,11 @@ class Spherical(Steps):
     """``Sigma_k = variance_k I``; the factor is (K,), standard deviations."""
 
     name = "spherical"
+    words = "each as wide along every feature"
     correlated = False
     kernel = kernel
     compiled = axis
-    parameter = ParameterSpec("variances", ("component",), "positive")
+    parameter = ParameterSpec("variances", ("component",), "positive", "root")
 
     def blocks(self, factor):
         """The standard deviations with an axis for the features, of length one."""
@@ -58,3 +59,7 @@ class Spherical(Steps):
     def initial_factor(self, n_components, n_features):
         """The factor of unit variances."""
         return np.ones(n_components)
+
+    def written_out(self, ops, centred, factor):
+        """Squared distances (K, N) of centred rows (K, D, N), and log determinants, in tensors."""
+        return ((centred / factor[:, None, None]) ** 2).sum(axis=1), centred.shape[1] * ops.log(factor)

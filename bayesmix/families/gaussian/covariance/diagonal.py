@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from bayesmix.families.base import ParameterSpec
-from bayesmix.families.covariance import axis
-from bayesmix.families.covariance.steps import Steps
+from bayesmix.families.gaussian.covariance import axis
+from bayesmix.families.gaussian.covariance.steps import Steps
+from bayesmix.families.protocol import ParameterSpec
 from bayesmix.passes import axis as kernel
 
 
@@ -12,10 +12,11 @@ class Diagonal(Steps):
     """``Sigma_k`` diagonal; the factor is (K, D), standard deviations."""
 
     name = "diag"
+    words = "each with a size of its own along every feature, and no direction"
     correlated = False
     kernel = kernel
     compiled = axis
-    parameter = ParameterSpec("variances", ("component", "feature"), "positive")
+    parameter = ParameterSpec("variances", ("component", "feature"), "positive", "root")
 
     def factor(self, variances):
         """Standard deviations of the variances."""
@@ -49,3 +50,7 @@ class Diagonal(Steps):
     def initial_factor(self, n_components, n_features):
         """The factor of unit variances."""
         return np.ones((n_components, n_features))
+
+    def written_out(self, ops, centred, factor):
+        """Squared distances (K, N) of centred rows (K, D, N), and log determinants, in tensors."""
+        return ((centred / factor[:, :, None]) ** 2).sum(axis=1), ops.log(factor).sum(axis=-1)

@@ -1,0 +1,85 @@
+"""What comes before every engine: the density of a problem, EM's optima, and seeds."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesmix.density import Density
+from bayesmix.engines.em import EMResult, EMSettings, fit
+from bayesmix.engines.em.quasi_newton import QuasiNewton
+from bayesmix.engines.protocol import Start
+from bayesmix.problem import Problem
+from bayesmix.seeds import number_of
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+
+def model_of(problem: Problem, minibatch_size: int | None = None) -> "pm.Model":
+    """The PyMC model of a problem, whose initial values are EM's under the default prior."""
+    from bayesmix.pymc_model.model import declare
+
+    start = fit(problem.by_default, EMSettings(), 0, progressbar=False)
+    return declare(problem, start={"weights": start.weights, **start.params}, minibatch_size=minibatch_size)
+
+
+def density_of(problem: Problem) -> Density:
+    """The posterior density in closed form, or where there is none as PyMC compiles it."""
+    if (closed := problem.closed_form()) is not None:
+        return closed
+    from bayesmix.pymc_model.density import PyMCDensity
+
+    return PyMCDensity(model_of(problem))
+
+
+def fit_em(
+    problem: Problem,
+    settings: EMSettings,
+    random_seed: int | None,
+    progressbar: bool | None = None,
+    density: Density | None = None,
+) -> EMResult:
+    """EM, or where M-steps have no closed form L-BFGS on the density."""
+
+    def make_ascent():
+        return QuasiNewton(density_of(problem) if density is None else density, problem)
+
+    return fit(problem, settings, random_seed, make_ascent, progressbar)
+
+
+def begin(problem: Problem, init: Any, random_seed: Any) -> Start:
+    """EM's optima, the density, and seeds for an engine.
+
+    Raises
+    ------
+    ValueError
+        If ``init`` is a text other than ``"em"``.
+    """
+    if isinstance(init, str) and init != "em":
+        raise ValueError(f"init must be 'em', an EMResult, labels (N,) or responsibilities (N, K), not {init!r}")
+    density = density_of(problem)
+    seed = number_of(random_seed)
+    first, *seeds = np.random.SeedSequence(seed).generate_state(9).tolist()
+    settings = EMSettings() if isinstance(init, str) else EMSettings(init=init)
+    em = fit_em(problem, settings, first, None, density)
+    if isinstance(init, EMResult):
+        em = replace(em, optima=_joined(em, init))
+    return Start(em, density, seed, tuple(seeds))
+
+
+def _joined(em: EMResult, init: EMResult):
+    """The optimum climbed to from an EMResult, and the other optima which that result knows of."""
+    same_objective = init.estimate == "map" and init.priors == em.priors
+    return em.optima + (init.optima[1:] if same_objective else ())
+
+
+def described(init: Any, em: EMResult) -> Any:
+    """Where an engine started; an EMResult by how it was made, and by what it has not in common with this fit."""
+    if isinstance(init, str):
+        return init
+    if not isinstance(init, EMResult):
+        return em.settings["init"]
+    alike = {"priors": init.priors == em.priors, "rows": np.array_equal(init.rows.values, em.rows.values)}
+    other = [what for what, same in alike.items() if not same]
+    return {**init.settings, "random_seed": init.seed, **({"other": other} if other else {})}

@@ -1,0 +1,229 @@
+"""What families of clouds share: components that are a location and a scale matrix of some structure."""
+
+from abc import abstractmethod
+from typing import ClassVar, Self
+
+import numpy as np
+
+from bayesmix.data import Rows, check_collinear, check_spread
+from bayesmix.families.gaussian.covariance import STRUCTURES
+from bayesmix.families.gaussian.units import Units
+from bayesmix.families.protocol import Family, Form, ParameterSpec, Params, State, Statistics, Summary
+from bayesmix.priors.sets import Priors
+
+MEANS = ParameterSpec("means", ("component", "feature"), "real")
+
+
+class Elliptical(Family):
+    """Components with ``means`` and ``covariances`` or ``variances``, kept as (means, factor) in whitened units."""
+
+    word: ClassVar[str]
+    covariance: str
+
+    def __post_init__(self):
+        if self.covariance not in STRUCTURES:
+            raise ValueError(f"covariance must be one of {', '.join(map(repr, STRUCTURES))}, not {self.covariance!r}")
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """See :class:`~bayesmix.families.protocol.Family`."""
+        return tuple(f"{cls.word}-{covariance}" for covariance in STRUCTURES)
+
+    @classmethod
+    def named(cls, name: str) -> Self | None:
+        """See :class:`~bayesmix.families.protocol.Family`: the word with a covariance, or without for ``"full"``."""
+        if name == cls.word:
+            return cls()
+        covariance = name.removeprefix(f"{cls.word}-")
+        return cls(covariance) if covariance != name and covariance in STRUCTURES else None  # pyright: ignore[reportCallIssue]
+
+    def __str__(self) -> str:
+        return f"{self.word}-{self.covariance}"
+
+    @property
+    def code(self) -> str:
+        """See :class:`~bayesmix.families.protocol.Family`."""
+        return f'bm.{type(self).__name__}("{self.covariance}")'
+
+    @property
+    def structure(self):
+        """The covariance structure (see ``bayesmix.families.gaussian.covariance``)."""
+        return STRUCTURES[self.covariance]
+
+    @property
+    def correlated(self) -> bool:
+        """Whether features may be correlated within a component."""
+        return self.structure.correlated
+
+    @property
+    def parameters(self) -> tuple[ParameterSpec, ...]:
+        """See :class:`~bayesmix.families.protocol.Family`."""
+        return (MEANS, self.structure.parameter)
+
+    @property
+    def derived(self) -> tuple[ParameterSpec, ...]:
+        """Standard deviations and, of correlated features, correlations."""
+        own = self.structure.parameter
+        scales = ParameterSpec("scales", tuple(dim for dim in own.dims if dim != "feature_bis"), "positive")
+        return (scales, ParameterSpec("correlations", own.dims, "covariance")) if self.correlated else (scales,)
+
+    def complete(self, params: Params, priors: Priors | None = None) -> dict[str, np.ndarray]:
+        """See :class:`~bayesmix.families.protocol.Family`: correlations are variables under a separated prior."""
+        values = np.asarray(params[self.structure.parameter.name])
+        scales = self.structure.scales(values)
+        known = {**params, "scales": scales}
+        if self.correlated and (priors is None or ("correlations" in priors.parts and scales.shape[-1] > 1)):
+            known["correlations"] = values / (scales[..., :, None] * scales[..., None, :])
+        return known
+
+    def same_model_as(self, other: Family, n_features: int) -> bool:
+        """See :class:`~bayesmix.families.protocol.Family`: with one feature only sharing makes a difference."""
+        if self == other or type(self) is not type(other) or n_features > 1:
+            return self == other
+        return all(not one.structure.parameter.shared for one in (self, other) if isinstance(one, Elliptical))
+
+    def check(self, rows: Rows) -> None:
+        """Refuse columns without spread and, of correlated features, combinations without.
+
+        Parameters
+        ----------
+        rows : Rows
+
+        Raises
+        ------
+        ValueError
+            If a column is constant or beyond the range of floats, or columns are collinear up to rounding.
+        """
+        if rows.n_rows == 1:
+            return
+        check_spread(rows)
+        if self.correlated and rows.n_rows > rows.n_features > 1:
+            check_collinear(rows)
+
+    def why_no_maximum(self, rows: Rows) -> str | None:
+        """See :class:`~bayesmix.families.protocol.Family`."""
+        if not (self.correlated and rows.singular):
+            return None
+        return (
+            f"needs a data covariance of full rank for {self}: X has {rows.n_rows} rows and "
+            f"{rows.n_features} features; use estimate='map', or a diag or spherical covariance"
+        )
+
+    def remarks(self, rows: Rows, priors: Priors) -> list[str]:
+        """See :class:`~bayesmix.families.protocol.Family`: whether the prior's scale is but a diagonal."""
+        if not (self.correlated and rows.singular and rows.n_features > 1 and "components" in priors.parts):
+            return []
+        scale = np.asarray(priors.parts["components"].scale)
+        if not np.array_equal(scale, np.diag(np.diag(scale))):
+            return []
+        return [
+            f"the data covariance is singular ({rows.n_rows} rows, {rows.n_features} features): the default "
+            "prior takes its diagonal for a scale"
+        ]
+
+    def standardised(self, rows: Rows) -> Units:
+        """See :class:`~bayesmix.families.protocol.Family`."""
+        return Units.whitened(rows, self)
+
+    def standard_scale(self, scale: np.ndarray) -> np.ndarray:
+        """Column scales (D,) by which data can be standardised without leaving the family.
+
+        Parameters
+        ----------
+        scale : (D,) array
+            Standard deviations of the columns.
+
+        Returns
+        -------
+        (D,) array
+        """
+        return self.structure.common_scale(scale)
+
+    def form(self, weights: np.ndarray, state: State) -> Form:
+        """See :class:`~bayesmix.families.protocol.Family`."""
+        return self.structure.standard_form(weights, *state[:2])
+
+    def forms(self, weights: np.ndarray, params: Params) -> Form:
+        """See :class:`~bayesmix.families.protocol.Family`."""
+        factor = self.structure.factor(np.asarray(params[self.structure.parameter.name], dtype=float))
+        return self.structure.standard_form(weights, np.asarray(params["means"], dtype=float), factor)
+
+    def places(self, state: State) -> np.ndarray:
+        """See :class:`~bayesmix.families.protocol.Family`."""
+        return state[0]
+
+    def gathered(self, columns: np.ndarray, memberships: np.ndarray, n_components: int) -> tuple[State, Statistics]:
+        """See :class:`~bayesmix.families.protocol.Family`: at the centres of the memberships, with unit factors."""
+        n_features, rows = columns.shape[0], columns.T
+        counts = np.zeros(n_components)
+        means = np.zeros((n_components, n_features))
+        second = np.zeros((n_components, n_features, n_features))
+        for k in range(n_components):
+            if memberships.ndim == 1:
+                own = rows[memberships == k]
+                weights = np.ones(own.shape[0])
+            else:
+                own, weights = rows, memberships[:, k]
+            counts[k] = weights.sum()
+            if counts[k] > 0:
+                means[k] = weights @ own / counts[k]
+                centred = own - means[k]
+                second[k] = centred.T @ (weights[:, None] * centred)
+        if not self.correlated:
+            second = np.diagonal(second, axis1=1, axis2=2).copy()
+        state = (means, self.structure.initial_factor(n_components, n_features))
+        form = self.form(np.full(n_components, 1 / n_components), state)
+        return state, Statistics(0.0, counts, (np.zeros_like(means), second), form)
+
+    def covariance_matrices(self, params: Params) -> np.ndarray:
+        """Covariance matrix of every component (..., K, D, D).
+
+        Parameters
+        ----------
+        params : mapping of arrays
+
+        Returns
+        -------
+        (..., K, D, D) array
+        """
+        values = np.asarray(params[self.structure.parameter.name])
+        return self.structure.matrices(values, *np.shape(params["means"])[-2:])
+
+    def moments(self, params: Params) -> tuple[np.ndarray, np.ndarray]:
+        """See :class:`~bayesmix.families.protocol.Family`."""
+        return np.asarray(params["means"]), self.covariance_matrices(params)
+
+    def summaries(self, params: Params, rows: Rows) -> tuple[Summary, ...]:
+        """See :class:`~bayesmix.families.protocol.Family`: centres and standard deviations."""
+        means, covariances = self.moments(params)
+        spreads = np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1))
+        return (
+            Summary("centre", "centres", rows.labels, means),
+            Summary("standard deviation", "standard deviations", rows.labels, spreads),
+        )
+
+    def estimates(self, params: Params) -> dict[str, np.ndarray]:
+        """See :class:`~bayesmix.families.protocol.Family`: ``covariances`` are variances of uncorrelated features."""
+        return {"means": params["means"], "covariances": params[self.structure.parameter.name]}
+
+    @abstractmethod
+    def of_full(self) -> "Elliptical":
+        """The family with a covariance matrix for each component, which holds this one."""
+
+    def marginal(self, params: Params, features: np.ndarray) -> tuple["Elliptical", dict[str, np.ndarray]]:
+        """Distribution of some features: family and parameters.
+
+        Parameters
+        ----------
+        params : mapping of arrays
+        features : (d,) array of int
+            Positions.
+
+        Returns
+        -------
+        family : Family
+        params : dict of arrays
+        """
+        means, covariances = self.moments(params)
+        chosen = covariances[..., features[:, None], features]
+        return self.of_full(), {**params, "means": means[..., features], "covariances": chosen}

@@ -1,0 +1,270 @@
+"""The Gaussian family."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from bayesmix.data import Rows
+from bayesmix.density.closed_form import ClosedFormDensity
+from bayesmix.families.gaussian import prior_faces
+from bayesmix.families.gaussian.conditional import GaussianConditional
+from bayesmix.families.gaussian.covariance import STRUCTURES
+from bayesmix.families.gaussian.density import closed_form
+from bayesmix.families.gaussian.elliptical import Elliptical
+from bayesmix.families.gaussian.far import mend
+from bayesmix.families.gaussian.units import Units
+from bayesmix.families.protocol import Form, Fused, Kernel, Params, labels_drawn
+from bayesmix.priors.conjugate import NormalInverseWishart
+from bayesmix.priors.separated import LKJ, LogNormal, Normal
+from bayesmix.priors.sets import Priors
+from bayesmix.vocabulary import named_arguments
+
+
+@named_arguments
+@dataclass(frozen=True)
+class Gaussian(Elliptical):
+    r"""Gaussian components: :math:`x_i \mid z_i = k \sim N(\mu_k, \Sigma_k)`.
+
+    Parameters
+    ----------
+    covariance : {"full", "tied", "diag", "spherical"}, default "full"
+        ``"full"``: every component has a covariance matrix of its own; ``"tied"``: all share one; ``"diag"``: a
+        variance for each component and feature; ``"spherical"``: one variance for each component.
+
+    Raises
+    ------
+    ValueError
+        If ``covariance`` is none of these.
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> str(bm.Gaussian("full"))
+    'gaussian-full'
+    >>> bm.Gaussian("diag").n_parameters(n_components=3, n_features=2)
+    14
+    """
+
+    covariance: str = "full"
+
+    word: ClassVar[str] = "gaussian"
+    prior_forms: ClassVar[tuple[Mapping[str, Any], ...]] = (
+        {"components": NormalInverseWishart()},
+        {"means": Normal(), "scales": LogNormal(), "correlations": LKJ()},
+    )
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """See :class:`~bayesmix.families.protocol.Family`: the covariance alone.
+
+        Returns
+        -------
+        tuple of str
+        """
+        return tuple(STRUCTURES)
+
+    @classmethod
+    def named(cls, name: str) -> "Gaussian | None":
+        """See :class:`~bayesmix.families.protocol.Family`; a covariance alone stands for this family with it.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        Gaussian or None
+        """
+        return cls(name) if name in STRUCTURES else super().named(name)
+
+    @property
+    def kernel(self) -> Kernel:
+        """See :class:`~bayesmix.families.protocol.Family`."""
+        return self.structure.kernel
+
+    def of_rows(self, what: str, columns: np.ndarray, forms: Form) -> np.ndarray:
+        """See :class:`~bayesmix.families.protocol.Family`, however far the rows are from the components.
+
+        Parameters
+        ----------
+        what : str
+        columns : (D, n) array
+        forms : tuple of arrays
+
+        Returns
+        -------
+        array
+        """
+        return mend(what, super().of_rows(what, columns, forms), self.kernel, columns, forms)
+
+    def conditional(self, standardised: Units, priors: Priors | None) -> GaussianConditional | None:
+        """See :class:`~bayesmix.families.protocol.Family`: closed under the conjugate prior.
+
+        Parameters
+        ----------
+        standardised : Units
+        priors : Priors or None
+
+        Returns
+        -------
+        GaussianConditional or None
+        """
+        return GaussianConditional.under(self, standardised, priors)
+
+    def closed_form(
+        self, rows: Rows, standardised: Units, priors: Priors, n_components: int
+    ) -> ClosedFormDensity | None:
+        """See :class:`~bayesmix.families.protocol.Family`.
+
+        Parameters
+        ----------
+        rows : Rows
+        standardised : Units
+        priors : Priors
+        n_components : int
+
+        Returns
+        -------
+        ClosedFormDensity or None
+        """
+        return closed_form(self, rows, standardised, priors, n_components)
+
+    def prior_draws(self, priors: Priors, n_components: int, n_features: int, size: int, rng: np.random.Generator):
+        """See :class:`~bayesmix.families.protocol.Family`.
+
+        Parameters
+        ----------
+        priors : Priors
+        n_components, n_features, size : int
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        dict of arrays
+        """
+        return prior_faces.draw_parameters(priors, self, n_components, n_features, size, rng)
+
+    def prior_shares(self, rows: Rows, priors: Priors, weights: np.ndarray, params: Params) -> np.ndarray | None:
+        r"""See :class:`~bayesmix.families.protocol.Family`: the share in :math:`\Sigma_k` under the conjugate prior.
+
+        There :math:`\Sigma_k` is a sum of the scatter of the rows and of what the prior puts in (its scale, and the
+        pull of its mean), over a common number. The share is :math:`\text{tr}(\Sigma_k^{-1} P_k) / D` with
+        :math:`P_k` the prior's part: what the M-step gives when the rows of the component have no scatter.
+
+        Parameters
+        ----------
+        rows : Rows
+        priors : Priors
+        weights : (K,) array
+        params : mapping of arrays
+
+        Returns
+        -------
+        array or None
+        """
+        units = self.standardised(rows)
+        conditional, state = self.conditional(units, priors), units.to_state(params)
+        statistics = self.statistics(self.form(weights, state), units.columns)
+        if conditional is None or statistics.counts.min() <= 0:
+            return None
+        first = statistics.sums[0]
+        scatter = first[:, :, None] * first[:, None, :] if self.correlated else first**2
+        without = scatter / statistics.counts.reshape(-1, *[1] * (scatter.ndim - 1))
+        matrices = []
+        for sums in (statistics.sums, (first, without)):
+            means, factor = conditional.mode(state, replace(statistics, sums=sums))
+            matrices.append(self.structure.matrices(self.structure.values(factor), *means.shape))
+        whole, of_prior = matrices
+        shares = np.trace(np.linalg.solve(whole, of_prior), axis1=-2, axis2=-1) / whole.shape[-1]
+        return shares[:1] if self.structure.parameter.shared else shares
+
+    def log_prior_terms(self, priors: Priors, named: Params) -> dict[str, np.ndarray]:
+        """See :class:`~bayesmix.families.protocol.Family`.
+
+        Parameters
+        ----------
+        priors : Priors
+        named : mapping of arrays
+
+        Returns
+        -------
+        dict of arrays
+        """
+        return prior_faces.log_prior_terms(self, priors, named)
+
+    @property
+    def fused(self) -> Fused:
+        """See :class:`~bayesmix.families.protocol.Family`; compiled when first called."""
+        from bayesmix.families.gaussian.fused import FUSED
+
+        return FUSED[self.covariance]
+
+    def written_out(self, ops: Any, columns: Any, log_weights: Any, *parameters: Any) -> Any:
+        """See :class:`~bayesmix.families.protocol.Family`.
+
+        Parameters
+        ----------
+        ops : namespace
+        columns : (D, N) tensor
+        log_weights : (K,) tensor
+        *parameters : tensors
+
+        Returns
+        -------
+        (N,) tensor
+        """
+        means, factor = parameters
+        squares, log_determinants = self.structure.written_out(ops, columns[None] - means[:, :, None], factor)
+        offsets = log_weights - 0.5 * columns.shape[0] * math.log(2 * math.pi) - log_determinants
+        return ops.logsumexp(offsets[:, None] - 0.5 * squares, axis=0)
+
+    def sample(self, weights: np.ndarray, params: Params, n: int, rng: np.random.Generator):
+        """``n`` rows (n, D) and their labels (n,) from one parameter point.
+
+        Parameters
+        ----------
+        weights : (K,) array
+        params : mapping of arrays
+        n : int
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        rows : (n, D) array
+        labels : (n,) array of int
+        """
+        labels = labels_drawn(weights, n, rng)
+        factors = STRUCTURES["full"].factor(self.covariance_matrices(params))
+        rows = rng.standard_normal((n, np.shape(params["means"])[1]))
+        # Component by component: a factor for each row would take D times the memory of the rows.
+        for k, mean in enumerate(np.asarray(params["means"])):
+            own = labels == k
+            rows[own] = mean + rows[own] @ factors[k].T
+        return rows, labels
+
+    def of_full(self) -> "Gaussian":
+        """See :class:`~bayesmix.families.gaussian.elliptical.Elliptical`.
+
+        Returns
+        -------
+        Gaussian
+        """
+        return Gaussian("full")
+
+    def in_words(self, n_features: int) -> str:
+        """See :class:`~bayesmix.families.protocol.Family`.
+
+        Parameters
+        ----------
+        n_features : int
+
+        Returns
+        -------
+        str
+        """
+        if n_features == 1:
+            return "Bell-shaped (normal distributions)"
+        return f"Clouds of points (normal distributions), {self.structure.words}"

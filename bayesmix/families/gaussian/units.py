@@ -1,0 +1,104 @@
+"""Standardised units: what the engines work in, so that the units of the data never matter."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayesmix.data import Rows
+from bayesmix.families.protocol import Params, Standardised, State
+from bayesmix.threads import one_blas_thread
+
+if TYPE_CHECKING:
+    from bayesmix.families.gaussian.elliptical import Elliptical
+
+_BLOCK = 4096  # rows turned at once: they stay in the cache
+# A covariance this small in some direction, relative to the data's, is a collapse and not a group.
+DEGENERATE_RATIO = 1e-8
+# Random starts look at every column on its own scale. Groups that lie apart in a direction in which the columns vary
+# this little (relative to their deviations) are not to be seen there: every other start then looks at whitened rows.
+# Elsewhere those find spurious groups of few rows in many columns, whose posterior mode can be the higher one.
+THIN = 0.01
+
+
+class Units(Standardised):
+    """Standardised units of one analysis: ``z = scale^-1 (x - centre)``, with a scale that the family allows.
+
+    For correlated features ``scale`` is a lower triangular matrix (D, D), for others standard deviations (D,).
+    ``columns`` (D, N) are the standardised rows, transposed: the only copy of the data that an engine needs.
+    ``spread`` (D,) are the standard deviations of the data's columns.
+    """
+
+    def __init__(self, rows: Rows, family: "Elliptical", scale: np.ndarray):
+        self.family, self.scale = family, scale
+        self.centre, self.spread = rows.centre_and_scale
+        self.columns = np.empty((rows.n_features, rows.n_rows))
+        with one_blas_thread():
+            for start in range(0, rows.n_rows, _BLOCK):
+                block = slice(start, start + _BLOCK)
+                self.columns[:, block] = family.structure.to_standard(rows.values[block] - self.centre, scale).T
+        self.log_likelihood_shift = -rows.n_rows * family.structure.log_determinant(scale)
+
+    @classmethod
+    def whitened(cls, rows: Rows, family: "Elliptical") -> "Units":
+        """Units in which the covariance of the data is the identity, or for uncorrelated features has ones as diagonal.
+
+        Full and tied covariances then have the condition of the groups, however nearly collinear the columns are, and
+        an affine change of the columns changes nothing. With no more rows than columns: see :meth:`by_columns`.
+        """
+        if family.correlated:
+            return cls(rows, family, rows.covariance_factor)
+        return cls.by_columns(rows, family)
+
+    @classmethod
+    def by_columns(cls, rows: Rows, family: "Elliptical") -> "Units":
+        """Units of each column's own, for priors that speak of columns: of their scales and correlations."""
+        spread = family.standard_scale(rows.centre_and_scale[1])
+        return cls(rows, family, np.diag(spread) if family.correlated else spread)
+
+    def views(self, columns: np.ndarray) -> list[np.ndarray]:
+        """See :class:`~bayesmix.families.protocol.Standardised`: by columns and, where groups may hide there, whitened.
+
+        ``columns`` (D, n) are in these units.
+        """
+        spread = self.family.standard_scale(self.spread)
+        by_columns = self.family.structure.from_standard(columns.T, self.scale) / spread
+        return [by_columns, columns.T] if self._least_spread < THIN else [by_columns]
+
+    @property
+    def _least_spread(self) -> float:
+        """Smallest standard deviation of a combination (of length one) of the columns in their own units."""
+        if self.scale.ndim == 1:
+            return 1.0
+        return float(np.linalg.svd(self.scale / self.spread[:, None], compute_uv=False)[-1])
+
+    def collapsed(self, state: State) -> bool:
+        """Whether some covariance has a generalised eigenvalue against var(X) below 1e-8."""
+        structure, (n_components, n_features) = self.family.structure, state[0].shape
+        if not structure.correlated:
+            spread = (self.spread / self.scale) ** 2
+            matrices = structure.matrices(structure.values(state[1]), n_components, n_features)
+            return bool((np.diagonal(matrices, 0, 1, 2) / spread).min() < DEGENERATE_RATIO)
+        factors = np.reshape(state[1], (-1, n_features, n_features))  # var(X) is the identity in these units
+        smallest = np.linalg.svd(factors, compute_uv=False)[:, -1] ** 2
+        return bool(smallest.min() < DEGENERATE_RATIO)
+
+    def to_params(self, state: State) -> dict[str, np.ndarray]:
+        """Named parameters in the units of the data."""
+        means, factor, *others = state
+        structure = self.family.structure
+        values = structure.values(structure.factor_from_standard(factor, self.scale))
+        located = self.centre + structure.from_standard(means, self.scale)
+        names = [spec.name for spec in self.family.parameters]
+        return dict(zip(names, (located, values, *others), strict=True))
+
+    def to_state(self, params: Params) -> State:
+        """The inverse of :meth:`to_params`."""
+        structure = self.family.structure
+        _, own, *others = (np.asarray(params[spec.name], dtype=float) for spec in self.family.parameters)
+        means = structure.to_standard(np.asarray(params["means"]) - self.centre, self.scale)
+        return means, structure.factor_to_standard(structure.factor(own), self.scale), *others
+
+    def log_prior_shift(self, n_components: int) -> float:
+        """What a log prior density of means and covariances gains in the units of the data."""
+        means = n_components * self.family.structure.log_determinant(self.scale)
+        return -means - float(self.family.structure.log_rescaling(self.scale, n_components))

@@ -1,0 +1,856 @@
+r"""What the house asks of a family: the one protocol that everything above ``families`` goes by.
+
+A component is described twice. *Parameters* are what people see: named arrays in the units of the data, as the table
+:attr:`Family.parameters` says. A *state* is what engines work with: a tuple of arrays in the coordinates of
+:meth:`Family.standardised`, such as means and Cholesky factors. A *form* is what one pass over the rows takes.
+
+Nothing of size N x K survives a pass: it returns the log-likelihood and :class:`Statistics`, from which a
+:class:`Conditional` has the M-step and :meth:`Family.score` the gradient (Fisher's identity).
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from math import isfinite
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
+
+import numba as nb
+import numpy as np
+
+from bayesmix.data import Rows
+from bayesmix.density.closed_form import ClosedFormDensity
+from bayesmix.passes.blocks import COMPILED
+from bayesmix.priors.sets import Priors
+from bayesmix.progress import turns
+
+State = tuple[np.ndarray, ...]
+Form = tuple[np.ndarray, ...]
+Params = Mapping[str, np.ndarray]
+NO_ROW_WEIGHTS = np.empty(0)
+
+
+@dataclass(frozen=True)
+class ParameterSpec:
+    """One named parameter of a component, from which dims, shapes and counts are derived.
+
+    Attributes
+    ----------
+    name : str
+    dims : tuple of str
+        ``component`` first, unless all components share the parameter; then ``feature``, ``feature_bis`` or ``level``.
+    support : "real", "positive", "probability", "simplex" or "covariance"
+        ``simplex``: probabilities of the levels of each feature, which sum to one.
+    enters : "itself", "root" or "factor"
+        How it enters the fused likelihood: as it is, by its square root, or by its lower Cholesky factor.
+    """
+
+    name: str
+    dims: tuple[str, ...]
+    support: Literal["real", "positive", "probability", "simplex", "covariance"]
+    enters: Literal["itself", "root", "factor"] = "itself"
+
+    @property
+    def shared(self) -> bool:
+        """Whether one value serves every component."""
+        return "component" not in self.dims
+
+    def shape(self, n_components: int, n_features: int, n_levels: int = 0) -> tuple[int, ...]:
+        """Shape of the array that holds the parameter."""
+        sizes = {"component": n_components, "level": n_levels}
+        return tuple(sizes.get(dim, n_features) for dim in self.dims)
+
+    def n_free(self, n_components: int, n_features: int, n_levels: int = 0) -> int:
+        """Number of free values: a covariance counts its lower triangle, levels of a feature all but one."""
+        shape = self.shape(n_components, n_features, n_levels)
+        if self.support == "covariance":
+            return int(np.prod(shape[:-2])) * n_features * (n_features + 1) // 2
+        if self.support == "simplex":
+            return int(np.prod(shape[:-1])) * (n_levels - n_features)
+        return int(np.prod(shape))
+
+
+@dataclass(frozen=True, eq=False)
+class Statistics:
+    """Sufficient statistics of one pass, weighted by the responsibilities; they add over row blocks.
+
+    Attributes
+    ----------
+    log_likelihood : float
+    counts : (K,) array
+        Sums of the responsibilities.
+    sums : tuple of arrays
+        What else the family gathers, component axis first.
+    form : tuple of arrays
+        The point at which they were taken.
+    """
+
+    log_likelihood: float
+    counts: np.ndarray
+    sums: tuple[np.ndarray, ...]
+    form: Form
+
+    def __add__(self, other: "Statistics") -> "Statistics":
+        if self.form is not other.form:
+            raise ValueError("statistics taken at different parameters do not add: take both at the same form")
+        sums = tuple(one + another for one, another in zip(self.sums, other.sums, strict=True))
+        log_likelihood = self.log_likelihood + other.log_likelihood
+        return Statistics(log_likelihood, self.counts + other.counts, sums, self.form)
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """Weights (K,) and the components' state."""
+
+    weights: np.ndarray
+    state: State
+
+    @property
+    def finite(self) -> bool:
+        """Whether no number is NaN or infinite."""
+        return _all_finite(self.weights) and all(_all_finite(part.ravel()) for part in self.state)
+
+
+@nb.njit(**COMPILED)
+def _all_finite(numbers):
+    for number in numbers:
+        if not isfinite(number):
+            return False
+    return True
+
+
+class Conditional(Protocol):
+    """What is known of the components' parameters given statistics and a prior; without a prior, by likelihood alone.
+
+    EM takes its mode.
+    """
+
+    def mode(self, state: State, statistics: Statistics) -> State:
+        """The state that maximises the expected objective: the M-step from ``state``, where the pass was made."""
+        ...
+
+    def log_prior(self, state: State) -> float:
+        """Log prior density of the components' parameters in the units of the data; 0 without a prior."""
+        ...
+
+
+class Standardised(ABC):
+    """The rows as engines work on them, and the way back to the units of the data.
+
+    Attributes
+    ----------
+    columns : (M, N) array
+        What a pass takes: the rows, transposed.
+    log_likelihood_shift : float
+        What the log-likelihood gains in the units of the data.
+    """
+
+    columns: np.ndarray
+    log_likelihood_shift: float = 0.0
+
+    @abstractmethod
+    def to_params(self, state: State) -> dict[str, np.ndarray]:
+        """Named parameters in the units of the data."""
+
+    @abstractmethod
+    def to_state(self, params: Params) -> State:
+        """The inverse of :meth:`to_params`."""
+
+    @abstractmethod
+    def views(self, columns: np.ndarray) -> list[np.ndarray]:
+        """``columns`` (M, n) as rows (n, d) in which distances mean something, for random starts to choose from."""
+
+    def collapsed(self, state: State) -> bool:
+        """Whether some component has shrunk to where the likelihood has no bound."""
+        return False
+
+
+class Kernel(Protocol):
+    """The pass of a family; ``form`` is one point in ``accumulate``, and S of them elsewhere."""
+
+    accumulate: Callable[..., tuple]
+    log_joint: Callable[..., np.ndarray]
+    log_mixture: Callable[..., np.ndarray]
+    responsibilities: Callable[..., np.ndarray]
+    group_sums: Callable[..., np.ndarray]
+
+
+class Fused(NamedTuple):
+    """The likelihood as a model of PyMC calls it; what is compiled never raises.
+
+    Attributes
+    ----------
+    rows : callable
+        ``(columns (M, N), log_weights (K,), *parameters as they enter) -> (N,)``: log density of each row.
+    total : callable
+        ``(columns, row_weights (N,) or (0,), log_weights, *parameters) -> (value, slope in the log weights, ...)``.
+    """
+
+    rows: Callable[..., np.ndarray]
+    total: Callable[..., tuple]
+
+
+class Summary(NamedTuple):
+    """One thing that tables say of every component.
+
+    Attributes
+    ----------
+    name, plural : str
+        Such as ``"centre"``, ``"centres"``.
+    entries : tuple of str
+        What the last axis runs over: features, or levels of features.
+    values : (..., K, M) array
+        In the units of the data.
+    """
+
+    name: str
+    plural: str
+    entries: tuple[str, ...]
+    values: np.ndarray
+
+
+class Family(ABC):
+    """A family of distributions, of which every component is one.
+
+    A family is a frozen dataclass: what it is constructed with is all that it knows, but for the levels of categorical
+    columns (:meth:`on`).
+    """
+
+    takes: ClassVar[str] = "real"
+    """What columns are read as: ``"real"``, ``"count"``, ``"binary"`` or ``"categorical"``."""
+    measure: ClassVar[str] = "density"
+    """``"density"`` of continuous or ``"probability"`` of discrete rows: log-likelihoods of the two do not compare."""
+    words: ClassVar[str]
+    """What a group is, for people, such as ``"Clouds of points (normal distributions)"``."""
+    prior_forms: ClassVar[tuple[Mapping[str, Any], ...]]
+    """For each form that a prior may have, its parts and their defaults; the first form is the default."""
+    prepares_columns: ClassVar[bool] = False
+    """Whether :meth:`columns` does more than transpose."""
+    n_levels: int = 0
+
+    # What it is called
+
+    @classmethod
+    @abstractmethod
+    def names(cls) -> tuple[str, ...]:
+        """Names by which people ask for it, the shortest ones."""
+
+    @classmethod
+    @abstractmethod
+    def named(cls, name: str) -> Self | None:
+        """The family whose ``str`` is ``name``, or which ``name`` stands for; None where there is none."""
+
+    @abstractmethod
+    def __str__(self) -> str: ...
+
+    @property
+    def code(self) -> str:
+        """The Python that makes it, such as ``bm.Gaussian("full")``."""
+        given = ", ".join(
+            f"{field.name}={getattr(self, field.name)!r}"
+            for field in fields(self)  # pyright: ignore[reportArgumentType]: every family is a dataclass
+            if field.init and field.name != "levels" and getattr(self, field.name) != field.default
+        )
+        return f"bm.{type(self).__name__}({given})".replace("'", '"')
+
+    # What it is made of
+
+    @property
+    @abstractmethod
+    def parameters(self) -> tuple[ParameterSpec, ...]:
+        """The table of parameters, from which dims, shapes and counts are derived."""
+
+    @property
+    def derived(self) -> tuple[ParameterSpec, ...]:
+        """Variables of a posterior that follow from the parameters, such as standard deviations."""
+        return ()
+
+    @property
+    def variables(self) -> tuple[ParameterSpec, ...]:
+        """Parameters and what is derived from them."""
+        return self.parameters + self.derived
+
+    @property
+    def component_variables(self) -> tuple[str, ...]:
+        """Names of the variables, free or derived, whose first axis is the component."""
+        return ("weights", *(spec.name for spec in self.variables if not spec.shared))
+
+    def shapes(self, n_components: int, n_features: int) -> dict[str, tuple[int, ...]]:
+        """Shape of every parameter.
+
+        Parameters
+        ----------
+        n_components, n_features : int
+
+        Returns
+        -------
+        dict
+        """
+        return {spec.name: spec.shape(n_components, n_features, self.n_levels) for spec in self.parameters}
+
+    def coords(self, rows: Rows) -> dict[str, list[str]]:
+        """Labels of the dims that are the family's own.
+
+        Parameters
+        ----------
+        rows : Rows
+
+        Returns
+        -------
+        dict of lists of str
+        """
+        return {}
+
+    def n_parameters(self, n_components: int, n_features: int) -> int:
+        """Number of free parameters, the ``K - 1`` weights included.
+
+        Parameters
+        ----------
+        n_components, n_features : int
+
+        Returns
+        -------
+        int
+        """
+        free = (spec.n_free(n_components, n_features, self.n_levels) for spec in self.parameters)
+        return n_components - 1 + sum(free)
+
+    def complete(self, params: Params, priors: Priors | None = None) -> dict[str, np.ndarray]:
+        """The parameters with all variables that follow from them, or those that the model has under ``priors``.
+
+        Parameters
+        ----------
+        params : mapping of arrays
+            Leading axes are parameter draws.
+        priors : Priors, optional
+
+        Returns
+        -------
+        dict of arrays
+        """
+        return dict(params)
+
+    def same_model_as(self, other: "Family", n_features: int) -> bool:
+        """Whether another family is the same model on so many features.
+
+        Parameters
+        ----------
+        other : Family
+        n_features : int
+
+        Returns
+        -------
+        bool
+        """
+        return self == other
+
+    # What it learns of the rows
+
+    def on(self, rows: Rows) -> Self:
+        """The family on these rows: with the levels of their columns, where it has any.
+
+        Parameters
+        ----------
+        rows : Rows
+
+        Returns
+        -------
+        Family
+        """
+        return self
+
+    @abstractmethod
+    def check(self, rows: Rows) -> None:
+        """Refuse rows that no such component fits; ``ValueError`` with the column and the remedy.
+
+        Parameters
+        ----------
+        rows : Rows
+        """
+
+    def why_no_maximum(self, rows: Rows) -> str | None:
+        """Why the likelihood has no interior maximum on these rows, as the end of a refusal; None where it has one.
+
+        Parameters
+        ----------
+        rows : Rows
+
+        Returns
+        -------
+        str or None
+        """
+        return None
+
+    @abstractmethod
+    def standardised(self, rows: Rows) -> Standardised:
+        """The rows as engines work on them.
+
+        Parameters
+        ----------
+        rows : Rows
+
+        Returns
+        -------
+        Standardised
+        """
+
+    # One pass over the rows
+
+    @property
+    @abstractmethod
+    def kernel(self) -> Kernel:
+        """The compiled pass."""
+
+    @abstractmethod
+    def form(self, weights: np.ndarray, state: State) -> Form:
+        """What the pass takes at one point: weights (K,) and a state.
+
+        Parameters
+        ----------
+        weights : (K,) array
+        state : tuple of arrays
+
+        Returns
+        -------
+        tuple of arrays
+        """
+
+    @abstractmethod
+    def forms(self, weights: np.ndarray, params: Params) -> Form:
+        """What the pass takes at many points (..., K) in the units of the data.
+
+        Parameters
+        ----------
+        weights : (..., K) array
+        params : mapping of arrays
+            Leading axes are parameter draws.
+
+        Returns
+        -------
+        tuple of arrays
+        """
+
+    def columns(self, X: np.ndarray) -> np.ndarray:
+        """Rows (N, D) in the units of the data as the pass takes them, (M, N).
+
+        Parameters
+        ----------
+        X : (N, D) array
+
+        Returns
+        -------
+        (M, N) array
+        """
+        return np.ascontiguousarray(np.asarray(X).T)
+
+    def statistics(self, form: Form, columns: np.ndarray, row_weights: np.ndarray = NO_ROW_WEIGHTS) -> Statistics:
+        """One pass: log-likelihood and sufficient statistics at one point.
+
+        Parameters
+        ----------
+        form : tuple of arrays
+        columns : (M, N) array
+        row_weights : (N,) array, optional
+
+        Returns
+        -------
+        Statistics
+        """
+        log_likelihood, counts, *sums = self.kernel.accumulate(columns, row_weights, *form)
+        return Statistics(log_likelihood, counts, tuple(sums), form)
+
+    @abstractmethod
+    def places(self, state: State) -> np.ndarray:
+        """Where each component lies, (K, d), about in standard deviations of the data: optima are told apart by it.
+
+        Parameters
+        ----------
+        state : tuple of arrays
+
+        Returns
+        -------
+        (K, d) array
+        """
+
+    @abstractmethod
+    def gathered(self, columns: np.ndarray, memberships: np.ndarray, n_components: int) -> tuple[State, Statistics]:
+        """A state to begin with, and the statistics of given memberships there.
+
+        Parameters
+        ----------
+        columns : (M, N) array
+        memberships : (N,) array of int, or (N, K) array
+            Labels, or responsibilities.
+        n_components : int
+
+        Returns
+        -------
+        state : tuple of arrays
+        statistics : Statistics
+        """
+
+    @abstractmethod
+    def conditional(self, standardised: Standardised, priors: Priors | None) -> Conditional | None:
+        """What is known of the parameters given statistics; None where these priors have no closed form of it.
+
+        Parameters
+        ----------
+        standardised : Standardised
+        priors : Priors or None
+            Resolved; None for the likelihood alone.
+
+        Returns
+        -------
+        Conditional or None
+        """
+
+    # Its priors
+
+    def prior_draws(
+        self, priors: Priors, n_components: int, n_features: int, size: int, rng: np.random.Generator
+    ) -> dict[str, np.ndarray]:
+        """Parameters from resolved priors that all have a closed form, the draw being the first axis.
+
+        Parameters
+        ----------
+        priors : Priors
+        n_components, n_features : int
+        size : int
+            Number of draws.
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        dict of arrays
+        """
+        shapes = self.shapes(n_components, n_features)
+        return {name: priors.parts[name].draw((size, *shape), rng) for name, shape in shapes.items()}
+
+    def log_prior_terms(self, priors: Priors, named: Params) -> dict[str, np.ndarray]:
+        """Log prior density of each free variable but the weights, from draws in the units of the data.
+
+        Parameters
+        ----------
+        priors : Priors
+            Resolved, all with a closed form.
+        named : mapping of arrays
+            Leading axes are those of the draws.
+
+        Returns
+        -------
+        dict of arrays
+        """
+        terms = {}
+        for spec in self.parameters:
+            of_each = priors.parts[spec.name].log_density(named[spec.name])
+            terms[spec.name] = of_each.sum(axis=tuple(range(np.ndim(named["weights"]) - 1, of_each.ndim)))
+        return terms
+
+    def prior_shares(self, rows: Rows, priors: Priors, weights: np.ndarray, params: Params) -> np.ndarray | None:
+        """How much of each component's spread at the MAP is the prior's, (K,), or (1,) where they share it.
+
+        Parameters
+        ----------
+        rows : Rows
+        priors : Priors
+            Resolved.
+        weights : (K,) array
+        params : mapping of arrays
+
+        Returns
+        -------
+        array or None
+            None where the parts of rows and prior do not add.
+        """
+        return None
+
+    @abstractmethod
+    def closed_form(
+        self, rows: Rows, standardised: Standardised, priors: Priors, n_components: int
+    ) -> ClosedFormDensity | None:
+        """The posterior density in closed form; None where there is none under these priors.
+
+        Parameters
+        ----------
+        rows : Rows
+        standardised : Standardised
+            Of the same rows.
+        priors : Priors
+            Resolved.
+        n_components : int
+
+        Returns
+        -------
+        ClosedFormDensity or None
+        """
+
+    # Many points at once
+
+    def log_joint(self, weights: np.ndarray, params: Params, X: np.ndarray) -> np.ndarray:
+        """``log w_k + log f(x_i | theta_k)`` as (..., N, K); leading axes are those of the weights.
+
+        Far rows have minus infinity for all components: ask :meth:`responsibilities_blocks` for the odds.
+
+        Parameters
+        ----------
+        weights : (..., K) array
+        params : mapping of arrays
+        X : (N, D) array
+
+        Returns
+        -------
+        (..., N, K) array
+        """
+        return self._for_every_draw("log_joint", weights, params, X)
+
+    def log_mixture(self, weights: np.ndarray, params: Params, X: np.ndarray) -> np.ndarray:
+        """``log sum_k w_k f(x_i | theta_k)`` as (..., N); leading axes are those of the weights.
+
+        Parameters
+        ----------
+        weights : (..., K) array
+        params : mapping of arrays
+        X : (N, D) array
+
+        Returns
+        -------
+        (..., N) array
+        """
+        return self._for_every_draw("log_mixture", weights, params, X)
+
+    def _for_every_draw(self, what, weights, params, X):
+        forms = self.forms(weights, params)
+        out = self.of_rows(what, self.columns(X), flattened(forms))
+        return out.reshape(*forms[0].shape[:-1], *out.shape[1:])
+
+    def log_joint_blocks(
+        self, weights: np.ndarray, params: Params, X: np.ndarray, max_values: float = 4e6
+    ) -> Iterator[tuple[slice, np.ndarray]]:
+        """Blocks of rows with their (S, b, K) log joint densities; leading axes of the weights are flattened to S.
+
+        Parameters
+        ----------
+        weights : (..., K) array
+        params : mapping of arrays
+        X : (N, D) array
+        max_values : float
+            A block holds about so many numbers at most, so that memory does not grow with the rows.
+
+        Returns
+        -------
+        iterator of (slice, (S, b, K) array)
+        """
+        return self._blocks("log_joint", weights, params, X, max_values)
+
+    def log_mixture_blocks(
+        self, weights: np.ndarray, params: Params, X: np.ndarray, max_values: float = 4e6
+    ) -> Iterator[tuple[slice, np.ndarray]]:
+        """Blocks of rows with their (S, b) log densities; leading axes of the weights are flattened to S.
+
+        Parameters
+        ----------
+        weights : (..., K) array
+        params : mapping of arrays
+        X : (N, D) array
+        max_values : float
+            As in :meth:`log_joint_blocks`.
+
+        Returns
+        -------
+        iterator of (slice, (S, b) array)
+        """
+        return self._blocks("log_mixture", weights, params, X, max_values)
+
+    def responsibilities_blocks(
+        self, weights: np.ndarray, params: Params, X: np.ndarray, max_values: float = 4e6
+    ) -> Iterator[tuple[slice, np.ndarray]]:
+        """Blocks of rows with their (K, b, S) responsibilities; leading axes of the weights are flattened to S.
+
+        Parameters
+        ----------
+        weights : (..., K) array
+        params : mapping of arrays
+        X : (N, D) array
+        max_values : float
+            As in :meth:`log_joint_blocks`.
+
+        Returns
+        -------
+        iterator of (slice, (K, b, S) array)
+            Sums over the first axis are one; the draws of one row and component lie side by side.
+        """
+        return self._blocks("responsibilities", weights, params, X, max_values)
+
+    def group_sums(self, weights: np.ndarray, params: Params, X: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """Sums of responsibilities over groups of consecutive rows, for every draw.
+
+        Parameters
+        ----------
+        weights : (..., K) array
+        params : mapping of arrays
+        X : (N, D) array
+            Rows, group after group.
+        ends : (J,) int array
+            Group j holds the rows from ``ends[j - 1]`` (from 0) up to, and without, ``ends[j]``.
+
+        Returns
+        -------
+        (S, J, K) array
+            Leading axes of the weights are flattened to S.
+        """
+        forms = flattened(self.forms(weights, params))
+        return self.kernel.group_sums(self.columns(X), np.asarray(ends), *forms)
+
+    def of_rows(self, what: str, columns: np.ndarray, forms: Form) -> np.ndarray:
+        """A function of the kernel on columns (M, n) at S points.
+
+        Parameters
+        ----------
+        what : "log_joint", "log_mixture" or "responsibilities"
+        columns : (M, n) array
+        forms : tuple of arrays
+
+        Returns
+        -------
+        array
+        """
+        return getattr(self.kernel, what)(columns, *forms)
+
+    def _blocks(self, what, weights, params, X, max_values):
+        forms = flattened(self.forms(weights, params))
+        size = max(1, int(max_values // max(forms[0].size, 1)))
+        turn = turns("row")
+        for start in range(0, len(X), size):
+            turn(start)
+            block = slice(start, min(start + size, len(X)))
+            yield block, self.of_rows(what, self.columns(X[block]), forms)
+
+    @property
+    @abstractmethod
+    def fused(self) -> Fused:
+        """The likelihood with its gradient in the parameters, for PyMC."""
+
+    @abstractmethod
+    def written_out(self, ops: Any, columns: Any, log_weights: Any, *parameters: Any) -> Any:
+        """Log density of each row (N,) in the operations of PyTensor or JAX, which derive what the pass does not.
+
+        Parameters
+        ----------
+        ops : namespace
+            ``log``, ``log1p``, ``gammaln``, ``logsumexp(x, axis)``, ``diagonal`` of matrices, and
+            ``solve_lower(factor, columns)``.
+        columns : (M, N) tensor
+        log_weights : (K,) tensor
+        *parameters : tensors
+            As they enter the fused likelihood.
+
+        Returns
+        -------
+        (N,) tensor
+        """
+
+    # What is said of it
+
+    def remarks(self, rows: Rows, priors: Priors) -> list[str]:
+        """What is to be known of this family with these priors on these rows, in sentences.
+
+        Parameters
+        ----------
+        rows : Rows
+        priors : Priors
+            Resolved.
+
+        Returns
+        -------
+        list of str
+        """
+        return []
+
+    @abstractmethod
+    def sample(self, weights: np.ndarray, params: Params, n: int, rng: np.random.Generator):
+        """``n`` rows (n, D) and their labels (n,) from one point.
+
+        Parameters
+        ----------
+        weights : (K,) array
+        params : mapping of arrays
+        n : int
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        rows : (n, D) array
+        labels : (n,) array of int
+        """
+
+    @abstractmethod
+    def moments(self, params: Params) -> tuple[np.ndarray, np.ndarray]:
+        """Locations (..., K, M) and their covariances (..., K, M, M) within each component.
+
+        Parameters
+        ----------
+        params : mapping of arrays
+
+        Returns
+        -------
+        locations : (..., K, M) array
+        covariances : (..., K, M, M) array
+            Where a distribution has no covariance, its scale matrix.
+        """
+
+    @abstractmethod
+    def summaries(self, params: Params, rows: Rows) -> tuple[Summary, ...]:
+        """What tables say of every component; the first of them, where it lies.
+
+        Parameters
+        ----------
+        params : mapping of arrays
+        rows : Rows
+            Names of the features.
+
+        Returns
+        -------
+        tuple of Summary
+        """
+
+    def estimates(self, params: Params) -> dict[str, np.ndarray]:
+        """The parameters by the names that scikit-learn has for them.
+
+        Parameters
+        ----------
+        params : mapping of arrays
+
+        Returns
+        -------
+        dict of arrays
+        """
+        return dict(params)
+
+    def in_words(self, n_features: int) -> str:
+        """What a group looks like, for people.
+
+        Parameters
+        ----------
+        n_features : int
+
+        Returns
+        -------
+        str
+        """
+        return self.words
+
+
+def flattened(forms: Form) -> Form:
+    """Forms with all leading axes made one."""
+    n_leading = forms[0].ndim - 1
+    return tuple(np.reshape(part, (-1, *part.shape[n_leading:])) for part in forms)
+
+
+def labels_drawn(weights: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+    """The components (n,) of new rows."""
+    weights = np.asarray(weights, dtype=float)
+    return rng.choice(weights.size, size=n, p=weights / weights.sum())
+
+
+def one_pass(family: Family, point: Point, columns: np.ndarray) -> Statistics:
+    """Log-likelihood and statistics of standardised rows at a point."""
+    return family.statistics(family.form(point.weights, point.state), columns)

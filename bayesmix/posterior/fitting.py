@@ -1,0 +1,80 @@
+"""A problem and an engine become a tree."""
+
+from dataclasses import fields
+from typing import Any
+
+import xarray as xr
+
+from bayesmix.engines.begin import begin, described
+from bayesmix.engines.protocol import Engine
+from bayesmix.first_use import compiling_shown
+from bayesmix.posterior.assembly import tree_of_draws
+from bayesmix.problem import Problem
+from bayesmix.progress import progress
+
+# Of an engine's settings those that its draws do not depend on, and those that are told whatever they are.
+_OUTWARD = ("cores", "progressbar")
+_ALWAYS_TOLD = ("draws", "chains")
+_DEFAULTS = {"init": "em", "relabel": "ecr", "log_likelihood": None}
+
+
+def fit_posterior(
+    problem: Problem,
+    method: str,
+    engine: Engine,
+    *,
+    init: Any = "em",
+    relabel: str | None = "ecr",
+    random_seed: Any = None,
+    log_likelihood: bool | None = None,
+    shown: bool | None = None,
+) -> xr.DataTree:
+    """Start an engine from EM, run it, and build the tree of its draws.
+
+    Parameters
+    ----------
+    problem : Problem
+    method : str
+        What the record calls the engine.
+    engine : Engine
+    init, relabel, random_seed, log_likelihood
+        As of :meth:`bayesmix.Mixture.fit_nuts`.
+    shown : bool, optional
+        See :func:`bayesmix.progress.progress`.
+    """
+    check_relabel(relabel)
+    with compiling_shown(shown):
+        with progress(shown) as report:
+            report("EM")
+            start = begin(problem, init, random_seed)
+        draws = engine.run(problem, start)
+        with progress(shown) as report:
+            report("the posterior")
+            given = {"init": described(init, start.em), "relabel": relabel, "log_likelihood": log_likelihood}
+            return tree_of_draws(
+                draws,
+                start,
+                method=method,
+                relabel_method=relabel,
+                log_likelihood=log_likelihood,
+                settings=_settings_of(engine) | differing(given, _DEFAULTS),
+            )
+
+
+def _settings_of(engine: Any) -> dict[str, Any]:
+    """What an engine's draws depend on: how many, and settings that differ from their defaults."""
+    own = [field for field in fields(engine) if field.name not in _OUTWARD]
+    given = {field.name: getattr(engine, field.name) for field in own}
+    defaults = {field.name: field.default for field in own if field.name not in _ALWAYS_TOLD}
+    return differing(given, defaults)
+
+
+def differing(given: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    """The entries that are not their default, or have none."""
+    return {name: value for name, value in given.items() if name not in defaults or value != defaults[name]}
+
+
+def check_relabel(relabel: str | None) -> None:
+    """Refuse a way of relabelling that a fit does not know."""
+    if relabel not in (None, "ecr", "order"):
+        raise ValueError(f"relabel must be 'ecr', 'order' or None, not {relabel!r}")

@@ -1,0 +1,5 @@
+"""The families there are: a public name, and the module that it lives in. A new family is one line here."""
+
+FAMILIES = {
+    "Gaussian": "bayesmix.families.gaussian",
+}
