@@ -75,7 +75,7 @@ def test_words_and_what_is_not_imported_do_not(repository, name, old, new):
 
 
 def test_modules_named_in_texts_are_found(repository):
-    text = 'load = import_module\nload(f"bayesmix.density.compiled.{geometry}")\n'
+    text = 'load = import_module\nload(f"bayesmix.density.{geometry}")\n'
     assert made.fingerprint("tests.checks") != again(
         repository, "bayesmix/engines/em/loop.py", "def climb", f"{text}def climb"
     )

@@ -5,8 +5,8 @@ The own part of a family and a prior is two functions:
 ``unpack(q, log_w, n_blocks, n_features) -> (form, own)``
     what the pass takes, from the flat unconstrained vector ``q`` and the log weights, and what else the prior's part
     needs of it.
-``add_prior(q, gradient, statistics, form, own, numbers, jacobian) -> value``
-    log prior (and Jacobian) of everything but the weights; fills the gradient of likelihood and prior together, by
+``add_prior(value, q, gradient, statistics, form, own, numbers, jacobian) -> value``
+    adds the log prior (and Jacobian) of everything but the weights to that of the weights; fills the gradient of likelihood and prior together, by
     Fisher's identity, from the statistics of the pass (log-likelihood, counts, sums). It may change these: a conjugate
     prior adds pseudo-rows.
 
@@ -34,9 +34,9 @@ def log_posterior(unpack, accumulate, add_prior, q, gradient, columns, n_compone
     form, own = unpack(q, log_w, n_blocks, columns.shape[0])
     statistics = accumulate(columns, np.empty(0), *form)
     concentrations, rest = numbers[2 : 2 + n_components], numbers[2 + n_components :]
-    value = statistics[0] + numbers[0] + jacobian * numbers[1]
+    value = numbers[0] + jacobian * numbers[1]
     value += weights_slope(log_w, statistics[1], concentrations, jacobian, gradient)
-    return value + add_prior(q, gradient, statistics, form, own, rest, jacobian)
+    return statistics[0] + add_prior(value, q, gradient, statistics, form, own, rest, jacobian)
 
 
 @nb.njit(**INNER)

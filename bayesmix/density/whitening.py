@@ -4,7 +4,7 @@ import math
 
 import numba as nb
 
-from bayesmix.density.compiled.sampler import (
+from bayesmix.density.sampler import (
     CENTRE,
     COLUMNS,
     EXPAND,

@@ -34,7 +34,7 @@ def unpack(q, log_w, n_blocks, n_features):
 
 
 @nb.njit(**COMPILED)
-def add_prior(q, gradient, statistics, form, own, numbers, jacobian):
+def add_prior(value, q, gradient, statistics, form, own, numbers, jacobian):
     """Log prior (and Jacobian); fills the gradient of everything.
 
     In the log variance ``v``: a mean's prior is ``-v/2 - kappa u^2 / 2``; a variance's is
@@ -48,7 +48,6 @@ def add_prior(q, gradient, statistics, form, own, numbers, jacobian):
     prior_mean = numbers[:n_features]
     shrinkage, dof = numbers[n_features], numbers[n_features + 1]
     scale = numbers[n_features + 2 :]
-    value = 0.0
     slope_log_variances = np.empty((n_components, n_blocks))
     for k in range(n_components):
         for b in range(n_blocks):

@@ -36,7 +36,7 @@ def unpack(q, log_w, n_blocks, n_features):
 
 
 @nb.njit(**COMPILED)
-def add_prior(q, gradient, statistics, form, own, numbers, jacobian):
+def add_prior(value, q, gradient, statistics, form, own, numbers, jacobian):
     """Log prior (and Jacobian); fills the gradient of everything."""
     _, counts, first, second = statistics
     _, means, whiteners = form
@@ -47,7 +47,6 @@ def add_prior(q, gradient, statistics, form, own, numbers, jacobian):
     prior_deviation = numbers[n_features : 2 * n_features]
     log_median = numbers[2 * n_features : 2 * n_features + n_blocks]
     log_deviation = numbers[2 * n_features + n_blocks]
-    value = 0.0
     slope_means, slope_deviations = score(counts, first, second, whiteners)
     place = n_components - 1
     for k in range(n_components):

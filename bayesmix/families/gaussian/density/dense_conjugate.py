@@ -44,7 +44,7 @@ def unpack(q, log_w, n_blocks, n_features):
 
 
 @nb.njit(**COMPILED)
-def add_prior(q, gradient, statistics, form, own, numbers, jacobian):
+def add_prior(value, q, gradient, statistics, form, own, numbers, jacobian):
     """Log prior (and Jacobian); fills the gradient of everything from likelihood statistics and pseudo-rows.
 
     A mean's prior adds one to the count of its log determinant, and ``kappa u u'``; a factor's prior adds
@@ -58,7 +58,6 @@ def add_prior(q, gradient, statistics, form, own, numbers, jacobian):
     prior_mean = numbers[:n_features]
     shrinkage, dof = numbers[n_features], numbers[n_features + 1]
     half_scale = matrix_from(numbers, n_features + 2, n_features, n_features)
-    value = 0.0
     u = np.empty(n_features)
     for k in range(n_components):
         counts[k] += 1.0

@@ -55,7 +55,7 @@ def unpack(q, log_w, n_blocks, n_features):
 
 
 @nb.njit(**COMPILED)
-def add_prior(q, gradient, statistics, form, own, numbers, jacobian):
+def add_prior(value, q, gradient, statistics, form, own, numbers, jacobian):
     """Log prior (and Jacobian); fills the gradient of everything.
 
     With ``rho_i`` the log of the correlation factor's diagonal, the LKJ density is ``2 (eta - 1) sum rho_i`` and the
@@ -71,7 +71,6 @@ def add_prior(q, gradient, statistics, form, own, numbers, jacobian):
     prior_deviation = numbers[n_features : 2 * n_features]
     log_median = numbers[2 * n_features : 3 * n_features]
     log_deviation, eta = numbers[3 * n_features], numbers[3 * n_features + 1]
-    value = 0.0
     slope_means, slope_factors = score(counts, first, second, whiteners)
     if n_blocks != n_components:
         sum_into_first(slope_factors)
