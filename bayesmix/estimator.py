@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from bayesmix.engines.em import EMResult
 from bayesmix.families import Family, family_from_name
-from bayesmix.families.covariance import STRUCTURES
+from bayesmix.families.gaussian.covariance import STRUCTURES
 from bayesmix.mixture import Mixture
 from bayesmix.posterior.averages import PosteriorMeans
 from bayesmix.seeds import number_of
@@ -223,8 +223,8 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         told_of = self.em_ if isinstance(self._fitted, EMResult) else self._fitted.tree
         warn_once(told_of, f"{type(self).__name__} by {self.method}", self._fitted.reasons, NotConverged)
         self.weights_ = self._fitted.weights
-        self.means_ = self._fitted.params["means"]
-        self.covariances_ = self._fitted.params[self.em_.family.structure.parameter.name]
+        for name, value in self.em_.family.estimates(self._fitted.params).items():
+            setattr(self, f"{name}_", value)
         self.labels_ = self._fitted.labels
         self.converged_ = self.em_.converged if self.method == "em" else not self._fitted.reasons
         self.n_iter_ = max(len(self.em_.history) - 1, 0)  # the history begins before the first iteration

@@ -396,7 +396,7 @@ class Mixture:
 
     def _problem(self, X) -> Problem:
         """The rows, read and held against the family, with the priors resolved."""
-        return Problem.of(read_rows(X), self.family, self.n_components, self.priors)
+        return Problem.of(read_rows(X, takes=self.family.takes), self.family, self.n_components, self.priors)
 
     def _fit(self, method, engine, X, init, relabel, random_seed, log_likelihood, shown) -> "xr.DataTree":
         from bayesmix.posterior.fitting import check_relabel, fit_posterior

@@ -41,7 +41,7 @@ class Problem:
         """
         check_distinct(rows, n_components)
         family.check(rows)
-        family = family.on(rows)
+        family = family.on(rows.columns)
         return cls(rows, family, n_components, resolve_priors(priors, rows, family, n_components))
 
     @cached_property

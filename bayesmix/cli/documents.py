@@ -145,7 +145,7 @@ def _model(candidate: "Candidate", row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _groups(digest: Digest) -> dict[str, Any]:
     diagnosis, labels = digest.diagnosis, digest.membership["label"].values
-    estimates = {"share": digest.shares, "centre": digest.centres, "spread": digest.spreads}
+    estimates = {"share": digest.shares} | {summary.key: summary.estimate for summary in digest.summaries}
     return {
         "interval_probability": digest.ci_prob if digest.sampled else None,
         "groups": [

@@ -145,7 +145,6 @@ def show_groups(console: Console, digest: "Digest") -> None:
 
 def show_doubtful(console: Console, digest: "Digest") -> None:
     """Print the rows that belong to no group clearly; nothing where there is none."""
-    from bayesmix.html.answer import separation
     from bayesmix.html.numbers import percent, to_spread
     from bayesmix.posterior.membership import in_doubt
 
@@ -161,7 +160,7 @@ def show_doubtful(console: Console, digest: "Digest") -> None:
     groups = range(min(digest.n_components, _MOST_GROUPS))
     columns = [Column(f"P(group {k})", [percent(probability[i, k]) for i in order]) for k in groups]
     # As many features as there is room for, those first in which the groups differ most.
-    for j in np.argsort(-separation(digest), kind="stable").tolist():
+    for j in np.argsort(-digest.separation, kind="stable").tolist():
         spread = float(rows.centre_and_scale[1][j])
         feature = Column(rows.labels[j], [to_spread(float(rows.values[i, j]), spread) for i in order])
         if width_of([*keys, *columns, feature]) <= console.width:
@@ -183,7 +182,7 @@ def _of_groups(digest: "Digest", *, intervals: bool) -> "list[Column]":
         Column("rows", [f"{np.sum(labels == k):,}" for k in groups]),
         *(
             Column(name, [_centre(digest, k, j, intervals=intervals) for k in groups])
-            for j, name in enumerate(digest.rows.labels)
+            for j, name in enumerate(digest.summaries[0].entries)
         ),
     ]
 
@@ -192,7 +191,7 @@ def _centre(digest: "Digest", k: int, j: int, *, intervals: bool) -> str:
     """Write a centre; without an interval the differences between groups decide the digits."""
     from bayesmix.html.numbers import as_sure, to_spread, with_interval
 
-    centres = digest.centres
+    centres = digest.summaries[0].estimate
     value, low, high = (float(part[k, j]) for part in (centres.value, centres.low, centres.high))
     if not low < high:
         return to_spread(value, float(np.std(centres.value[:, j])))

@@ -1,7 +1,7 @@
 """One model of the sweep: fitted, judged, left out row by row, and described."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -123,8 +123,9 @@ def was_interrupted(tree: "xr.DataTree") -> bool:
 
 def _posterior(problem: Problem, em: EMResult, settings: Settings, seed: int) -> "xr.DataTree":
     kind = ENGINES[settings.method].load()
+    own = {field.name for field in fields(kind)}  # pyright: ignore[reportArgumentType]: engines are dataclasses
     given = {**settings.options, "cores": settings.cores, "progressbar": False}
-    engine = kind(**{name: value for name, value in given.items() if name in kind.__dataclass_fields__})
+    engine = kind(**{name: value for name, value in given.items() if name in own})
     return fit_posterior(problem, settings.method, engine, init=em, random_seed=seed, shown=False)
 
 

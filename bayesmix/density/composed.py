@@ -6,9 +6,9 @@ The own part of a family and a prior is two functions:
     what the pass takes, from the flat unconstrained vector ``q`` and the log weights, and what else the prior's part
     needs of it.
 ``add_prior(value, q, gradient, statistics, form, own, numbers, jacobian) -> value``
-    adds the log prior (and Jacobian) of everything but the weights to that of the weights; fills the gradient of likelihood and prior together, by
-    Fisher's identity, from the statistics of the pass (log-likelihood, counts, sums). It may change these: a conjugate
-    prior adds pseudo-rows.
+    adds the log prior (and Jacobian) of everything but the weights to that of the weights; fills the gradient of
+    likelihood and prior together, by Fisher's identity, from the statistics of the pass (log-likelihood, counts,
+    sums). It may change these: a conjugate prior adds pseudo-rows.
 
 ``jacobian`` is 1 for the density of ``q`` itself, and 0 for the density in the constrained variables (what MAP
 maximises). ``n_blocks`` is what a family repeats, such as the number of Cholesky factors. ``numbers`` are a constant,

@@ -9,7 +9,7 @@ Nothing of size N x K survives a pass: it returns the log-likelihood and :class:
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from math import isfinite
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
@@ -17,7 +17,8 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
 import numba as nb
 import numpy as np
 
-from bayesmix.data import Rows
+from bayesmix.data import Column, Rows
+from bayesmix.data.columns import Kind
 from bayesmix.density.closed_form import ClosedFormDensity
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.priors.sets import Priors
@@ -194,6 +195,8 @@ class Summary(NamedTuple):
 
     Attributes
     ----------
+    key : str
+        A short name, for JSON.
     name, plural : str
         Such as ``"centre"``, ``"centres"``.
     entries : tuple of str
@@ -202,6 +205,7 @@ class Summary(NamedTuple):
         In the units of the data.
     """
 
+    key: str
     name: str
     plural: str
     entries: tuple[str, ...]
@@ -215,7 +219,7 @@ class Family(ABC):
     columns (:meth:`on`).
     """
 
-    takes: ClassVar[str] = "real"
+    takes: ClassVar[Kind] = "real"
     """What columns are read as: ``"real"``, ``"count"``, ``"binary"`` or ``"categorical"``."""
     measure: ClassVar[str] = "density"
     """``"density"`` of continuous or ``"probability"`` of discrete rows: log-likelihoods of the two do not compare."""
@@ -345,12 +349,12 @@ class Family(ABC):
 
     # What it learns of the rows
 
-    def on(self, rows: Rows) -> Self:
-        """The family on these rows: with the levels of their columns, where it has any.
+    def on(self, columns: Sequence[Column]) -> Self:
+        """The family on these columns: with their levels, where it has any.
 
         Parameters
         ----------
-        rows : Rows
+        columns : sequence of Column
 
         Returns
         -------
@@ -489,7 +493,7 @@ class Family(ABC):
         """
 
     @abstractmethod
-    def conditional(self, standardised: Standardised, priors: Priors | None) -> Conditional | None:
+    def conditional(self, standardised: Any, priors: Priors | None) -> Conditional | None:
         """What is known of the parameters given statistics; None where these priors have no closed form of it.
 
         Parameters
@@ -564,9 +568,7 @@ class Family(ABC):
         return None
 
     @abstractmethod
-    def closed_form(
-        self, rows: Rows, standardised: Standardised, priors: Priors, n_components: int
-    ) -> ClosedFormDensity | None:
+    def closed_form(self, rows: Rows, standardised: Any, priors: Priors, n_components: int) -> ClosedFormDensity | None:
         """The posterior density in closed form; None where there is none under these priors.
 
         Parameters
@@ -766,7 +768,9 @@ class Family(ABC):
         return []
 
     @abstractmethod
-    def sample(self, weights: np.ndarray, params: Params, n: int, rng: np.random.Generator):
+    def sample(
+        self, weights: np.ndarray, params: Params, n: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
         """``n`` rows (n, D) and their labels (n,) from one point.
 
         Parameters
@@ -795,6 +799,35 @@ class Family(ABC):
         locations : (..., K, M) array
         covariances : (..., K, M, M) array
             Where a distribution has no covariance, its scale matrix.
+        """
+
+    def features_of_moments(self, n_features: int) -> np.ndarray:
+        """The feature that each entry of the moments belongs to, (M,).
+
+        Parameters
+        ----------
+        n_features : int
+
+        Returns
+        -------
+        (M,) array of int
+        """
+        return np.arange(n_features)
+
+    @abstractmethod
+    def marginal(self, params: Params, features: np.ndarray) -> "tuple[Family, dict[str, np.ndarray]]":
+        """Distribution of some features: family and parameters.
+
+        Parameters
+        ----------
+        params : mapping of arrays
+        features : (d,) array of int
+            Positions.
+
+        Returns
+        -------
+        family : Family
+        params : dict of arrays
         """
 
     @abstractmethod

@@ -120,18 +120,11 @@ def _description(digest: Digest) -> str:
         return f"{words}. The {digest.summaries[0].name} is in the table below."
     if digest.rows.n_features == 1:
         return f"{words}. Their sizes and {lie} are in the table below."
-    ratio = separation(digest)
+    ratio = digest.separation
     telling = [name for j, name in enumerate(digest.rows.features) if ratio[j] >= ratio.max() / 2]
     if len(telling) > _MOST_NAMED:
         telling = [digest.rows.features[j] for j in np.argsort(-ratio, kind="stable")[:_MOST_NAMED]]
     return f"{words}. They differ most in {listed(telling)}; their sizes and {lie} are in the table below."
-
-
-def separation(digest: Digest) -> np.ndarray:
-    """How far the centres of the groups lie apart in each feature (D,): their variance over that within groups."""
-    shares, centres = digest.shares.value, digest.centres.value
-    between = shares @ (centres - shares @ centres) ** 2
-    return between / (shares @ digest.spreads.value**2)
 
 
 def _doubts(digest: Digest, of_choice: Sequence[str] = ()) -> str:

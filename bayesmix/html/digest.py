@@ -3,12 +3,13 @@
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import xarray as xr
 
 from bayesmix.data import Rows
+from bayesmix.engines.table import ENGINES
 from bayesmix.families import Family
 from bayesmix.posterior.checks import Check, posterior_check
 from bayesmix.posterior.labels import Diagnosis, diagnose
@@ -17,9 +18,7 @@ from bayesmix.tree import draws_of, family_of, record_of, training_rows
 
 _METHODS = {
     "em": "expectation-maximisation (a point estimate)",
-    "nuts": "the No-U-Turn sampler",
-    "advi": "variational inference (ADVI)",
-    "laplace": "the Laplace approximation",
+    **{method: engine.words for method, engine in ENGINES.items()},
     "adopted": "draws of another sampler",
 }
 
@@ -35,6 +34,16 @@ class Estimate:
     value: np.ndarray
     low: np.ndarray
     high: np.ndarray
+
+
+class Summary(NamedTuple):
+    """One thing that tables say of every group (see :class:`bayesmix.families.protocol.Summary`)."""
+
+    key: str
+    name: str
+    plural: str
+    entries: tuple[str, ...]
+    estimate: Estimate
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,17 +137,27 @@ class Digest:
         return _summary(weights, weights.mean(axis=0), self.ci_prob)
 
     @cached_property
-    def centres(self) -> Estimate:
-        """Means (K, D): posterior medians."""
-        means = self._draws[1]["means"]
-        return _summary(means, np.median(means, axis=0), self.ci_prob)
+    def summaries(self) -> tuple[Summary, ...]:
+        """What tables say of every group; values are estimates (K, M), posterior medians."""
+        return tuple(
+            Summary(*one[:-1], _summary(one.values, np.median(one.values, axis=0), self.ci_prob))
+            for one in self.family.summaries(self._draws[1], self.rows)
+        )
 
     @cached_property
-    def spreads(self) -> Estimate:
-        """Standard deviations (K, D): posterior medians."""
-        matrices = self.family.covariance_matrices(self._draws[1])
-        scales = np.sqrt(np.diagonal(matrices, axis1=-2, axis2=-1))
-        return _summary(scales, np.median(scales, axis=0), self.ci_prob)
+    def separation(self) -> np.ndarray:
+        """How far the groups lie apart in each feature (D,): the variance of their centres over that within groups.
+
+        Of a feature with levels that of the level in which they lie furthest apart.
+        """
+        locations, covariances = self.family.moments(self._draws[1])
+        centres = np.median(locations, axis=0)
+        within = np.median(np.diagonal(covariances, axis1=-2, axis2=-1), axis=0)
+        shares = self.shares.value
+        ratio = shares @ (centres - shares @ centres) ** 2 / (shares @ within)
+        found = np.zeros(self.rows.n_features)
+        np.maximum.at(found, self.family.features_of_moments(self.rows.n_features), ratio)
+        return found
 
     @cached_property
     def _draws(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:

@@ -1,13 +1,14 @@
 """What a picture needs of the draws: a few of them, in the features that it shows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from scipy.stats import chi2
 
-from bayesmix.families import Gaussian
 from bayesmix.tree import draws_of, family_of
 
 # Share of a group inside its ellipse, and the ellipse's radius in standard deviations.
@@ -17,21 +18,18 @@ ELLIPSE_RADIUS = float(np.sqrt(chi2.ppf(ELLIPSE, df=2)))
 
 @dataclass(frozen=True, eq=False)
 class Marginal:
-    """Draws of the mixture's marginal distribution in some features.
-
-    The marginal of a Gaussian mixture has the same weights, and the means and covariances of the
-    features that remain.
+    """Draws of the mixture's marginal distribution in some features, or in combinations of them.
 
     Attributes
     ----------
+    family : Family
     weights : (S, K) array
-    means : (S, K, d) array
-    covariances : (S, K, d, d) array
+    params : mapping of (S, ...) arrays
     """
 
+    family: Any
     weights: np.ndarray
-    means: np.ndarray
-    covariances: np.ndarray
+    params: Mapping[str, np.ndarray]
 
     @property
     def n_draws(self) -> int:
@@ -43,21 +41,26 @@ class Marginal:
         """K."""
         return self.weights.shape[1]
 
+    @cached_property
+    def moments(self) -> tuple[np.ndarray, np.ndarray]:
+        """Locations (S, K, M) and covariances (S, K, M, M)."""
+        return self.family.moments(self.params)
+
     def of(self, features: Sequence[int]) -> "Marginal":
         """Return the marginal in fewer features, given by position."""
-        chosen = np.asarray(features, dtype=np.intp)
-        covariances = self.covariances[..., chosen[:, None], chosen]
-        return Marginal(self.weights, self.means[..., chosen], covariances)
+        family, params = self.family.marginal(self.params, np.asarray(features, dtype=np.intp))
+        return Marginal(family, self.weights, params)
 
     def mapped(self, centre: np.ndarray, matrix: np.ndarray) -> "Marginal":
         """Return the distribution of ``(x - centre) @ matrix``, for a matrix (d, q)."""
-        covariances = matrix.T @ self.covariances @ matrix
-        return Marginal(self.weights, (self.means - centre) @ matrix, covariances)
+        family, params = self.family.mapped(self.params, centre, matrix)
+        return Marginal(family, self.weights, params)
 
     def thinned(self, n_draws: int) -> "Marginal":
         """Return at most so many draws, evenly spaced over all chains."""
         chosen = evenly(self.n_draws, n_draws)
-        return Marginal(self.weights[chosen], self.means[chosen], self.covariances[chosen])
+        params = {name: values[chosen] for name, values in self.params.items()}
+        return Marginal(self.family, self.weights[chosen], params)
 
     def densities(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Evaluate the densities at points (M, d).
@@ -71,8 +74,7 @@ class Marginal:
         """
         components = np.empty((self.n_components, len(points)))
         mixture = np.empty((self.n_draws, len(points)))
-        params = {"means": self.means, "covariances": self.covariances}
-        for block, joint in Gaussian("full").log_joint_blocks(self.weights, params, points):
+        for block, joint in self.family.log_joint_blocks(self.weights, self.params, points):
             density = np.exp(joint)
             components[:, block] = density.mean(axis=0).T
             mixture[:, block] = density.sum(axis=-1)
@@ -84,11 +86,12 @@ class Marginal:
         Medians of the means and of the standard deviations, and the mean correlation matrix: always
         a covariance, and one that a few draws with huge tails do not move.
         """
-        scales = np.sqrt(np.diagonal(self.covariances, axis1=-2, axis2=-1))
-        correlations = self.covariances / (scales[..., :, None] * scales[..., None, :])
+        locations, covariances = self.moments
+        scales = np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1))
+        correlations = covariances / (scales[..., :, None] * scales[..., None, :])
         middle = np.median(scales, axis=0)
         covariances = correlations.mean(axis=0) * middle[:, :, None] * middle[:, None, :]
-        return np.median(self.means, axis=0), covariances
+        return np.median(locations, axis=0), covariances
 
     def separation(self) -> np.ndarray:
         """How far apart the groups lie in each feature, next to how wide they are.
@@ -109,14 +112,9 @@ class Marginal:
 def marginal_of(tree: xr.DataTree) -> Marginal:
     """Return all draws of a tree, in all its features."""
     weights, params = draws_of(tree)
-    matrices = family_of(tree).covariance_matrices(params)
     n_draws = weights.shape[0] * weights.shape[1]
-    means = params["means"]
-    return Marginal(
-        weights.reshape(n_draws, -1),
-        means.reshape(n_draws, *means.shape[2:]),
-        np.ascontiguousarray(matrices).reshape(n_draws, *matrices.shape[2:]),
-    )
+    flat = {name: values.reshape(n_draws, *values.shape[2:]) for name, values in params.items()}
+    return Marginal(family_of(tree), weights.reshape(n_draws, -1), flat)
 
 
 def evenly(size: int, number: int) -> np.ndarray:

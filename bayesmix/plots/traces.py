@@ -16,7 +16,7 @@ from bayesmix.plots.palette import FAINT, colour, dashes
 from bayesmix.plots.view import left_out, most_separating, positions_of
 from bayesmix.posterior.labels.apply import permutations_of, undo
 from bayesmix.posterior.labels.judgement import heeded
-from bayesmix.tree import draws_of, record_of, training_rows
+from bayesmix.tree import draws_of, family_of, record_of, training_rows
 from bayesmix.vocabulary import named_arguments
 
 # Features whose means are traced unless some are chosen.
@@ -110,15 +110,17 @@ def _draw(figure: Figure, tree: xr.DataTree, chosen: list[int]) -> None:
         columns = [undo(tree), tree]
     labels = training_rows(tree).labels
     names = [shortened(labels[j], _LONGEST_NAME) for j in chosen]
+    lies = family_of(tree).summaries(draws_of(tree)[1], training_rows(tree))[0].name
     with house_style():
         axes = figure.subplots(1 + len(chosen), len(columns), squeeze=False, sharex=True, sharey="row")
         for column, one in enumerate(columns):
             weights, params = draws_of(one)
-            traces = [weights, *(params["means"][..., j] for j in chosen)]
+            locations = family_of(one).summaries(params, training_rows(one))[0]
+            traces = [weights, *(locations.values[..., j] for j in chosen)]
             for ax, trace in zip(axes[:, column], traces, strict=True):
                 _draw_trace(ax, trace)
             axes[0, column].set_title(titles[column])
-        for ax, name in zip(axes[:, 0], ["weight", *(f"mean of\n{name}" for name in names)], strict=True):
+        for ax, name in zip(axes[:, 0], ["weight", *(f"{lies} of\n{name}" for name in names)], strict=True):
             ax.set_ylabel(name)
         figure.align_ylabels(axes[:, 0])
         note = left_out(chosen, marginal_of(tree))

@@ -60,8 +60,8 @@ def draw_two_features(
         for k in range(marginal.n_components):
             ax.add_patch(
                 _ellipse(
-                    marginal.means[draw, k],
-                    marginal.covariances[draw, k],
+                    marginal.moments[0][draw, k],
+                    marginal.moments[1][draw, k],
                     edgecolor=colour(k),
                     linewidth=0.5 if small else 0.7,
                     alpha=0.35,

@@ -11,7 +11,7 @@ from bayesmix.tree.record import record_of
 
 def family_of(tree: xr.DataTree) -> Family:
     """Return the component family of a bayesmix tree."""
-    return family_from_name(record_of(tree)["family"])
+    return family_from_name(record_of(tree)["family"]).on(columns_of(tree))
 
 
 def draws_of(tree: xr.DataTree) -> tuple[np.ndarray, dict[str, np.ndarray]]:

@@ -53,23 +53,20 @@ def fit(
     if settings.estimate == "ml" and (reason := family.why_no_maximum(problem.rows)):
         raise ValueError(f"estimate='ml' {reason}")
     by_default = ExpectationMaximisation.of(problem.by_default)
-    whole: Ascent | None
-    if settings.estimate == "ml":
-        likelihood = problem.likelihood
-        whole = likelihood and ExpectationMaximisation(family, standardised.columns, likelihood)
-    else:
-        whole = ExpectationMaximisation.of(problem)
+    whole: Ascent | None = ExpectationMaximisation.of(problem)
+    if settings.estimate == "ml" and problem.likelihood is not None:
+        whole = ExpectationMaximisation(family, standardised.columns, problem.likelihood)
     if whole is None:
         if make_ascent is None:
             raise TypeError(f"{family} has no M-step in closed form under these priors: give make_ascent")
         whole = make_ascent()
 
-    starts = _Starts(problem, settings, by_default, random_seed)
+    starts = _Starts(problem, settings, random_seed)
     with progress(progressbar, starts.total) as report, one_blas_thread():
         points = list(starts)
         if isinstance(whole, ExpectationMaximisation):
             climbs = explore(points, replace(whole, columns=starts.columns), whole, settings, report)
-        elif isinstance(settings.init, str):
+        elif isinstance(settings.init, str) and by_default is not None:
             # Random starts first settle by EM under the default prior: L-BFGS is at its best near a top.
             em = replace(by_default, columns=starts.columns)
             settled = short_runs(points, em, settings, report)
@@ -84,8 +81,8 @@ def fit(
 class _Starts:
     """The starting points, made one at a time; random ones from ``columns``, where rows are many a sample of them."""
 
-    def __init__(self, problem: Problem, settings: EMSettings, by_default: ExpectationMaximisation, random_seed):
-        self.problem, self.init, self.conditional = problem, settings.init, by_default.conditional
+    def __init__(self, problem: Problem, settings: EMSettings, random_seed):
+        self.problem, self.init, self.conditional = problem, settings.init, problem.by_default.conditional
         self.columns = problem.standardised.columns
         rng, (n_features, n_rows) = np.random.default_rng(random_seed), self.columns.shape
         self.rngs, self.views = [rng], [self.columns.T]

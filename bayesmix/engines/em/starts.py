@@ -10,15 +10,16 @@ _CHUNK = 65536  # rows whose distances to the centres are held at once
 
 
 def point_of_memberships(
-    columns: np.ndarray, memberships: np.ndarray, family: Family, conditional: Conditional, n_components: int
+    columns: np.ndarray, memberships: np.ndarray, family: Family, conditional: Conditional | None, n_components: int
 ) -> Point:
     """An M-step from labels (N,) or responsibilities (N, K).
 
-    Under the data-scaled default prior, so that a component with few rows, or none, starts with a spread and a weight.
+    Under the data-scaled default prior, so that a component with few rows, or none, starts with a spread and a weight;
+    without an M-step, the family's own guess.
     """
     state, statistics = family.gathered(columns, memberships, n_components)
     weights = (statistics.counts + 1) / (statistics.counts + 1).sum()
-    return Point(weights, conditional.mode(state, statistics))
+    return Point(weights, state if conditional is None else conditional.mode(state, statistics))
 
 
 def nearest(rows: np.ndarray, centres: np.ndarray) -> np.ndarray:

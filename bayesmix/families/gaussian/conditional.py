@@ -42,11 +42,13 @@ class GaussianConditional:
     def mode(self, state: State, statistics: Statistics) -> State:
         """See :class:`~bayesmix.families.protocol.Conditional`."""
         counts = statistics.counts
-        return self.family.structure.m_step(*state, counts, counts, *statistics.sums, self.prior)
+        (means, factor), (first, second) = state, statistics.sums
+        return self.family.structure.m_step(means, factor, counts, counts, first, second, self.prior)
 
     def log_prior(self, state: State) -> float:
         """See :class:`~bayesmix.families.protocol.Conditional`."""
         if self.prior is None:
             return 0.0
-        of_factor, of_means = self.family.structure.log_prior(*state, self.prior)
-        return float(of_factor) + float(of_means) + self.standardised.log_prior_shift(state[0].shape[0])
+        means, factor = state
+        of_factor, of_means = self.family.structure.log_prior(means, factor, self.prior)
+        return float(of_factor) + float(of_means) + self.standardised.log_prior_shift(means.shape[0])

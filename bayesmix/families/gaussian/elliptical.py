@@ -198,8 +198,8 @@ class Elliptical(Family):
         means, covariances = self.moments(params)
         spreads = np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1))
         return (
-            Summary("centre", "centres", rows.labels, means),
-            Summary("standard deviation", "standard deviations", rows.labels, spreads),
+            Summary("centre", "centre", "centres", rows.labels, means),
+            Summary("spread", "standard deviation", "standard deviations", rows.labels, spreads),
         )
 
     def estimates(self, params: Params) -> dict[str, np.ndarray]:
@@ -226,4 +226,27 @@ class Elliptical(Family):
         """
         means, covariances = self.moments(params)
         chosen = covariances[..., features[:, None], features]
-        return self.of_full(), {**params, "means": means[..., features], "covariances": chosen}
+        return self.of_full(), self._with(params, means[..., features], chosen)
+
+    def mapped(
+        self, params: Params, centre: np.ndarray, matrix: np.ndarray
+    ) -> tuple["Elliptical", dict[str, np.ndarray]]:
+        """Distribution of ``(x - centre) @ matrix``, for a matrix (D, d): family and parameters.
+
+        Parameters
+        ----------
+        params : mapping of arrays
+        centre : (D,) array
+        matrix : (D, d) array
+
+        Returns
+        -------
+        family : Family
+        params : dict of arrays
+        """
+        means, covariances = self.moments(params)
+        return self.of_full(), self._with(params, (means - centre) @ matrix, matrix.T @ covariances @ matrix)
+
+    def _with(self, params: Params, means: np.ndarray, covariances: np.ndarray) -> dict[str, np.ndarray]:
+        others = {name: value for name, value in params.items() if name not in ("means", self.structure.parameter.name)}
+        return {"means": means, "covariances": covariances, **others}

@@ -221,7 +221,9 @@ class Gaussian(Elliptical):
         offsets = log_weights - 0.5 * columns.shape[0] * math.log(2 * math.pi) - log_determinants
         return ops.logsumexp(offsets[:, None] - 0.5 * squares, axis=0)
 
-    def sample(self, weights: np.ndarray, params: Params, n: int, rng: np.random.Generator):
+    def sample(
+        self, weights: np.ndarray, params: Params, n: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
         """``n`` rows (n, D) and their labels (n,) from one parameter point.
 
         Parameters

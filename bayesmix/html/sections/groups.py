@@ -3,7 +3,7 @@
 import numpy as np
 
 from bayesmix.html.content import Cell, Section, Table
-from bayesmix.html.digest import Digest, Estimate
+from bayesmix.html.digest import Digest, Estimate, Summary
 from bayesmix.html.numbers import percent_with_interval, to_spread, with_interval
 from bayesmix.html.sections.pictures import density_picture
 
@@ -36,27 +36,33 @@ def data_section(digest: Digest) -> Section:
 
 
 def groups_section(digest: Digest) -> Section:
-    """Sizes and centres at a glance, the picture, and how far the groups spread."""
-    n_features = digest.rows.n_features
-    beside = n_features <= _MOST_COLUMNS
-    glance = [_glance(digest, with_centres=beside)]
+    """Sizes and where the groups lie at a glance, the picture, and what else is told of them."""
+    lie, *others = digest.summaries
+    beside = len(lie.entries) <= _MOST_COLUMNS
+    glance = [_glance(digest, lie if beside else None)]
     if not beside:
-        glance.append(_by_feature(f"Where their centres lie{_interval(digest)}", digest, digest.centres))
-    spreads = _by_feature(f"Standard deviations{_interval(digest)}", digest, digest.spreads)
-    said = ["Shares are posterior means, centres and spreads posterior medians."] if digest.sampled else []
-    return Section(
-        tables=tuple(glance),
-        parts=(
-            ("In a picture", Section(pictures=(density_picture(digest),))),
-            ("How far they spread", Section(tables=(spreads,), sentences=tuple(said))),
-        ),
-    )
+        glance.append(_by_entry(digest, lie))
+    said = [f"Shares are posterior means, {_told(digest)} posterior medians."] if digest.sampled else []
+    parts = [("In a picture", Section(pictures=(density_picture(digest),)))]
+    for summary in others:
+        last = Section(tables=(_by_entry(digest, summary),), sentences=tuple(said) if summary is others[-1] else ())
+        parts.append((_first_upper(summary.plural), last))
+    return Section(tables=tuple(glance), sentences=() if others else tuple(said), parts=tuple(parts))
 
 
-def _glance(digest: Digest, *, with_centres: bool) -> Table:
+def _told(digest: Digest) -> str:
+    *first, last = (summary.plural for summary in digest.summaries)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _first_upper(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _glance(digest: Digest, lie: Summary | None) -> Table:
     assigned = digest.membership["label"].values
-    shares, centres = digest.shares, digest.centres
-    features = digest.rows.labels if with_centres else ()
+    shares = digest.shares
+    entries = lie.entries if lie else ()
 
     def row(k: int) -> tuple[Cell, ...]:
         share = percent_with_interval(shares.value[k], shares.low[k], shares.high[k])
@@ -65,26 +71,27 @@ def _glance(digest: Digest, *, with_centres: bool) -> Table:
             Cell(f"group {k}", float(k), group=k),
             Cell(share, float(shares.value[k])),
             Cell(f"{n_assigned:,}", float(n_assigned)),
-            *(_estimated(centres, k, j) for j in range(len(features))),
+            *(_estimated(lie.estimate, k, j) for j in range(len(entries)) if lie),
         )
 
-    caption = f"Sizes{' and centres' if with_centres else ''} of the groups{_interval(digest)}"
+    caption = f"Sizes{f' and {lie.plural}' if lie else ''} of the groups{_interval(digest)}"
     if digest.n_components > 1:
         caption += "; groups are numbered from 0"
     return Table(
         caption=caption,
-        header=("group", "share of all", "rows", *features),
+        header=("group", "share of all", "rows", *entries),
         rows=tuple(row(k) for k in range(digest.n_components)),
     )
 
 
-def _by_feature(caption: str, digest: Digest, estimate: Estimate) -> Table:
+def _by_entry(digest: Digest, summary: Summary) -> Table:
     groups = range(digest.n_components)
     return Table(
-        caption=caption,
+        caption=f"{_first_upper(summary.plural)}{_interval(digest)}",
         header=("feature", *(f"group {k}" for k in groups)),
         rows=tuple(
-            (Cell(name), *(_estimated(estimate, k, j) for k in groups)) for j, name in enumerate(digest.rows.labels)
+            (Cell(name), *(_estimated(summary.estimate, k, j) for k in groups))
+            for j, name in enumerate(summary.entries)
         ),
     )
 

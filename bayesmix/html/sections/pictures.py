@@ -4,7 +4,6 @@ import numpy as np
 
 from bayesmix.data import Rows
 from bayesmix.data.words import row_name
-from bayesmix.html.answer import separation
 from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import counted, percent, percent_with_interval, plain, to_spread
@@ -58,7 +57,7 @@ def _doubtful(digest: Digest, doubtful: np.ndarray) -> Table:
     membership, rows = digest.membership, digest.rows
     probability = membership["probability"].values
     bounds = membership["probability_interval"].transpose("obs", "component", "ci_bound").values
-    shown = sorted(np.argsort(-separation(digest), kind="stable")[:_MOST_COLUMNS].tolist())
+    shown = sorted(np.argsort(-digest.separation, kind="stable")[:_MOST_COLUMNS].tolist())
     names = [rows.labels[j] for j in shown]
     cells = []
     for i in doubtful[:_MOST_ROWS]:
@@ -127,6 +126,7 @@ def _density_alt(digest: Digest) -> str:
     kind = {1: "Histogram and density curve of ", 2: "Scatter plot of "}.get(len(shown), "Matrix of scatter plots of ")
     said = [kind + " and ".join(filter(None, [", ".join(axes[:-1]), axes[-1]]))]
     for k in range(min(digest.n_components, _MOST_DESCRIBED)):
-        centre = ", ".join(f"{digest.rows.features[j]} {plain(digest.centres.value[k, j], 3)}" for j in shown)
+        lies = digest.summaries[0].estimate.value[k]
+        centre = ", ".join(f"{digest.rows.features[j]} {plain(lies[j], 3)}" for j in shown)
         said.append(f"group {k}, {percent(digest.shares.value[k])}, lies around {centre}")
     return "; ".join(said) + "."

@@ -9,7 +9,7 @@ from bayesmix.html.content import Section
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import fixed
 from bayesmix.mixture import Mixture
-from bayesmix.priors.sets import ConjugatePriors, resolve_priors, to_dict
+from bayesmix.priors.sets import default_priors, resolve_priors, to_dict
 from bayesmix.priors.written import as_arguments, as_code, as_plain, foreign_as_comments
 
 _SECOND_NAMES = {"em": "EM", "sampling": "sampling"}
@@ -124,7 +124,7 @@ def _sizes(digest: Digest) -> dict[str, int]:
 def _priors(digest: Digest) -> str:
     """Write the priors as an argument; nothing for the default."""
     described = digest.record.get("mixture", {}).get("priors")
-    default = to_dict(resolve_priors(ConjugatePriors(), digest.rows, digest.family, digest.n_components))
+    default = to_dict(resolve_priors(default_priors(digest.family), digest.rows, digest.family, digest.n_components))
     if not described or as_plain(described) == as_plain(default):
         return ""
     return f", priors={as_code(described)}"
