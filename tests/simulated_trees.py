@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayesmix import Gaussian
 from bayesmix.data import Rows, read_rows
-from bayesmix.families import Gaussian
 from bayesmix.priors.sets import ConjugatePriors, resolve_priors
 from bayesmix.tree import build_tree, record_of
 from bayesmix.tree.record import describe

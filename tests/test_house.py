@@ -14,6 +14,7 @@ PACKAGE = Path(bayesmix.__file__).parent
 # Bottom to top: a room imports only rooms that stand before it in this list.
 ROOMS = (
     "version",
+    "registry",
     "threads",
     "shelter",
     "seeds",
@@ -27,10 +28,11 @@ ROOMS = (
     "datasets",
     "passes",
     "priors",
+    "density",
     "families",
     "tree",
+    "problem",
     "pymc_model",
-    "density",
     "engines",
     "posterior",
     "mixture",

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from bayesmix import Gaussian
 from bayesmix.data import read_rows
-from bayesmix.families import Gaussian
 from bayesmix.priors.sets import ConjugatePriors, resolve_priors
 from bayesmix.tree import (
     build_tree,

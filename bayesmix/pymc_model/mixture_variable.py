@@ -1,5 +1,6 @@
 """Rows of a mixture as a PyMC random variable: one for every family, made from its table of parameters."""
 
+from copy import copy
 from functools import cache
 from typing import Any, ClassVar
 
@@ -10,7 +11,7 @@ from pymc.distributions.shape_utils import rv_size_is_none
 from pymc.logprob.abstract import _logprob
 from pymc.pytensorf import normalize_rng_param
 from pytensor.graph.basic import Apply
-from pytensor.graph.op import Op
+from pytensor.tensor.random.op import RNGConsumerOp
 from pytensor.tensor.random.utils import normalize_size_param
 
 import bayesmix.pymc_model.numba_dispatch
@@ -19,7 +20,7 @@ from bayesmix.families import Family
 from bayesmix.pymc_model.op import RowLogDensity, columns_of, entering, letters
 
 
-class DrawRows(Op):
+class DrawRows(RNGConsumerOp):
     """Draw rows (N, D) from the components of a family; the inputs are a generator, N, weights and parameters."""
 
     __props__ = ("name",)
@@ -31,9 +32,14 @@ class DrawRows(Op):
         """Apply the Op; see the class for its inputs."""
         return Apply(self, [rng, n_rows, weights, *params], [rng.type(), pt.matrix(dtype="float64")])
 
+    def update(self, node: Apply) -> dict[Any, Any]:
+        """The generator after the draws."""
+        return {node.inputs[0]: node.outputs[0]}
+
     def perform(self, node: Apply, inputs: Any, output_storage: Any) -> None:
         """Draw, and hand the generator on."""
         rng, n_rows, weights, *params = inputs
+        rng = copy(rng)
         named = {spec.name: value for spec, value in zip(self.family.parameters, params, strict=True)}
         rows, _ = self.family.sample(weights, named, int(n_rows), rng)
         output_storage[0][0], output_storage[1][0] = rng, np.asarray(rows, dtype=np.float64)

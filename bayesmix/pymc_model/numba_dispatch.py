@@ -10,12 +10,12 @@ from typing import Any
 
 from pytensor.link.numba.dispatch.basic import register_funcify_default_op_cache_key
 
-import bayesmix
+import bayesmix.families
 from bayesmix.pymc_model.op import RowLogDensity, SumLogDensity
 
 
 def _hash_of_sources() -> int:
-    package = Path(bayesmix.__file__).parent
+    package = Path(bayesmix.families.__file__).parents[1]
     digest = hashlib.sha256()
     for path in sorted((*package.glob("passes/*.py"), *package.glob("families/**/*.py"))):
         digest.update(path.read_bytes())

@@ -23,7 +23,7 @@ from functools import partial
 import numba as nb
 import numpy as np
 
-from bayesmix.families import Gaussian
+from bayesmix import Gaussian
 from bayesmix.passes import reference
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.elementary import exp_of_nonpositive

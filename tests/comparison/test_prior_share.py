@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-
-from bayesmix.comparison.notes import of_estimates
 from bayesmix.comparison.prior_share import prior_shares
+
+from bayesmix import Gaussian
+from bayesmix.comparison.notes import of_estimates
 from bayesmix.datasets import load_faithful
-from bayesmix.families import Gaussian
 from bayesmix.mixture import Mixture
 from bayesmix.priors import LKJ
 from tests.simulated_trees import COVARIANCES

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from scipy.stats import multivariate_t
 
+from bayesmix import Gaussian
 from bayesmix.comparison import loo
 from bayesmix.comparison.refit import repair
-from bayesmix.families import Gaussian
 from bayesmix.mixture import Mixture
 from tests.comparison.trees import rebuilt
 

@@ -9,12 +9,12 @@ import pytest
 from matplotlib.figure import Figure
 
 import bayesmix.comparison.consider as consider
+from bayesmix import Gaussian
 from bayesmix.comparison import Comparison, compare
 from bayesmix.comparison.consider import Settings
 from bayesmix.comparison.sweep import sweep
 from bayesmix.comparison.table import COLUMNS
 from bayesmix.datasets import load_faithful, load_galaxies
-from bayesmix.families import Gaussian
 from bayesmix.priors import Dirichlet, NormalInverseWishart
 
 FULL, DIAG = Gaussian("full"), Gaussian("diag")

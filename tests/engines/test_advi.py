@@ -9,13 +9,13 @@ from scipy.special import (
 )
 from scipy.stats import multivariate_t
 
+from bayesmix import Gaussian
 from bayesmix.data import read_rows
 from bayesmix.datasets import load_faithful
 from bayesmix.density.closed_form import ClosedFormDensity
 from bayesmix.engines.advi import _Look, run
 from bayesmix.engines.em import EMSettings, fit
 from bayesmix.engines.laplace import approximate
-from bayesmix.families import Gaussian
 from bayesmix.priors.sets import ConjugatePriors, read_priors, resolve_priors
 from tests.engines.targets import Bananas, GaussianTarget, Walled
 

@@ -8,11 +8,11 @@ from numpy.testing import assert_allclose
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal, norm, t
 
+from bayesmix import Gaussian
 from bayesmix.data import read_rows
 from bayesmix.density.closed_form import ClosedFormDensity
 from bayesmix.engines.gaussian_approximation import GaussianApproximation
 from bayesmix.engines.gaussian_check import checked_draws, log_q_over_labellings, pareto_k, pareto_k_is_above
-from bayesmix.families import Gaussian
 from bayesmix.priors import LKJ, LogNormal
 from bayesmix.priors.sets import read_priors, resolve_priors
 from tests.engines.targets import GaussianTarget

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
+from bayesmix.density.prior_terms import log_prior_terms
 from scipy.optimize import approx_fprime
 from scipy.special import logsumexp
 
 from bayesmix import Gaussian, Mixture
 from bayesmix.density.closed_form import ClosedFormDensity
-from bayesmix.density.prior_terms import log_prior_terms
 from bayesmix.priors.sets import ConjugatePriors, Priors
 from tests.calibration.planted import no_jacobian
 from tests.calibration.results import LEVEL, judgements, read

@@ -6,8 +6,8 @@ import numpy as np
 import pymc as pm
 import pytensor
 import pytest
-
 from bayesmix.density.from_pymc import PyMCDensity
+
 from tests.laws.cases import CASES, Case
 from tests.monte_carlo import Finding
 

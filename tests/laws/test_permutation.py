@@ -4,10 +4,10 @@ import functools
 
 import numpy as np
 import pytest
+from bayesmix.density.exchangeability import is_exchangeable
 
 from bayesmix import Mixture
 from bayesmix.density.closed_form import ClosedFormDensity
-from bayesmix.density.exchangeability import is_exchangeable
 from bayesmix.priors import Dirichlet
 from tests.laws.cases import CASES, LIKELIHOOD_CASES
 from tests.monte_carlo import Finding

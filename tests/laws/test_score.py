@@ -5,12 +5,12 @@ from functools import cached_property
 
 import numpy as np
 import pytest
+from bayesmix.density.prior_terms import log_prior_terms
+from bayesmix.families.units import Point, Units
 from scipy.stats import dirichlet
 
 from bayesmix import Mixture
-from bayesmix.density.prior_terms import log_prior_terms
 from bayesmix.engines.em.loop import ExpectationMaximisation
-from bayesmix.families.units import Point, Units
 from bayesmix.priors import Dirichlet
 from tests.central_differences import gradient
 from tests.laws.cases import CASES, LIKELIHOOD_CASES, Case

@@ -7,9 +7,9 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Ellipse, StepPatch
 from scipy.stats import multivariate_normal, norm
 
+from bayesmix import Gaussian
 from bayesmix.data import read_rows
 from bayesmix.engines.em import EMSettings, fit
-from bayesmix.families import Gaussian
 from bayesmix.plots import draw_density, plot_density
 from bayesmix.plots.draws import ELLIPSE, marginal_of
 from bayesmix.plots.levels import mass_levels

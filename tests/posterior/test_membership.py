@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from scipy.stats import multivariate_normal
 
-from bayesmix.families import Gaussian
+from bayesmix import Gaussian
 from bayesmix.posterior.labels import undo
 from bayesmix.posterior.membership import relabel, responsibilities, with_responsibilities
 from bayesmix.tree import draws_of, load, save, training_rows

@@ -5,7 +5,7 @@ import xarray as xr
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
-from bayesmix.families import Gaussian
+from bayesmix import Gaussian
 from bayesmix.posterior.labels import label_free
 from bayesmix.posterior.predictive import log_density, replicated_sets, sample_predictive
 from bayesmix.tree import draws_of, load, save, training_rows

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from bayesmix.density.prior_terms import log_prior_terms
 from scipy import stats
 from scipy.integrate import quad
 
 from bayesmix import Gaussian
-from bayesmix.density.prior_terms import log_prior_terms
 from bayesmix.priors import LKJ, Dirichlet, LogNormal, Normal, NormalInverseWishart
 from bayesmix.priors.sets import ConjugatePriors, SeparatedPriors
 from tests.simulated_trees import truth

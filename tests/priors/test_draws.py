@@ -3,11 +3,11 @@
 import numpy as np
 import pymc as pm
 import pytest
+from bayesmix.priors.draws import draw_correlations, draw_parameters, draw_wishart_factors
 from scipy import stats
 
 import bayesmix as bm
 from bayesmix.data import read_rows
-from bayesmix.priors.draws import draw_correlations, draw_parameters, draw_wishart_factors
 from bayesmix.priors.sets import resolve_priors
 
 SIZE = 4000

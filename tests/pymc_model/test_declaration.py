@@ -5,8 +5,8 @@ import pymc as pm
 import pytest
 from scipy import stats
 
+from bayesmix import Gaussian
 from bayesmix.data import read_rows
-from bayesmix.families import Gaussian
 from bayesmix.priors import LKJ, Dirichlet, LogNormal, Normal, NormalInverseWishart
 from bayesmix.priors.sets import read_priors, resolve_priors
 from bayesmix.pymc_model import declare

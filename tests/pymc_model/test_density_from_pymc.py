@@ -3,10 +3,10 @@
 import numpy as np
 import pymc as pm
 import pytest
-
-from bayesmix.data import read_rows
 from bayesmix.density.from_pymc import PyMCDensity
-from bayesmix.families import Gaussian
+
+from bayesmix import Gaussian
+from bayesmix.data import read_rows
 from bayesmix.priors import Dirichlet
 from bayesmix.priors.sets import read_priors, resolve_priors
 from bayesmix.pymc_model import declare, map_objective

@@ -7,8 +7,8 @@ import pymc as pm
 import pytest
 from scipy import stats
 
+from bayesmix import Gaussian
 from bayesmix.data import read_rows
-from bayesmix.families import Gaussian
 from bayesmix.priors.sets import read_priors, resolve_priors
 from bayesmix.pymc_model import declare
 from bayesmix.pymc_model.transforms import Affine

@@ -5,7 +5,7 @@ import pymc as pm
 import pytest
 from scipy import stats
 
-from bayesmix.families import Gaussian
+from bayesmix import Gaussian
 from bayesmix.pymc_model import MixtureLikelihood
 
 PYTHON = "FAST_COMPILE"

@@ -7,10 +7,10 @@ import pymc as pm
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from bayesmix.pymc_model.gaussian import GAUSSIAN_MIXTURES  # noqa: F401  (registers the translations)
 from pymc.pytensorf import rewrite_pregrad
 from pytensor.graph.replace import vectorize_graph
 
-from bayesmix.pymc_model.gaussian import GAUSSIAN_MIXTURES  # noqa: F401  (registers the translations)
 from bayesmix.pymc_model.op import RowLogDensity, SumLogDensity
 from tests.monte_carlo import Finding
 

@@ -6,8 +6,8 @@ import numpy as np
 import pymc as pm
 import pytest
 
+from bayesmix import Gaussian
 from bayesmix.data import read_rows
-from bayesmix.families import Gaussian
 from bayesmix.priors.sets import ConjugatePriors, resolve_priors
 from bayesmix.pymc_model import MixtureLikelihood, declare
 from bayesmix.pymc_model.op import SumLogDensity

@@ -5,11 +5,11 @@ import json
 from pathlib import Path
 
 import numpy as np
+from bayesmix.density.prior_terms import log_prior_terms
 from sklearn.datasets import load_iris
 
 import bayesmix as bm
 from bayesmix import Gaussian, Mixture
-from bayesmix.density.prior_terms import log_prior_terms
 
 COVARIANCE_OF = {"VVV": "full", "EEE": "tied", "VVI": "diag", "VII": "spherical"}
 ROWS = {"faithful": np.asarray(bm.datasets.load_faithful()), "iris": load_iris().data}

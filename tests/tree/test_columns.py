@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bayesmix import Gaussian
 from bayesmix.data import Column, read_rows
-from bayesmix.families import Gaussian
 from bayesmix.priors.sets import ConjugatePriors, resolve_priors
 from bayesmix.tree import build_tree, columns_of, load, record_of, save, training_rows, with_record
 from bayesmix.tree.record import describe

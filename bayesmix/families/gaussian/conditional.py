@@ -1,15 +1,13 @@
 """What is known of Gaussian components given statistics: closed under the normal-inverse-Wishart prior."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from bayesmix.families.gaussian.covariance.structure import Structure
 from bayesmix.families.gaussian.units import Units
 from bayesmix.families.protocol import State, Statistics
 from bayesmix.priors.conjugate import NormalInverseWishart
 from bayesmix.priors.sets import Priors
-
-if TYPE_CHECKING:
-    from bayesmix.families.gaussian.elliptical import Elliptical
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,37 +16,37 @@ class GaussianConditional:
 
     Attributes
     ----------
-    family : Elliptical
+    structure : Structure
     standardised : Units
     prior : hyperparameters or None
         In whitened units, as the structure prepared them; None for the likelihood alone.
     """
 
-    family: "Elliptical"
+    structure: Structure
     standardised: Units
     prior: Any = None
 
     @classmethod
-    def under(cls, family: "Elliptical", standardised: Units, priors: Priors | None) -> "GaussianConditional | None":
+    def under(cls, structure: Structure, standardised: Units, priors: Priors | None) -> "GaussianConditional | None":
         """The conditional under resolved priors; None where these are not conjugate."""
         if priors is None:
-            return cls(family, standardised)
+            return cls(structure, standardised)
         prior = priors.parts.get("components")
         if not isinstance(prior, NormalInverseWishart):
             return None
         own = prior.standardised(standardised.centre, standardised.scale)
-        return cls(family, standardised, family.structure.hyperparameters(own))
+        return cls(structure, standardised, structure.hyperparameters(own))
 
     def mode(self, state: State, statistics: Statistics) -> State:
         """See :class:`~bayesmix.families.protocol.Conditional`."""
         counts = statistics.counts
         (means, factor), (first, second) = state, statistics.sums
-        return self.family.structure.m_step(means, factor, counts, counts, first, second, self.prior)
+        return self.structure.m_step(means, factor, counts, counts, first, second, self.prior)
 
     def log_prior(self, state: State) -> float:
         """See :class:`~bayesmix.families.protocol.Conditional`."""
         if self.prior is None:
             return 0.0
         means, factor = state
-        of_factor, of_means = self.family.structure.log_prior(means, factor, self.prior)
+        of_factor, of_means = self.structure.log_prior(means, factor, self.prior)
         return float(of_factor) + float(of_means) + self.standardised.log_prior_shift(means.shape[0])

@@ -123,7 +123,7 @@ class Elliptical(Family):
 
     def standardised(self, rows: Rows) -> Units:
         """See :class:`~bayesmix.families.protocol.Family`."""
-        return Units.whitened(rows, self)
+        return Units.whitened(rows, self.structure, tuple(spec.name for spec in self.parameters))
 
     def standard_scale(self, scale: np.ndarray) -> np.ndarray:
         """Column scales (D,) by which data can be standardised without leaving the family.

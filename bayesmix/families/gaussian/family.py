@@ -112,7 +112,7 @@ class Gaussian(Elliptical):
         -------
         GaussianConditional or None
         """
-        return GaussianConditional.under(self, standardised, priors)
+        return GaussianConditional.under(self.structure, standardised, priors)
 
     def closed_form(
         self, rows: Rows, standardised: Units, priors: Priors, n_components: int
@@ -130,7 +130,7 @@ class Gaussian(Elliptical):
         -------
         ClosedFormDensity or None
         """
-        return closed_form(self, rows, standardised, priors, n_components)
+        return closed_form(self.structure, rows, standardised, priors, n_components)
 
     def prior_draws(self, priors: Priors, n_components: int, n_features: int, size: int, rng: np.random.Generator):
         """See :class:`~bayesmix.families.protocol.Family`.
@@ -145,7 +145,7 @@ class Gaussian(Elliptical):
         -------
         dict of arrays
         """
-        return prior_faces.draw_parameters(priors, self, n_components, n_features, size, rng)
+        return prior_faces.draw_parameters(priors, self.structure, n_components, n_features, size, rng)
 
     def prior_shares(self, rows: Rows, priors: Priors, weights: np.ndarray, params: Params) -> np.ndarray | None:
         r"""See :class:`~bayesmix.families.protocol.Family`: the share in :math:`\Sigma_k` under the conjugate prior.
@@ -193,7 +193,7 @@ class Gaussian(Elliptical):
         -------
         dict of arrays
         """
-        return prior_faces.log_prior_terms(self, priors, named)
+        return prior_faces.log_prior_terms(self.structure, priors, named)
 
     @property
     def fused(self) -> Fused:

@@ -1,36 +1,32 @@
 """Draws and log densities of a Gaussian component's priors, where all of them have a closed form."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayesmix.families.gaussian.covariance.structure import Structure
 from bayesmix.priors.conjugate import NormalInverseWishart
 from bayesmix.priors.separated import LKJ, LogNormal
 from bayesmix.priors.sets import Priors
 
-if TYPE_CHECKING:
-    from bayesmix.families.gaussian.family import Gaussian
-
 
 def draw_parameters(
-    priors: Priors, family: "Gaussian", n_components: int, n_features: int, size: int, rng: np.random.Generator
+    priors: Priors, structure: Structure, n_components: int, n_features: int, size: int, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """``size`` draws of the parameters from resolved priors, the draw being the first axis."""
-    spread = family.structure.parameter
+    spread = structure.parameter
     shape = (size, *spread.shape(n_components, n_features))
     normals = rng.standard_normal((size, n_components, n_features))
     if "components" not in priors.parts:
         prior = priors.parts["means"]
         means = np.asarray(prior.mean) + np.asarray(prior.sd) * normals
-        return {"means": means, spread.name: _separated(priors, family.correlated, shape, rng)}
-    means, spreads = (_of_matrices if family.correlated else _of_variances)(priors, shape, normals, rng)
+        return {"means": means, spread.name: _separated(priors, structure.correlated, shape, rng)}
+    means, spreads = (_of_matrices if structure.correlated else _of_variances)(priors, shape, normals, rng)
     return {"means": means, spread.name: spreads}
 
 
-def log_prior_terms(family: "Gaussian", priors: Priors, named: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def log_prior_terms(structure: Structure, priors: Priors, named: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Log prior density of each free variable but the weights, (chain, draw), from draws in the data's units."""
-    structure = family.structure
     if "components" in priors.parts:
         factor = structure.factor(named[structure.parameter.name])
         prior = structure.hyperparameters(priors.parts["components"])

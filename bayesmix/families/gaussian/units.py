@@ -1,15 +1,11 @@
 """Standardised units: what the engines work in, so that the units of the data never matter."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from bayesmix.data import Rows
+from bayesmix.families.gaussian.covariance.structure import Structure
 from bayesmix.families.protocol import Params, Standardised, State
 from bayesmix.threads import one_blas_thread
-
-if TYPE_CHECKING:
-    from bayesmix.families.gaussian.elliptical import Elliptical
 
 _BLOCK = 4096  # rows turned at once: they stay in the cache
 # A covariance this small in some direction, relative to the data's, is a collapse and not a group.
@@ -24,44 +20,45 @@ class Units(Standardised):
     """Standardised units of one analysis: ``z = scale^-1 (x - centre)``, with a scale that the family allows.
 
     For correlated features ``scale`` is a lower triangular matrix (D, D), for others standard deviations (D,).
+    ``names`` are those of the parameters: means, covariances or variances, and what else the family has.
     ``columns`` (D, N) are the standardised rows, transposed: the only copy of the data that an engine needs.
     ``spread`` (D,) are the standard deviations of the data's columns.
     """
 
-    def __init__(self, rows: Rows, family: "Elliptical", scale: np.ndarray):
-        self.family, self.scale = family, scale
+    def __init__(self, rows: Rows, structure: Structure, names: tuple[str, ...], scale: np.ndarray):
+        self.structure, self.names, self.scale = structure, names, scale
         self.centre, self.spread = rows.centre_and_scale
         self.columns = np.empty((rows.n_features, rows.n_rows))
         with one_blas_thread():
             for start in range(0, rows.n_rows, _BLOCK):
                 block = slice(start, start + _BLOCK)
-                self.columns[:, block] = family.structure.to_standard(rows.values[block] - self.centre, scale).T
-        self.log_likelihood_shift = -rows.n_rows * family.structure.log_determinant(scale)
+                self.columns[:, block] = structure.to_standard(rows.values[block] - self.centre, scale).T
+        self.log_likelihood_shift = -rows.n_rows * structure.log_determinant(scale)
 
     @classmethod
-    def whitened(cls, rows: Rows, family: "Elliptical") -> "Units":
+    def whitened(cls, rows: Rows, structure: Structure, names: tuple[str, ...]) -> "Units":
         """Units in which the covariance of the data is the identity, or for uncorrelated features has ones as diagonal.
 
         Full and tied covariances then have the condition of the groups, however nearly collinear the columns are, and
         an affine change of the columns changes nothing. With no more rows than columns: see :meth:`by_columns`.
         """
-        if family.correlated:
-            return cls(rows, family, rows.covariance_factor)
-        return cls.by_columns(rows, family)
+        if structure.correlated:
+            return cls(rows, structure, names, rows.covariance_factor)
+        return cls.by_columns(rows, structure, names)
 
     @classmethod
-    def by_columns(cls, rows: Rows, family: "Elliptical") -> "Units":
+    def by_columns(cls, rows: Rows, structure: Structure, names: tuple[str, ...]) -> "Units":
         """Units of each column's own, for priors that speak of columns: of their scales and correlations."""
-        spread = family.standard_scale(rows.centre_and_scale[1])
-        return cls(rows, family, np.diag(spread) if family.correlated else spread)
+        spread = structure.common_scale(rows.centre_and_scale[1])
+        return cls(rows, structure, names, np.diag(spread) if structure.correlated else spread)
 
     def views(self, columns: np.ndarray) -> list[np.ndarray]:
         """See :class:`~bayesmix.families.protocol.Standardised`: by columns and, where groups may hide there, whitened.
 
         ``columns`` (D, n) are in these units.
         """
-        spread = self.family.standard_scale(self.spread)
-        by_columns = self.family.structure.from_standard(columns.T, self.scale) / spread
+        spread = self.structure.common_scale(self.spread)
+        by_columns = self.structure.from_standard(columns.T, self.scale) / spread
         return [by_columns, columns.T] if self._least_spread < THIN else [by_columns]
 
     @property
@@ -73,7 +70,7 @@ class Units(Standardised):
 
     def collapsed(self, state: State) -> bool:
         """Whether some covariance has a generalised eigenvalue against var(X) below 1e-8."""
-        structure, (n_components, n_features) = self.family.structure, state[0].shape
+        structure, (n_components, n_features) = self.structure, state[0].shape
         if not structure.correlated:
             spread = (self.spread / self.scale) ** 2
             matrices = structure.matrices(structure.values(state[1]), n_components, n_features)
@@ -85,20 +82,19 @@ class Units(Standardised):
     def to_params(self, state: State) -> dict[str, np.ndarray]:
         """Named parameters in the units of the data."""
         means, factor, *others = state
-        structure = self.family.structure
+        structure = self.structure
         values = structure.values(structure.factor_from_standard(factor, self.scale))
         located = self.centre + structure.from_standard(means, self.scale)
-        names = [spec.name for spec in self.family.parameters]
-        return dict(zip(names, (located, values, *others), strict=True))
+        return dict(zip(self.names, (located, values, *others), strict=True))
 
     def to_state(self, params: Params) -> State:
         """The inverse of :meth:`to_params`."""
-        structure = self.family.structure
-        _, own, *others = (np.asarray(params[spec.name], dtype=float) for spec in self.family.parameters)
+        structure = self.structure
+        _, own, *others = (np.asarray(params[name], dtype=float) for name in self.names)
         means = structure.to_standard(np.asarray(params["means"]) - self.centre, self.scale)
         return means, structure.factor_to_standard(structure.factor(own), self.scale), *others
 
     def log_prior_shift(self, n_components: int) -> float:
         """What a log prior density of means and covariances gains in the units of the data."""
-        means = n_components * self.family.structure.log_determinant(self.scale)
-        return -means - float(self.family.structure.log_rescaling(self.scale, n_components))
+        means = n_components * self.structure.log_determinant(self.scale)
+        return -means - float(self.structure.log_rescaling(self.scale, n_components))

@@ -54,7 +54,7 @@ def prior_part(digest: Digest) -> Section | None:
     if any("pymc" in prior for prior in digest.record["mixture"]["priors"].values()):
         foreign = "A prior of this model is a PyMC object, of which a result keeps only the text"
         return Section(sentences=(f"{foreign}: pm.sample_prior_predictive(mixture.build_model(X)) draws from it.",))
-    described = from_dict(digest.record["mixture"]["priors"])
+    described = from_dict(digest.record["mixture"]["priors"], digest.family)
     facts = tuple(facts_of(described).items())
     check = prior_check(digest.tree)
     if check is None:

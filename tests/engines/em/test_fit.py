@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from bayesmix.density.from_pymc import PyMCDensity
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import logsumexp
@@ -9,7 +10,6 @@ from scipy.stats import dirichlet, lognorm, multivariate_normal, norm
 
 import bayesmix as bm
 from bayesmix import Gaussian, Mixture
-from bayesmix.density.from_pymc import PyMCDensity
 from bayesmix.engines.em import Status
 from bayesmix.engines.em.starts import given_memberships, memberships, nearest, point_of_memberships
 from bayesmix.priors import LKJ, Dirichlet, LogNormal, Normal, NormalInverseWishart

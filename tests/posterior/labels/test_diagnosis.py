@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from bayesmix.families import Gaussian
+from bayesmix import Gaussian
 from bayesmix.posterior.labels import chain_groups, convergence_table, diagnose, label_free, relabel_draws
 from bayesmix.posterior.labels.judgement import judge
 from bayesmix.tree import build_tree, draws_of, training_rows, with_record

@@ -6,7 +6,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bayesmix.families import Gaussian
+from bayesmix import Gaussian
 from bayesmix.posterior.labels import apply_permutations, label_free, permutations_of, relabel_draws, undo
 from bayesmix.posterior.labels.permutations import agreement_matrices, best_assignments
 from bayesmix.posterior.labels.quality import relabelling_quality

@@ -3,12 +3,12 @@
 import numpy as np
 
 from bayesmix.families.gaussian.covariance import axis
-from bayesmix.families.gaussian.covariance.steps import Steps
+from bayesmix.families.gaussian.covariance.structure import Structure
 from bayesmix.families.protocol import ParameterSpec
 from bayesmix.passes import axis as kernel
 
 
-class Diagonal(Steps):
+class Diagonal(Structure):
     """``Sigma_k`` diagonal; the factor is (K, D), standard deviations."""
 
     name = "diag"

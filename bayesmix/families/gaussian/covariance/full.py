@@ -3,12 +3,12 @@
 import numpy as np
 
 from bayesmix.families.gaussian.covariance import dense
-from bayesmix.families.gaussian.covariance.steps import Steps
+from bayesmix.families.gaussian.covariance.structure import Structure
 from bayesmix.families.protocol import ParameterSpec
 from bayesmix.passes import dense as kernel
 
 
-class Full(Steps):
+class Full(Structure):
     """``Sigma_k`` free; the factor is (K, D, D), lower triangular."""
 
     name = "full"

@@ -3,12 +3,12 @@
 import numpy as np
 
 from bayesmix.families.gaussian.covariance import axis
-from bayesmix.families.gaussian.covariance.steps import Steps
+from bayesmix.families.gaussian.covariance.structure import Structure
 from bayesmix.families.protocol import ParameterSpec
 from bayesmix.passes import axis as kernel
 
 
-class Spherical(Steps):
+class Spherical(Structure):
     """``Sigma_k = variance_k I``; the factor is (K,), standard deviations."""
 
     name = "spherical"

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bayesmix.families.gaussian.covariance import dense
-from bayesmix.families.gaussian.covariance.steps import Steps
+from bayesmix.families.gaussian.covariance.structure import Structure
 from bayesmix.families.protocol import ParameterSpec
 from bayesmix.passes import dense as kernel
 
@@ -17,7 +17,7 @@ def _of_every_component(array, n_components, n_trailing):
     return np.broadcast_to(spread, (*leading, n_components, *trailing))
 
 
-class Tied(Steps):
+class Tied(Structure):
     """``Sigma`` free and common; the factor is (D, D), lower triangular."""
 
     name = "tied"

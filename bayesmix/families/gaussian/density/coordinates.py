@@ -4,26 +4,23 @@ A class for each prior; the covariance structure tells how many factors or stand
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bayesmix.density import transforms
 from bayesmix.density.closed_form import placed
 from bayesmix.density.protocol import FreeVariable
+from bayesmix.families.gaussian.covariance.structure import Structure
 from bayesmix.families.gaussian.units import Units
-
-if TYPE_CHECKING:
-    from bayesmix.families.gaussian.family import Gaussian
 
 
 class _Coordinates:
     """What both priors share: shapes, and the weights and means."""
 
-    def __init__(self, family: "Gaussian", units: Units, n_components: int):
-        self.family, self.units = family, units
+    def __init__(self, structure: Structure, units: Units, n_components: int):
+        self.structure, self.units = structure, units
         self.n_components, self.n_features = n_components, units.spread.size
-        self.own = family.structure.parameter
+        self.own = structure.parameter
         # what the covariance structure repeats: a component axis, or none for tied
         self.blocks = () if self.own.shared else (n_components,)
         self.weights = [("weights", (n_components - 1,))] if n_components > 1 else []
@@ -34,7 +31,7 @@ class _Coordinates:
     def _weights_and_means(self, q: np.ndarray, taken: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         one = np.ones((*q.shape[:-1], 1))
         weights = transforms.simplex(taken["weights"]) if self.n_components > 1 else one
-        means = self.units.centre + self.family.structure.from_standard(taken["means"], self.units.scale)
+        means = self.units.centre + self.structure.from_standard(taken["means"], self.units.scale)
         return {"weights": weights, "means": means}
 
     def _joined(self, parts: Mapping[str, np.ndarray], variables, n_leading: int) -> np.ndarray:
@@ -43,17 +40,17 @@ class _Coordinates:
 
     def _free_weights_and_means(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         shift = np.asarray(values["means"], dtype=float) - self.units.centre
-        means = self.family.structure.to_standard(shift, self.units.scale)
+        means = self.structure.to_standard(shift, self.units.scale)
         return {"weights": transforms.simplex_inverse(np.asarray(values["weights"], dtype=float)), "means": means}
 
 
 class ConjugateCoordinates(_Coordinates):
     """Weights, covariances (packed factors) or variances (logs), means."""
 
-    def __init__(self, family: "Gaussian", units: Units, n_components: int):
-        super().__init__(family, units, n_components)
+    def __init__(self, structure: Structure, units: Units, n_components: int):
+        super().__init__(structure, units, n_components)
         n_features = self.n_features
-        if family.correlated:
+        if structure.correlated:
             shape = (*self.blocks, n_features * (n_features + 1) // 2)
         else:
             shape = self.own.shape(n_components, n_features)
@@ -62,8 +59,8 @@ class ConjugateCoordinates(_Coordinates):
     def constrain(self, q: np.ndarray) -> dict[str, np.ndarray]:
         """See :class:`~bayesmix.density.Density`."""
         taken = self._taken(q, self.variables)
-        own, structure = taken[self.own.name], self.family.structure
-        if self.family.correlated:
+        own, structure = taken[self.own.name], self.structure
+        if self.structure.correlated:
             factor = transforms.lower_triangle(own, self.n_features)
         else:
             factor = np.exp(0.5 * own)
@@ -73,10 +70,10 @@ class ConjugateCoordinates(_Coordinates):
 
     def unconstrain(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
         """See :class:`~bayesmix.density.Density`."""
-        structure = self.family.structure
+        structure = self.structure
         factor = structure.factor(np.asarray(values[self.own.name], dtype=float))
         factor = structure.factor_to_standard(factor, self.units.scale)
-        own = transforms.lower_triangle_inverse(factor) if self.family.correlated else 2 * np.log(factor)
+        own = transforms.lower_triangle_inverse(factor) if self.structure.correlated else 2 * np.log(factor)
         parts = self._free_weights_and_means(values) | {self.own.name: own}
         return self._joined(parts, self.variables, np.ndim(values["means"]) - 2)
 
@@ -84,19 +81,19 @@ class ConjugateCoordinates(_Coordinates):
 class SeparatedCoordinates(_Coordinates):
     """Weights, means, scales (logs), correlations (rows of their factors)."""
 
-    def __init__(self, family: "Gaussian", units: Units, n_components: int):
-        super().__init__(family, units, n_components)
+    def __init__(self, structure: Structure, units: Units, n_components: int):
+        super().__init__(structure, units, n_components)
         n_features = self.n_features
-        if family.correlated:
+        if structure.correlated:
             scales = (*self.blocks, n_features)
         else:
             scales = self.own.shape(n_components, n_features)
         places = [*self.weights, ("means", (n_components, n_features)), ("scales", scales)]
-        if family.correlated and n_features > 1:
+        if structure.correlated and n_features > 1:
             places.append(("correlations", (*self.blocks, n_features * (n_features - 1) // 2)))
         self.variables = placed(places)
-        per_feature = family.correlated or "feature" in self.own.dims
-        unit = family.standard_scale(units.spread)
+        per_feature = structure.correlated or "feature" in self.own.dims
+        unit = structure.common_scale(units.spread)
         self._unit_of_scales = unit if per_feature else unit[0]
 
     def constrain(self, q: np.ndarray) -> dict[str, np.ndarray]:
@@ -105,7 +102,7 @@ class SeparatedCoordinates(_Coordinates):
         named = self._weights_and_means(q, taken)
         scales = np.exp(taken["scales"]) * self._unit_of_scales
         named["scales"] = scales
-        if not self.family.correlated:
+        if not self.structure.correlated:
             return named | {self.own.name: scales**2}
         correlations = np.ones((*scales.shape, 1))
         if self.n_features > 1:
@@ -116,11 +113,11 @@ class SeparatedCoordinates(_Coordinates):
 
     def unconstrain(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
         """See :class:`~bayesmix.density.Density`; ``covariances`` or ``variances`` are enough."""
-        structure = self.family.structure
+        structure = self.structure
         own = np.asarray(values[self.own.name], dtype=float)
         scales = structure.scales(own)
         parts = self._free_weights_and_means(values) | {"scales": np.log(scales / self._unit_of_scales)}
-        if self.family.correlated and self.n_features > 1:
+        if self.structure.correlated and self.n_features > 1:
             factor = structure.factor(own) / scales[..., None]
             parts["correlations"] = transforms.correlation_factor_inverse(factor)
         return self._joined(parts, self.variables, np.ndim(values["means"]) - 2)

@@ -1,22 +1,64 @@
 """What every covariance structure does through its compiled functions: standard form, M-step and log prior."""
 
+from abc import ABC, abstractmethod
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from bayesmix.families.protocol import Form
+from bayesmix.families.protocol import Form, ParameterSpec
 
 
-class Steps:
-    """The steps of EM, shared by all structures.
+class Structure(ABC):
+    """A covariance structure: what every one does through its compiled functions.
 
     ``compiled`` is :mod:`~bayesmix.families.gaussian.covariance.dense` or ``axis`` beside it, which offer the same
     functions; :meth:`blocks` shows the factor with the axis along which it differs between components
     (full, tied) or features (diag, spherical), be it of length one.
     """
 
+    name: str
+    words: str
+    correlated: bool
+    kernel: ModuleType
     compiled: ModuleType
+    parameter: ParameterSpec
+
+    @abstractmethod
+    def factor(self, values: np.ndarray) -> np.ndarray:
+        """The factor of covariances or variances (..., D, D), (..., D) or (...)."""
+
+    @abstractmethod
+    def values(self, factor: np.ndarray) -> np.ndarray:
+        """The inverse of :meth:`factor`."""
+
+    @abstractmethod
+    def matrices(self, values: np.ndarray, n_components: int, n_features: int) -> np.ndarray:
+        """Covariance matrix of every component (..., K, D, D)."""
+
+    @abstractmethod
+    def scales(self, values: np.ndarray) -> np.ndarray:
+        """Standard deviations."""
+
+    @abstractmethod
+    def reduce(self, matrix_or_vector: np.ndarray) -> Any:
+        """A covariance matrix (or a vector of variances) as this structure describes one component."""
+
+    @abstractmethod
+    def common_scale(self, scale: np.ndarray) -> np.ndarray:
+        """The column scales (D,) that this structure can be standardised by."""
+
+    @abstractmethod
+    def log_rescaling(self, scale: np.ndarray, n_components: int) -> float:
+        """Log of the Jacobian from covariances or variances to those in units of ``scale``."""
+
+    @abstractmethod
+    def initial_factor(self, n_components: int, n_features: int) -> np.ndarray:
+        """The factor of unit covariances."""
+
+    @abstractmethod
+    def written_out(self, ops: Any, centred: Any, factor: Any) -> tuple[Any, Any]:
+        """Squared distances (K, N) of centred rows (K, D, N), and log determinants (K,) or (), in tensors."""
 
     def blocks(self, factor: np.ndarray) -> np.ndarray:
         """The factor as the compiled functions take it."""
