@@ -42,7 +42,7 @@ def log_posterior(unpack, accumulate, add_prior, q, gradient, columns, n_compone
 @nb.njit(**INNER)
 def in_sampler_coordinates(log_posterior, n, z, gradient, value, user):
     """The density at the sampler's ``z``; what is not finite is a divergence."""
-    columns, numbers, centre, transform, n_components, n_blocks = arrays_at(user, n)
+    columns, numbers, centre, transform, n_components, n_blocks = arrays_at(user, n)  # pyright: ignore[reportGeneralTypeIssues]: carray is compiled
     q, slope = np.empty(n), np.empty(n)
     from_sampler(nb.carray(z, n), centre, transform, q)
     result = log_posterior(q, slope, columns, n_components, n_blocks, numbers, 1.0)

@@ -62,4 +62,6 @@ def call_repeatedly(address, z, slope, values, entries):
     n_points, size = z.shape
     point, value = z.ctypes.data, values.ctypes.data
     for i in range(n_points):
-        _call(address, size, point + 8 * size * i, slope.ctypes.data, value + 8 * i, entries.ctypes.data)
+        where = point + 8 * size * i
+        # an intrinsic is called without its first argument
+        _call(address, size, where, slope.ctypes.data, value + 8 * i, entries.ctypes.data)  # pyright: ignore[reportCallIssue]

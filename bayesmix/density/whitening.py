@@ -25,7 +25,8 @@ from bayesmix.passes.blocks import COMPILED
 @nb.njit(**COMPILED)
 def arrays_at(user, n):
     """What stands at the sampler's address: rows, hyperparameters, centre, transform, and two counts."""
-    entries = nb.carray(pointer_to_integers(user), N_ENTRIES)
+    # an intrinsic is called without its first argument
+    entries = nb.carray(pointer_to_integers(user), N_ENTRIES)  # pyright: ignore[reportCallIssue]
     columns = nb.carray(pointer_to_floats(entries[COLUMNS]), (entries[N_FEATURES], entries[N_ROWS]))
     numbers = nb.carray(pointer_to_floats(entries[NUMBERS]), entries[N_NUMBERS])
     centre = nb.carray(pointer_to_floats(entries[CENTRE]), n)
@@ -67,6 +68,6 @@ def all_finite(value, slope):
 @nb.cfunc(EXPAND, cache=True)
 def expand_function(n, m, z, out, user):
     """The draw that is stored: ``q``."""
-    _, _, centre, transform, _, _ = arrays_at(user, n)
+    _, _, centre, transform, _, _ = arrays_at(user, n)  # pyright: ignore[reportGeneralTypeIssues]: carray is compiled
     from_sampler(nb.carray(z, n), centre, transform, nb.carray(out, m))
     return 0

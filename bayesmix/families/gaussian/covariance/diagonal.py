@@ -18,9 +18,9 @@ class Diagonal(Structure):
     compiled = axis
     parameter = ParameterSpec("variances", ("component", "feature"), "positive", "root")
 
-    def factor(self, variances):
+    def factor(self, values):
         """Standard deviations of the variances."""
-        return np.sqrt(variances)
+        return np.sqrt(values)
 
     def values(self, factor):
         """Variances of the standard deviations."""

@@ -18,9 +18,9 @@ class Full(Structure):
     compiled = dense
     parameter = ParameterSpec("covariances", ("component", "feature", "feature_bis"), "covariance", "factor")
 
-    def factor(self, covariances):
+    def factor(self, values):
         """Lower Cholesky factors of the covariances."""
-        return dense.cholesky(covariances)
+        return dense.cholesky(values)
 
     def values(self, factor):
         """Covariances of the factors."""

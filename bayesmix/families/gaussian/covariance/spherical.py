@@ -26,9 +26,9 @@ class Spherical(Structure):
         """The one standard deviation of each component."""
         return blocks[..., 0]
 
-    def factor(self, variances):
+    def factor(self, values):
         """Standard deviations of the variances."""
-        return np.sqrt(variances)
+        return np.sqrt(values)
 
     def values(self, factor):
         """Variances of the standard deviations."""

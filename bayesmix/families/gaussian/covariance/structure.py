@@ -20,7 +20,7 @@ class Structure(ABC):
     name: str
     words: str
     correlated: bool
-    kernel: ModuleType
+    kernel: Any
     compiled: ModuleType
     parameter: ParameterSpec
 

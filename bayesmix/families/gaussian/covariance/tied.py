@@ -35,9 +35,9 @@ class Tied(Structure):
         """The one factor of the stack."""
         return blocks[..., 0, :, :]
 
-    def factor(self, covariances):
+    def factor(self, values):
         """Lower Cholesky factor of the covariance."""
-        return dense.cholesky(covariances)
+        return dense.cholesky(values)
 
     def values(self, factor):
         """Covariance of the factor."""
