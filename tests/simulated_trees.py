@@ -8,7 +8,7 @@ import xarray as xr
 
 from bayesmix import Gaussian
 from bayesmix.data import Rows, read_rows
-from bayesmix.priors.sets import ConjugatePriors, resolve_priors
+from bayesmix.priors.sets import default_priors, resolve_priors
 from bayesmix.tree import build_tree, record_of
 from bayesmix.tree.record import describe
 
@@ -94,7 +94,7 @@ def simulated_tree(
     posterior = draws_around(weights, params, shape, spread, rng)
     if permutations is not None:
         posterior = permuted(posterior, permutations, shared=shared_names(family))
-    mixture = describe(family, n_components, resolve_priors(ConjugatePriors(), rows, family, n_components))
+    mixture = describe(family, n_components, resolve_priors(default_priors(family), rows, family, n_components))
     return build_tree(
         family=family,
         rows=rows,

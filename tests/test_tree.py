@@ -8,7 +8,7 @@ import xarray as xr
 
 from bayesmix import Gaussian
 from bayesmix.data import read_rows
-from bayesmix.priors.sets import ConjugatePriors, resolve_priors
+from bayesmix.priors.sets import default_priors, resolve_priors
 from bayesmix.tree import (
     build_tree,
     draws_of,
@@ -205,7 +205,10 @@ def test_one_chain_one_draw_one_component_and_no_text_columns(tmp_path):
             "means": np.full((1, 1, 1, 1), 2.0),
             "variances": np.ones((1, 1, 1, 1)),
         },
-        record={"method": "em", "mixture": describe(family, 1, resolve_priors(ConjugatePriors(), rows, family, 1))},
+        record={
+            "method": "em",
+            "mixture": describe(family, 1, resolve_priors(default_priors(family), rows, family, 1)),
+        },
     )
     assert_identical(tree, load(save(tree, tmp_path / "em.nc")))
 

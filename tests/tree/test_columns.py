@@ -6,7 +6,7 @@ import pytest
 
 from bayesmix import Gaussian
 from bayesmix.data import Column, read_rows
-from bayesmix.priors.sets import ConjugatePriors, resolve_priors
+from bayesmix.priors.sets import default_priors, resolve_priors
 from bayesmix.tree import build_tree, columns_of, load, record_of, save, training_rows, with_record
 from bayesmix.tree.record import describe
 from tests.simulated_trees import simulated_tree
@@ -31,7 +31,7 @@ X = pd.DataFrame(
 def tree():
     """One draw of a mixture; of which family it is makes no difference to the columns."""
     family, rows = Gaussian("diag"), read_rows(X, columns=COLUMNS)
-    mixture = describe(family, 2, resolve_priors(ConjugatePriors(), rows, family, 2))
+    mixture = describe(family, 2, resolve_priors(default_priors(family), rows, family, 2))
     posterior = {"weights": [[[0.25, 0.75]]], "means": [[rows.values[:2]]], "variances": np.ones((1, 1, 2, 4))}
     return build_tree(family=family, rows=rows, posterior=posterior, record={"method": "adopted", "mixture": mixture})
 
