@@ -21,7 +21,7 @@ FAITHFUL = bm.datasets.load_faithful()
 def test_defaults():
     mixture = Mixture(3)
     assert mixture.family == Gaussian("full")
-    assert (mixture.priors.weights, mixture.priors.components) == (Dirichlet(1.0), NormalInverseWishart())
+    assert mixture.priors.parts == {"weights": Dirichlet(1.0), "components": NormalInverseWishart()}
     assert str(mixture) == "gaussian-full mixture of 3"
     assert Mixture(np.int64(3)) == mixture
     assert Mixture(n_components=3, family=Gaussian(), priors={}) == mixture

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from arviz_stats.utils import ELPDDataLOO
 
-from bayesmix.comparison.bridge import log_sum
+from bayesmix.comparison.left_out import log_sum
 from bayesmix.comparison.pointwise import (
     check_posterior,
     is_flat_tail,

@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 from arviz_stats.utils import ELPDDataLOO
 
-from bayesmix.comparison.bridge import log_predictive
 from bayesmix.comparison.leave_one_out import PARETO_K, bad_rows
+from bayesmix.comparison.left_out import log_predictive
 from bayesmix.comparison.pointwise import log_densities, sum_and_error
 from bayesmix.data import read_rows
 from bayesmix.engines.em import EMResult

@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 
 from bayesmix import Gaussian, compare
+from bayesmix.comparison import criteria
 from bayesmix.comparison.criteria import maximum_likelihood
+from bayesmix.data import read_rows
 from bayesmix.datasets import load_faithful
 from bayesmix.engines.em.status import Status
+from bayesmix.priors.sets import default_priors
+from bayesmix.problem import Problem
 from tests.reference.mclust import COVARIANCE_OF, reference_fits
 
 X = load_faithful()
@@ -20,20 +24,24 @@ class Fit:
     status: Status = Status.CONVERGED
 
 
-class TwoFits:
-    """A mixture whose fit from random starts and fit from the MAP are given."""
-
-    n_components, family = 2, Gaussian("diag")
-
-    def __init__(self, from_starts: Fit, from_map: Fit):
-        self.from_starts, self.from_map = from_starts, from_map
-
-    def fit_em(self, X, *, estimate, init="kmeans", n_init=None, random_seed=None):
-        assert estimate == "ml"
-        return self.from_starts if isinstance(init, str) else self.from_map
-
-
+DIAG = Gaussian("diag")
+PROBLEM = Problem.of(read_rows(X), DIAG, 2, default_priors(DIAG))
 DEGENERATE = Fit(100.0, Status.DEGENERATE)
+MAP = object()
+
+
+@pytest.fixture
+def given(monkeypatch):
+    """Give the fit from random starts and the fit from the MAP."""
+
+    def give(from_starts: Fit, from_map: Fit):
+        def fit_em(problem, settings, random_seed):
+            assert settings.estimate == "ml"
+            return from_map if settings.init is MAP else from_starts
+
+        monkeypatch.setattr(criteria, "fit_em", fit_em)
+
+    return give
 
 
 @pytest.mark.parametrize(
@@ -45,12 +53,14 @@ DEGENERATE = Fit(100.0, Status.DEGENERATE)
         (Fit(-1121.0), DEGENERATE, -1121.0),
     ],
 )
-def test_the_higher_interior_fit_counts(from_starts, from_map, wanted):
-    assert maximum_likelihood(TwoFits(from_starts, from_map), None, None, 1).log_likelihood == wanted
+def test_the_higher_interior_fit_counts(given, from_starts, from_map, wanted):
+    given(from_starts, from_map)
+    assert maximum_likelihood(PROBLEM, MAP, 1).log_likelihood == wanted
 
 
-def test_where_both_collapse_there_is_none():
-    assert maximum_likelihood(TwoFits(DEGENERATE, DEGENERATE), None, None, 1) is None
+def test_where_both_collapse_there_is_none(given):
+    given(DEGENERATE, DEGENERATE)
+    assert maximum_likelihood(PROBLEM, MAP, 1) is None
 
 
 def test_the_tables_criteria_are_no_worse_than_mclusts():

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from bayesmix.comparison.prior_share import prior_shares
 
 from bayesmix import Gaussian
 from bayesmix.comparison.notes import of_estimates
@@ -12,7 +11,7 @@ from tests.simulated_trees import COVARIANCES
 
 def by_hand(em) -> np.ndarray:
     """The formulas of the joint modes, with the scatter of the rows left out above the line."""
-    prior, params = em.priors.components, em.params
+    prior, params = em.priors.parts["components"], em.params
     counts = em.responsibilities.sum(axis=0)
     n_features = em.rows.n_features
     centres = em.responsibilities.T @ em.rows.values / counts[:, None]
@@ -38,7 +37,7 @@ def by_hand(em) -> np.ndarray:
 @pytest.mark.parametrize("covariance", COVARIANCES)
 def test_share_is_that_of_the_joint_mode(covariance):
     em = Mixture(4, Gaussian(covariance)).fit_em(load_faithful()[::5], random_seed=1, tol=1e-13)
-    made = prior_shares(em)
+    made = em.prior_shares
     np.testing.assert_allclose(made, by_hand(em), rtol=1e-4)
     assert (made > 0).all()
     assert (made < 1).all()
@@ -47,16 +46,16 @@ def test_share_is_that_of_the_joint_mode(covariance):
 @pytest.mark.parametrize("factor", [1e-150, 1e150])
 def test_units_do_not_matter(factor):
     X = load_faithful()[::5]
-    here = prior_shares(Mixture(3).fit_em(X, random_seed=1))
-    there = prior_shares(Mixture(3).fit_em(X * factor, random_seed=1))
+    here = Mixture(3).fit_em(X, random_seed=1).prior_shares
+    there = Mixture(3).fit_em(X * factor, random_seed=1).prior_shares
     np.testing.assert_allclose(there, here, rtol=1e-6)
 
 
 def test_only_a_conjugate_map_has_a_share():
     X = load_faithful()[::5]
-    assert prior_shares(Mixture(2).fit_em(X, estimate="ml", random_seed=1)) is None
+    assert Mixture(2).fit_em(X, estimate="ml", random_seed=1).prior_shares is None
     separated = Mixture(2, priors={"correlations": LKJ(2.0)})
-    assert prior_shares(separated.fit_em(X, random_seed=1, n_init=1)) is None
+    assert separated.fit_em(X, random_seed=1, n_init=1).prior_shares is None
 
 
 def test_large_shares_are_noted():

@@ -49,7 +49,7 @@ def fitted(rows):
 
 @pytest.fixture
 def exact(rows, fitted):
-    return student_t_loo(rows, fitted[0].priors.components)
+    return student_t_loo(rows, fitted[0].priors.parts["components"])
 
 
 def doubted(elpd, positions):
@@ -84,7 +84,7 @@ def test_refits_agree_with_the_student_t(fitted, exact):
     assert wrong.pareto_k.values[25] > 0.7  # the original is left as it was
 
 
-def test_draws_of_an_approximation_do_not_enter_the_bridge(fitted, exact):
+def test_draws_of_an_approximation_do_not_stand_for_draws_with_the_row(fitted, exact):
     mixture, em, tree, elpd = fitted
     approximate = rebuilt(
         tree,

@@ -157,10 +157,10 @@ def test_priors_that_do_not_fit_one_model_are_a_note():
 
 
 def test_a_sampler_that_fails_is_a_note(monkeypatch):
-    def fail(self, *args, **options):
+    def fail(*args, **options):
         raise RuntimeError("all initialisations failed")
 
-    monkeypatch.setattr(consider.Mixture, "fit_nuts", fail)
+    monkeypatch.setattr(consider, "fit_posterior", fail)
     made = quick(load_faithful(), [2])
     assert "NUTS failed: all initialisations failed" in made.table["notes"].iloc[0]
     assert np.isfinite(made.table["bic"].iloc[0])
@@ -177,23 +177,23 @@ def test_chains_that_narrowly_fail_a_gate_run_longer():
 
 @pytest.mark.parametrize("error", [TypeError, KeyError, ValueError, NotImplementedError])
 def test_errors_of_the_program_are_not_swallowed(monkeypatch, error):
-    def fail(self, *args, **options):
+    def fail(*args, **options):
         raise error("a mistake")
 
-    monkeypatch.setattr(consider.Mixture, "fit_nuts", fail)
+    monkeypatch.setattr(consider, "fit_posterior", fail)
     with pytest.raises(error, match="a mistake"):
         quick(load_faithful(), [2])
 
 
 def test_an_interrupted_sweep_keeps_what_is_finished(monkeypatch):
-    fit = consider.Mixture.fit_laplace
+    fit = consider.fit_posterior
 
-    def interrupt(self, *args, **options):
-        if self.n_components == 2:
+    def interrupt(problem, *args, **options):
+        if problem.n_components == 2:
             raise KeyboardInterrupt
-        return fit(self, *args, **options)
+        return fit(problem, *args, **options)
 
-    monkeypatch.setattr(consider.Mixture, "fit_laplace", interrupt)
+    monkeypatch.setattr(consider, "fit_posterior", interrupt)
     made = quick(load_faithful()[::4], [1, 2, 3], method="laplace")
     assert np.isfinite(made.table["elpd_loo"].iloc[0])
     assert made.table["notes"].iloc[1] == "not fitted: the comparison was interrupted"

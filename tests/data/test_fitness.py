@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from bayesmix.data import Rows, check_fit, check_n_components, read_rows
+from bayesmix import Gaussian
+from bayesmix.data import Rows, check_distinct, check_n_components, read_rows
 from tests.data.examples import GOOD, NUMBERS, refusal
 
 
@@ -24,6 +25,12 @@ def test_other_things_are_not(n_components):
 def test_at_least_one_component(n_components):
     message = refusal(ValueError, check_n_components, n_components)
     assert f"n_components must be an integer of at least 1; got {n_components!r}" in message
+
+
+def check_fit(rows: Rows, n_components: int, *, correlated: bool) -> None:
+    """Hold the rows against a mixture of normal distributions, as ``Problem.of`` does."""
+    check_distinct(rows, n_components)
+    Gaussian("full" if correlated else "diag").check(rows)
 
 
 UNITS = [(1.0, 0.0), (1e-150, 0.0), (1e150, 0.0), (1.0, 1e6), (1e-6, -1.0)]  # factor, shift

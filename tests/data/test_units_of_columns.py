@@ -63,7 +63,7 @@ def test_where_people_see_them(em, tmp_path):
     tree = em.to_tree()
     [ax] = bm.plot_density(tree).axes
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("eruptions", "waiting (min)")
-    assert "mean of waiting (min)" in em._repr_html_()
+    assert "centre of waiting (min)" in em._repr_html_()
     bm.report(tree, tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text()
     assert ">waiting (min)<" in page

@@ -8,7 +8,7 @@ import pytest
 
 import bayesmix as bm
 from bayesmix import Gaussian, Mixture
-from bayesmix.comparison.bridge import log_predictive
+from bayesmix.comparison.left_out import log_predictive
 from bayesmix.data import read_rows
 from bayesmix.density.closed_form import ClosedFormDensity
 from tests.exact.conjugate import prior_of
@@ -145,10 +145,10 @@ def predictive_errors(tree, covariance: str, exact: Enumeration) -> list[float]:
 
 
 def evidence_of_last_rows(covariance: str, first: int = 3) -> Estimate:
-    """``log p(x_4, x_5, x_6 | x_1, x_2, x_3)``: row by row, the bridge between the posteriors with and without it."""
+    """``log p(x_4, x_5, x_6 | x_1, x_2, x_3)``: row by row, from draws of the posteriors with and without it."""
     value, squares = 0.0, 0.0
     for n in range(first, len(ROWS)):
-        # the bridge's error takes draws for independent, which so few of them are
+        # the error takes draws for independent, which so few of them are
         without, given = (_log_densities(tree_of(covariance, m), covariance, ROWS[n])[:, ::8] for m in (n, n + 1))
         step, error = log_predictive(without.ravel(), given.ravel())
         value, squares = value + step, squares + error**2

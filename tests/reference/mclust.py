@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-from bayesmix.density.prior_terms import log_prior_terms
 from sklearn.datasets import load_iris
 
 import bayesmix as bm
@@ -44,7 +43,7 @@ def objective_at(em, theirs):
     if em.family.correlated:
         values = matrices if not em.family.structure.parameter.shared else matrices[0]
     else:
-        values = np.array([em.family.reduce_variances(np.diag(one)) for one in matrices])
+        values = np.array([em.family.structure.reduce(np.diag(one)) for one in matrices])
     named = {
         "weights": np.atleast_1d(np.array(theirs["weights"], dtype=float)),
         "means": np.array(theirs["means"]),
@@ -52,5 +51,7 @@ def objective_at(em, theirs):
     }
     value = em.family.log_mixture(named["weights"], named, em.rows.values).sum()
     if em.estimate == "map":
-        value += sum(log_prior_terms(em.family, em.priors, named).values())
+        value += sum(em.family.log_prior_terms(em.priors, named).values())
+        if em.n_components > 1:
+            value += em.priors.weights.log_density(named["weights"])
     return float(value)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from bayesmix.comparison.bridge import log_predictive
+from bayesmix.comparison.left_out import log_predictive
 
 SD = 0.5
 
