@@ -18,7 +18,7 @@ STUDENT_T = ("heavy-tails", "faithful")
 
 @functools.cache
 def reference(program: str) -> dict[str, Any]:
-    """What ``"poisson"``, ``"latent_classes"`` or ``"student_t"`` wrote."""
+    """What ``"poisson"``, ``"latent_classes"``, ``"student_t"`` or ``"mclust"`` wrote."""
     return json.loads((HERE / f"{program}.json").read_text())
 
 
