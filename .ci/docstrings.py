@@ -31,8 +31,14 @@ def public_objects() -> Iterator[tuple[str, Any]]:
             if inspect.isclass(exported):
                 for attribute, member in vars(exported).items():
                     own = inspect.isfunction(member) or isinstance(member, classmethod | staticmethod | property)
-                    if own and not attribute.startswith("_"):
+                    if own and not attribute.startswith("_") and not is_told_by_its_base(member):
                         yield f"{path}.{attribute}", getattr(exported, attribute)
+
+
+def is_told_by_its_base(member: Any) -> bool:
+    """Whether a method is marked as an override and leaves its docstring to what it overrides."""
+    function = getattr(member, "fget", getattr(member, "__func__", member))
+    return getattr(function, "__override__", False) and function.__doc__ is None
 
 
 def undocumented(member: Any) -> list[str]:

@@ -1,13 +1,16 @@
 """A density in closed form, for a family with a prior that it has a compiled part for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
+import numba as nb
 import numpy as np
 
 from bayesmix.density.minibatch import Minibatch
 from bayesmix.density.protocol import FreeVariable
+from bayesmix.density.sampler import LOG_DENSITY
 from bayesmix.priors.weights import log_dirichlet_constant
 
 
@@ -23,6 +26,26 @@ class Coordinates(Protocol):
     def unconstrain(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
         """See :class:`~bayesmix.density.Density`."""
         ...
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """The compiled part of a family and a prior (see :mod:`bayesmix.density.composed`), where both are in one file.
+
+    Attributes
+    ----------
+    log_posterior : compiled function
+    in_sampler_coordinates : function
+        Not compiled yet: C functions are compiled when they are made, and not when they are first called.
+    """
+
+    log_posterior: Callable[..., float]
+    in_sampler_coordinates: Callable[..., int]
+
+    @cached_property
+    def sampler_function(self) -> Any:
+        """The second as a C function."""
+        return nb.cfunc(LOG_DENSITY, cache=True)(self.in_sampler_coordinates)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +74,7 @@ class ClosedFormDensity:
     log_likelihood_shift : float
         What the log-likelihood gains in the units of the data.
     coordinates : Coordinates
-    compiled : module
+    compiled : module or Compiled
         Of the family and the prior (see :mod:`bayesmix.density.composed`).
     concentrations : (K,) array
         Of the weights' Dirichlet prior.

@@ -2,9 +2,9 @@
 
 The own part of a family and a prior is two functions:
 
-``unpack(q, log_w, n_blocks, n_features) -> (form, own)``
+``unpack(q, log_w, n_blocks, n_entries, numbers) -> (form, own)``
     what the pass takes, from the flat unconstrained vector ``q`` and the log weights, and what else the prior's part
-    needs of it.
+    needs of it. ``n_entries`` is the number of rows of ``columns``.
 ``add_prior(value, q, gradient, statistics, form, own, numbers, jacobian) -> value``
     adds the log prior (and Jacobian) of everything but the weights to that of the weights; fills the gradient of
     likelihood and prior together, by Fisher's identity, from the statistics of the pass (log-likelihood, counts,
@@ -31,9 +31,9 @@ from bayesmix.passes.blocks import INNER
 def log_posterior(unpack, accumulate, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian):
     """Log posterior density of ``q``; fills ``gradient``."""
     log_w = log_weights(q, n_components)
-    form, own = unpack(q, log_w, n_blocks, columns.shape[0])
-    statistics = accumulate(columns, np.empty(0), *form)
     concentrations, rest = numbers[2 : 2 + n_components], numbers[2 + n_components :]
+    form, own = unpack(q, log_w, n_blocks, columns.shape[0], rest)
+    statistics = accumulate(columns, np.empty(0), *form)
     value = numbers[0] + jacobian * numbers[1]
     value += weights_slope(log_w, statistics[1], concentrations, jacobian, gradient)
     return statistics[0] + add_prior(value, q, gradient, statistics, form, own, rest, jacobian)

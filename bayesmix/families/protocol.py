@@ -39,7 +39,7 @@ class ParameterSpec:
     name : str
     dims : tuple of str
         ``component`` first, unless all components share the parameter; then ``feature``, ``feature_bis`` or ``level``.
-    support : "real", "positive", "probability", "simplex" or "covariance"
+    support : "real", "positive", "nonnegative", "probability", "simplex" or "covariance"
         ``simplex``: probabilities of the levels of each feature, which sum to one.
     enters : "itself", "root" or "factor"
         How it enters the fused likelihood: as it is, by its square root, or by its lower Cholesky factor.
@@ -47,7 +47,7 @@ class ParameterSpec:
 
     name: str
     dims: tuple[str, ...]
-    support: Literal["real", "positive", "probability", "simplex", "covariance"]
+    support: Literal["real", "positive", "nonnegative", "probability", "simplex", "covariance"]
     enters: Literal["itself", "root", "factor"] = "itself"
 
     @property

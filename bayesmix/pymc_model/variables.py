@@ -24,6 +24,7 @@ from bayesmix.priors.weights import Dirichlet
 from bayesmix.problem import Problem
 from bayesmix.pymc_model.foreign_priors import declare_foreign
 from bayesmix.pymc_model.matrix_priors import InverseWishart, LKJMatrix
+from bayesmix.pymc_model.simplexes import Simplexes, SimplexesTransform
 from bayesmix.pymc_model.starts import add_variable, shape_of
 from bayesmix.pymc_model.transforms import (
     Affine,
@@ -98,6 +99,9 @@ def declare_means(prior: Any, units: Units) -> Any:
     return add_variable("means", variable, MEANS_DIMS, transform=units.affine, start=start)
 
 
+_INSIDE = {"nonnegative": (1e-10, np.inf), "probability": (1e-10, 1 - 1e-10), "simplex": (1e-10, 1.0)}
+
+
 def declare_parameters(family: Family, priors: Priors, units: Units) -> dict[str, Any]:
     """All parameters of a family by name."""
     parts = priors.parts
@@ -109,13 +113,18 @@ def declare_parameters(family: Family, priors: Priors, units: Units) -> dict[str
         params = {"means": means} | _separately(family, parts["scales"], parts["correlations"], units)
     for spec in family.parameters:
         if spec.name not in params:
-            params[spec.name] = _on_its_own(spec, parts[spec.name], units)
+            params[spec.name] = _on_its_own(family, spec, parts[spec.name], units)
     return {spec.name: params[spec.name] for spec in family.parameters}
 
 
-def _on_its_own(spec: ParameterSpec, prior: Any, units: Units) -> Any:
-    """A parameter whose prior is its own."""
+def _on_its_own(family: Any, spec: ParameterSpec, prior: Any, units: Units) -> Any:
+    """A parameter whose prior is its own; a start on the boundary of its support is moved off it."""
     start = units.start.get(spec.name)
+    if start is not None and spec.support in _INSIDE:
+        start = np.clip(start, *_INSIDE[spec.support])
+    if spec.support == "simplex" and not isinstance(prior, PyMCPrior):
+        variable = Simplexes.dist(float(prior.concentration), family.sizes, shape=shape_of(spec.dims))
+        return add_variable(spec.name, variable, spec.dims, transform=SimplexesTransform(family.sizes), start=start)
     if isinstance(prior, PyMCPrior):
         return declare_foreign(prior.distribution, spec.name, spec.dims, start=start)
     return add_variable(spec.name, prior.distribution(shape_of(spec.dims)), spec.dims, start=start)

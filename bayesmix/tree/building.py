@@ -73,6 +73,7 @@ def build_tree(
         "feature_bis": features,
         "obs": np.asarray(rows.obs),
     }
+    coords |= {dim: np.array(labels, dtype=str) for dim, labels in family.coords(rows).items()}
     known = _known_dims(family) | {k: tuple(v) for k, v in (extra_dims or {}).items()}
 
     def group(variables: Mapping[str, Any], sample_dims: tuple[str, ...]) -> xr.Dataset:

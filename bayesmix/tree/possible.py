@@ -57,6 +57,10 @@ def _check_support(spec: ParameterSpec, values: np.ndarray) -> None:
     _demand(place, "finite", bool(np.isfinite(values).all()))
     if spec.support == "positive":
         _demand(place, "positive", bool((values > 0).all()))
+    elif spec.support == "nonnegative":
+        _demand(place, "positive or zero", bool((values >= 0).all()))
+    elif spec.support in ("probability", "simplex"):
+        _demand(place, "probabilities", bool(((values >= 0) & (values <= 1)).all()))
     elif spec.support == "covariance":
         _demand(place, "symmetric and positive definite", _is_covariance(values))
 

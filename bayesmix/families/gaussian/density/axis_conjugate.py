@@ -17,7 +17,7 @@ from bayesmix.passes.blocks import COMPILED
 
 
 @nb.njit(**COMPILED)
-def unpack(q, log_w, n_blocks, n_features):
+def unpack(q, log_w, n_blocks, n_features, numbers):
     """The components in standard form, and the logs of their variances."""
     n_components = log_w.shape[0]
     log_variances = matrix_from(q, n_components - 1, n_components, n_blocks)

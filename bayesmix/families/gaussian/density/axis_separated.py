@@ -18,7 +18,7 @@ from bayesmix.passes.blocks import COMPILED
 
 
 @nb.njit(**COMPILED)
-def unpack(q, log_w, n_blocks, n_features):
+def unpack(q, log_w, n_blocks, n_features, numbers):
     """The components in standard form, and the logs of their standard deviations."""
     n_components = log_w.shape[0]
     place = n_components - 1

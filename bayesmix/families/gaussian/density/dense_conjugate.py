@@ -17,7 +17,7 @@ from bayesmix.passes.dense import accumulate, invert_lower, score
 
 
 @nb.njit(**COMPILED)
-def unpack(q, log_w, n_blocks, n_features):
+def unpack(q, log_w, n_blocks, n_features, numbers):
     """The components in standard form, and their factors with the log determinants."""
     n_components = log_w.shape[0]
     factors = np.zeros((n_blocks, n_features, n_features))

@@ -19,7 +19,7 @@ from bayesmix.passes.dense import accumulate, invert_lower, score
 
 
 @nb.njit(**COMPILED)
-def unpack(q, log_w, n_blocks, n_features):
+def unpack(q, log_w, n_blocks, n_features, numbers):
     """The components in standard form, log scales, the logs of the correlation factors' diagonals, and the factors."""
     n_components = log_w.shape[0]
     place = n_components - 1

@@ -1,0 +1,212 @@
+r"""What families of counts and levels share: log densities that are linear in what a row is turned into.
+
+.. math:: \log f(x \mid \theta) = b(\theta) + \eta(\theta)^\top t(x)
+
+Everything follows from the counts and the sums of ``t`` over the rows of a component: the M-step, the gradient, the
+conditional.
+"""
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self, override
+
+import numba as nb
+import numpy as np
+
+from bayesmix.data import Rows, check_constant
+from bayesmix.families.protocol import Family, Form, Fused, ParameterSpec, Params, Standardised, State, Statistics
+from bayesmix.passes import linear
+from bayesmix.priors.sets import Priors
+
+compiled = nb.njit(nogil=True, error_model="numpy")
+
+
+@dataclass(frozen=True, eq=False)
+class InOwnUnits(Standardised):
+    """Rows that have no units: the state is the one parameter."""
+
+    name: str
+    columns: np.ndarray
+    seen: Callable[[np.ndarray], np.ndarray]
+
+    @override
+    def to_params(self, state: State) -> dict[str, np.ndarray]:
+        return {self.name: state[0].copy()}
+
+    @override
+    def to_state(self, params: Params) -> State:
+        return (np.array(params[self.name], dtype=float),)
+
+    @override
+    def views(self, columns: np.ndarray) -> list[np.ndarray]:
+        return [self.seen(columns)]
+
+
+@dataclass(frozen=True, eq=False)
+class LogLinearConditional:
+    """See :class:`~bayesmix.families.protocol.Conditional`: conjugate."""
+
+    family: "LogLinear"
+    prior: Any = None
+
+    def mode(self, state: State, statistics: Statistics) -> State:
+        """See :class:`~bayesmix.families.protocol.Conditional`; NaN for a component without rows or prior."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return (self.family.mode_of(statistics.counts, statistics.sums[0], self.prior),)
+
+    def log_prior(self, state: State) -> float:
+        """See :class:`~bayesmix.families.protocol.Conditional`."""
+        return 0.0 if self.prior is None else float(self.family.log_prior_of(self.prior, state[0]).sum())
+
+
+class LogLinear(Family):
+    """A family with one parameter, whose log density is linear in :meth:`columns`."""
+
+    measure: ClassVar[str] = "probability"
+    word: ClassVar[str]
+    parameter: ClassVar[ParameterSpec]
+
+    @override
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        return (cls.word,)
+
+    @override
+    @classmethod
+    def named(cls, name: str) -> Self | None:
+        return cls() if name == cls.word else None
+
+    def __str__(self) -> str:
+        return self.word
+
+    @property
+    @override
+    def parameters(self) -> tuple[ParameterSpec, ...]:
+        return (self.parameter,)
+
+    # What a family of this kind says of itself
+
+    @abstractmethod
+    def natural(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """``b`` (..., K) and ``eta`` (..., K, M) of parameters (..., K, P)."""
+
+    @abstractmethod
+    def mode_of(self, counts: np.ndarray, sums: np.ndarray, prior: Any) -> np.ndarray:
+        """The parameter (K, P) with the highest conditional density; of highest likelihood where ``prior`` is None."""
+
+    @abstractmethod
+    def slope_of(self, values: np.ndarray, counts: np.ndarray, sums: np.ndarray) -> np.ndarray:
+        """Slope of the log-likelihood in the parameter (K, P), by Fisher's identity."""
+
+    def log_prior_of(self, prior: Any, values: np.ndarray) -> np.ndarray:
+        """Log prior density of parameters (..., K, P), to be summed over the last axes."""
+        return prior.log_density(values)
+
+    def seen(self, columns: np.ndarray) -> np.ndarray:
+        """``columns`` (M, n) as rows (n, d) for random starts."""
+        return columns.T
+
+    # What follows
+
+    def check(self, rows: Rows) -> None:
+        """Refuse constant columns.
+
+        Parameters
+        ----------
+        rows : Rows
+
+        Raises
+        ------
+        ValueError
+        """
+        if rows.n_rows > 1:
+            check_constant(rows)
+
+    @override
+    def standardised(self, rows: Rows) -> InOwnUnits:
+        return InOwnUnits(self.parameter.name, self.columns(rows.values), self.seen)
+
+    @property
+    @override
+    def kernel(self) -> Any:
+        return linear
+
+    @override
+    def form(self, weights: np.ndarray, state: State) -> Form:
+        return self._form(np.asarray(weights, dtype=float), state[0])
+
+    @override
+    def forms(self, weights: np.ndarray, params: Params) -> Form:
+        values = np.asarray(params[self.parameter.name], dtype=float)
+        return self._form(np.broadcast_to(np.asarray(weights, dtype=float), values.shape[:-1]), values)
+
+    def _form(self, weights: np.ndarray, values: np.ndarray) -> Form:
+        # an empty component has log weight -inf, and an impossible level a logarithm of zero
+        with np.errstate(divide="ignore"):
+            offsets, etas = self.natural(values)
+            return np.log(weights) + offsets, np.maximum(etas, linear.IMPOSSIBLE)
+
+    @override
+    def of_rows(self, what: str, columns: np.ndarray, forms: Form) -> np.ndarray:
+        out = super().of_rows(what, columns, forms)
+        if what != "responsibilities":
+            out[out < linear.NEVER] = -np.inf
+        return out
+
+    def gathered(self, columns: np.ndarray, memberships: np.ndarray, n_components: int) -> tuple[State, Statistics]:
+        """See :class:`~bayesmix.families.protocol.Family`: at the parameter of all rows."""
+        shares = np.eye(n_components)[memberships] if memberships.ndim == 1 else memberships
+        counts, sums = shares.sum(axis=0), shares.T @ columns.T
+        everywhere = self.mode_of(np.ones(1), columns.mean(axis=1)[None], None)
+        state = (np.repeat(everywhere, n_components, axis=0),)
+        form = self.form(np.full(n_components, 1 / n_components), state)
+        return state, Statistics(0.0, counts, (sums,), form)
+
+    def conditional(self, standardised: Any, priors: Priors | None) -> LogLinearConditional | None:
+        """See :class:`~bayesmix.families.protocol.Family`: closed under the family's own prior."""
+        if priors is None:
+            return LogLinearConditional(self)
+        return LogLinearConditional(self, priors.parts[self.parameter.name]) if priors.closed else None
+
+    def score(self, form: Form, statistics: Statistics, params: Params) -> dict[str, np.ndarray]:
+        """Slope of the log-likelihood in the parameter.
+
+        Parameters
+        ----------
+        form : tuple of arrays
+        statistics : Statistics
+        params : mapping of arrays
+
+        Returns
+        -------
+        dict of arrays
+        """
+        name = self.parameter.name
+        return {name: self.slope_of(np.asarray(params[name]), statistics.counts, statistics.sums[0])}
+
+
+def fused_of(natural: Any, slope: Any) -> Fused:
+    """The likelihood for PyMC, of compiled functions ``natural(values)`` and ``slope(values, counts, sums)``."""
+    log_mixture, accumulate = linear.log_mixture, linear.accumulate
+
+    @compiled
+    def rows(columns, log_weights, values):
+        offsets, etas = natural(values)
+        offsets = offsets + log_weights
+        columns = np.ascontiguousarray(columns)
+        return log_mixture(columns, offsets.reshape((1, *offsets.shape)), etas.reshape((1, *etas.shape)))[0]
+
+    @compiled
+    def total(columns, row_weights, log_weights, values):
+        offsets, etas = natural(values)
+        offsets = offsets + log_weights
+        value, counts, sums = accumulate(
+            np.ascontiguousarray(columns), np.ascontiguousarray(row_weights), offsets, etas
+        )
+        if value == -math.inf:
+            return np.array(value), np.zeros(counts.shape), np.zeros(values.shape)
+        return np.array(value), counts, slope(values, counts, sums)
+
+    return Fused(rows, total)
