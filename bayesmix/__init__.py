@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from bayesmix.comparison import Comparison, compare, loo, waic
     from bayesmix.engines.em import EMResult
     from bayesmix.families.gaussian import Gaussian
+    from bayesmix.families.poisson import Poisson
     from bayesmix.html import report
     from bayesmix.mixture import Mixture
     from bayesmix.plots import (
@@ -64,6 +65,7 @@ __all__ = [
     "Gaussian",
     "Mixture",
     "MixtureLikelihood",
+    "Poisson",
     "UntrustedWarning",
     "__version__",
     "compare",

@@ -2,4 +2,5 @@
 
 FAMILIES = {
     "Gaussian": "bayesmix.families.gaussian",
+    "Poisson": "bayesmix.families.poisson",
 }
