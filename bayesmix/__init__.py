@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from bayesmix import datasets, priors
     from bayesmix.comparison import Comparison, compare, loo, waic
     from bayesmix.engines.em import EMResult
+    from bayesmix.families.bernoulli import Bernoulli
     from bayesmix.families.gaussian import Gaussian
     from bayesmix.families.poisson import Poisson
     from bayesmix.html import report
@@ -60,6 +61,7 @@ _ROOMS = {
 _SUBPACKAGES = ("datasets", "priors")
 
 __all__ = [
+    "Bernoulli",
     "Comparison",
     "EMResult",
     "Gaussian",

@@ -3,4 +3,5 @@
 FAMILIES = {
     "Gaussian": "bayesmix.families.gaussian",
     "Poisson": "bayesmix.families.poisson",
+    "Bernoulli": "bayesmix.families.bernoulli",
 }
