@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from bayesmix.comparison import Comparison, compare, loo, waic
     from bayesmix.engines.em import EMResult
     from bayesmix.families.bernoulli import Bernoulli
+    from bayesmix.families.categorical import Categorical
     from bayesmix.families.gaussian import Gaussian
     from bayesmix.families.poisson import Poisson
     from bayesmix.html import report
@@ -62,6 +63,7 @@ _SUBPACKAGES = ("datasets", "priors")
 
 __all__ = [
     "Bernoulli",
+    "Categorical",
     "Comparison",
     "EMResult",
     "Gaussian",

@@ -4,4 +4,5 @@ FAMILIES = {
     "Gaussian": "bayesmix.families.gaussian",
     "Poisson": "bayesmix.families.poisson",
     "Bernoulli": "bayesmix.families.bernoulli",
+    "Categorical": "bayesmix.families.categorical",
 }
