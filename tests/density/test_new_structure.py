@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from bayesmix.density.from_pymc import PyMCDensity
+from bayesmix.families.covariance import STRUCTURES, Diagonal
 from scipy import stats
 
 import bayesmix as bm
 from bayesmix.data import read_rows
 from bayesmix.density.closed_form import ClosedFormDensity
-from bayesmix.families.covariance import STRUCTURES, Diagonal
 from bayesmix.passes import axis
 from bayesmix.pymc_model import gaussian, op, score, variables, written_out
 from docs import pages
