@@ -6,6 +6,8 @@ from functools import cache, cached_property
 import numpy as np
 
 import bayesmix as bm
+import bayesmix.problem
+from bayesmix.data import read_rows
 from benchmarks.asked import Size
 
 # The separated prior, which PyMC, NumPyro and Stan can all declare: normal means, log-normal scales, LKJ correlations.
@@ -30,6 +32,13 @@ class Problem:
     def mixture(self) -> bm.Mixture:
         """The mixture with the separated prior, its data-scaled numbers resolved."""
         return bm.Mixture(self.n_components, priors=PRIORS).resolve_priors(self.X)
+
+    @property
+    def model(self) -> bayesmix.problem.Problem:
+        """What bayesmix's engines take."""
+        return bayesmix.problem.Problem.of(
+            read_rows(self.X), self.mixture.family, self.n_components, self.mixture.priors
+        )
 
 
 @cache

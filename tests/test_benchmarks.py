@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 
 import bayesmix as bm
-from bayesmix.data import read_rows
-from bayesmix.density.closed_form import ClosedFormDensity
 from benchmarks import readme
 from benchmarks.asked import ASKED, Asked, Verdict, asked_of, spread, three_digits, verdict
 from benchmarks.page import PAGE, page_text, read_records, record_of, verdicts, write
@@ -18,10 +16,11 @@ from benchmarks.problems import PRIORS
 from benchmarks.run import SECTIONS
 from benchmarks.tables import Table, seconds_text, size_text
 from benchmarks.timing import Rounds, alternate, per_step
+from tests.problems import density_of
 
 X = bm.datasets.simulate(40, 2, 2, random_seed=3).X.to_numpy()
 MIXTURE = bm.Mixture(2, priors=PRIORS).resolve_priors(X)
-DENSITY = ClosedFormDensity(read_rows(X), MIXTURE.family, MIXTURE.priors, 2)
+DENSITY = density_of(MIXTURE, X)
 POINTS = 0.3 * np.random.default_rng(0).standard_normal((4, DENSITY.size))
 
 
@@ -96,8 +95,8 @@ def test_peers_have_the_same_log_density_up_to_a_constant(name):
     """The same rows, likelihood and priors, whatever the coordinates; PyMC's LKJ has another constant."""
     peer = PEERS[name]()
     assert disagreement(peer, DENSITY) < 1e-8
-    wrong = bm.Mixture(2, priors=PRIORS | {"correlations": bm.priors.LKJ(2.1)}).resolve_priors(X)
-    assert disagreement(peer, ClosedFormDensity(read_rows(X), wrong.family, wrong.priors, 2)) > 1e-4
+    wrong = bm.Mixture(2, priors=PRIORS | {"correlations": bm.priors.LKJ(2.1)})
+    assert disagreement(peer, density_of(wrong, X)) > 1e-4
 
 
 def test_asked_figures_are_told_apart_and_judged():

@@ -178,6 +178,6 @@ def test_an_ambiguous_or_unknown_model_is_answered_with_what_there_is(comparison
 
 
 def test_what_every_iteration_calls_has_no_door():
-    for method in (bm.Gaussian.statistics, bm.Gaussian.standard_form_of_factor, bm.Gaussian.score):
+    for method in (bm.Gaussian.statistics, bm.Gaussian.form):
         assert not hasattr(method, "__wrapped__"), method
     assert hasattr(bm.Gaussian.n_parameters, "__wrapped__")

@@ -23,11 +23,11 @@ def model(X, n_components: int, priors):
     n_features = X.shape[1]
     weights = numpyro.sample("weights", dist.Dirichlet(np.asarray(priors.weights.concentrations(n_components))))
     with numpyro.plate("component", n_components):
-        location, sd = np.asarray(priors.means.mean), np.asarray(priors.means.sd)
+        location, sd = np.asarray(priors.parts["means"].mean), np.asarray(priors.parts["means"].sd)
         means = numpyro.sample("means", dist.Normal(location, sd).to_event(1))
-        log_mean = np.asarray(priors.scales.log_mean)
-        scales = numpyro.sample("scales", dist.LogNormal(log_mean, priors.scales.log_sd).to_event(1))
-        factors = numpyro.sample("factors", dist.LKJCholesky(n_features, priors.correlations.eta))
+        log_mean = np.asarray(priors.parts["scales"].log_mean)
+        scales = numpyro.sample("scales", dist.LogNormal(log_mean, priors.parts["scales"].log_sd).to_event(1))
+        factors = numpyro.sample("factors", dist.LKJCholesky(n_features, priors.parts["correlations"].eta))
     components = dist.MultivariateNormal(means, scale_tril=scales[..., None] * factors)
     with numpyro.plate("row", X.shape[0]):
         numpyro.sample("x", dist.MixtureSameFamily(dist.Categorical(probs=weights), components), obs=X)

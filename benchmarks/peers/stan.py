@@ -38,11 +38,11 @@ def data(X: np.ndarray, n_components: int, priors) -> dict:
         "K": n_components,
         "columns": X.T.tolist(),
         "concentrations": priors.weights.concentrations(n_components).tolist(),
-        "mean_location": list(priors.means.mean),
-        "mean_sd": list(priors.means.sd),
-        "log_scale_location": np.asarray(priors.scales.log_mean).tolist(),
-        "log_scale_sd": priors.scales.log_sd,
-        "eta": priors.correlations.eta,
+        "mean_location": list(priors.parts["means"].mean),
+        "mean_sd": list(priors.parts["means"].sd),
+        "log_scale_location": np.asarray(priors.parts["scales"].log_mean).tolist(),
+        "log_scale_sd": priors.parts["scales"].log_sd,
+        "eta": priors.parts["correlations"].eta,
     }
 
 

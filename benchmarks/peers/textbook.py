@@ -29,14 +29,14 @@ ADAPTATION = {"nutpie as it comes": "diag", "nutpie low-rank": "low_rank"}
 def model(X: np.ndarray, n_components: int, priors, form: str) -> pm.Model:
     """The mixture with the priors of a resolved bayesmix Mixture."""
     n_features = X.shape[1]
-    location, sd = np.asarray(priors.means.mean), np.asarray(priors.means.sd)
-    log_mean, log_sd = np.asarray(priors.scales.log_mean), priors.scales.log_sd
+    location, sd = np.asarray(priors.parts["means"].mean), np.asarray(priors.parts["means"].sd)
+    log_mean, log_sd = np.asarray(priors.parts["scales"].log_mean), priors.parts["scales"].log_sd
     with pm.Model() as made:
         weights = pm.Dirichlet("weights", priors.weights.concentrations(n_components))
         factors = [
             pm.LKJCholeskyCov(
                 f"factor_{k}",
-                eta=priors.correlations.eta,
+                eta=priors.parts["correlations"].eta,
                 n=n_features,
                 sd_dist=pm.LogNormal.dist(log_mean, log_sd, shape=n_features),
                 store_in_trace=False,

@@ -21,9 +21,9 @@ from functools import cache, cached_property, partial
 import numpy as np
 
 from bayesmix.density import Density
+from bayesmix.engines.begin import begin
 from bayesmix.engines.draws import Draws
-from bayesmix.engines.nuts import NutsSettings
-from bayesmix.engines.nuts_over_basins import run as run_nuts
+from bayesmix.engines.nuts_over_basins import Nuts
 from benchmarks.asked import FEW_ROWS, spread, verdict
 from benchmarks.draws import Worth, worth
 from benchmarks.peers import numpyro, stan, textbook
@@ -50,12 +50,13 @@ class Task:
 
     def sample(self, seed: int) -> tuple[Density, Draws, float, float]:
         """Draws by bayesmix, and the seconds of EM and of what follows: whitening, tuning and draws."""
-        settings = NutsSettings(draws=DRAWS, chains=CHAINS, cores=CORES, progressbar=False)
+        nuts = Nuts(draws=DRAWS, chains=CHAINS, cores=CORES, progressbar=False)
         began = time.perf_counter()
-        em, density, seeds, _ = self.given.mixture._begin(self.given.X, "em", seed)
+        model = self.given.model
+        start = begin(model, "em", seed)
         fitted = time.perf_counter()
-        drawn = run_nuts(density, em, settings, seeds)
-        return density, drawn, fitted - began, time.perf_counter() - fitted
+        drawn = nuts.run(model, start)
+        return start.density, drawn, fitted - began, time.perf_counter() - fitted
 
     def ours(self, seed: int) -> Worth:
         """What bayesmix's draws are worth."""

@@ -9,7 +9,6 @@ import time
 
 import numpy as np
 
-from bayesmix.data import read_rows
 from bayesmix.density.closed_form import ClosedFormDensity
 from benchmarks.asked import FEW_ROWS, MANY_UNKNOWNS, Size, spread, verdict
 from benchmarks.peers import textbook
@@ -24,9 +23,9 @@ BEST = "textbook PyMC, best of Numba and JAX"
 
 def closed_form(size: Size) -> ClosedFormDensity:
     """bayesmix's density at a size."""
-    given = problem(size)
-    mixture = given.mixture
-    return ClosedFormDensity(read_rows(given.X), mixture.family, mixture.priors, mixture.n_components)
+    density = problem(size).model.closed_form()
+    assert density is not None
+    return density
 
 
 def rows(size: Size, rounds: int):

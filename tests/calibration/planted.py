@@ -3,24 +3,24 @@
 With them stands the same Mixture without an error, which it must let pass.
 """
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 
 import bayesmix as bm
 from bayesmix import Mixture
 from bayesmix.density.closed_form import ClosedFormDensity
-from bayesmix.priors.sets import ConjugatePriors
+from bayesmix.problem import Problem
 
 
 def wrong_scale(mixture: Mixture) -> Mixture:
     """Standard deviations believed to be twice as large as those that the truth is drawn from."""
-    priors = mixture.priors
-    if isinstance(priors, ConjugatePriors):
-        scale = (4 * np.asarray(priors.components.scale)).tolist()
-        return replace(mixture, priors=replace(priors, components=replace(priors.components, scale=scale)))
-    doubled = (np.asarray(priors.scales.log_mean) + np.log(2)).tolist()
-    return replace(mixture, priors=replace(priors, scales=bm.priors.LogNormal(doubled, priors.scales.log_sd)))
+    parts = mixture.priors.parts
+    if "components" in parts:
+        scale = (4 * np.asarray(parts["components"].scale)).tolist()
+        return replace(mixture, priors=parts | {"components": replace(parts["components"], scale=scale)})
+    doubled = (np.asarray(parts["scales"].log_mean) + np.log(2)).tolist()
+    return replace(mixture, priors=parts | {"scales": bm.priors.LogNormal(doubled, parts["scales"].log_sd)})
 
 
 def no_jacobian(mixture: Mixture) -> Mixture:
@@ -48,8 +48,14 @@ PLANTED = {NOTHING: as_it_is, **ERRORS}
 
 
 class _WithoutJacobian(Mixture):
-    def _density(self, rows):
-        return _Bare(super()._density(rows))
+    def _problem(self, X):
+        right = super()._problem(X)
+        return _BareProblem(right.rows, right.family, right.n_components, right.priors)
+
+
+class _BareProblem(Problem):
+    def closed_form(self):
+        return _Bare(super().closed_form())
 
 
 class _Bare:
@@ -66,7 +72,16 @@ class _Bare:
 
 
 class _Narrow(Mixture):
-    def _tree(self, draws, *rest):
-        q = draws.unconstrained
-        mean = q.mean(axis=(0, 1))
-        return super()._tree(replace(draws, unconstrained=mean + 0.8 * (q - mean)), *rest)
+    def _fit(self, method, engine, *rest):
+        kind = type("Narrow", (_Narrowed, type(engine)), {})
+        settings = {field.name: getattr(engine, field.name) for field in fields(engine)}
+        return super()._fit(method, kind(**settings), *rest)
+
+
+class _Narrowed:
+    """An engine whose draws are too close together; it stands before the right one."""
+
+    def run(self, problem, start):
+        draws = super().run(problem, start)  # pyright: ignore[reportAttributeAccessIssue]
+        mean = draws.unconstrained.mean(axis=(0, 1))
+        return replace(draws, unconstrained=mean + 0.8 * (draws.unconstrained - mean))

@@ -46,7 +46,7 @@ def draw_truth(mixture: Any, n_features: int, rng: np.random.Generator) -> Truth
     priors, covariance, n_components = mixture.priors, mixture.family.covariance, mixture.n_components
     weights = rng.dirichlet(np.full(n_components, priors.weights.concentration))
     if "components" in priors.parts:
-        means, covariances = _conjugate(priors.components, covariance, n_features, n_components, rng)
+        means, covariances = _conjugate(priors.parts["components"], covariance, n_features, n_components, rng)
     else:
         means, covariances = _separated(priors, covariance, n_features, n_components, rng)
     return Truth(weights, means, covariances)
@@ -71,14 +71,14 @@ def _conjugate(prior, covariance, n_features, n_components, rng):
 
 def _separated(priors, covariance, n_features, n_components, rng):
     """Means normal, standard deviations log-normal, correlations LKJ, all independent."""
-    means = rng.normal(priors.means.mean, priors.means.sd, size=(n_components, n_features))
+    means = rng.normal(priors.parts["means"].mean, priors.parts["means"].sd, size=(n_components, n_features))
     n_spreads = 1 if covariance == "tied" else n_components
     n_scales = 1 if covariance == "spherical" else n_features
-    logs = rng.normal(priors.scales.log_mean, priors.scales.log_sd, size=(n_spreads, n_scales))
+    logs = rng.normal(priors.parts["scales"].log_mean, priors.parts["scales"].log_sd, size=(n_spreads, n_scales))
     scales = np.broadcast_to(np.exp(logs), (n_spreads, n_features))
     correlations = np.broadcast_to(np.eye(n_features), (n_spreads, n_features, n_features))
     if covariance in ("full", "tied"):
-        correlations = [_lkj(priors.correlations.eta, n_features, rng) for _ in range(n_spreads)]
+        correlations = [_lkj(priors.parts["correlations"].eta, n_features, rng) for _ in range(n_spreads)]
     matrices = np.array(correlations) * scales[:, :, None] * scales[:, None, :]
     return means, np.broadcast_to(matrices, (n_components, n_features, n_features))
 

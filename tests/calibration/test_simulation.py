@@ -27,7 +27,7 @@ def test_every_correlation_of_an_lkj_matrix_has_the_same_law():
     for truth in truths(cell, 2000):
         scales = np.sqrt(np.diag(truth.covariances[0]))
         correlations.append(truth.covariances[0] / np.outer(scales, scales))
-    shape = cell.mixture.priors.correlations.eta + (cell.n_features - 2) / 2
+    shape = cell.mixture.priors.parts["correlations"].eta + (cell.n_features - 2) / 2
     for i, j in ((0, 1), (0, 2), (1, 2)):
         drawn = (np.array(correlations)[:, i, j] + 1) / 2
         assert stats.kstest(drawn, stats.beta(shape, shape).cdf).pvalue > DOUBTFUL
@@ -37,7 +37,7 @@ def test_every_correlation_of_an_lkj_matrix_has_the_same_law():
 def test_variances_and_means_under_the_default_prior(covariance):
     """A variance is inverse-gamma, and a mean given it normal with that variance over kappa."""
     cell = cell_with(covariance=covariance, prior="default", n_features=2)
-    prior, drawn = cell.mixture.priors.components, truths(cell, 2000)
+    prior, drawn = cell.mixture.priors.parts["components"], truths(cell, 2000)
     variances = np.array([truth.covariances[-1][0, 0] for truth in drawn])
     scale = np.ravel(prior.scale)[0]
     dof = prior.dof - (cell.n_features - 1 if covariance in ("full", "tied") else 0)
@@ -50,7 +50,7 @@ def test_variances_and_means_under_the_default_prior(covariance):
 def test_scales_under_the_separated_prior():
     cell = cell_with(covariance="tied", prior="separated")
     drawn = np.array([np.log(truth.covariances[1][2, 2]) / 2 for truth in truths(cell, 2000)])
-    prior = cell.mixture.priors.scales
+    prior = cell.mixture.priors.parts["scales"]
     assert stats.kstest(drawn, stats.norm(prior.log_mean[2], prior.log_sd).cdf).pvalue > DOUBTFUL
 
 

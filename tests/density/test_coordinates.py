@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from bayesmix import Gaussian
 from bayesmix.density import transforms
-from bayesmix.density.closed_form import ClosedFormDensity
-from bayesmix.priors.sets import read_priors
-from tests.laws.cases import CASES
+from tests.laws.cases import CASES, GAUSSIAN_CASES
+from tests.problems import problem_of
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -15,11 +15,10 @@ def test_there_and_back(case, leading):
     density = case.density
     q = np.random.default_rng(0).normal(size=(*leading, density.size))
     named = density.constrain(q)
-    assert named["means"].shape == (*leading, case.n_components, case.n_features)
     assert named["weights"].shape == (*leading, case.n_components)
     np.testing.assert_allclose(named["weights"].sum(axis=-1), 1, rtol=1e-12)
     for spec in case.family.parameters:
-        assert named[spec.name].shape == (*leading, *spec.shape(case.n_components, case.n_features))
+        assert named[spec.name].shape == (*leading, *case.family.shapes(case.n_components, case.n_features)[spec.name])
     np.testing.assert_allclose(density.unconstrain(named), q, rtol=1e-8, atol=1e-8)
     for place in np.ndindex(leading):
         alone = density.constrain(q[place])
@@ -37,17 +36,29 @@ def test_variables_cover_the_vector(case):
     assert lengths == [int(np.prod(one.shape)) for one in case.density.variables]
     names = [one.name for one in case.density.variables]
     assert ("weights" in names) == (case.n_components > 1)
-    assert ("correlations" in names) == (case.prior == "separated" and case.family.correlated and case.n_features > 1)
+    if isinstance(case.family, Gaussian):
+        correlated = case.prior == "separated" and case.family.correlated and case.n_features > 1
+        assert ("correlations" in names) == correlated
     free = case.family.n_parameters(case.n_components, case.n_features)
     assert case.density.size == free
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_scales_follow_from_the_covariances(case):
+def test_what_is_derived_follows_from_the_parameters(case):
     named = case.density.constrain(case.points(1)[0])
-    np.testing.assert_allclose(named["scales"], case.family.scales(named), rtol=1e-12)
-    if "correlations" in named:
-        np.testing.assert_allclose(case.family.with_scales(named)["correlations"], named["correlations"], atol=1e-12)
+    completed = case.family.complete(named, case.problem.priors)
+    assert set(completed) == set(named)
+    parameters = {spec.name: named[spec.name] for spec in case.family.parameters}
+    for name, value in case.family.complete(parameters, case.problem.priors).items():
+        np.testing.assert_allclose(named[name], value, rtol=1e-12, atol=1e-12, err_msg=name)
+
+
+@pytest.mark.parametrize("case", GAUSSIAN_CASES, ids=str)
+def test_scales_are_roots_of_variances(case):
+    named = case.density.constrain(case.points(1)[0])
+    variances = np.diagonal(case.family.covariance_matrices(named), axis1=1, axis2=2)
+    wanted = {"full": variances, "tied": variances[0], "diag": variances, "spherical": variances[:, 0]}
+    np.testing.assert_allclose(named["scales"], np.sqrt(wanted[case.family.covariance]), rtol=1e-12)
 
 
 def test_weights_at_the_border_have_a_finite_start():
@@ -74,6 +85,5 @@ def test_a_foreign_prior_has_no_closed_form():
     import pymc as pm
 
     case = CASES[0]
-    priors = read_priors({"scales": pm.HalfNormal.dist(1.0)})
-    with pytest.raises(TypeError, match="use PyMCDensity"):
-        ClosedFormDensity(case.rows, case.family, priors, case.n_components)
+    priors = {"scales": pm.HalfNormal.dist(1.0)}
+    assert problem_of(case.rows, case.family, case.n_components, priors).closed_form() is None

@@ -10,14 +10,13 @@ from scipy.special import (
 from scipy.stats import multivariate_t
 
 from bayesmix import Gaussian
-from bayesmix.data import read_rows
 from bayesmix.datasets import load_faithful
-from bayesmix.density.closed_form import ClosedFormDensity
-from bayesmix.engines.advi import _Look, run
+from bayesmix.engines.advi import _Look
+from bayesmix.engines.advi import climb as run
 from bayesmix.engines.em import EMSettings, fit
 from bayesmix.engines.laplace import approximate
-from bayesmix.priors.sets import ConjugatePriors, read_priors, resolve_priors
 from tests.engines.targets import Bananas, GaussianTarget, Walled
+from tests.problems import problem_of
 
 NAMES = {"weights", "means", "covariances", "scales"}
 
@@ -35,13 +34,11 @@ def rough_start(target):
 
 
 def mixture(n_components, rows=None):
-    rows = read_rows(load_faithful()) if rows is None else rows
-    family = Gaussian("full")
-    priors = resolve_priors(read_priors(None), rows, family, n_components)
-    density = ClosedFormDensity(rows, family, priors, n_components)
-    em = fit(rows, family, priors, n_components, EMSettings(n_init=3), random_seed=1)
+    problem = problem_of(load_faithful() if rows is None else rows, Gaussian("full"), n_components)
+    density = problem.closed_form()
+    em = fit(problem, EMSettings(n_init=3), random_seed=1)
     laplace = approximate(density, density.unconstrain({"weights": em.weights, **em.params}))
-    return density, laplace, priors
+    return density, laplace, problem.priors
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +73,7 @@ def test_the_elbo_that_is_told_on_the_way_is_that_of_the_start(rank):
     target = gaussian_target()
     mean, transform = rough_start(target)
     told = []
-    run(target, (mean, transform), rank=rank, random_seed=1, draws=10, progress=lambda step, elbo: told.append(elbo))
+    run(target, (mean, transform), rank=rank, random_seed=1, draws=10, told=lambda step, elbo: told.append(elbo))
     off, covariance = mean - target.mean, transform @ transform.T
     trace = np.trace(target.precision @ covariance) + off @ target.precision @ off
     divergence = 0.5 * (trace - target.size - np.linalg.slogdet(target.precision @ covariance)[1])
@@ -133,8 +130,7 @@ def test_one_component_against_the_exact_evidence():
     density, laplace, priors = mixture(1)
     found = run(density, (laplace.mode, laplace.transform), random_seed=2, draws=4000)
     X = load_faithful().to_numpy()
-    assert isinstance(priors, ConjugatePriors)
-    prior = priors.components
+    prior = priors.parts["components"]
     assert prior.mean is not None and prior.scale is not None and prior.dof is not None
     n, d = X.shape
     centred = X - X.mean(0)
@@ -209,7 +205,7 @@ def test_minibatches_that_share_out_the_rows_average_to_the_density(faithful):
 def test_minibatches_lead_to_the_same_gaussian():
     rng = np.random.default_rng(6)
     X = np.concatenate([rng.normal(size=(3000, 2)), rng.normal(size=(2000, 2)) * 0.5 + 4])
-    density, laplace, _ = mixture(2, read_rows(X))
+    density, laplace, _ = mixture(2, X)
     start = laplace.mode, laplace.transform
     full, some = (
         run(density, start, random_seed=7, draws=2000, minibatch=size, component_variables=NAMES)
@@ -263,7 +259,7 @@ def test_progress_and_the_limit_on_steps(faithful):
         random_seed=1,
         draws=100,
         max_steps=1,
-        progress=lambda step, elbo: seen.append((step, elbo)),
+        told=lambda step, elbo: seen.append((step, elbo)),
     )
     assert [step for step, _ in seen] == [1] and np.isfinite(seen[0][1])
     assert found.attrs["n_steps"] == 1

@@ -57,7 +57,7 @@ class Top:
 
 
 class PlainFamily:
-    def with_scales(self, params):
+    def complete(self, params):
         return params
 
 
@@ -106,7 +106,7 @@ def test_permuted_tops_are_one_basin():
 
 def test_chains_of_every_basin_are_joined():
     settings = NutsSettings(draws=200, tune=200, chains=5, progressbar=False)
-    found = nuts_over_basins.run(TwoPeaks(), tops(-4.0, 4.0), settings, [1, 2])
+    found = nuts_over_basins.over_basins(TwoPeaks(), tops(-4.0, 4.0), settings, [1, 2])
     assert found.unconstrained.shape == (5, 200, 1)
     assert np.sign(found.unconstrained.mean(axis=(1, 2))).tolist() == [1, 1, 1, 1, -1]
     assert all(values.shape == (5, 200) for values in found.stats.values())
@@ -128,7 +128,7 @@ def test_every_chain_of_every_basin_has_randomness_of_its_own():
     settings = NutsSettings(draws=400, tune=200, chains=4, progressbar=False)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(nuts_over_basins, "find_basins", lambda density, em: basins)
-        found = nuts_over_basins.run(TwoEqualPeaks(), tops, settings, [1, 2])
+        found = nuts_over_basins.over_basins(TwoEqualPeaks(), tops, settings, [1, 2])
     chains = found.unconstrained[..., 0]
     assert sorted(np.sign(chains[:, 0])) == [-1, -1, 1, 1]
     correlations = np.corrcoef(np.abs(chains))[np.triu_indices(4, 1)], np.corrcoef(chains)[np.triu_indices(4, 1)]
@@ -181,7 +181,7 @@ def test_an_interrupted_basin_does_not_cost_the_others(monkeypatch, second, shap
 
     monkeypatch.setattr(nuts_over_basins, "run_in_basin", answer)
     settings = NutsSettings(draws=100, chains=5, progressbar=False)
-    found = nuts_over_basins.run(TwoPeaks(), tops(-4.0, 4.0), settings, [1, 2])
+    found = nuts_over_basins.over_basins(TwoPeaks(), tops(-4.0, 4.0), settings, [1, 2])
     assert found.unconstrained.shape == shape
     assert found.stats["lp"].shape == shape[:2]
     assert found.notes == (INTERRUPTED,)
@@ -195,7 +195,7 @@ def test_no_basin_starts_after_an_interrupt(monkeypatch):
         return draws_of(4, 50, (INTERRUPTED,))
 
     monkeypatch.setattr(nuts_over_basins, "run_in_basin", answer)
-    nuts_over_basins.run(TwoPeaks(), tops(-4.0, 4.0), NutsSettings(chains=5), [1, 2])
+    nuts_over_basins.over_basins(TwoPeaks(), tops(-4.0, 4.0), NutsSettings(chains=5), [1, 2])
     assert len(called) == 1
 
 

@@ -9,25 +9,22 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal, norm, t
 
 from bayesmix import Gaussian
-from bayesmix.data import read_rows
-from bayesmix.density.closed_form import ClosedFormDensity
 from bayesmix.engines.gaussian_approximation import GaussianApproximation
 from bayesmix.engines.gaussian_check import checked_draws, log_q_over_labellings, pareto_k, pareto_k_is_above
 from bayesmix.priors import LKJ, LogNormal
-from bayesmix.priors.sets import read_priors, resolve_priors
 from tests.engines.targets import GaussianTarget
+from tests.problems import problem_of
 
 PRIORS = {"conjugate": None, "separated": {"scales": LogNormal(), "correlations": LKJ(2.0)}}
 
 
 def mixture_density(covariance, n_components, n_features, priors=None):
     rng = np.random.default_rng(4)
-    rows = read_rows(rng.normal(size=(60, n_features)))
     family = Gaussian(covariance)
-    resolved = resolve_priors(read_priors(priors), rows, family, n_components)
+    problem = problem_of(rng.normal(size=(60, n_features)), family, n_components, priors)
     own = family.structure.parameter
     names = {"weights", "means"} | (set() if own.shared else {own.name, "scales", "correlations"})
-    return ClosedFormDensity(rows, family, resolved, n_components), names
+    return problem.closed_form(), names
 
 
 def wide_gaussian(size, seed):

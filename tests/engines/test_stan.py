@@ -13,6 +13,7 @@ from bayesmix.engines.laplace import approximate
 from bayesmix.engines.nuts import NutsSettings, run
 from bayesmix.tree import build_tree
 from tests.monte_carlo import ALLOWED, Finding
+from tests.problems import density_of
 from tests.reference.stan.reading import (
     NAMES,
     differences,
@@ -66,11 +67,12 @@ def test_default_priors_are_those_written_for_stan(name):
     numbers, priors = reference(name)["hyperparameters"], mixture_of(name).resolve_priors(rows_of(name)).priors
     ours = {"concentration": priors.weights.concentrations(n_components(name))}
     if "scale" in numbers:
-        prior = priors.components
+        prior = priors.parts["components"]
         ours |= {"mean0": prior.mean, "shrinkage": prior.shrinkage, "dof": prior.dof, "scale": prior.scale}
     else:
-        ours |= {"mean0": priors.means.mean, "sd0": priors.means.sd, "eta": priors.correlations.eta}
-        ours |= {"log_mean": priors.scales.log_mean, "log_sd": priors.scales.log_sd}
+        means, scales = priors.parts["means"], priors.parts["scales"]
+        ours |= {"mean0": means.mean, "sd0": means.sd, "eta": priors.parts["correlations"].eta}
+        ours |= {"log_mean": scales.log_mean, "log_sd": scales.log_sd}
     assert set(ours) == set(numbers)
     for key, value in numbers.items():
         np.testing.assert_allclose(ours[key], value, rtol=1e-10, err_msg=key)
@@ -104,7 +106,7 @@ class WithoutJacobian:
 
 def test_a_dropped_jacobian_is_caught():
     rows, mixture = read_rows(rows_of(SMALL)), mixture_of(SMALL).resolve_priors(rows_of(SMALL))
-    density = ClosedFormDensity(rows, mixture.family, mixture.priors, 2)
+    density = density_of(mixture, rows)
     em = mixture.fit_em(rows_of(SMALL), random_seed=1)
     wrong = WithoutJacobian(density)
     basin = approximate(wrong, density.unconstrain({"weights": em.weights, **em.params}))
@@ -115,7 +117,7 @@ def test_a_dropped_jacobian_is_caught():
 def test_the_control_is_right_but_for_the_jacobian():
     """The same way round with the right density agrees, so that it is the Jacobian that was caught."""
     rows, mixture = read_rows(rows_of(SMALL)), mixture_of(SMALL).resolve_priors(rows_of(SMALL))
-    density = ClosedFormDensity(rows, mixture.family, mixture.priors, 2)
+    density = density_of(mixture, rows)
     em = mixture.fit_em(rows_of(SMALL), random_seed=1)
     basin = approximate(density, density.unconstrain({"weights": em.weights, **em.params}))
     draws = run(density, basin, NutsSettings(draws=1500, progressbar=False), seed=1).unconstrained

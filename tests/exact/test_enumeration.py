@@ -9,11 +9,12 @@ import pytest
 import bayesmix as bm
 from bayesmix import Gaussian, Mixture
 from bayesmix.comparison.left_out import log_predictive
-from bayesmix.data import read_rows
 from bayesmix.density.closed_form import ClosedFormDensity
+from bayesmix.problem import Problem
 from tests.exact.conjugate import prior_of
 from tests.exact.enumeration import Enumeration
 from tests.monte_carlo import ALLOWED, FEWEST, Estimate, Finding, effective_draws, mean_of, worst
+from tests.problems import density_of, problem_of
 
 COVARIANCES = ("full", "tied", "diag", "spherical")
 SAMPLED = [*((covariance, 2) for covariance in COVARIANCES), ("full", 3), ("tied", 3)]
@@ -69,13 +70,13 @@ def points(density: ClosedFormDensity) -> np.ndarray:
     return np.random.default_rng(0).normal(scale=0.5, size=(3, density.size))
 
 
-def density_errors(covariance: str, n_components: int, mixture: Mixture, make=ClosedFormDensity) -> list[float]:
+def density_errors(covariance: str, n_components: int, mixture: Mixture, make=Problem.closed_form) -> list[float]:
     """How far posterior density times evidence is from likelihood times prior, at random points.
 
     The former is enumerated, the latter bayesmix's: without Jacobians, a density of the parameters themselves.
     """
     exact = enumerated(covariance, n_components=n_components)
-    density = make(read_rows(ROWS), mixture.family, mixture.priors, n_components)
+    density = make(problem_of(ROWS, mixture.family, n_components, mixture.priors))
     errors = []
     for q in points(density):
         wanted = exact.log_posterior(*parameters(covariance, density.constrain(q))) + exact.log_evidence
@@ -86,7 +87,7 @@ def density_errors(covariance: str, n_components: int, mixture: Mixture, make=Cl
 def likelihood_errors(covariance: str, n_components: int) -> list[float]:
     exact, family = enumerated(covariance, n_components=n_components), Gaussian(covariance)
     mixture = mixture_of(covariance, n_components=n_components)
-    density = ClosedFormDensity(read_rows(ROWS), family, mixture.priors, n_components)
+    density = density_of(mixture, ROWS)
     errors = []
     for q in points(density):
         named = density.constrain(q)

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from bayesmix.families.covariance.dense import cholesky
+
+from bayesmix.families.gaussian.covariance.dense import cholesky
 
 
 def covariances(n, n_features, rng):

@@ -5,9 +5,9 @@ from math import exp, log
 
 import numpy as np
 import pytest
-from bayesmix.families.far import FAR
 
 import bayesmix as bm
+from bayesmix.families.gaussian.far import FAR
 
 FILLS = (1e17, 1e20, 9.97e36, -9999.0, 1e154, -1e200, 1e300, -1.797e308)
 COVARIANCES = ("full", "tied", "diag", "spherical")

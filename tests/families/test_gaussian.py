@@ -104,10 +104,10 @@ def test_scales_and_matrices(covariance):
     assert matrices.shape == (3, 2, 2)
     deviations = np.sqrt(np.diagonal(matrices, axis1=1, axis2=2))
     wanted = {"full": deviations, "tied": deviations[0], "diag": deviations, "spherical": deviations[:, 0]}
-    np.testing.assert_allclose(family.scales(params), wanted[covariance], rtol=1e-12)
+    np.testing.assert_allclose(family.complete(params)["scales"], wanted[covariance], rtol=1e-12)
     if covariance == "spherical":
         np.testing.assert_array_equal(deviations[:, 0], deviations[:, 1])
-    completed = family.with_scales(params)
+    completed = family.complete(params)
     if family.correlated:
         r = np.broadcast_to(completed["correlations"], (3, 2, 2))
         wanted = matrices[:, 0, 1] / deviations.prod(axis=1)

@@ -1,15 +1,68 @@
-"""Every covariance, prior and shape over which the laws run: a new family or prior adds its line here."""
+"""Every family, prior and shape over which the laws run: a new family adds its line here."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from bayesmix import Gaussian, Mixture
-from bayesmix.data import Rows, read_rows
-from bayesmix.density.closed_form import ClosedFormDensity
+from bayesmix.data import Rows
+from bayesmix.density import Density
+from bayesmix.engines.begin import density_of
+from bayesmix.families import Family
 from bayesmix.priors import LKJ, Dirichlet, LogNormal, Normal
+from bayesmix.problem import Problem
+from tests.problems import problem_of
 from tests.simulated_trees import truth
+
+Simulation = Callable[[Family, int, int, np.random.Generator], np.ndarray]
+
+
+def from_the_prior(family: Family, n_components: int, n_features: int, rng: np.random.Generator) -> np.ndarray:
+    """Rows of parameters that are drawn from the family's default prior, as it is scaled by rows without groups."""
+    wild = {
+        "real": lambda shape: rng.standard_normal(shape),
+        "count": lambda shape: rng.poisson(6.0, shape),
+        "binary": lambda shape: rng.integers(2, size=shape),
+        "categorical": lambda shape: rng.integers(3, size=shape),
+    }[family.takes]((60, n_features))
+    problem = problem_of(wild, family, n_components)
+    drawn = problem.family.prior_draws(problem.priors, n_components, n_features, 1, rng)
+    weights = np.full(n_components, 1 / n_components)
+    size = 40 + 10 * n_components
+    return problem.family.sample(weights, {name: value[0] for name, value in drawn.items()}, size, rng)[0]
+
+
+def clouds(family: Family, n_components: int, n_features: int, rng: np.random.Generator) -> np.ndarray:
+    """Clouds in columns of different units, far from zero."""
+    weights, params = truth("full", n_components, n_features, 2.5, rng)
+    values, _ = Gaussian("full").sample(weights, params, 40 + 10 * n_components, rng)
+    return values * np.resize([1.0, 30.0, 0.02, 5.0], n_features) + 7.0
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A family, and what the laws need to know to run over it.
+
+    Attributes
+    ----------
+    family : Family
+    priors : mapping
+        A name for each form of its prior, and what the user writes for it; the first one is used where a law speaks of
+        the likelihood alone.
+    simulate : callable
+        ``(family, K, D, rng) -> rows``.
+    latent : bool
+        Whether something but the memberships is latent, so that M-steps do not maximise ``sum_ik r_ik log f``.
+    """
+
+    family: Family
+    priors: Mapping[str, Mapping[str, Any] | None] = field(default_factory=lambda: {"default": None})
+    simulate: Simulation = from_the_prior
+    latent: bool = False
+
 
 PRIORS = {
     "conjugate": None,
@@ -18,44 +71,50 @@ PRIORS = {
 }
 COVARIANCES = ("full", "tied", "diag", "spherical")
 SHAPES = ((1, 2), (2, 1), (2, 3), (4, 2))  # D, K
+GAUSSIANS = {covariance: Line(Gaussian(covariance), PRIORS, clouds) for covariance in COVARIANCES}
+
+FAMILIES = (*GAUSSIANS.values(),)
 
 
 @dataclass(frozen=True)
 class Case:
-    """One mixture with rows of its own, of which the seed makes others: K groups in columns of different units."""
+    """One mixture with rows of its own, of which the seed makes others."""
 
-    covariance: str
+    line: Line
     prior: str
     n_features: int
     n_components: int
     seed: int = field(default=0, kw_only=True)
 
     def __str__(self):
-        return f"{self.covariance}-{self.prior}-D{self.n_features}-K{self.n_components}"
-
-    @property
-    def family(self) -> Gaussian:
-        return Gaussian(self.covariance)
+        name = str(self.line.family).removeprefix("gaussian-")
+        return f"{name}-{self.prior}-D{self.n_features}-K{self.n_components}"
 
     @cached_property
     def X(self) -> np.ndarray:
         rng = np.random.default_rng(1 + self.n_features + 10 * self.n_components + 1000 * self.seed)
-        weights, params = truth("full", self.n_components, self.n_features, 2.5, rng)
-        values, _ = Gaussian("full").sample(weights, params, 40 + 10 * self.n_components, rng)
-        return values * np.resize([1.0, 30.0, 0.02, 5.0], self.n_features) + 7.0
+        return self.line.simulate(self.line.family, self.n_components, self.n_features, rng)
 
     @cached_property
+    def problem(self) -> Problem:
+        return problem_of(self.X, self.line.family, self.n_components, self.line.priors[self.prior])
+
+    @property
+    def family(self) -> Family:
+        return self.problem.family
+
+    @property
     def rows(self) -> Rows:
-        return read_rows(self.X)
+        return self.problem.rows
 
     @cached_property
     def mixture(self) -> Mixture:
         """With its priors resolved on the rows."""
-        return Mixture(self.n_components, self.family, priors=PRIORS[self.prior]).resolve_priors(self.X)
+        return Mixture(self.n_components, self.family, priors=self.problem.priors)
 
     @cached_property
-    def density(self) -> ClosedFormDensity:
-        return ClosedFormDensity(self.rows, self.family, self.mixture.priors, self.n_components)
+    def density(self) -> Density:
+        return density_of(self.problem)
 
     def points(self, n: int, seed: int = 0) -> np.ndarray:
         """Random points of the flat vector, some of them far out."""
@@ -67,7 +126,13 @@ class Case:
         named = self.density.constrain(self.points(1, seed)[0])
         return named["weights"], {spec.name: named[spec.name] for spec in self.family.parameters}
 
+    def vector(self, weights: np.ndarray, params: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The flat vector of weights and named parameters."""
+        return self.density.unconstrain({"weights": weights, **self.family.complete(params)})
 
-CASES = [Case(covariance, prior, *shape) for covariance in COVARIANCES for prior in PRIORS for shape in SHAPES]
+
+CASES = [Case(line, prior, *shape) for line in FAMILIES for prior in line.priors for shape in SHAPES]
 # Laws that speak of the likelihood alone need one prior
-LIKELIHOOD_CASES = [case for case in CASES if case.prior == "conjugate"]
+LIKELIHOOD_CASES = [case for case in CASES if case.prior == next(iter(case.line.priors))]
+# Laws of columns whose units do not matter: rescaled, they are as good
+GAUSSIAN_CASES = [case for case in CASES if isinstance(case.line.family, Gaussian)]

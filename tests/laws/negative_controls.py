@@ -13,18 +13,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
-from bayesmix.density.prior_terms import log_prior_terms
 from scipy.optimize import approx_fprime
 from scipy.special import logsumexp
 
 from bayesmix import Gaussian, Mixture
 from bayesmix.density.closed_form import ClosedFormDensity
-from bayesmix.priors.sets import ConjugatePriors, Priors
+from bayesmix.problem import Problem
 from tests.calibration.planted import no_jacobian
 from tests.calibration.results import LEVEL, judgements, read
 from tests.exact import test_enumeration as enumeration
 from tests.exact import test_one_component as one_component
-from tests.laws.cases import CASES, Case
+from tests.laws.cases import CASES, GAUSSIANS, Case
 from tests.laws.test_density import TOLERANCE, disagreement, python_model
 from tests.laws.test_objective import FLAT, slope_at_the_end
 from tests.laws.test_permutation import OF_DENSITIES, change_of_density
@@ -46,8 +45,8 @@ LABELS = "labels permuted in one variable only"
 class Wrong:
     """A density with an error in what subclasses say."""
 
-    def __init__(self, right: ClosedFormDensity, priors: Priors):
-        self.right, self.priors = right, priors
+    def __init__(self, right: ClosedFormDensity, problem: Problem):
+        self.right, self.problem = right, problem
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.right, name)
@@ -66,8 +65,8 @@ class Wrong:
 class Lacking(Wrong):
     """A density without a term, or whose gradient alone is without it."""
 
-    def __init__(self, right: ClosedFormDensity, priors: Priors, term: Term, *, value: bool = True):
-        super().__init__(right, priors)
+    def __init__(self, right: ClosedFormDensity, problem: Problem, term: Term, *, value: bool = True):
+        super().__init__(right, problem)
         self.term, self.value = term, value
 
     def changed(self, value: float, slope: np.ndarray, q: np.ndarray) -> tuple[float, np.ndarray]:
@@ -97,9 +96,8 @@ def of_simplex(density: Wrong, q: np.ndarray) -> float:
 
 def of_determinants(density: Wrong, q: np.ndarray) -> float:
     """What ``-log|Sigma_k| / 2`` adds to the log-likelihood, in standardised units."""
-    named, family, units = density.constrain(q), density.family, density.units
-    rows = units.centre + family.structure.from_standard(units.columns.T, units.scale)
-    joint = family.log_joint(named["weights"], named, rows)
+    named, family, units = density.constrain(q), density.problem.family, density.right.coordinates.units
+    joint = family.log_joint(named["weights"], named, density.problem.rows.values)
     matrices = family.covariance_matrices(named)
     halves = np.linalg.slogdet(matrices)[1] / 2 - family.structure.log_determinant(units.scale)
     return float((logsumexp(joint, axis=1) - logsumexp(joint + halves, axis=1)).sum())
@@ -107,11 +105,12 @@ def of_determinants(density: Wrong, q: np.ndarray) -> float:
 
 def of_prior(density: Wrong, q: np.ndarray) -> float:
     """The log prior density of the means (default prior) or of the standard deviations (separated prior)."""
-    name = "means" if isinstance(density.priors, ConjugatePriors) else "scales"
-    return float(log_prior_terms(density.family, density.priors, density.constrain(q))[name])
+    family, priors = density.problem.family, density.problem.priors
+    name = "means" if "components" in priors.parts else "scales"
+    return float(family.log_prior_terms(priors, density.constrain(q))[name])
 
 
-PLANT: dict[str, Callable[[ClosedFormDensity, Priors], Wrong]] = {
+PLANT: dict[str, Callable[[ClosedFormDensity, Problem], Wrong]] = {
     DETERMINANT: partial(Lacking, term=of_determinants),
     DETERMINANT_OF_SLOPE: partial(Lacking, term=of_determinants, value=False),
     JACOBIAN: WithoutJacobian,
@@ -138,26 +137,29 @@ class PlantedCase(Case):
 
     @property
     def family(self) -> Gaussian:
-        return (MeansAlone if self.error == LABELS else Gaussian)(self.covariance)
+        return (MeansAlone if self.error == LABELS else Gaussian)(self.line.family.covariance)
 
     @cached_property
     def right(self) -> Case:
-        return Case(self.covariance, self.prior, self.n_features, self.n_components)
+        return Case(self.line, self.prior, self.n_features, self.n_components)
 
     @cached_property
     def density(self) -> Any:
         right = self.right.density
-        return PLANT[self.error](right, self.right.mixture.priors) if self.error in PLANT else right
+        return PLANT[self.error](right, self.right.problem) if self.error in PLANT else right
 
 
+TWO = ("full", "diag")
 RIGHT = [
-    case for case in CASES if (case.n_features, case.n_components) == (2, 3) and case.covariance in ("full", "diag")
+    case
+    for case in CASES
+    if (case.n_features, case.n_components) == (2, 3) and case.line in [GAUSSIANS[covariance] for covariance in TWO]
 ]
 
 
 def of_error(error: str) -> list[PlantedCase]:
     """Two covariances and both priors with the error in them."""
-    return [PlantedCase(one.covariance, one.prior, one.n_features, one.n_components, error) for one in RIGHT]
+    return [PlantedCase(one.line, one.prior, one.n_features, one.n_components, error) for one in RIGHT]
 
 
 class Law(NamedTuple):
@@ -213,8 +215,8 @@ CAUGHT_BY = {
 def by_enumeration(error: str, covariance: str) -> float:
     """Prior times likelihood next to posterior times evidence, summed over all assignments of six rows."""
 
-    def make(rows, family, priors, n_components):
-        return PLANT[error](ClosedFormDensity(rows, family, priors, n_components), priors)
+    def make(problem):
+        return PLANT[error](problem.closed_form(), problem)
 
     return max(enumeration.density_errors(covariance, 2, enumeration.mixture_of(covariance), make))
 
@@ -244,8 +246,9 @@ def by_closed_form(plant: Callable[[Mixture], Mixture], covariance: str) -> floa
 
 
 def one_degree_of_freedom_more(mixture: Mixture) -> Mixture:
-    components = mixture.priors.components
-    return replace(mixture, priors=replace(mixture.priors, components=replace(components, dof=components.dof + 1)))
+    parts = mixture.priors.parts
+    more = replace(parts["components"], dof=parts["components"].dof + 1)
+    return replace(mixture, priors=parts | {"components": more})
 
 
 def by_calibration(error: str) -> float:
@@ -254,7 +257,6 @@ def by_calibration(error: str) -> float:
     return LEVEL / (max(min(one.p_value for one in found), np.finfo(float).tiny) * len(found))
 
 
-TWO = ("full", "diag")
 ASSIGNMENTS = "exact answers: the density, summed over all assignments of six rows"
 MEMBERSHIPS = "exact answers: who belongs with whom, over all assignments of six rows"
 CLOSED_FORM = "law 9: the posterior of one component, by NUTS, in closed form"

@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 
 import bayesmix as bm
-from bayesmix.data import read_rows
-from bayesmix.density.closed_form import ClosedFormDensity
+from tests.problems import density_of
 
 FAITHFUL = bm.datasets.load_faithful().to_numpy()
 FAITHFUL = (FAITHFUL - FAITHFUL.mean(axis=0)) / FAITHFUL.std(axis=0)
@@ -48,8 +47,7 @@ def test_density_of_the_flat_vector(covariance, ratio):
     """Log density and slope at the same ``q``: with it go Laplace, NUTS and ADVI, which know nothing else."""
     densities = []
     for X in (FAITHFUL, sheared(ratio)):
-        mixture = bm.Mixture(2, bm.Gaussian(covariance)).resolve_priors(X)
-        densities.append(ClosedFormDensity(read_rows(X), mixture.family, mixture.priors, 2))
+        densities.append(density_of(bm.Mixture(2, bm.Gaussian(covariance)), X))
     delta = 4 * np.finfo(float).eps / ratio**2  # of the prior's scale
     for q in np.random.default_rng(0).normal(size=(5, densities[0].size)) * 0.5:
         (plain, slope), (value, other) = (density.logp_grad(q) for density in densities)

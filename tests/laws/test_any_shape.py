@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.laws import test_objective as law_4
 from tests.laws import test_permutation as law_5
 from tests.laws import test_score as law_3
-from tests.laws.cases import COVARIANCES, PRIORS, Case
+from tests.laws.cases import FAMILIES, Case
 
 TWO_WAYS = 1e-9  # what law 6 allows two ways to one density; the cases that were chosen are held to 1e-12
 
@@ -14,10 +14,10 @@ several = settings(deadline=None, max_examples=100, derandomize=True)
 
 
 def cases(fewest_components: int = 1) -> st.SearchStrategy[Case]:
+    forms = [(line, prior) for line in FAMILIES for prior in line.priors]
     return st.builds(
-        Case,
-        covariance=st.sampled_from(COVARIANCES),
-        prior=st.sampled_from(list(PRIORS)),
+        lambda form, **shape: Case(*form, **shape),
+        form=st.sampled_from(forms),
         n_features=st.integers(1, 7),
         n_components=st.integers(fewest_components, 5),
         seed=st.integers(0, 10**6),

@@ -34,7 +34,7 @@ def arrived(case):
 def slope_at_the_end(case, density=None) -> float:
     """Of the MAP objective of the case's density, or of another one, where EM ends."""
     em, density = arrived(case), case.density if density is None else density
-    q = density.unconstrain({"weights": em.weights, **em.family.with_scales(em.params)})
+    q = density.unconstrain({"weights": em.weights, **em.family.complete(em.params)})
     return float(np.max(np.abs(density.map_logp_grad(q)[1])))
 
 
@@ -71,7 +71,7 @@ def test_likelihood_never_falls(case):
 def test_the_end_is_a_stationary_point_of_the_map_objective(case):
     em = arrived(case)
     assert em.converged
-    q = case.density.unconstrain({"weights": em.weights, **em.params})
+    q = case.vector(em.weights, em.params)
     value, _ = case.density.map_logp_grad(q)
     assert value == pytest.approx(em.objective, rel=1e-11)
     assert slope_at_the_end(case) < FLAT

@@ -10,29 +10,20 @@ from bayesmix import Gaussian, Mixture
 from bayesmix.data import read_rows
 from bayesmix.priors import LKJ, Dirichlet, LogNormal, Normal, NormalInverseWishart
 from bayesmix.priors.numbers import summarise
-from bayesmix.priors.sets import (
-    ConjugatePriors,
-    PyMCPrior,
-    SeparatedPriors,
-    from_dict,
-    has_closed_form,
-    numbers,
-    read_priors,
-    resolve_priors,
-    to_dict,
-)
+from bayesmix.priors.sets import PyMCPrior, from_dict, numbers, read_priors, resolve_priors, to_dict
 
 X = np.random.default_rng(0).normal(size=(40, 3)) @ np.triu(np.ones((3, 3))) * [1.0, 100.0, 0.01] + 5
 COVARIANCES = ("full", "tied", "diag", "spherical")
 
 
 def resolved(priors, covariance="full", n_components=4, data=X):
-    return resolve_priors(read_priors(priors), read_rows(data), Gaussian(covariance), n_components)
+    family = Gaussian(covariance)
+    return resolve_priors(read_priors(priors, family), read_rows(data), family, n_components)
 
 
 @pytest.mark.parametrize("covariance", COVARIANCES)
 def test_default_is_fraley_and_rafterys(covariance):
-    prior = resolved(None, covariance).components
+    prior = resolved(None, covariance).parts["components"]
     spread = np.cov(X.T) / 4 ** (2 / 3)
     wanted = {"full": spread, "tied": spread, "diag": np.diag(spread), "spherical": np.diag(spread).mean()}[covariance]
     np.testing.assert_allclose(prior.mean, X.mean(axis=0), rtol=1e-12)
@@ -43,24 +34,24 @@ def test_default_is_fraley_and_rafterys(covariance):
 @pytest.mark.parametrize("covariance", COVARIANCES)
 def test_default_separated(covariance):
     priors = resolved({"means": Normal()}, covariance)
-    assert isinstance(priors, SeparatedPriors)
+    assert set(priors.parts) == {"weights", "means", "scales", "correlations"}
     deviations = X.std(axis=0, ddof=1)
     common = np.sqrt(np.mean(deviations**2))
     of_columns = np.full(3, common) if covariance == "spherical" else deviations
-    np.testing.assert_allclose(priors.means.mean, X.mean(axis=0), rtol=1e-12)
-    np.testing.assert_allclose(priors.means.sd, 2 * of_columns, rtol=1e-12)
+    np.testing.assert_allclose(priors.parts["means"].mean, X.mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(priors.parts["means"].sd, 2 * of_columns, rtol=1e-12)
     of_scales = common if covariance == "spherical" else deviations
-    np.testing.assert_allclose(priors.scales.log_mean, np.log(of_scales / 4 ** (1 / 3)), rtol=1e-12)
+    np.testing.assert_allclose(priors.parts["scales"].log_mean, np.log(of_scales / 4 ** (1 / 3)), rtol=1e-12)
 
 
 def test_what_the_user_gives_is_kept():
     given = NormalInverseWishart(mean=[0, 0, 0], shrinkage=0.5, dof=7, scale=np.eye(3))
-    prior = resolved({"components": given}).components
+    prior = resolved({"components": given}).parts["components"]
     assert (prior.mean, prior.shrinkage, prior.dof) == ((0, 0, 0), 0.5, 7)
     np.testing.assert_array_equal(prior.scale, np.eye(3))
-    again = resolve_priors(ConjugatePriors(components=prior), read_rows(X * 3), Gaussian(), 2)
-    assert again.components == prior  # resolved once, the numbers stay
-    means = resolved({"means": Normal(0.0, 3.0), "scales": LogNormal(-1.0)}).means
+    again = resolved({"components": prior}, n_components=2, data=X * 3)
+    assert again.parts["components"] == prior  # resolved once, the numbers stay
+    means = resolved({"means": Normal(0.0, 3.0), "scales": LogNormal(-1.0)}).parts["means"]
     assert (means.mean, means.sd) == ((0, 0, 0), (3, 3, 3))
 
 
@@ -69,7 +60,7 @@ def test_columns_of_any_units(seed):
     """The check for a positive definite scale must not mind columns that are 1e18 apart."""
     rng = np.random.default_rng(seed)
     data = rng.normal(size=(50, 4)) @ rng.normal(size=(4, 4)) * 10.0 ** rng.uniform(-9, 9, 4)
-    prior = resolved(None, data=data).components
+    prior = resolved(None, data=data).parts["components"]
     np.testing.assert_allclose(np.diag(prior.scale), data.var(axis=0, ddof=1) / 2, rtol=1e-9)
 
 
@@ -143,7 +134,7 @@ def test_hyperparameters_that_do_not_fit(prior, covariance, message):
 )
 def test_impossible_declarations(priors, error, message):
     with pytest.raises(error, match=message):
-        read_priors(priors)
+        read_priors(priors, Gaussian())
 
 
 def test_wrong_number_of_concentrations():
@@ -157,21 +148,21 @@ def test_wrong_number_of_concentrations():
 @pytest.mark.parametrize("priors", [None, {"weights": Dirichlet((1.0, 2.0, 3.0, 4.0))}, {"correlations": LKJ(2)}])
 def test_into_a_file_and_back(priors, covariance):
     own = resolved(priors, covariance)
-    assert has_closed_form(own)
+    assert own.closed
     described = json.loads(json.dumps(to_dict(own)))
-    assert from_dict(described) == own
+    assert from_dict(described, Gaussian(covariance)) == own
     assert all(np.all(np.isfinite(value)) for value in numbers(own).values())
 
 
 def test_pymc_priors_are_kept_as_text():
-    priors = read_priors({"scales": pm.HalfNormal.dist(5.0)})
-    assert isinstance(priors, SeparatedPriors)
-    assert isinstance(priors.scales, PyMCPrior)
-    assert not has_closed_form(priors)
+    priors = read_priors({"scales": pm.HalfNormal.dist(5.0)}, Gaussian())
+    assert set(priors.parts) == {"weights", "means", "scales", "correlations"}
+    assert isinstance(priors.parts["scales"], PyMCPrior)
+    assert not priors.closed
     described = json.loads(json.dumps(to_dict(resolve_priors(priors, read_rows(X), Gaussian(), 2))))
     assert "halfnormal" in described["scales"]["pymc"].lower().replace("_", "")
     with pytest.raises(ValueError, match=r"priors\['scales'\] was a PyMC object"):
-        from_dict(described)
+        from_dict(described, Gaussian())
 
 
 def test_exchangeability_of_parts():
@@ -182,7 +173,7 @@ def test_exchangeability_of_parts():
 
 def test_standardising_is_the_change_of_units():
     """The prior of standardised means and scales is that of the raw ones, times the Jacobian of the units."""
-    prior = resolved({"means": Normal(1.0, 2.0)}).means
+    prior = resolved({"means": Normal(1.0, 2.0)}).parts["means"]
     centre, scale = X.mean(axis=0), X.std(axis=0)
     means = np.random.default_rng(1).normal(size=(4, 3)) * scale + centre
     standard = prior.standardised(centre, scale)

@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
-from bayesmix.density.prior_terms import log_prior_terms
 from scipy import stats
 from scipy.integrate import quad
 
 from bayesmix import Gaussian
 from bayesmix.priors import LKJ, Dirichlet, LogNormal, Normal, NormalInverseWishart
-from bayesmix.priors.sets import ConjugatePriors, SeparatedPriors
+from bayesmix.priors.sets import read_priors
 from tests.simulated_trees import truth
 
 RNG = np.random.default_rng(0)
@@ -74,9 +73,8 @@ def test_conjugate_prior(covariance):
     scale = {"full": [[2.0, 0.3], [0.3, 1.0]], "tied": [[2.0, 0.3], [0.3, 1.0]], "diag": [2.0, 1.0], "spherical": 1.5}
     prior = NormalInverseWishart((0.5, -0.5), 0.2, 5.0, scale[covariance])
     named = {"weights": weights, **params}
-    terms = log_prior_terms(family, ConjugatePriors(Dirichlet(2.0), prior), named)
+    terms = family.log_prior_terms(read_priors({"components": prior}, family), named)
     name = family.structure.parameter.name
-    assert terms["weights"] == pytest.approx(stats.dirichlet([2.0] * 3).logpdf(weights))
     if family.correlated:
         matrices = params[name].reshape(-1, 2, 2)
         wanted = sum(stats.invwishart(5.0, np.array(prior.scale)).logpdf(one) for one in matrices)
@@ -96,13 +94,10 @@ def test_separated_prior_of_draws(covariance):
     family = Gaussian(covariance)
     draws = [truth(covariance, 3, 2, 1.0, np.random.default_rng(seed)) for seed in range(4)]
     stacked = {name: np.stack([params[name] for _, params in draws]) for name in ("means", "covariances")}
-    named = {"weights": np.stack([weights for weights, _ in draws])} | family.with_scales(stacked)
-    priors = SeparatedPriors(Dirichlet(2.0), Normal(0.0, 2.0), LogNormal(0.1, 0.5), LKJ(2.0))
-    resolved = SeparatedPriors(
-        priors.weights, Normal((0.0, 0.0), (2.0, 2.0)), LogNormal((0.1, 0.1), 0.5), priors.correlations
-    )
-    terms = log_prior_terms(family, resolved, {name: value[None] for name, value in named.items()})
-    assert set(terms) == {"weights", "means", "scales", "correlations"}
+    named = {"weights": np.stack([weights for weights, _ in draws])} | family.complete(stacked)
+    given = {"means": Normal((0.0, 0.0), (2.0, 2.0)), "scales": LogNormal((0.1, 0.1), 0.5), "correlations": LKJ(2.0)}
+    terms = family.log_prior_terms(read_priors(given, family), {name: value[None] for name, value in named.items()})
+    assert set(terms) == {"means", "scales", "correlations"}
     axes = tuple(range(1, named["scales"].ndim))
     np.testing.assert_allclose(
         terms["scales"][0], stats.lognorm(0.5, scale=np.exp(0.1)).logpdf(named["scales"]).sum(axis=axes), rtol=1e-12

@@ -3,12 +3,11 @@
 import numpy as np
 import pymc as pm
 import pytest
-from bayesmix.priors.draws import draw_correlations, draw_parameters, draw_wishart_factors
 from scipy import stats
 
 import bayesmix as bm
-from bayesmix.data import read_rows
-from bayesmix.priors.sets import resolve_priors
+from bayesmix.families.gaussian.prior_faces import draw_correlations, draw_wishart_factors
+from tests.problems import problem_of
 
 SIZE = 4000
 # Kolmogorov and Smirnov's test of so many draws rejects a true law once in so many runs; seeds are fixed.
@@ -75,9 +74,10 @@ LONG = [(kind, covariance) for kind in PRIORS for covariance in ("full", "tied",
 def test_the_draws_are_those_of_the_declared_model(covariance, kind):
     X = bm.datasets.load_faithful()[::8]
     mixture = bm.Mixture(3, bm.Gaussian(covariance), priors=PRIORS[kind])
-    family, rows = mixture.family, read_rows(X)
-    priors = resolve_priors(mixture.priors, rows, family, 3)
-    weights, params = draw_parameters(priors, family, 3, 2, SIZE, np.random.default_rng(5))
+    family, priors = mixture.family, problem_of(X, mixture.family, 3, mixture.priors).priors
+    rng = np.random.default_rng(5)
+    params = family.prior_draws(priors, 3, 2, SIZE, rng)
+    weights = rng.dirichlet(priors.weights.concentrations(3), SIZE)
     names = ["weights", *params]
     with mixture.build_model(X) as model:
         theirs = dict(zip(names, pm.draw([model[name] for name in names], draws=SIZE, random_seed=6), strict=True))

@@ -6,10 +6,9 @@ import pytest
 from scipy import stats
 
 from bayesmix import Gaussian
-from bayesmix.data import read_rows
 from bayesmix.priors import LKJ, Dirichlet, LogNormal, Normal, NormalInverseWishart
-from bayesmix.priors.sets import read_priors, resolve_priors
 from bayesmix.pymc_model import declare
+from tests.problems import problem_of
 
 PYTHON = "FAST_COMPILE"
 COVARIANCES = ("full", "tied", "diag", "spherical")
@@ -26,9 +25,8 @@ def make_rows(n_features, seed=0, n_rows=30):
 
 
 def declare_for(X, covariance, prior, n_components, **options):
-    rows, family = read_rows(X), Gaussian(covariance)
-    priors = resolve_priors(read_priors(PRIORS[prior]), rows, family, n_components)
-    return declare(rows, family, priors, n_components, **options), priors
+    problem = problem_of(X, Gaussian(covariance), n_components, PRIORS[prior])
+    return declare(problem, **options), problem.priors
 
 
 def random_point(model, seed=0):
@@ -64,11 +62,12 @@ def conjugate_log_prior(covariance, prior, found):
 
 
 def separated_log_prior(priors, found):
-    total = stats.norm(np.asarray(priors.means.mean), np.asarray(priors.means.sd)).logpdf(found["means"]).sum()
-    median = np.exp(np.asarray(priors.scales.log_mean))
-    total += stats.lognorm(priors.scales.log_sd, scale=median).logpdf(found["scales"]).sum()
+    of_means, of_scales = priors.parts["means"], priors.parts["scales"]
+    total = stats.norm(np.asarray(of_means.mean), np.asarray(of_means.sd)).logpdf(found["means"]).sum()
+    median = np.exp(np.asarray(of_scales.log_mean))
+    total += stats.lognorm(of_scales.log_sd, scale=median).logpdf(found["scales"]).sum()
     if "correlations" in found:
-        total += np.sum(priors.correlations.log_density(found["correlations"]))
+        total += np.sum(priors.parts["correlations"].log_density(found["correlations"]))
     return total
 
 
@@ -84,7 +83,7 @@ def test_log_density_in_raw_units(covariance, prior, n_features, n_components):
     if n_components > 1:
         expected += stats.dirichlet(np.full(n_components, 2.0)).logpdf(found["weights"])
     if prior == "conjugate":
-        expected += conjugate_log_prior(covariance, priors.components, found)
+        expected += conjugate_log_prior(covariance, priors.parts["components"], found)
     else:
         expected += separated_log_prior(priors, found)
     ours = model.compile_logp(jacobian=False, mode=PYTHON)(point)

@@ -3,13 +3,12 @@
 import numpy as np
 import pymc as pm
 import pytest
-from bayesmix.density.from_pymc import PyMCDensity
 
 from bayesmix import Gaussian
-from bayesmix.data import read_rows
 from bayesmix.priors import Dirichlet
-from bayesmix.priors.sets import read_priors, resolve_priors
 from bayesmix.pymc_model import declare, map_objective
+from bayesmix.pymc_model.density import PyMCDensity
+from tests.problems import problem_of
 
 CASES = {
     "full": ("full", {"weights": Dirichlet(0.5)}),
@@ -23,9 +22,8 @@ CASES = {
 def case(request):
     covariance, priors = CASES[request.param]
     X = np.random.default_rng(0).normal(size=(40, 2)) * [1.0, 3.0] + [0.0, 5.0]
-    rows, family = read_rows(X), Gaussian(covariance)
-    resolved = resolve_priors(read_priors(priors), rows, family, 2)
-    model = declare(rows, family, resolved, 2)
+    family = Gaussian(covariance)
+    model = declare(problem_of(X, family, 2, priors))
     # Numba takes half a minute for each function of each case: one case is enough.
     density = PyMCDensity(model, mode=None if covariance == "spherical" else "FAST_COMPILE")
     q = np.random.default_rng(1).normal(size=density.size) * 0.5
@@ -97,8 +95,7 @@ def test_missing_value(case):
 
 
 def test_one_component_has_constant_weights():
-    rows, family = read_rows(np.arange(10.0)), Gaussian("spherical")
-    density = PyMCDensity(declare(rows, family, resolve_priors(read_priors(None), rows, family, 1), 1))
+    density = PyMCDensity(declare(problem_of(np.arange(10.0), Gaussian("spherical"), 1)))
     values = density.constrain(np.zeros((2, 4, density.size)))
     np.testing.assert_array_equal(values["weights"], np.ones((2, 4, 1)))
     assert values["means"].shape == (2, 4, 1, 1)

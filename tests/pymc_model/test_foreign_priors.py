@@ -8,10 +8,9 @@ import pytest
 from scipy import stats
 
 from bayesmix import Gaussian
-from bayesmix.data import read_rows
-from bayesmix.priors.sets import read_priors, resolve_priors
 from bayesmix.pymc_model import declare
 from bayesmix.pymc_model.transforms import Affine
+from tests.problems import problem_of
 
 PYTHON = "FAST_COMPILE"
 
@@ -22,9 +21,7 @@ def X():
 
 
 def declare_with(X, covariance="full", n_components=2, **priors):
-    rows, family = read_rows(X), Gaussian(covariance)
-    resolved = resolve_priors(read_priors(priors), rows, family, n_components)
-    return declare(rows, family, resolved, n_components)
+    return declare(problem_of(X, Gaussian(covariance), n_components, priors))
 
 
 def prior_draws(model, name):

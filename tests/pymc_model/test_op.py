@@ -7,10 +7,11 @@ import pymc as pm
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from bayesmix.pymc_model.gaussian import GAUSSIAN_MIXTURES  # noqa: F401  (registers the translations)
 from pymc.pytensorf import rewrite_pregrad
 from pytensor.graph.replace import vectorize_graph
 
+import bayesmix.pymc_model.mixture_variable  # noqa: F401  (registers the translations)
+from bayesmix import Gaussian
 from bayesmix.pymc_model.op import RowLogDensity, SumLogDensity
 from tests.monte_carlo import Finding
 
@@ -67,7 +68,7 @@ def compiled(covariance):
     components = pm.MvNormal.dist(mu=means, chol=as_cholesky_factors(covariance, means, factor))
     mixture = pm.Mixture.dist(pt.exp(log_weights), components)
     reference = compile_all(pm.logp(mixture, columns.T), inputs, mode="FAST_COMPILE")
-    return compile_all(RowLogDensity(covariance)(*inputs), inputs), reference
+    return compile_all(RowLogDensity(Gaussian(covariance))(*inputs), inputs), reference
 
 
 def difference(covariance, n_features, n_components) -> float:
@@ -96,8 +97,8 @@ def test_value_and_gradient_equal_pymc_mixture(covariance, n_features, n_compone
 @pytest.mark.parametrize("covariance", COVARIANCES)
 def test_jax_equals_numba(covariance):
     inputs = make_inputs(covariance)
-    in_jax = compile_all(RowLogDensity(covariance)(*inputs), inputs, mode="JAX")
-    in_python = compile_all(RowLogDensity(covariance)(*inputs), inputs, mode="FAST_COMPILE")
+    in_jax = compile_all(RowLogDensity(Gaussian(covariance))(*inputs), inputs, mode="JAX")
+    in_python = compile_all(RowLogDensity(Gaussian(covariance))(*inputs), inputs, mode="FAST_COMPILE")
     for n_features, n_components in ((1, 1), (2, 3), (3, 4)):
         point = make_point(covariance, n_features, n_components)
         for ours, theirs in zip(in_jax(*point), in_python(*point), strict=True):
@@ -111,7 +112,7 @@ def test_pullback_of_rows_takes_any_weights(covariance):
     inputs = make_inputs(covariance)
     point = make_point(covariance, 2, 3)
     row_weights = np.random.default_rng(1).normal(size=37)
-    total = (RowLogDensity(covariance)(*inputs) * row_weights).sum()
+    total = (RowLogDensity(Gaussian(covariance))(*inputs) * row_weights).sum()
     function = pytensor.function(inputs, [total, *pt.grad(total, inputs[1:])], mode="FAST_COMPILE")
     _, *gradients = function(*point)
     value = pytensor.function(inputs, total, mode="FAST_COMPILE")
@@ -131,8 +132,8 @@ def test_gradient_for_unknown_rows(covariance):
     inputs = make_inputs(covariance)
     point = make_point(covariance, 2, 3, n_rows=4)
     for total in (
-        RowLogDensity(covariance)(*inputs).sum(),
-        rewrite_pregrad(RowLogDensity(covariance)(*inputs).sum()),
+        RowLogDensity(Gaussian(covariance))(*inputs).sum(),
+        rewrite_pregrad(RowLogDensity(Gaussian(covariance))(*inputs).sum()),
     ):
         value = pytensor.function(inputs, total, mode="FAST_COMPILE")
         gradient = pytensor.function(inputs, pt.grad(total, inputs[0]), mode="FAST_COMPILE")(*point)
@@ -145,7 +146,7 @@ def test_gradient_for_unknown_rows(covariance):
 def test_sum_becomes_one_pass(scaling):
     inputs = make_inputs("diag")
     row_weights = pt.dvector("row_weights")
-    rows = RowLogDensity("diag")(*inputs)
+    rows = RowLogDensity(Gaussian("diag"))(*inputs)
     scaled = {"none": rows, "scalar": 3.0 * rows, "vector": row_weights * rows}.get(scaling, 3.0 * rows * row_weights)
     total = rewrite_pregrad(scaled.sum())
     outputs = [total, *pt.grad(total, inputs[1:])]
@@ -167,7 +168,7 @@ def test_sum_becomes_one_pass(scaling):
 
 def test_value_alone_does_not_compute_a_gradient():
     inputs = make_inputs("diag")
-    total = rewrite_pregrad(RowLogDensity("diag")(*inputs).sum())
+    total = rewrite_pregrad(RowLogDensity(Gaussian("diag"))(*inputs).sum())
     assert isinstance(total.owner.op, SumLogDensity)
     function = pytensor.function(inputs, total, mode=pytensor.compile.mode.get_mode("CVM"))
     kinds = [type(node.op) for node in function.maker.fgraph.toposort()]
@@ -178,7 +179,7 @@ def test_value_alone_does_not_compute_a_gradient():
 @pytest.mark.parametrize("covariance", COVARIANCES)
 def test_impossible_factor_gives_minus_infinity(covariance):
     inputs = make_inputs(covariance)
-    function = compile_all(RowLogDensity(covariance)(*inputs), inputs, mode="FAST_COMPILE")
+    function = compile_all(RowLogDensity(Gaussian(covariance))(*inputs), inputs, mode="FAST_COMPILE")
     columns, log_weights, means, factor = make_point(covariance, 2, 3)
     for broken in (np.nan, 0.0, -1.0, np.inf):
         impossible = factor.copy()
@@ -192,7 +193,7 @@ def test_impossible_factor_gives_minus_infinity(covariance):
 @pytest.mark.parametrize("covariance", COVARIANCES)
 def test_empty_component_leaves_the_others_alone(covariance):
     inputs = make_inputs(covariance)
-    function = compile_all(RowLogDensity(covariance)(*inputs), inputs, mode="FAST_COMPILE")
+    function = compile_all(RowLogDensity(Gaussian(covariance))(*inputs), inputs, mode="FAST_COMPILE")
     columns, log_weights, means, factor = make_point(covariance, 2, 3)
     log_weights[1] = -np.inf
     rows, _, *gradients = function(columns, log_weights, means, factor)
@@ -208,7 +209,7 @@ def test_empty_component_leaves_the_others_alone(covariance):
 def test_any_memory_layout_is_accepted():
     columns, log_weights, means, factor = make_point("full", 3, 2)
     inputs = make_inputs("full")
-    function = pytensor.function(inputs, RowLogDensity("full")(*inputs), mode="FAST_COMPILE")
+    function = pytensor.function(inputs, RowLogDensity(Gaussian("full"))(*inputs), mode="FAST_COMPILE")
     expected = function(columns, log_weights, means, factor)
     strided = np.repeat(columns, 2, axis=1)[:, ::2]
     fortran = np.asfortranarray(factor)
@@ -221,7 +222,7 @@ def test_any_memory_layout_is_accepted():
 def test_batches_of_parameters():
     """Moment matching and friends vectorise the graph over draws."""
     inputs = make_inputs("tied")
-    rows = RowLogDensity("tied")(*inputs)
+    rows = RowLogDensity(Gaussian("tied"))(*inputs)
     draws = [pt.tensor(dtype="float64", shape=(None,) * (one.ndim + 1)) for one in inputs[1:]]
     batched = vectorize_graph(rows, dict(zip(inputs[1:], draws, strict=True)))
     function = pytensor.function([inputs[0], *draws], batched, mode="FAST_COMPILE")
@@ -234,12 +235,12 @@ def test_batches_of_parameters():
 
 def test_shape_is_known_without_a_pass():
     inputs = make_inputs("full")
-    shape = RowLogDensity("full")(*inputs).shape
+    shape = RowLogDensity(Gaussian("full"))(*inputs).shape
     function = pytensor.function(inputs, shape, mode="CVM", on_unused_input="ignore")
     assert not any(isinstance(node.op, RowLogDensity) for node in function.maker.fgraph.toposort())
 
 
 def test_wrong_number_of_dimensions():
     columns, log_weights, means, _ = make_inputs("full")
-    with pytest.raises(TypeError, match="factor must have 3 dimensions for covariance='full', got 1"):
-        RowLogDensity("full")(columns, log_weights, means, pt.dvector())
+    with pytest.raises(TypeError, match="covariances must have 3 dimensions for gaussian-full, got 1"):
+        RowLogDensity(Gaussian("full"))(columns, log_weights, means, pt.dvector())

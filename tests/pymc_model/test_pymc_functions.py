@@ -8,9 +8,9 @@ import pytest
 
 from bayesmix import Gaussian
 from bayesmix.data import read_rows
-from bayesmix.priors.sets import ConjugatePriors, resolve_priors
 from bayesmix.pymc_model import MixtureLikelihood, declare
 from bayesmix.pymc_model.op import SumLogDensity
+from tests.problems import problem_of
 
 PYTHON = {"mode": "FAST_COMPILE"}
 FULL = Gaussian("full")
@@ -31,8 +31,7 @@ def model(rows):
         "means": np.array([[5.0, 1000.0], [20.0, 1300.0]]),
         "covariances": np.array([np.diag([4.0, 900.0]), np.diag([1.0, 100.0])]),
     }
-    priors = resolve_priors(ConjugatePriors(), rows, FULL, 2)
-    return declare(rows, FULL, priors, 2, start=start)
+    return declare(problem_of(rows, FULL, 2), start=start)
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +97,7 @@ def test_draws_are_compiled_without_python():
 
 @pytest.mark.parametrize("minibatch_size", [None, 16])
 def test_variational_fit(rows, minibatch_size):
-    diag = Gaussian("diag")
-    priors = resolve_priors(ConjugatePriors(), rows, diag, 2)
-    declared = declare(rows, diag, priors, 2, minibatch_size=minibatch_size)
+    declared = declare(problem_of(rows, Gaussian("diag"), 2), minibatch_size=minibatch_size)
     with declared:
         approximation = pm.fit(20, progressbar=False, random_seed=1, compile_kwargs=PYTHON)
         tree = approximation.sample(5, random_seed=1)

@@ -4,10 +4,9 @@ import numpy as np
 from scipy.linalg import eigh
 from scipy.optimize import minimize
 
-from bayesmix.data import read_rows
-from bayesmix.density.closed_form import ClosedFormDensity
 from bayesmix.engines.em import EMResult
 from tests.exact.conjugate import Groups, prior_of
+from tests.problems import problem_of
 from tests.stress.cases import Case
 
 EXTENDED = np.longdouble
@@ -131,8 +130,8 @@ def smallest_ratio(em: EMResult) -> float:
 
 def nats_below_the_top(em: EMResult) -> float:
     """How far SciPy's L-BFGS climbs on the MAP objective from the estimate."""
-    density = ClosedFormDensity(read_rows(em.rows.values), em.family, em.priors, em.n_components)
-    start = density.unconstrain({"weights": em.weights, **em.family.with_scales(em.params)})
+    density = problem_of(em.rows, em.family, em.n_components, em.priors).closed_form()
+    start = density.unconstrain({"weights": em.weights, **em.family.complete(em.params)})
     height = density.map_logp_grad(start)[0]
 
     def minus_gain(q):

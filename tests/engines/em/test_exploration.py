@@ -62,7 +62,7 @@ def test_starts_far_below_are_set_aside_with_their_height():
 def test_a_start_that_collapses_on_the_sample_has_a_second_chance(monkeypatch):
     """Of four rows a component soon owns too few for a covariance; of all rows it does not."""
     monkeypatch.setattr(fit_module(), "SAMPLE", 4)
-    monkeypatch.setattr(fit_module(), "SAMPLE_PER_MEAN", 1)
+    monkeypatch.setattr(fit_module(), "SAMPLE_PER_PLACE", 1)
     go_on, on_the_sample = exploration.go_on, []
 
     def overheard(climbs, *rest):

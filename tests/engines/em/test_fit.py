@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from bayesmix.density.from_pymc import PyMCDensity
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import logsumexp
@@ -12,8 +11,9 @@ import bayesmix as bm
 from bayesmix import Gaussian, Mixture
 from bayesmix.engines.em import Status
 from bayesmix.engines.em.starts import given_memberships, memberships, nearest, point_of_memberships
-from bayesmix.priors import LKJ, Dirichlet, LogNormal, Normal, NormalInverseWishart
-from bayesmix.priors.numbers import summarise
+from bayesmix.priors import LKJ, Dirichlet, LogNormal, Normal
+from bayesmix.pymc_model.density import PyMCDensity
+from tests.problems import problem_of
 from tests.simulated_trees import COVARIANCES, truth
 
 FAITHFUL = np.asarray(bm.datasets.load_faithful())
@@ -221,11 +221,10 @@ def test_dirichlet_below_one_under_the_separated_prior(covariance):
 
 
 def test_dirichlet_below_one_in_a_density_by_pymc():
-    rows = bm.data.read_rows(FAITHFUL)
     densities = []
     for a in (0.05, 1.0):
-        mixture = Mixture(3, priors={**SEPARATED, "weights": Dirichlet(a)}).resolve_priors(FAITHFUL)
-        densities.append(PyMCDensity(mixture._declare(rows)))
+        mixture = Mixture(3, priors={**SEPARATED, "weights": Dirichlet(a)})
+        densities.append(PyMCDensity(mixture.build_model(FAITHFUL)))
     below, flat = densities
     for q in np.random.default_rng(0).normal(scale=0.5, size=(3, below.size)):
         for ours, theirs in zip(below.map_logp_grad(q), flat.map_logp_grad(q), strict=True):
@@ -255,14 +254,13 @@ def test_progress_bar_goes_to_standard_error(capfd):
 @pytest.mark.parametrize("covariance", COVARIANCES)
 def test_point_of_hard_and_soft_memberships(covariance):
     family, rng = Gaussian(covariance), np.random.default_rng(0)
-    rows = rng.normal(size=(50, 2))
-    prior = NormalInverseWishart().resolve(summarise(bm.data.read_rows(rows)), family, 3)
+    problem = problem_of(rng.normal(size=(50, 2)), family, 3)
     labels = rng.integers(2, size=50)  # the third component has no row
-    prepared = family.structure.hyperparameters(prior)
-    hard = point_of_memberships(rows, labels, family, 3, prepared)
-    soft = point_of_memberships(rows, np.eye(3)[labels], family, 3, prepared)
-    for part in ("weights", "means", "factor"):
-        np.testing.assert_allclose(getattr(hard, part), getattr(soft, part), rtol=1e-12, atol=1e-13)
+    columns = problem.standardised.columns
+    hard = point_of_memberships(columns, labels, family, problem.conditional, 3)
+    soft = point_of_memberships(columns, np.eye(3)[labels], family, problem.conditional, 3)
+    for one, other in zip((hard.weights, *hard.state), (soft.weights, *soft.state), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-13)
     assert hard.finite
     np.testing.assert_allclose(hard.weights, (np.bincount(labels, minlength=3) + 1) / 53)
 
