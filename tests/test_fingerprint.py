@@ -13,7 +13,7 @@ def repository(tmp_path, monkeypatch):
     texts = {
         "bayesmix/engines/em/__init__.py": '"""Room."""\nfrom bayesmix.engines.em.loop import climb\n',
         "bayesmix/engines/em/loop.py": "def climb(x):\n    return x + 1\n",
-        "bayesmix/density/compiled/dense.py": "SIGN = 1\n",
+        "bayesmix/density/dense.py": "SIGN = 1\n",
         "bayesmix/html/page.py": "TITLE = 1\n",
         "tests/__init__.py": "",
         "tests/reference/mclust.py": "FILE = 1\n",
@@ -65,7 +65,7 @@ def test_code_and_reference_values_count(repository, name, old, new):
         ("bayesmix/engines/em/__init__.py", '"""Room."""', '"""A room."""'),
         ("bayesmix/engines/em/loop.py", "return x + 1", "return (x + 1)  # one more"),
         ("bayesmix/html/page.py", "TITLE = 1", "TITLE = 2"),
-        ("bayesmix/density/compiled/dense.py", "SIGN = 1", "SIGN = -1"),
+        ("bayesmix/density/dense.py", "SIGN = 1", "SIGN = -1"),
         ("tests/checks.py", '"""Words."""', '"""Other words."""'),
         ("tests/checks.py", "assert True", "assert 1"),
     ],
@@ -79,12 +79,18 @@ def test_modules_named_in_texts_are_found(repository):
     assert made.fingerprint("tests.checks") != again(
         repository, "bayesmix/engines/em/loop.py", "def climb", f"{text}def climb"
     )
-    assert repository / "bayesmix/density/compiled/dense.py" in made.files_of("tests.checks")
+    assert repository / "bayesmix/density/dense.py" in made.files_of("tests.checks")
 
 
 def test_of_this_repository_every_statistical_room_is_behind_the_study_of_calibration():
     found = {path.relative_to(made.ROOT).as_posix() for path in made.files_of("tests.calibration.study")}
-    wanted = {"kernels/few.py", "density/compiled/dense_conjugate.py", "em/loop.py", "inference/nuts.py", "mixture.py"}
+    wanted = {
+        "passes/few.py",
+        "families/gaussian/density/dense_conjugate.py",
+        "engines/em/loop.py",
+        "engines/nuts.py",
+        "mixture.py",
+    }
     assert {f"bayesmix/{name}" for name in wanted} | {"tests/calibration/replicate.py"} <= found
     assert not [name for name in found if name.startswith(("bayesmix/html", "bayesmix/plots", "bayesmix/cli"))]
     for path in made.files_of("tests.calibration.study"):

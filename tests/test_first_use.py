@@ -8,10 +8,10 @@ import pytest
 from numba.core import event
 
 from bayesmix import first_use
+from bayesmix.families.gaussian import fused
 from bayesmix.first_use import SENTENCE, compiling_shown, compiling_told_by
 from bayesmix.passes import blocks
 from bayesmix.progress import progress
-from bayesmix.pymc_model import score
 from tests.test_progress import Terminal
 
 USE = """
@@ -48,8 +48,8 @@ def compile_a_kernel():
 def test_what_every_process_compiles_is_no_first_use(new_process):
     said = []
     with compiling_told_by(said.append):
-        assert score.full_slope.py_func(2) == score.full_slope(2) == 2
-    assert score.full_slope.stats.cache_misses
+        assert fused.full_slope.py_func(2) == fused.full_slope(2) == 2
+    assert fused.full_slope.stats.cache_misses
     assert said == []
 
 

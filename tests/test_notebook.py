@@ -61,7 +61,7 @@ def test_a_card_is_small_well_formed_and_takes_the_colours_of_its_page(shown, na
 
 def test_a_card_escapes_the_users_words(shown):
     card = Checked(shown["em"]._repr_html_())
-    assert f"mean of {NASTY}" in card.text
+    assert f"centre of {NASTY}" in card.text
     assert "script" not in card.tags
 
 

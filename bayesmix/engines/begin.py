@@ -7,7 +7,6 @@ import numpy as np
 
 from bayesmix.density import Density
 from bayesmix.engines.em import EMResult, EMSettings, fit
-from bayesmix.engines.em.quasi_newton import QuasiNewton
 from bayesmix.engines.protocol import Start
 from bayesmix.problem import Problem
 from bayesmix.seeds import number_of
@@ -43,6 +42,8 @@ def fit_em(
     """EM, or where M-steps have no closed form L-BFGS on the density."""
 
     def make_ascent():
+        from bayesmix.engines.em.quasi_newton import QuasiNewton
+
         return QuasiNewton(density_of(problem) if density is None else density, problem)
 
     return fit(problem, settings, random_seed, make_ascent, progressbar)

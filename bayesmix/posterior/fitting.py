@@ -43,12 +43,13 @@ def fit_posterior(
         See :func:`bayesmix.progress.progress`.
     """
     check_relabel(relabel)
+    waiting = None if shown else shown  # what an engine shows at once is its own
     with compiling_shown(shown):
-        with progress(shown) as report:
+        with progress(waiting) as report:
             report("EM")
             start = begin(problem, init, random_seed)
         draws = engine.run(problem, start)
-        with progress(shown) as report:
+        with progress(waiting) as report:
             report("the posterior")
             given = {"init": described(init, start.em), "relabel": relabel, "log_likelihood": log_likelihood}
             return tree_of_draws(

@@ -8,7 +8,7 @@ import pytest
 
 import bayesmix as bm
 from bayesmix.html import content_of_comparison, content_of_tree, render, render_markdown
-from bayesmix.html.answer import answer_of_comparison, separation
+from bayesmix.html.answer import answer_of_comparison
 from bayesmix.html.digest import Digest
 from bayesmix.html.glossary import TERMS, split, terms_of
 from bayesmix.posterior.membership import in_doubt
@@ -128,7 +128,7 @@ def test_the_features_that_differ_most_are_those_of_the_truth():
     X = pd.DataFrame(rng.normal(size=(200, 3)) + np.outer(labels, [0.0, 12.0, 4.0]), columns=["a", "b", "c"])
     digest = Digest(bm.Mixture(2, "diag").fit_em(X, n_init=2, random_seed=1).to_tree())
     # variance of the centres over that within: (d/2)^2 for halves that lie d standard deviations apart
-    assert separation(digest) == pytest.approx([0, 36, 4], rel=0.4, abs=0.1)
+    assert digest.separation == pytest.approx([0, 36, 4], rel=0.4, abs=0.1)
     assert "They differ most in b;" in reply(content_of_tree(digest.tree).answer, "What are they?")
 
 

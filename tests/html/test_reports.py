@@ -204,7 +204,7 @@ def test_centres_and_spreads_are_medians_of_means_and_standard_deviations(covari
         "spherical": lambda v: np.sqrt(v)[..., None],
     }[covariance](values)
     groups = content_of_tree(tree).groups
-    (glance,), (spreads,) = groups.tables, dict(groups.parts)["How far they spread"].tables
+    (glance,), (spreads,) = groups.tables, dict(groups.parts)["Standard deviations"].tables
     centres = [[row[3 + j].text for row in glance.rows] for j in range(2)]
     told = [[cell.text for cell in row[1:]] for row in spreads.rows]
     for texts, draws in ((centres, means), (told, np.broadcast_to(scales, means.shape))):

@@ -16,7 +16,8 @@ from bayesmix.plots.levels import mass_levels
 from bayesmix.plots.palette import INK, PAPER, colour
 from bayesmix.posterior.membership import UNSURE, responsibilities
 from bayesmix.posterior.predictive import log_density
-from bayesmix.priors.sets import default_priors, resolve_priors
+from bayesmix.priors.sets import default_priors
+from bayesmix.problem import Problem
 from tests.simulated_trees import COVARIANCES, simulated_tree
 
 FEATURES = ["eruptions / minutes", "Wartezeit µ", "高さ", "d", "e"]
@@ -24,8 +25,7 @@ FEATURES = ["eruptions / minutes", "Wartezeit µ", "高さ", "d", "e"]
 
 def em_result(values, n_components=2, covariance="full"):
     rows, family = read_rows(values), Gaussian(covariance)
-    priors = resolve_priors(default_priors(family), rows, family, n_components)
-    return fit(rows, family, priors, n_components, EMSettings(n_init=2), random_seed=1)
+    return fit(Problem.of(rows, family, n_components, default_priors(family)), EMSettings(n_init=2), random_seed=1)
 
 
 def ellipses(ax):

@@ -20,7 +20,7 @@ def test_left_are_the_labels_of_the_sampler_and_right_those_of_the_tree():
     raw = simulated_tree(permutations=moved)
     tree = bm.relabel(raw)
     axes = np.reshape(plot_labels(tree).axes, (3, 2))
-    names = ["weight", "mean of\neruptions / minutes", "mean of\nWartezeit µ"]
+    names = ["weight", "centre of\neruptions / minutes", "centre of\nWartezeit µ"]
     assert [ax.get_ylabel() for ax in axes[:, 0]] == names
     for column, shown in enumerate((raw, tree)):
         posterior = shown["posterior"]
@@ -50,7 +50,7 @@ def test_a_tree_that_was_not_relabelled_has_one_column():
     tree = around(em("faithful", 2))
     figure = plot_labels(tree, features="waiting")
     assert len(figure.axes) == 2
-    assert figure.axes[1].get_ylabel() == "mean of\nwaiting (min)"
+    assert figure.axes[1].get_ylabel() == "centre of\nwaiting (min)"
 
 
 def test_the_features_that_tell_the_groups_apart_are_traced():
@@ -59,7 +59,7 @@ def test_the_features_that_tell_the_groups_apart_are_traced():
     apart = means.std(axis=0) / np.sqrt(np.diagonal(covariances, axis1=1, axis2=2)).mean(axis=0)
     names = np.array(["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"])
     best = names[np.sort(np.argsort(-apart)[:2])]
-    assert [ax.get_ylabel() for ax in axes] == ["weight", *(f"mean of\n{name}" for name in best)]
+    assert [ax.get_ylabel() for ax in axes] == ["weight", *(f"centre of\n{name}" for name in best)]
 
 
 def test_medians_lie_on_a_dark_edge_and_bear_the_line_style_of_the_group():

@@ -37,10 +37,11 @@ def test_the_mixture_is_projected_as_the_rows_are():
     affine = np.linalg.lstsq(design, view.values, rcond=None)[0]
     np.testing.assert_allclose(design @ affine, view.values, atol=1e-8)
     place = view.values[5]
+    locations, covariances = view.marginal.moments
     for k in range(3):
         mean = np.append(point.params["means"][k], 1.0) @ affine
         covariance = affine[:4].T @ point.params["covariances"][k] @ affine[:4]
-        shown = multivariate_normal(view.marginal.means[0, k], view.marginal.covariances[0, k])
+        shown = multivariate_normal(locations[0, k], covariances[0, k])
         assert shown.logpdf(place) == pytest.approx(multivariate_normal(mean, covariance).logpdf(place), rel=1e-8)
 
 
@@ -109,11 +110,14 @@ def test_axes_hold_the_rows_and_the_ellipses_of_groups_that_own_some():
 
 def test_a_group_without_rows_stretches_no_axis():
     there = view_of(tree("penguins", 3))
-    weights, means, covariances = there.marginal.weights, there.marginal.means, there.marginal.covariances
+    weights, (means, covariances) = there.marginal.weights, there.marginal.moments
     stray = Marginal(
+        there.marginal.family,
         np.concatenate([weights * 0.999, np.full((len(weights), 1), 0.001)], axis=1),
-        np.concatenate([means, 100 * means[:, :1]], axis=1),
-        np.concatenate([covariances, 1e6 * covariances[:, :1]], axis=1),
+        {
+            "means": np.concatenate([means, 100 * means[:, :1]], axis=1),
+            "covariances": np.concatenate([covariances, 1e6 * covariances[:, :1]], axis=1),
+        },
     )
     np.testing.assert_array_equal(replace(there, marginal=stray).limits, there.limits)
 

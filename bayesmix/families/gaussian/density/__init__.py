@@ -34,7 +34,9 @@ def closed_form(structure: Structure, rows: Rows, whitened: Units, priors: Prior
     coordinates = (ConjugateCoordinates if conjugate else SeparatedCoordinates)(structure, units, n_components)
     geometry = "dense" if structure.correlated else "axis"
     # loaded when first needed: each module takes seconds to compile on a new machine
-    compiled = importlib.import_module(f"{__name__}.{geometry}_{'conjugate' if conjugate else 'separated'}")
+    compiled = importlib.import_module(
+        f"bayesmix.families.gaussian.density.{geometry}_{'conjugate' if conjugate else 'separated'}"
+    )
     n_blocks = _count_blocks(structure, n_components, rows.n_features)
     own = (_conjugate_numbers if conjugate else _separated_numbers)(structure, units, priors, n_components, n_blocks)
     weights: Dirichlet = priors.weights
