@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from bayesmix.data import Rows, check_collinear, check_spread
-from bayesmix.families.gaussian.covariance import STRUCTURES
+from bayesmix.families.gaussian.covariance import STRUCTURES, structure_named
 from bayesmix.families.gaussian.units import Units
 from bayesmix.families.protocol import Family, Form, ParameterSpec, Params, State, Statistics, Summary
 from bayesmix.priors.sets import Priors
@@ -21,8 +21,10 @@ class Elliptical(Family):
     covariance: str
 
     def __post_init__(self):
-        if self.covariance not in STRUCTURES:
+        structure = structure_named(self.covariance)
+        if structure is None:
             raise ValueError(f"covariance must be one of {', '.join(map(repr, STRUCTURES))}, not {self.covariance!r}")
+        object.__setattr__(self, "covariance", structure.name)
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
@@ -35,7 +37,7 @@ class Elliptical(Family):
         if name == cls.word:
             return cls()
         covariance = name.removeprefix(f"{cls.word}-")
-        return cls(covariance) if covariance != name and covariance in STRUCTURES else None  # pyright: ignore[reportCallIssue]
+        return cls(covariance) if covariance != name and structure_named(covariance) else None  # pyright: ignore[reportCallIssue]
 
     def __str__(self) -> str:
         return f"{self.word}-{self.covariance}"
@@ -80,7 +82,7 @@ class Elliptical(Family):
         """See :class:`~bayesmix.families.protocol.Family`: with one feature only sharing makes a difference."""
         if self == other or type(self) is not type(other) or n_features > 1:
             return self == other
-        return all(not one.structure.parameter.shared for one in (self, other) if isinstance(one, Elliptical))
+        return isinstance(other, Elliptical) and self.structure.shared == other.structure.shared
 
     def check(self, rows: Rows) -> None:
         """Refuse columns without spread and, of correlated features, combinations without.

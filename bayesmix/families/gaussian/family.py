@@ -11,7 +11,7 @@ from bayesmix.data import Rows
 from bayesmix.density.closed_form import ClosedFormDensity
 from bayesmix.families.gaussian import prior_faces
 from bayesmix.families.gaussian.conditional import GaussianConditional
-from bayesmix.families.gaussian.covariance import STRUCTURES
+from bayesmix.families.gaussian.covariance import STRUCTURES, dense, structure_named
 from bayesmix.families.gaussian.density import closed_form
 from bayesmix.families.gaussian.elliptical import Elliptical
 from bayesmix.families.gaussian.far import mend
@@ -78,7 +78,7 @@ class Gaussian(Elliptical):
         -------
         Gaussian or None
         """
-        return cls(name) if name in STRUCTURES else super().named(name)
+        return cls(name) if structure_named(name) else super().named(name)
 
     @property
     def kernel(self) -> Kernel:
@@ -179,7 +179,7 @@ class Gaussian(Elliptical):
             matrices.append(self.structure.matrices(self.structure.values(factor), *means.shape))
         whole, of_prior = matrices
         shares = np.trace(np.linalg.solve(whole, of_prior), axis1=-2, axis2=-1) / whole.shape[-1]
-        return shares[:1] if self.structure.parameter.shared else shares
+        return shares[:1] if self.structure.shared else shares
 
     def log_prior_terms(self, priors: Priors, named: Params) -> dict[str, np.ndarray]:
         """See :class:`~bayesmix.families.protocol.Family`.
@@ -198,9 +198,9 @@ class Gaussian(Elliptical):
     @property
     def fused(self) -> Fused:
         """See :class:`~bayesmix.families.protocol.Family`; compiled when first called."""
-        from bayesmix.families.gaussian.fused import FUSED
+        from bayesmix.families.gaussian.fused import fused
 
-        return FUSED[self.covariance]
+        return fused(self.correlated, self.structure.shared)
 
     def written_out(self, ops: Any, columns: Any, log_weights: Any, *parameters: Any) -> Any:
         """See :class:`~bayesmix.families.protocol.Family`.
@@ -239,7 +239,7 @@ class Gaussian(Elliptical):
         labels : (n,) array of int
         """
         labels = labels_drawn(weights, n, rng)
-        factors = STRUCTURES["full"].factor(self.covariance_matrices(params))
+        factors = dense.cholesky(self.covariance_matrices(params))
         rows = rng.standard_normal((n, np.shape(params["means"])[1]))
         # Component by component: a factor for each row would take D times the memory of the rows.
         for k, mean in enumerate(np.asarray(params["means"])):

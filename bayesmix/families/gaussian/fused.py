@@ -1,8 +1,8 @@
 r"""Value and gradient of a Gaussian mixture's log-likelihood from one kernel pass.
 
-Component :math:`k` has weight :math:`w_k`, mean :math:`\mu_k` and factor :math:`L_k`: a lower Cholesky factor
-(``full`` (K, D, D), ``tied`` (D, D)) or standard deviations (``diag`` (K, D), ``spherical`` (K,)). Here the factor
-is turned into the kernels' standard form, and the slope that the kernels give into the shape of the factor.
+Component :math:`k` has weight :math:`w_k`, mean :math:`\mu_k` and factor :math:`L_k`: a lower Cholesky factor or
+standard deviations, in the shape that the covariance structure has for it. Here the factor is turned into the kernels'
+standard form, and the slope that the kernels give into the shape of the factor.
 
 The functions run inside compiled PyTensor graphs: they never raise. A factor whose diagonal is not positive and
 finite gives the value minus infinity and a gradient of zero. They are not cached on their own, because Numba would
@@ -10,6 +10,7 @@ not notice a change of the kernels they call; PyTensor's cache, keyed by a hash 
 """
 
 import math
+from functools import cache
 
 import numba as nb
 import numpy as np
@@ -36,71 +37,63 @@ def _fill_offsets(offsets, log_weights, diagonals):
 
 
 @compiled
-def full_standard_form(factor, diagonals):
-    """Write the diagonals (K, D); return the whiteners (K, D, D)."""
-    factor = np.ascontiguousarray(factor)
-    for k in range(diagonals.shape[0]):
-        for j in range(diagonals.shape[1]):
-            diagonals[k, j] = factor[k, j, j]
-    return dense.invert_lower(factor)
-
-
-@compiled
-def tied_standard_form(factor, diagonals):
-    """Write the diagonals (K, D); return the whiteners (K, D, D), all the same."""
+def _dense_form(factor, n_blocks, diagonals):
+    """Write the diagonals (K, D) of factors in any shape; return the whiteners (K, D, D)."""
     n_components, n_features = diagonals.shape
-    shared = np.ascontiguousarray(factor).reshape((1, n_features, n_features))
-    whitener = dense.invert_lower(shared)[0]
-    whiteners = np.empty((n_components, n_features, n_features))
+    factors = np.ascontiguousarray(factor).reshape((n_blocks, n_features, n_features))
+    inverses = dense.invert_lower(factors)
+    whiteners = inverses if n_blocks == n_components else np.empty((n_components, n_features, n_features))
     for k in range(n_components):
-        whiteners[k] = whitener
+        m = k if n_blocks == n_components else 0
+        if n_blocks != n_components:
+            whiteners[k] = inverses[0]
         for j in range(n_features):
-            diagonals[k, j] = factor[j, j]
+            diagonals[k, j] = factors[m, j, j]
     return whiteners
 
 
 @compiled
-def diag_standard_form(factor, diagonals):
-    """Write the diagonals (K, D); return the whiteners (K, D)."""
-    diagonals[:] = factor
+def _dense_slope(slope, n_blocks, factor):
+    """From (K, D, D) to the shape of the factors."""
+    return slope.reshape(factor.shape) if n_blocks == slope.shape[0] else slope.sum(axis=0).reshape(factor.shape)
+
+
+@compiled
+def _axis_form(factor, n_blocks, diagonals):
+    """Write the diagonals (K, D) of standard deviations in any shape; return the whiteners (K, D)."""
+    n_components, n_features = diagonals.shape
+    width = factor.size // n_blocks
+    deviations = np.ascontiguousarray(factor).reshape((n_blocks, width))
+    for k in range(n_components):
+        for j in range(n_features):
+            diagonals[k, j] = deviations[k if n_blocks == n_components else 0, j if width == n_features else 0]
     return 1.0 / diagonals
 
 
 @compiled
-def spherical_standard_form(factor, diagonals):
-    """Write the diagonals (K, D); return the whiteners (K, D)."""
-    for k in range(diagonals.shape[0]):
-        diagonals[k] = factor[k]
-    return 1.0 / diagonals
+def _axis_slope(slope, n_blocks, factor):
+    """From (K, D) to the shape of the standard deviations."""
+    n_components, n_features = slope.shape
+    width = factor.size // n_blocks
+    own = np.zeros((n_blocks, width))
+    for k in range(n_components):
+        for j in range(n_features):
+            own[k if n_blocks == n_components else 0, j if width == n_features else 0] += slope[k, j]
+    return own.reshape(factor.shape)
 
 
-@compiled
-def full_slope(slope):
-    """From (K, D, D) to the factors' shape, which is the same."""
-    return slope
-
-
-@compiled
-def tied_slope(slope):
-    """From (K, D, D) to the shared factor's (D, D)."""
-    return slope.sum(axis=0)
-
-
-@compiled
-def spherical_slope(slope):
-    """From (K, D) to the common deviations' (K,)."""
-    return slope.sum(axis=1)
-
-
-def _make_row_function(standard_form, kernel):
-    """Bind one covariance's functions: row log densities (N,)."""
-    log_mixture = kernel.log_mixture
+@cache
+def fused(correlated: bool, shared: bool) -> Fused:
+    """The functions for matrices or variances, shared by all components or not."""
+    kernel = dense if correlated else axis
+    standard_form, to_factor_shape = (_dense_form, _dense_slope) if correlated else (_axis_form, _axis_slope)
+    log_mixture, accumulate, score = kernel.log_mixture, kernel.accumulate, kernel.score
 
     @compiled
     def row_log_density(columns, log_weights, means, factor):
         n_components, n_features = means.shape
         offsets, diagonals = np.empty(n_components), np.empty((n_components, n_features))
-        whiteners = standard_form(factor, diagonals)
+        whiteners = standard_form(factor, 1 if shared else n_components, diagonals)
         if not _fill_offsets(offsets, log_weights, diagonals):
             return np.full(columns.shape[1], -math.inf)
         rows = log_mixture(
@@ -111,18 +104,12 @@ def _make_row_function(standard_form, kernel):
         )
         return rows[0]
 
-    return row_log_density
-
-
-def _make_sum_function(standard_form, kernel, to_factor_shape):
-    """Bind one covariance's functions: weighted sum of the row log densities, and its gradient."""
-    accumulate, score = kernel.accumulate, kernel.score
-
     @compiled
     def sum_log_density(columns, row_weights, log_weights, means, factor):
         n_components, n_features = means.shape
+        n_blocks = 1 if shared else n_components
         offsets, diagonals = np.empty(n_components), np.empty((n_components, n_features))
-        whiteners = standard_form(factor, diagonals)
+        whiteners = standard_form(factor, n_blocks, diagonals)
         if not _fill_offsets(offsets, log_weights, diagonals):
             nothing = np.zeros(n_components), np.zeros(means.shape), np.zeros(factor.shape)
             return np.array(-math.inf), nothing[0], nothing[1], nothing[2]
@@ -134,23 +121,6 @@ def _make_sum_function(standard_form, kernel, to_factor_shape):
             whiteners,
         )
         means_slope, slope = score(counts, first, second, whiteners)
-        return np.array(value), counts, means_slope, to_factor_shape(slope)
+        return np.array(value), counts, means_slope, to_factor_shape(slope, n_blocks, factor)
 
-    return sum_log_density
-
-
-FUSED = {
-    "full": Fused(
-        _make_row_function(full_standard_form, dense), _make_sum_function(full_standard_form, dense, full_slope)
-    ),
-    "tied": Fused(
-        _make_row_function(tied_standard_form, dense), _make_sum_function(tied_standard_form, dense, tied_slope)
-    ),
-    "diag": Fused(
-        _make_row_function(diag_standard_form, axis), _make_sum_function(diag_standard_form, axis, full_slope)
-    ),
-    "spherical": Fused(
-        _make_row_function(spherical_standard_form, axis),
-        _make_sum_function(spherical_standard_form, axis, spherical_slope),
-    ),
-}
+    return Fused(row_log_density, sum_log_density)

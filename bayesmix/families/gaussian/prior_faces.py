@@ -21,8 +21,16 @@ def draw_parameters(
         prior = priors.parts["means"]
         means = np.asarray(prior.mean) + np.asarray(prior.sd) * normals
         return {"means": means, spread.name: _separated(priors, structure.correlated, shape, rng)}
-    means, spreads = (_of_matrices if structure.correlated else _of_variances)(priors, shape, normals, rng)
-    return {"means": means, spread.name: spreads}
+    joint: NormalInverseWishart = priors.parts["components"]
+    dof, scale = float(joint.dof or 0), np.asarray(joint.scale)
+    if structure.correlated:
+        factors = draw_wishart_factors(dof, scale, shape[:-2], rng)
+        deviations = (structure.blocks(factors) @ normals[..., None])[..., 0]
+    else:
+        factors = np.sqrt(scale / rng.chisquare(dof, size=shape))
+        deviations = structure.blocks(factors) * normals
+    means = np.asarray(joint.mean) + deviations / np.sqrt(joint.shrinkage)
+    return {"means": means, spread.name: structure.values(factors)}
 
 
 def log_prior_terms(structure: Structure, priors: Priors, named: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -68,22 +76,6 @@ def draw_wishart_factors(dof: float, scale: np.ndarray, shape: tuple[int, ...], 
     diagonal = np.arange(n_features)
     bartlett[..., diagonal, diagonal] = np.sqrt(rng.chisquare(dof - diagonal, size=(*shape, n_features)))
     return np.linalg.cholesky(scale) @ np.linalg.inv(bartlett).swapaxes(-1, -2)
-
-
-def _of_matrices(priors: Priors, shape: tuple[int, ...], normals: np.ndarray, rng: np.random.Generator):
-    prior: NormalInverseWishart = priors.parts["components"]
-    factors = draw_wishart_factors(float(prior.dof or 0), np.asarray(prior.scale), shape[:-2], rng)
-    # A shared matrix serves every component.
-    own = factors if factors.ndim == normals.ndim + 1 else factors[:, None]
-    deviations = (own @ normals[..., None])[..., 0]
-    return np.asarray(prior.mean) + deviations / np.sqrt(prior.shrinkage), factors @ factors.swapaxes(-1, -2)
-
-
-def _of_variances(priors: Priors, shape: tuple[int, ...], normals: np.ndarray, rng: np.random.Generator):
-    prior: NormalInverseWishart = priors.parts["components"]
-    variances = np.asarray(prior.scale) / rng.chisquare(float(prior.dof or 0), size=shape)
-    own = variances if variances.ndim == normals.ndim else variances[..., None]
-    return np.asarray(prior.mean) + np.sqrt(own / prior.shrinkage) * normals, variances
 
 
 def _separated(priors: Priors, correlated: bool, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:

@@ -1,17 +1,33 @@
-"""The four covariance structures of a Gaussian component, each a small final class with the same methods.
+"""The covariance structures of a Gaussian component, each a small final class in a file of its own.
 
 A structure works with a *factor*: lower Cholesky factors for correlated features, standard deviations for
-uncorrelated ones. What an iteration of EM needs of it is compiled, in ``dense`` (full, tied) and ``axis`` (diag,
-spherical). The prior's part in the M-step and in the score is that of pseudo-rows: with ``u_k = A_k (m - mean_k)`` it
-adds ``kappa u_k`` to the first moments and ``kappa u_k u_k'`` plus ``A_k Lambda A_k'`` to the second, and a number of
-pseudo-counts to the log determinant.
+uncorrelated ones. What an iteration of EM needs of it is compiled, in ``dense`` and ``axis``. The prior's part in the
+M-step and in the score is that of pseudo-rows: with ``u_k = A_k (m - mean_k)`` it adds ``kappa u_k`` to the first
+moments and ``kappa u_k u_k'`` plus ``A_k Lambda A_k'`` to the second, and a number of pseudo-counts to the log
+determinant.
 """
 
 from bayesmix.families.gaussian.covariance.diagonal import Diagonal
 from bayesmix.families.gaussian.covariance.full import Full
 from bayesmix.families.gaussian.covariance.spherical import Spherical
+from bayesmix.families.gaussian.covariance.structure import Structure
 from bayesmix.families.gaussian.covariance.tied import Tied
 
-STRUCTURES = {structure.name: structure for structure in (Full(), Tied(), Diagonal(), Spherical())}
+STRUCTURES: dict[str, Structure] = {
+    structure.name: structure
+    for structure in (
+        Full(),
+        Tied(),
+        Diagonal(),
+        Spherical(),
+    )
+}
+_BY_CODE = {structure.code: structure for structure in STRUCTURES.values()}
 
-__all__ = ["STRUCTURES", "Diagonal", "Full", "Spherical", "Tied"]
+
+def structure_named(name: str) -> Structure | None:
+    """The structure of a name or of mclust's code for it; None where there is none."""
+    return STRUCTURES.get(name) or _BY_CODE.get(name)
+
+
+__all__ = ["STRUCTURES", "structure_named"]

@@ -1,6 +1,7 @@
 """What every covariance structure does through its compiled functions: standard form, M-step and log prior."""
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -12,17 +13,24 @@ from bayesmix.families.protocol import Form, ParameterSpec
 class Structure(ABC):
     """A covariance structure: what every one does through its compiled functions.
 
+    ``name`` is what people call it, ``code`` what mclust does, and ``words`` end a sentence about groups of the kind.
     ``compiled`` is :mod:`~bayesmix.families.gaussian.covariance.dense` or ``axis`` beside it, which offer the same
-    functions; :meth:`blocks` shows the factor with the axis along which it differs between components
-    (full, tied) or features (diag, spherical), be it of length one.
+    functions; :meth:`blocks` shows the factor with an axis for the components, and one for the features, be it of
+    length one.
     """
 
     name: str
+    code: str
     words: str
     correlated: bool
     kernel: Any
     compiled: ModuleType
     parameter: ParameterSpec
+
+    @cached_property
+    def shared(self) -> bool:
+        """Whether all components have one factor."""
+        return self.parameter.shared
 
     @abstractmethod
     def factor(self, values: np.ndarray) -> np.ndarray:
@@ -60,13 +68,17 @@ class Structure(ABC):
     def written_out(self, ops: Any, centred: Any, factor: Any) -> tuple[Any, Any]:
         """Squared distances (K, N) of centred rows (K, D, N), and log determinants (K,) or (), in tensors."""
 
-    def blocks(self, factor: np.ndarray) -> np.ndarray:
-        """The factor as the compiled functions take it."""
-        return factor
+    @abstractmethod
+    def blocks(self, factor: Any) -> Any:
+        """The factor as the compiled functions take it, and covariances or variances in the same way."""
 
+    @abstractmethod
     def of_blocks(self, blocks: np.ndarray) -> np.ndarray:
         """The inverse of :meth:`blocks`."""
-        return blocks
+
+    def n_blocks(self, n_components: int) -> int:
+        """Number of factors among so many components."""
+        return 1 if self.shared else n_components
 
     def to_standard(self, points: np.ndarray, scale: np.ndarray) -> np.ndarray:
         """Points (..., D), about their centre, in units of ``scale``.

@@ -37,8 +37,8 @@ def closed_form(structure: Structure, rows: Rows, whitened: Units, priors: Prior
     compiled = importlib.import_module(
         f"bayesmix.families.gaussian.density.{geometry}_{'conjugate' if conjugate else 'separated'}"
     )
-    n_blocks = _count_blocks(structure, n_components, rows.n_features)
-    own = (_conjugate_numbers if conjugate else _separated_numbers)(structure, units, priors, n_components, n_blocks)
+    n_blocks = structure.n_blocks(n_components)
+    own = (_conjugate_numbers if conjugate else _separated_numbers)(structure, units, priors, n_components)
     weights: Dirichlet = priors.weights
     concentrations = weights.concentrations(n_components)
     return ClosedFormDensity(
@@ -46,47 +46,30 @@ def closed_form(structure: Structure, rows: Rows, whitened: Units, priors: Prior
     )
 
 
-def _count_blocks(structure: Structure, n_components: int, n_features: int) -> int:
-    """Cholesky factors, or standard deviations of each component."""
-    dims = structure.parameter.dims
-    if structure.correlated:
-        return n_components if "component" in dims else 1
-    return n_features if "feature" in dims else 1
-
-
-def _conjugate_numbers(structure: Structure, units: Units, priors: Priors, n_components: int, n_blocks: int):
+def _conjugate_numbers(structure: Structure, units: Units, priors: Priors, n_components: int):
     components: NormalInverseWishart = priors.parts["components"]
     prior = structure.hyperparameters(components.standardised(units.centre, units.scale))
-    n_features = prior.mean.size
+    n_blocks, n_features = structure.n_blocks(n_components), prior.mean.size
     means = 0.5 * n_components * n_features * np.log(prior.shrinkage / (2 * np.pi))
-    if structure.correlated:
-        constant, scale = n_blocks * prior.constant, prior.half_scale.ravel()
-        jacobian = n_blocks * n_features * np.log(2)
-    else:
-        constant, scale, jacobian = n_components * prior.constant, prior.scale, 0.0
+    jacobian = n_blocks * n_features * np.log(2) if structure.correlated else 0.0
     # what the log prior gains in the units of the data; the Jacobians lose as much
     shift = units.log_prior_shift(n_components)
-    hyperparameters = np.concatenate([prior.mean, [prior.shrinkage, prior.dof], scale])
-    return OwnNumbers(constant + means + shift, jacobian - shift, hyperparameters)
+    hyperparameters = np.concatenate([np.ravel(part) for part in prior[:-1]])
+    return OwnNumbers(n_blocks * prior.constant + means + shift, jacobian - shift, hyperparameters)
 
 
-def _separated_numbers(structure: Structure, units: Units, priors: Priors, n_components: int, n_blocks: int):
+def _separated_numbers(structure: Structure, units: Units, priors: Priors, n_components: int):
     centre, scale = units.centre, structure.common_scale(units.spread)
     means = priors.parts["means"].standardised(centre, scale)
     scales = priors.parts["scales"].standardised(centre, scale)
-    n_features = scale.size
-    log_2pi = np.log(2 * np.pi)
+    log_medians = np.atleast_1d(scales.log_mean)
+    n_blocks, width, log_2pi = structure.n_blocks(n_components), log_medians.size, np.log(2 * np.pi)
     constant = -n_components * float((np.log(means.sd) + 0.5 * log_2pi).sum())
+    constant -= n_blocks * width * (np.log(scales.log_sd) + 0.5 * log_2pi)
+    shift = -n_components * float(np.log(scale).sum()) - n_blocks * float(np.log(scale[:width]).sum())
+    numbers = [means.mean, means.sd, log_medians, [scales.log_sd]]
     if structure.correlated:
-        n_scales, log_units = n_blocks * n_features, n_blocks * np.log(scale).sum()
         correlations = priors.parts["correlations"]
-        constant += n_blocks * correlations.log_normaliser(n_features)
-        rest = [correlations.eta]
-    else:
-        n_scales = n_components * n_blocks
-        log_units = n_components * np.log(scale[:n_blocks]).sum()
-        rest = []
-    constant -= n_scales * (np.log(scales.log_sd) + 0.5 * log_2pi)
-    shift = -n_components * float(np.log(scale).sum()) - float(log_units)
-    numbers = np.concatenate([means.mean, means.sd, np.atleast_1d(scales.log_mean), [scales.log_sd], rest])
-    return OwnNumbers(constant + shift, -shift, numbers)
+        constant += n_blocks * correlations.log_normaliser(scale.size)
+        numbers.append([correlations.eta])
+    return OwnNumbers(constant + shift, -shift, np.concatenate(numbers))

@@ -1,7 +1,7 @@
-"""Uncorrelated features under the conjugate prior (diag: D variances a component, spherical: one).
+"""Uncorrelated features under the conjugate prior, their variances a stack (M, B) as in ``covariance.axis``.
 
-``q``: K - 1 logits; the logs of the K x n_blocks variances; K x D means.
-``numbers``: D prior means, shrinkage, dof, and n_blocks scales.
+``q``: K - 1 logits; the logs of the M x B variances; K x D means. ``n_blocks`` is M.
+``numbers``: D prior means, shrinkage, dof, and B scales.
 """
 
 import math
@@ -20,16 +20,18 @@ from bayesmix.passes.blocks import COMPILED
 def unpack(q, log_w, n_blocks, n_features, numbers):
     """The components in standard form, and the logs of their variances."""
     n_components = log_w.shape[0]
-    log_variances = matrix_from(q, n_components - 1, n_components, n_blocks)
+    width = (q.shape[0] - n_components + 1 - n_components * n_features) // n_blocks
+    log_variances = matrix_from(q, n_components - 1, n_blocks, width)
     whiteners = np.empty((n_components, n_features))
     offsets = np.empty(n_components)
     for k in range(n_components):
+        m = k if n_blocks == n_components else 0
         offsets[k] = log_w[k] - 0.5 * n_features * math.log(2 * math.pi)
         for j in range(n_features):
-            log_variance = log_variances[k, j if n_blocks == n_features else 0]
+            log_variance = log_variances[m, j if width == n_features else 0]
             whiteners[k, j] = math.exp(-0.5 * log_variance)
             offsets[k] -= 0.5 * log_variance
-    means = matrix_from(q, n_components - 1 + n_components * n_blocks, n_components, n_features)
+    means = matrix_from(q, n_components - 1 + n_blocks * width, n_components, n_features)
     return (offsets, means, whiteners), (log_variances,)
 
 
@@ -44,34 +46,36 @@ def add_prior(value, q, gradient, statistics, form, own, numbers, jacobian):
     _, means, whiteners = form
     log_variances = own[0]
     n_components, n_features = means.shape
-    n_blocks = log_variances.shape[1]
+    n_blocks, width = log_variances.shape
     prior_mean = numbers[:n_features]
     shrinkage, dof = numbers[n_features], numbers[n_features + 1]
     scale = numbers[n_features + 2 :]
-    slope_log_variances = np.empty((n_components, n_blocks))
-    for k in range(n_components):
-        for b in range(n_blocks):
-            v = log_variances[k, b]
+    slope_log_variances = np.empty((n_blocks, width))
+    for m in range(n_blocks):
+        for b in range(width):
+            v = log_variances[m, b]
             rate = 0.5 * scale[b] * math.exp(-v)
             value += jacobian * v - (0.5 * dof + 1.0) * v - rate
-            slope_log_variances[k, b] = jacobian - (0.5 * dof + 1.0) + rate
+            slope_log_variances[m, b] = jacobian - (0.5 * dof + 1.0) + rate
+    for k in range(n_components):
+        m = k if n_blocks == n_components else 0
         for j in range(n_features):
-            b = j if n_blocks == n_features else 0
             u = whiteners[k, j] * (prior_mean[j] - means[k, j])
-            value -= 0.5 * log_variances[k, b] + 0.5 * shrinkage * u * u
+            value -= 0.5 * log_variances[m, j if width == n_features else 0] + 0.5 * shrinkage * u * u
             first[k, j] += shrinkage * u
             second[k, j] += shrinkage * u * u
         counts[k] += 1.0
     slope_means, slope_deviations = score(counts, first, second, whiteners)
     place = n_components - 1
-    place_of_means = place + n_components * n_blocks
+    place_of_means = place + n_blocks * width
     for k in range(n_components):
+        m = k if n_blocks == n_components else 0
         for j in range(n_features):
-            b = j if n_blocks == n_features else 0
-            slope_log_variances[k, b] += 0.5 * slope_deviations[k, j] / whiteners[k, j]
+            slope_log_variances[m, j if width == n_features else 0] += 0.5 * slope_deviations[k, j] / whiteners[k, j]
             gradient[place_of_means + k * n_features + j] = slope_means[k, j]
-        for b in range(n_blocks):
-            gradient[place + k * n_blocks + b] = slope_log_variances[k, b]
+    for m in range(n_blocks):
+        for b in range(width):
+            gradient[place + m * width + b] = slope_log_variances[m, b]
     return value
 
 

@@ -1,8 +1,8 @@
-"""Uncorrelated features under the separated prior (diag: D standard deviations a component, spherical: one).
+"""Uncorrelated features under the separated prior, their standard deviations a stack (M, B) as in ``covariance.axis``.
 
-``q``: K - 1 logits; K x D means; the logs of the K x n_blocks standard deviations.
-``numbers``: D prior means, D prior deviations of the means, n_blocks log medians of the standard deviations, and
-their log deviation.
+``q``: K - 1 logits; K x D means; the logs of the M x B standard deviations. ``n_blocks`` is M.
+``numbers``: D prior means, D prior deviations of the means, B log medians of the standard deviations, and their log
+deviation.
 """
 
 import math
@@ -23,13 +23,16 @@ def unpack(q, log_w, n_blocks, n_features, numbers):
     n_components = log_w.shape[0]
     place = n_components - 1
     means = matrix_from(q, place, n_components, n_features)
-    log_scales = matrix_from(q, place + n_components * n_features, n_components, n_blocks)
+    place += n_components * n_features
+    width = (q.shape[0] - place) // n_blocks
+    log_scales = matrix_from(q, place, n_blocks, width)
     whiteners = np.empty((n_components, n_features))
     offsets = np.empty(n_components)
     for k in range(n_components):
+        m = k if n_blocks == n_components else 0
         offsets[k] = log_w[k] - 0.5 * n_features * math.log(2 * math.pi)
         for j in range(n_features):
-            log_scale = log_scales[k, j if n_blocks == n_features else 0]
+            log_scale = log_scales[m, j if width == n_features else 0]
             whiteners[k, j] = math.exp(-log_scale)
             offsets[k] -= log_scale
     return (offsets, means, whiteners), (log_scales,)
@@ -42,11 +45,11 @@ def add_prior(value, q, gradient, statistics, form, own, numbers, jacobian):
     _, means, whiteners = form
     log_scales = own[0]
     n_components, n_features = means.shape
-    n_blocks = log_scales.shape[1]
+    n_blocks, width = log_scales.shape
     prior_mean = numbers[:n_features]
     prior_deviation = numbers[n_features : 2 * n_features]
-    log_median = numbers[2 * n_features : 2 * n_features + n_blocks]
-    log_deviation = numbers[2 * n_features + n_blocks]
+    log_median = numbers[2 * n_features : 2 * n_features + width]
+    log_deviation = numbers[2 * n_features + width]
     slope_means, slope_deviations = score(counts, first, second, whiteners)
     place = n_components - 1
     for k in range(n_components):
@@ -55,15 +58,16 @@ def add_prior(value, q, gradient, statistics, form, own, numbers, jacobian):
             value -= 0.5 * z * z
             gradient[place] = slope_means[k, j] - z / prior_deviation[j]
             place += 1
+    for m in range(n_blocks):
+        for b in range(width):
+            z = (log_scales[m, b] - log_median[b]) / log_deviation
+            value += (jacobian - 1.0) * log_scales[m, b] - 0.5 * z * z
+            gradient[place + m * width + b] = jacobian - 1.0 - z / log_deviation
     for k in range(n_components):
-        for b in range(n_blocks):
-            z = (log_scales[k, b] - log_median[b]) / log_deviation
-            value += (jacobian - 1.0) * log_scales[k, b] - 0.5 * z * z
-            gradient[place + b] = jacobian - 1.0 - z / log_deviation
+        m = k if n_blocks == n_components else 0
         for j in range(n_features):
-            b = j if n_blocks == n_features else 0
-            gradient[place + b] += slope_deviations[k, j] / whiteners[k, j]
-        place += n_blocks
+            b = j if width == n_features else 0
+            gradient[place + m * width + b] += slope_deviations[k, j] / whiteners[k, j]
     return value
 
 

@@ -1,0 +1,61 @@
+"""Structures of correlated features: covariance matrices, one for each component or one for all."""
+
+import numpy as np
+
+from bayesmix.families.gaussian.covariance import dense
+from bayesmix.families.gaussian.covariance.structure import Structure
+from bayesmix.passes import dense as kernel
+
+
+class Correlated(Structure):
+    """Covariance matrices; the factor is their lower Cholesky factors, (K, D, D), or (D, D) where they are shared."""
+
+    correlated = True
+    kernel = kernel
+    compiled = dense
+
+    def blocks(self, factor):
+        """The factors as a stack."""
+        return factor[..., None, :, :] if self.shared else factor
+
+    def of_blocks(self, blocks):
+        """The inverse of :meth:`blocks`."""
+        return blocks[..., 0, :, :] if self.shared else blocks
+
+    def factor(self, values):
+        """Lower Cholesky factors of the covariances."""
+        return dense.cholesky(values)
+
+    def values(self, factor):
+        """Covariances of the factors."""
+        return factor @ np.swapaxes(factor, -1, -2)
+
+    def matrices(self, values, n_components, n_features):
+        """Covariance matrix of every component."""
+        blocks = self.blocks(np.asarray(values))
+        return np.broadcast_to(blocks, (*blocks.shape[:-3], n_components, n_features, n_features))
+
+    def scales(self, values):
+        """Standard deviations."""
+        return np.sqrt(np.diagonal(values, axis1=-2, axis2=-1))
+
+    def reduce(self, matrix_or_vector):
+        """A covariance matrix (or a vector of variances) as this structure describes one component."""
+        return matrix_or_vector
+
+    def common_scale(self, scale):
+        """The column scales that this structure can be standardised by."""
+        return scale
+
+    def log_rescaling(self, scale, n_components):
+        """Log of the Jacobian from ``covariance`` to ``scale covariance scale'``: ``|scale|^(D + 1)`` for each."""
+        return self.n_blocks(n_components) * (scale.shape[0] + 1) * self.log_determinant(scale)
+
+    def initial_factor(self, n_components, n_features):
+        """The factor of unit covariances."""
+        return np.broadcast_to(np.eye(n_features), self.parameter.shape(n_components, n_features)).copy()
+
+    def written_out(self, ops, centred, factor):
+        """Squared distances (K, N) of centred rows (K, D, N), and log determinants, in tensors."""
+        residuals = ops.solve_lower(factor, centred)
+        return (residuals**2).sum(axis=1), ops.log(ops.diagonal(factor)).sum(axis=-1)
