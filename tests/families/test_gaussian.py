@@ -150,7 +150,7 @@ def test_a_covariance_that_is_none(covariance):
 
 
 def test_unknown_names():
-    with pytest.raises(ValueError, match="covariance must be one of 'full', 'tied', 'diag', 'spherical', not 'round'"):
+    with pytest.raises(ValueError, match=r"covariance must be one of 'full', 'tied', .* not 'round'"):
         Gaussian("round")
     with pytest.raises(ValueError, match="no family is called 'poisson'"):
         family_from_name("poisson")
