@@ -69,7 +69,7 @@ PRIORS = {
     # Dirichlet and LKJ away from one, so that no factor of the prior is constant
     "separated": {"weights": Dirichlet(2.5), "means": Normal(), "scales": LogNormal(), "correlations": LKJ(2.5)},
 }
-COVARIANCES = ("full", "tied", "diag", "spherical")
+COVARIANCES = ("full", "tied", "diag", "spherical", "EEI")
 SHAPES = ((1, 2), (2, 1), (2, 3), (4, 2))  # D, K
 GAUSSIANS = {covariance: Line(Gaussian(covariance), PRIORS, clouds) for covariance in COVARIANCES}
 

@@ -8,6 +8,7 @@ determinant.
 """
 
 from bayesmix.families.gaussian.covariance.diagonal import Diagonal
+from bayesmix.families.gaussian.covariance.eei import EEI
 from bayesmix.families.gaussian.covariance.full import Full
 from bayesmix.families.gaussian.covariance.spherical import Spherical
 from bayesmix.families.gaussian.covariance.structure import Structure
@@ -20,6 +21,7 @@ STRUCTURES: dict[str, Structure] = {
         Tied(),
         Diagonal(),
         Spherical(),
+        EEI(),
     )
 }
 _BY_CODE = {structure.code: structure for structure in STRUCTURES.values()}
