@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix import Gaussian, Mixture
+from bayesmix import Bernoulli, Categorical, Gaussian, Mixture, Poisson
 from bayesmix.data import Rows
 from bayesmix.density import Density
 from bayesmix.engines.begin import density_of
@@ -73,7 +73,12 @@ COVARIANCES = ("full", "tied", "diag", "spherical", "EEI")
 SHAPES = ((1, 2), (2, 1), (2, 3), (4, 2))  # D, K
 GAUSSIANS = {covariance: Line(Gaussian(covariance), PRIORS, clouds) for covariance in COVARIANCES}
 
-FAMILIES = (*GAUSSIANS.values(),)
+FAMILIES = (
+    *GAUSSIANS.values(),
+    Line(Poisson()),
+    Line(Bernoulli()),
+    Line(Categorical()),
+)
 
 
 @dataclass(frozen=True)
