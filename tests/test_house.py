@@ -25,6 +25,7 @@ ROOMS = (
     "replacing",
     "verdict",
     "data",
+    "notes",
     "datasets",
     "passes",
     "priors",

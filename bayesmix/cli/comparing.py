@@ -11,7 +11,6 @@ from bayesmix.cli.request import Request
 from bayesmix.cli.trust import status_of, warn
 from bayesmix.cli.trust_in_comparison import reasons_against, verdict_of_comparison
 from bayesmix.comparison import Comparison, compare
-from bayesmix.comparison.sweep import UNFINISHED
 from bayesmix.families import Family
 from bayesmix.html.answer import answer_of_comparison
 from bayesmix.html.digest import Digest
@@ -45,7 +44,7 @@ def compare_and_tell(X: "pd.DataFrame", numbers: Sequence[int], families: Sequen
         documents.tell(documents.of_comparison(comparison, digest, request, written, said))
     else:
         screen.show_written(screen.results(), written)
-    if any(UNFINISHED in candidate.notes for candidate in comparison.candidates):
+    if not all(candidate.reached for candidate in comparison.candidates):
         raise KeyboardInterrupt  # what was finished is told, but it is not what was asked for
     return status_of(reasons)
 

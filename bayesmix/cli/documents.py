@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesmix.html.digest import Digest, Estimate
+from bayesmix.notes import in_words
 from bayesmix.tree import family_of, record_of
 from bayesmix.version import __version__
 
@@ -140,7 +141,7 @@ def _model(candidate: "Candidate", row: Mapping[str, Any]) -> dict[str, Any]:
     trusted = None if candidate.loo is None else candidate.trusted
     at = None if candidate.point is None else candidate.point.which
     identity = {**_identity(family, n_components), "criteria_at": at}
-    return {**identity, **row, "trusted": trusted, "notes": candidate.notes}
+    return {**identity, **row, "trusted": trusted, "notes": candidate.remarks}
 
 
 def _groups(digest: Digest) -> dict[str, Any]:
@@ -164,7 +165,7 @@ def _groups(digest: Digest) -> dict[str, Any]:
             "sentences": diagnosis.sentences,
         },
         "other_optima": [rival["below"] for rival in digest.record.get("other_optima", [])],
-        "notes": digest.record["notes"],
+        "notes": in_words(digest.record["notes"]),
         "seconds": digest.record.get("seconds", {}),
     }
 

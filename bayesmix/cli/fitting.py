@@ -13,6 +13,7 @@ from bayesmix.engines.em import EMResult
 from bayesmix.html.answer import answer_of_fit
 from bayesmix.html.digest import Digest
 from bayesmix.mixture import Mixture
+from bayesmix.notes import in_words
 from bayesmix.progress import progress
 from bayesmix.tree import save
 
@@ -65,7 +66,7 @@ def _show(digest: Digest, em: EMResult | None) -> None:
     screen.show_answer(console, answer_of_fit(digest))
     screen.show_groups(console, digest)
     screen.show_doubtful(console, digest)
-    notes = [f"Note: {note}." for note in digest.record["notes"]]
+    notes = [f"Note: {note}." for note in in_words(digest.record["notes"])]
     criteria = [] if em is None else [_criteria(em)]
     said = [*sentences[bool(reasons) :], *criteria, *notes]
     screen.show_sentences(console, "Can it be trusted?", said)

@@ -113,11 +113,10 @@ def show_notes(console: Console, candidates: "Sequence[Candidate]") -> None:
     grid.add_column()
     for candidate in candidates:
         # Why a posterior cannot be trusted is part of the answer, which is printed too.
-        said = [n for n in candidate.notes if not any(reason in n for reason in candidate.distrust)]
-        if said:
+        if candidate.notes:
             family, n_components = candidate.key
             name = f"{family} {n_components}" if several else str(n_components)
-            grid.add_row(name, Text("; ".join(said)))
+            grid.add_row(name, Text("; ".join(candidate.notes)))
     if grid.row_count:
         _title(console, "Notes, by number of groups")
         console.print(grid)

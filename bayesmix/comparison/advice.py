@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.comparison.leave_one_out import PARETO_K
-from bayesmix.comparison.notes import in_words
-from bayesmix.data.words import counted
+from bayesmix.data.words import counted, joined
 from bayesmix.standing import SMALL_DIFFERENCE, STANDARD_ERRORS, Key, contenders, is_bracketed, lowest, numbers
 
 _SHOWN = 4
@@ -107,7 +106,7 @@ def _unfinished(table: pd.DataFrame, keys: Sequence[Key]) -> list[str]:
 def _distrusted(table: pd.DataFrame, distrust: Mapping[Key, Sequence[str]]) -> list[str]:
     names = _Names(table)
     sentences = [
-        f"The posterior of {names.with_groups(key)} cannot be trusted: {in_words(reasons)}."
+        f"The posterior of {names.with_groups(key)} cannot be trusted: {joined(reasons)}."
         for key, reasons in distrust.items()
         if reasons
     ]
@@ -125,7 +124,7 @@ def _groups(keys: Sequence[Key]) -> str:
     if _is_range(tried):
         return f"{tried[0]} to {tried[-1]} groups"
     noun = "group" if tried == [1] else "groups"
-    return f"{in_words([str(number) for number in tried], last='or')} {noun}"
+    return f"{joined([str(number) for number in tried], last='or')} {noun}"
 
 
 def _is_range(tried: Sequence[int]) -> bool:
@@ -148,7 +147,7 @@ class _Names:
             return f"{tried[0]} to {tried[-1]}"
         shown = [self[key] for key in keys[:_SHOWN]]
         more = len(keys) - len(shown)
-        return in_words([*shown, f"{more} more models"] if more else shown)
+        return joined([*shown, f"{more} more models"] if more else shown)
 
     def with_groups(self, key: Key) -> str:
         noun = "group" if key[1] == 1 else "groups"

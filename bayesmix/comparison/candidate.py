@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bayesmix.data.words import joined
 from bayesmix.engines.em import EMResult
 from bayesmix.mixture import Mixture
 from bayesmix.posterior.labels import Diagnosis
@@ -38,7 +39,9 @@ class Candidate:
     distrust : tuple of str
         Why the posterior cannot be trusted; empty where it can.
     notes : tuple of str
-        What a careful reader must know.
+        What else a careful reader must know.
+    reached : bool
+        False where the comparison was interrupted before it came to this model.
     """
 
     mixture: Mixture
@@ -51,6 +54,7 @@ class Candidate:
     n_bad_k: int = 0
     distrust: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    reached: bool = True
 
     @property
     def key(self) -> tuple[str, int]:
@@ -67,7 +71,14 @@ class Candidate:
         """Whether LOO may be compared with that of other models."""
         return self.loo is not None and not self.distrust and self.n_bad_k == 0
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Why the posterior cannot be trusted, and the notes."""
+        if not self.distrust:
+            return self.notes
+        return (f"posterior not trusted, LOO in brackets: {joined(self.distrust)}", *self.notes)
+
     def __repr__(self) -> str:
         made = [name for name in ("em", "ml", "tree", "loo", "waic") if getattr(self, name) is not None]
-        notes = "".join(f"\n  - {note}" for note in self.notes)
+        notes = "".join(f"\n  - {note}" for note in self.remarks)
         return f"Candidate({self.mixture}; {', '.join(made) or 'not fitted'}){notes}"

@@ -19,6 +19,7 @@ from bayesmix.engines.em import EMResult, EMSettings
 from bayesmix.engines.em.loop import ExpectationMaximisation
 from bayesmix.engines.table import ENGINES
 from bayesmix.mixture import Mixture
+from bayesmix.notes import in_words, kinds_in
 from bayesmix.posterior.fitting import fit_posterior
 from bayesmix.posterior.labels import Diagnosis, diagnose
 from bayesmix.problem import Problem
@@ -118,7 +119,7 @@ def _sampled(
 
 def was_interrupted(tree: "xr.DataTree") -> bool:
     """Whether the user stopped the sampler, which then kept the draws it had."""
-    return any(note.startswith("interrupted") for note in record_of(tree).get("notes", []))
+    return "interrupted" in kinds_in(record_of(tree)["notes"])
 
 
 def _posterior(problem: Problem, em: EMResult, settings: Settings, seed: int) -> "xr.DataTree":
@@ -160,10 +161,10 @@ def _judged(
         distrust=distrust,
     )
     said = [
-        *notes.of_posterior(diagnosis, distrust),
+        *notes.of_posterior(diagnosis),
         *notes.of_bad_rows(len(repaired.refitted), len(repaired.remaining)),
         *notes.of_waic(widely, repaired.elpd),
-        *record_of(tree).get("notes", []),
+        *in_words(record_of(tree)["notes"]),
     ]
     return _noted(judged, said)
 

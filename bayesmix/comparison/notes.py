@@ -7,7 +7,7 @@ from arviz_stats.utils import ELPDDataLOO
 from bayesmix.comparison.candidate import Candidate
 from bayesmix.comparison.information import P_WAIC_I, ELPDDataWAIC
 from bayesmix.comparison.leave_one_out import PARETO_K
-from bayesmix.data.words import counted
+from bayesmix.data.words import counted, joined
 from bayesmix.engines.em import EMResult
 from bayesmix.posterior.labels import Diagnosis
 
@@ -20,7 +20,7 @@ _WAIC_GAP = 1.0
 
 def of_estimates(em: EMResult, ml: EMResult | None) -> list[str]:
     """EM: how it ended, which other optima there are, what BIC rests on, the prior's share."""
-    notes = em.notes
+    notes = [note.words for note in em.notes]
     if ml is None:
         notes.append(
             "no maximum-likelihood estimate (every start collapsed, or the data covariance is "
@@ -40,15 +40,13 @@ def _of_prior(em: EMResult) -> list[str]:
         return []
     if len(shares) < em.n_components:
         return [f"the prior makes up {shares[0]:.0%} of the shared covariance"]
-    shown = in_words([f"{share:.0%} in group {k}" for k, share in large])
+    shown = joined([f"{share:.0%} in group {k}" for k, share in large])
     return [f"the prior makes up much of the covariances: {shown}"]
 
 
-def of_posterior(diagnosis: Diagnosis, distrust: Sequence[str]) -> list[str]:
-    """Distrust first, then what does not forbid to use the draws."""
+def of_posterior(diagnosis: Diagnosis) -> list[str]:
+    """What does not forbid to use the draws."""
     notes = []
-    if distrust:
-        notes.append(f"posterior not trusted, LOO in brackets: {in_words(distrust)}")
     if diagnosis.divergences and not diagnosis.diverged_often:  # else among the reasons
         notes.append(f"{diagnosis.divergences} of {diagnosis.n_draws} draws diverged")
     if diagnosis.any_empty >= _EMPTY:
@@ -94,13 +92,6 @@ def of_rankings(candidates: Sequence[Candidate]) -> dict[tuple[str, int], list[s
             )
             notes[candidate.key] = [said]
     return notes
-
-
-def in_words(parts: Sequence[str], last: str = "and") -> str:
-    """``a, b and c``."""
-    if len(parts) < 2:
-        return "".join(parts)
-    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
 
 
 def _ranks(values: Sequence[float]) -> list[int]:

@@ -15,6 +15,7 @@ from bayesmix.comparison.progress import sweeping
 from bayesmix.comparison.result import Comparison
 from bayesmix.comparison.table import make_table
 from bayesmix.data import Rows, check_n_components, read_rows
+from bayesmix.data.words import joined
 from bayesmix.families import Family, read_family
 from bayesmix.families.gaussian import Gaussian
 from bayesmix.first_use import compiling_shown
@@ -26,8 +27,6 @@ from bayesmix.verdict import said_by_caller
 from bayesmix.vocabulary import named_arguments
 
 _FEW_ROWS = 100
-# The note of a model that an interrupted comparison did not come to.
-UNFINISHED = "not fitted: the comparison was interrupted"
 
 
 @named_arguments
@@ -133,7 +132,7 @@ def sweep(
             if tree is not None and was_interrupted(tree):
                 break
     for mixture in mixtures[len(candidates) :]:
-        candidates.append(Candidate(mixture, notes=(UNFINISHED,)))
+        candidates.append(Candidate(mixture, notes=("not fitted: the comparison was interrupted",), reached=False))
     if all(candidate.em is None for candidate in candidates):
         raise ValueError(f"No model can be fitted: {candidates[0].mixture} was {'; '.join(candidates[0].notes)}")
     candidates = _with_notes(candidates, same_as)
@@ -142,7 +141,7 @@ def sweep(
         few = "With fewer than 100 rows, dse and p_worse make differences look surer than they are."
         remarks = (*remarks, few)
     distrust = {candidate.key: candidate.distrust for candidate in candidates}
-    unfinished = [candidate.key for candidate in candidates if UNFINISHED in candidate.notes]
+    unfinished = [candidate.key for candidate in candidates if not candidate.reached]
     return Comparison(
         table=table,
         candidates=tuple(candidates),
@@ -193,7 +192,7 @@ def _with_notes(candidates: Sequence[Candidate], same_as: Mapping[str, str]) -> 
         twins = [name for name, kept in same_as.items() if kept == candidate.key[0]]
         if twins:
             verb = "is" if len(twins) == 1 else "are"
-            said.append(f"with one feature {notes.in_words(twins)} {verb} this same model")
+            said.append(f"with one feature {joined(twins)} {verb} this same model")
         complete.append(replace(candidate, notes=(*candidate.notes, *said)))
     return complete
 

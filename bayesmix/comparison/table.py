@@ -78,7 +78,7 @@ def display_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _row(candidate: Candidate) -> dict[str, float | str]:
-    row: dict[str, float | str] = {"notes": "; ".join(candidate.notes)}
+    row: dict[str, float | str] = {"notes": "; ".join(candidate.remarks)}
     point, diagnosis = candidate.point, candidate.diagnosis
     if point is not None:
         for name in ("log_likelihood", "n_parameters", "aic", "bic", "icl"):

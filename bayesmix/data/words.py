@@ -55,6 +55,13 @@ def counted(count: int, thing: str) -> str:
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
+def joined(parts: Sequence[str], last: str = "and") -> str:
+    """``a, b and c``."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
+
+
 def listed(names: Sequence[str]) -> str:
     """Name the first few columns."""
     return ", ".join(repr(name) for name in names[:SHOWN]) + and_more(len(names))

@@ -14,6 +14,7 @@ from bayesmix.engines.gaussian_check import checked_draws, pareto_k_is_above
 from bayesmix.engines.natural_gradient import FullRank, MeanField, Moments, Rank
 from bayesmix.engines.paired_gradients import AllRows, PairedGradients, SomeRows
 from bayesmix.engines.protocol import Start
+from bayesmix.notes import Note
 from bayesmix.problem import Problem
 from bayesmix.progress import progress, turns
 from bayesmix.threads import one_blas_thread
@@ -157,9 +158,10 @@ def climb(
         draws=draws,
         rng=drawing,
         component_variables=component_variables,
-        remedy="use NUTS" if rank == "full" else "use rank='full' or NUTS",
+        rank=rank,
     )
-    notes = () if climbed.status is Status.CONVERGED else (f"ADVI: {climbed.status.value}",)
+    ended = Note("ended", {"engine": "ADVI", "how": climbed.status.value})
+    notes = () if climbed.status is Status.CONVERGED else (ended,)
     attrs = {
         "converged": float(climbed.status is Status.CONVERGED),
         "n_steps": float(climbed.n_steps),

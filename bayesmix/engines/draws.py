@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from bayesmix.notes import Note
+
 
 @dataclass(frozen=True, eq=False)
 class Draws:
@@ -17,7 +19,7 @@ class Draws:
         diverging`` for NUTS; ``log_p, log_q`` for ADVI and Laplace.
     seconds : mapping of float
         What the engine spent, by stage.
-    notes : tuple of str
+    notes : tuple of Note
         What a careful reader must know.
     attrs : mapping
         Numbers about the whole run, such as ``pareto_k``.
@@ -26,5 +28,5 @@ class Draws:
     unconstrained: np.ndarray
     stats: dict[str, np.ndarray]
     seconds: dict[str, float] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     attrs: dict[str, float] = field(default_factory=dict)

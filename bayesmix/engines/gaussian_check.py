@@ -16,6 +16,7 @@ from scipy.special import logsumexp
 from bayesmix.density import Density
 from bayesmix.engines.draws import Draws
 from bayesmix.engines.gaussian_approximation import GaussianApproximation
+from bayesmix.notes import Note
 from bayesmix.progress import turns
 
 TRUSTED = 0.7  # importance sampling is unreliable above it (Vehtari and others, 2024)
@@ -33,7 +34,7 @@ def checked_draws(
     draws: int,
     rng: np.random.Generator,
     component_variables: Collection[str] = (),
-    remedy: str = "use NUTS",
+    rank: str = "full",
 ) -> Draws:
     """Independent draws of the approximation as one chain, judged against the density.
 
@@ -46,8 +47,8 @@ def checked_draws(
     rng : numpy.random.Generator
     component_variables : collection of str
         See :func:`log_q_over_labellings`.
-    remedy : str
-        What the note advises.
+    rank : str
+        Of the approximation's covariance matrix: what a note advises depends on it.
 
     Returns
     -------
@@ -70,11 +71,7 @@ def checked_draws(
         spread = float(ratios.std(ddof=1) / np.sqrt(draws)) if draws > 1 else np.nan
     notes = ()
     if not k_hat <= TRUSTED:
-        sentence = (
-            f"the Gaussian approximation cannot be trusted (Pareto k-hat {k_hat:.3f}, above "
-            f"{TRUSTED}): the posterior has another shape; {remedy}"
-        )
-        notes = (sentence,)
+        notes = (Note("far_from_gaussian", {"pareto_k": k_hat, "gate": TRUSTED, "rank": rank}),)
     return Draws(
         unconstrained=q[None],
         stats={"log_p": log_p[None], "log_q": log_q[None], "lp": log_p[None].copy()},

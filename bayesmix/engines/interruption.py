@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-INTERRUPTED = "interrupted: only the draws that were finished are kept"
+from bayesmix.notes import Note
+
+INTERRUPTED = Note("interrupted")
 
 
 def most_draws(lengths: Sequence[int]) -> tuple[np.ndarray, int]:

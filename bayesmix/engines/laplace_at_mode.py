@@ -9,10 +9,9 @@ from bayesmix.engines.basins import find_basins
 from bayesmix.engines.draws import Draws
 from bayesmix.engines.gaussian_check import checked_draws
 from bayesmix.engines.protocol import Start
+from bayesmix.notes import Note
 from bayesmix.problem import Problem
 from bayesmix.progress import progress
-
-_NOT_CONCAVE = "Laplace: the log density is not concave at the mode, so the spread is a guess"
 
 
 @dataclass(frozen=True)
@@ -33,5 +32,5 @@ class LaplaceAtMode:
             found = checked_draws(
                 start.density, basin.gaussian, draws=self.draws, rng=rng, component_variables=start.exchanged
             )
-        notes = () if basin.is_maximum else (_NOT_CONCAVE,)
+        notes = () if basin.is_maximum else (Note("not_concave"),)
         return replace(found, notes=notes + found.notes, seconds={"sampling": time.perf_counter() - began})

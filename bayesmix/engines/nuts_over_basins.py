@@ -59,5 +59,5 @@ def over_basins(density: Density, em: EMResult, settings: NutsSettings, seeds: S
         np.stack([q[chain][:n_draws] for chain in kept]),
         {name: np.stack([values[chain][:n_draws] for chain in kept]) for name, values in stats.items()},
         {"sampling": sum(part.seconds["sampling"] for part in parts)},
-        tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+        (INTERRUPTED,) if INTERRUPTED in parts[-1].notes else (),
     )

@@ -20,6 +20,7 @@ import numpy as np
 from bayesmix.data import Column, Rows
 from bayesmix.data.columns import Kind
 from bayesmix.density.closed_form import ClosedFormDensity
+from bayesmix.notes import Note
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.priors.sets import Priors
 from bayesmix.progress import turns
@@ -752,8 +753,8 @@ class Family(ABC):
 
     # What is said of it
 
-    def remarks(self, rows: Rows, priors: Priors) -> list[str]:
-        """What is to be known of this family with these priors on these rows, in sentences.
+    def remarks(self, rows: Rows, priors: Priors) -> list[Note]:
+        """What is to be known of this family with these priors on these rows.
 
         Parameters
         ----------
@@ -763,7 +764,7 @@ class Family(ABC):
 
         Returns
         -------
-        list of str
+        list of Note
         """
         return []
 

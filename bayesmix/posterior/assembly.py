@@ -9,6 +9,7 @@ import xarray as xr
 from bayesmix.engines import Draws
 from bayesmix.engines.em import EMResult
 from bayesmix.engines.protocol import Start
+from bayesmix.notes import Note
 from bayesmix.posterior.labels import relabel_draws
 from bayesmix.posterior.labels.judgement import heed, judge
 from bayesmix.posterior.membership import with_responsibilities
@@ -59,7 +60,7 @@ def assemble(
     seed: int | None,
     seconds: Mapping[str, float],
     settings: Mapping[str, Any],
-    notes: tuple[str, ...] = (),
+    notes: tuple[Note, ...] = (),
     attrs: Mapping[str, float] | None = None,
 ) -> xr.DataTree:
     """The tree of named draws (chain, draw, ...), relabelled against the EM labels.
@@ -73,9 +74,9 @@ def assemble(
     stored = n_values <= STORED_VALUES if log_likelihood is None else log_likelihood
     said = list(notes)
     if not stored:
-        said.append(f"the log-likelihood ({n_values:.2g} values) is not stored: loo and waic compute it in passing")
+        said.append(Note("log_likelihood_not_stored", {"values": n_values}))
     if not exchangeable:
-        said.append("labels identified by the prior: the draws are not relabelled")
+        said.append(Note("labels_identified"))
     said += family.remarks(rows, em.priors)
     said += em.notes
     tree = build_tree(
@@ -94,7 +95,7 @@ def assemble(
             "seed": seed,
             "settings": dict(settings),
             "seconds": dict(seconds),
-            "notes": said,
+            "notes": [note.to_dict() for note in said],
             "other_optima": list(em.rivals),
         },
     )

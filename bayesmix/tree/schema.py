@@ -177,6 +177,9 @@ def _relabelling(value: Any, place: str) -> None:
     _mapping_with(how[value["method"]])(value, place)
 
 
+# A kind with its data; of earlier versions a sentence.
+_NOTE = _one_of(_mapping_with({"kind": _TEXT}), _TEXT)
+
 _RECORD = _mapping_with(
     {
         "family": _a("the name of a family", _is_family),
@@ -185,7 +188,7 @@ _RECORD = _mapping_with(
         "data_sha256": _SHA256,
         "exchangeable": _TRUTH,
         "versions": _mapping_to(_TEXT),
-        "notes": _list_of(_TEXT),
+        "notes": _list_of(_NOTE),
         "method": _a(f"one of {', '.join(METHODS)}", lambda value: isinstance(value, str) and value in METHODS),
         "mixture": _mapping_with({"family": _TEXT, "n_components": _COUNT, "priors": _mapping_to(_MAPPING)}),
     },

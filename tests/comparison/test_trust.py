@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bayesmix import Mixture
+from bayesmix.comparison.candidate import Candidate
 from bayesmix.comparison.notes import of_bad_rows, of_posterior
 from bayesmix.comparison.trust import times_as_long
 from bayesmix.posterior.labels import Diagnosis
@@ -51,15 +53,20 @@ def test_only_what_more_draws_can_mend_is_run_longer(made, times):
 
 
 def test_notes_of_a_posterior():
-    assert of_posterior(diagnosis(), ()) == []
-    assert of_posterior(diagnosis(divergences=3, any_empty=0.4), ()) == [
+    assert of_posterior(diagnosis()) == []
+    assert of_posterior(diagnosis(divergences=3, any_empty=0.4)) == [
         "3 of 4000 draws diverged",
         "a group is empty in 40% of the draws",
     ]
-    made = diagnosis(rhat=1.5, divergences=90)
-    assert of_posterior(made, ("the chains do not agree", "90 of 4000 draws diverged")) == [
-        "posterior not trusted, LOO in brackets: the chains do not agree and 90 of 4000 draws diverged"
-    ]
+    assert of_posterior(diagnosis(rhat=1.5, divergences=90)) == []  # that is a reason against it
+
+
+def test_reasons_come_before_notes():
+    reasons = ("the chains do not agree", "90 of 4000 draws diverged")
+    assert Candidate(Mixture(2), distrust=reasons, notes=("a note",)).remarks == (
+        "posterior not trusted, LOO in brackets: the chains do not agree and 90 of 4000 draws diverged",
+        "a note",
+    )
 
 
 def test_notes_of_bad_rows():

@@ -133,7 +133,7 @@ def test_draws_carry_their_densities_and_a_note_where_they_cannot_be_trusted():
     narrow = GaussianApproximation(np.zeros(3), 0.2 * np.eye(3))
     bad = checked_draws(target, narrow, draws=500, rng=np.random.default_rng(1))
     assert bad.attrs["pareto_k"] > 0.7
-    assert len(bad.notes) == 1 and "k-hat" in bad.notes[0] and "use NUTS" in bad.notes[0]
+    assert len(bad.notes) == 1 and "k-hat" in bad.notes[0].words and "use NUTS" in bad.notes[0].words
 
 
 @pytest.mark.parametrize(("k", "most"), [(0.7, 0.0), (1.0, 0.05)])

@@ -59,7 +59,7 @@ def test_a_ridge_is_no_maximum():
     assert basin.mode[0] == pytest.approx(0, abs=1e-4)
     np.testing.assert_allclose(np.linalg.svd(basin.transform, compute_uv=False), [5, 1], rtol=1e-3)
     found = laplace.run(Ridge(), basin, draws=200, rng=np.random.default_rng(0))
-    assert any("not concave" in note for note in found.notes)
+    assert any("not concave" in note.words for note in found.notes)
 
 
 def test_a_saddle_is_left():

@@ -17,6 +17,7 @@ from bayesmix.engines.interruption import INTERRUPTED
 from bayesmix.engines.laplace import approximate
 from bayesmix.engines.nuts import NEAR_GAUSSIAN, NEAR_GAUSSIAN_OF_MANY, WHITENED, NutsSettings, course_for, run
 from bayesmix.engines.whitened import whitened
+from bayesmix.notes import in_words
 from bayesmix.tree import record_of
 from tests.engines.targets import Bananas, GaussianTarget, Walled
 from tests.laws.cases import CASES
@@ -205,7 +206,7 @@ def test_an_interrupted_run_keeps_what_finished(chains, interruptible, monkeypat
         for timer in timers:
             timer.cancel()
     assert time.perf_counter() - began < 100
-    assert INTERRUPTED in record_of(tree)["notes"]
+    assert INTERRUPTED.to_dict() in record_of(tree)["notes"]
     sizes = tree["posterior"].sizes
     assert 0 < sizes["draw"] < 10_000_000
     assert 1 <= sizes["chain"] <= chains
@@ -267,6 +268,6 @@ def test_start_from_an_em_result():
 def test_labels_identified_by_the_prior_are_left_alone():
     priors = {"weights": bm.priors.Dirichlet((1.0, 3.0))}
     tree = Mixture(2, priors=priors).fit_nuts(FAITHFUL, draws=100, tune=200, random_seed=1, progressbar=False)
-    assert any("identified by the prior" in note for note in record_of(tree)["notes"])
+    assert any("identified by the prior" in note for note in in_words(record_of(tree)["notes"]))
     permutation = tree["sample_stats"]["permutation"].values
     assert np.all(permutation == np.arange(2))

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesmix.data import Rows, read_rows
-from bayesmix.engines.em.rivals import counted_rivals, rivals_in_words, rivals_of
+from bayesmix.engines.em.rivals import rivals_of
 from bayesmix.engines.em.status import Status
 from bayesmix.families import Family
 from bayesmix.notebook import card, facts, sentences, table
+from bayesmix.notes import Note, counted_rivals, rivals_in_words
 from bayesmix.priors.sets import Priors, numbers
 from bayesmix.seeds import generator_of
 from bayesmix.shelter import sheltered
@@ -303,7 +304,7 @@ class EMResult:
                 "mixture": describe(self.family, self.n_components, self.priors),
                 "seed": self.seed,
                 "seconds": {"em": self.seconds},
-                "notes": self.notes,
+                "notes": [note.to_dict() for note in self.notes],
                 "other_optima": list(self.rivals),
                 "verdict": described_verdict(self.reasons, 1, 1),
             },
@@ -312,10 +313,11 @@ class EMResult:
         return tree
 
     @property
-    def notes(self) -> list[str]:
+    def notes(self) -> tuple[Note, ...]:
         """What is to be known of the climb: how it ended, where it did not converge, and other optima."""
-        said = [] if self.converged else [f"EM: {self.status.value}"]
-        return [*said, f"EM: {rivals_in_words(self.rivals)}"] if self.rivals else said
+        ended = Note("ended", {"engine": "EM", "how": self.status.value})
+        others = Note("other_optima", {"optima": list(self.rivals)})
+        return (ended,) * (not self.converged) + (others,) * bool(self.rivals)
 
     def _rows(self, X) -> np.ndarray:
         if X is self.rows.values:

@@ -9,6 +9,7 @@ from bayesmix.data import Rows, check_collinear, check_spread
 from bayesmix.families.gaussian.covariance import STRUCTURES, structure_named
 from bayesmix.families.gaussian.units import Units
 from bayesmix.families.protocol import Family, Form, ParameterSpec, Params, State, Statistics, Summary
+from bayesmix.notes import Note
 from bayesmix.priors.sets import Priors
 
 MEANS = ParameterSpec("means", ("component", "feature"), "real")
@@ -111,17 +112,14 @@ class Elliptical(Family):
             f"{rows.n_features} features; use estimate='map', or a diag or spherical covariance"
         )
 
-    def remarks(self, rows: Rows, priors: Priors) -> list[str]:
+    def remarks(self, rows: Rows, priors: Priors) -> list[Note]:
         """See :class:`~bayesmix.families.protocol.Family`: whether the prior's scale is but a diagonal."""
         if not (self.correlated and rows.singular and rows.n_features > 1 and "components" in priors.parts):
             return []
         scale = np.asarray(priors.parts["components"].scale)
         if not np.array_equal(scale, np.diag(np.diag(scale))):
             return []
-        return [
-            f"the data covariance is singular ({rows.n_rows} rows, {rows.n_features} features): the default "
-            "prior takes its diagonal for a scale"
-        ]
+        return [Note("singular_covariance", {"rows": rows.n_rows, "features": rows.n_features})]
 
     def standardised(self, rows: Rows) -> Units:
         """See :class:`~bayesmix.families.protocol.Family`."""

@@ -8,6 +8,7 @@ from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import counted, fixed
 from bayesmix.html.sections.predictions import posterior_part, prior_part
 from bayesmix.html.words import as_sentence
+from bayesmix.notes import in_words
 from bayesmix.plots import draw_labels
 from bayesmix.posterior.labels.apply import permutations_of
 from bayesmix.verdict import ESS_GATE, PARETO_GATE, RHAT_GATE
@@ -29,7 +30,7 @@ def trust_section(digest: Digest, pareto_k: np.ndarray | None = None) -> Section
         Of every training row, where LOO was computed; 0 where a row was left out by an exact refit.
     """
     diagnosis = digest.diagnosis
-    notes = [as_sentence(note) for note in digest.record.get("notes", [])]
+    notes = [as_sentence(note) for note in in_words(digest.record["notes"])]
     # The verdict, where it is a bad one, stands at the head of the page without numbers; some are in what follows.
     reasons = [as_sentence(reason.clause) for reason in diagnosis.reasons if reason.kind not in _TOLD_ANYWAY]
     told = [*reasons, *diagnosis.sentences[bool(diagnosis.reasons) :]]

@@ -9,9 +9,9 @@ import pandas as pd
 import xarray as xr
 
 import bayesmix.posterior.labels.sentences as sentences
-from bayesmix.engines.em.rivals import counted_rivals
 from bayesmix.notebook import card, folded, table
 from bayesmix.notebook import sentences as told
+from bayesmix.notes import counted_rivals
 from bayesmix.posterior.labels.apply import permutations_of, undo
 from bayesmix.posterior.labels.convergence import convergence_table
 from bayesmix.posterior.labels.judgement import Judgement, count, judge

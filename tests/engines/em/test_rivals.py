@@ -4,13 +4,19 @@ from sklearn.datasets import load_iris
 
 import bayesmix as bm
 from bayesmix.engines.em.result import Optimum
-from bayesmix.engines.em.rivals import counted_rivals, rivals_in_words, rivals_of
+from bayesmix.engines.em.rivals import rivals_of
+from bayesmix.notes import counted_rivals, in_words, rivals_in_words
+from bayesmix.tree import record_of
 
 IRIS = load_iris(as_frame=True).data
 
 
 def optima(*heights: float) -> list[Optimum]:
     return [Optimum(np.array([0.75, 0.25]), {}, height, 1) for height in heights]
+
+
+def notes_of(tree) -> str:
+    return " ".join(in_words(record_of(tree)["notes"]))
 
 
 @pytest.mark.parametrize(
@@ -43,10 +49,10 @@ def test_whoever_shows_an_estimate_of_iris_tells_of_the_others(tmp_path):
     tree = em.to_tree()
     bm.report(tree, tmp_path / "iris.md")
     page = (tmp_path / "iris.md").read_text(encoding="utf-8")
-    for shown in (repr(em), em._repr_html_(), " ".join(em.notes), tree.attrs["bayesmix"], page):
+    for shown in (repr(em), em._repr_html_(), " ".join(note.words for note in em.notes), notes_of(tree), page):
         assert said in shown
     laplace = bm.Mixture(3).fit_laplace(IRIS, init=em, random_seed=1)
-    assert said in laplace.attrs["bayesmix"]
+    assert said in notes_of(laplace)
 
 
 def test_an_approximation_that_is_close_is_so_in_its_basin():

@@ -1,0 +1,102 @@
+"""What is to be known of a result, as data, and the sentences that say it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bayesmix.data.words import joined
+
+# Optima this much lower, in nats, still hold a share of the posterior worth a word; those within the first number are
+# counted on their own.
+CLOSE = 5.0
+NEARBY = 10.0
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a careful reader must know: a kind, and its data. Whoever shows it takes the words.
+
+    Attributes
+    ----------
+    kind : str
+        One of the table below; an engine may give others, which are shown as they are.
+    data : mapping
+        Of what JSON can hold.
+    """
+
+    kind: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def words(self) -> str:
+        """A clause without a full stop."""
+        if (sentence := _SENTENCES.get(self.kind)) is not None:
+            try:
+                return sentence(**self.data)
+            except (TypeError, ValueError, KeyError, IndexError):  # data of another version
+                pass
+        told = ", ".join(f"{name} {value}" for name, value in self.data.items())
+        return f"{self.kind.replace('_', ' ')}{told and f' ({told})'}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the record keeps it."""
+        return {"kind": self.kind, **self.data}
+
+
+def kinds_in(described: Iterable[Any]) -> set[str]:
+    """Kinds of the notes of a record."""
+    return {note["kind"] for note in described if not isinstance(note, str)}
+
+
+def in_words(described: Iterable[Any]) -> list[str]:
+    """The notes of a record as people read them; those of earlier versions are sentences already."""
+    return [note if isinstance(note, str) else _read(note).words for note in described]
+
+
+def _read(described: Mapping[str, Any]) -> Note:
+    return Note(described["kind"], {name: value for name, value in described.items() if name != "kind"})
+
+
+def counted_rivals(rivals: Sequence[Mapping[str, Any]]) -> str:
+    """Such as ``"3 other optima within 5 nats of the best"``; nothing where there is none."""
+    within = CLOSE if any(rival["below"] < CLOSE for rival in rivals) else NEARBY
+    number = sum(rival["below"] < within for rival in rivals)
+    if number == 0:
+        return ""
+    return f"{number} other {'optimum' if number == 1 else 'optima'} within {within:.0f} nats of the best"
+
+
+def rivals_in_words(rivals: Sequence[Mapping[str, Any]]) -> str:
+    """How many there are, how far below, and the weights of the nearest; nothing where there is none."""
+    if not rivals:
+        return ""
+    below = [f"{rival['below']:.1f}" for rival in rivals[:_SHOWN]] + (["more"] if len(rivals) > _SHOWN else [])
+    weights = [f"{weight:.2f}" for weight in rivals[0]["weights"]]
+    nearest = "its weights are" if len(rivals) == 1 else "the weights of the nearest are"
+    return f"{counted_rivals(rivals)} ({joined(below)} below; {nearest} {joined(weights)})"
+
+
+def _far_from_gaussian(pareto_k: float, gate: float, rank: str) -> str:
+    remedy = "use rank='full' or NUTS" if rank == "mean-field" else "use NUTS"
+    return (
+        f"the Gaussian approximation cannot be trusted (Pareto k-hat {pareto_k:.3f}, above {gate}): the posterior has "
+        f"another shape; {remedy}"
+    )
+
+
+_SENTENCES = {
+    "ended": "{engine}: {how}".format,
+    "other_optima": lambda optima: f"EM: {rivals_in_words(optima)}",
+    "interrupted": "interrupted: only the draws that were finished are kept".format,
+    "not_concave": "Laplace: the log density is not concave at the mode, so the spread is a guess".format,
+    "far_from_gaussian": _far_from_gaussian,
+    "log_likelihood_not_stored": (
+        "the log-likelihood ({values:.2g} values) is not stored: loo and waic compute it in passing".format
+    ),
+    "labels_identified": "labels identified by the prior: the draws are not relabelled".format,
+    "singular_covariance": (
+        "the data covariance is singular ({rows} rows, {features} features): the default prior takes its diagonal for "
+        "a scale".format
+    ),
+}
