@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from bayesmix.data import Rows, check_distinct
-from bayesmix.density.closed_form import ClosedFormDensity
+from bayesmix.density import Density
 from bayesmix.families import Family
 from bayesmix.families.protocol import Conditional, Standardised
 from bayesmix.priors.sets import Priors, default_priors, resolve_priors
@@ -67,7 +67,7 @@ class Problem:
         vars(other)["standardised"] = self.standardised
         return other
 
-    def closed_form(self) -> ClosedFormDensity | None:
+    def closed_form(self) -> Density | None:
         """The posterior density in closed form; None where a prior is known to PyMC alone."""
         if not self.priors.closed:
             return None

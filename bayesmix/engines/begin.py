@@ -1,7 +1,7 @@
 """What comes before every engine: the density of a problem, EM's optima, and seeds."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -14,12 +14,14 @@ from bayesmix.seeds import number_of
 if TYPE_CHECKING:
     import pymc as pm
 
+    from bayesmix.engines.em.quasi_newton import Surface
+
 
 def model_of(problem: Problem, minibatch_size: int | None = None) -> "pm.Model":
     """The PyMC model of a problem, whose initial values are EM's under the default prior."""
     from bayesmix.pymc_model.model import declare
 
-    start = fit(problem.by_default, EMSettings(), 0, progressbar=False)
+    start = fit_em(problem.by_default, EMSettings(), 0, False)
     return declare(problem, start={"weights": start.weights, **start.params}, minibatch_size=minibatch_size)
 
 
@@ -44,7 +46,8 @@ def fit_em(
     def make_ascent():
         from bayesmix.engines.em.quasi_newton import QuasiNewton
 
-        return QuasiNewton(density_of(problem) if density is None else density, problem)
+        surface = density_of(problem) if density is None else density
+        return QuasiNewton(cast("Surface", surface), problem, penalised=settings.estimate == "map")
 
     return fit(problem, settings, random_seed, make_ascent, progressbar)
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from bayesmix.data import Column, Rows
 from bayesmix.data.columns import Kind
-from bayesmix.density.closed_form import ClosedFormDensity
+from bayesmix.density import Density
 from bayesmix.notes import Note
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.priors.sets import Priors
@@ -291,6 +291,33 @@ class Family(ABC):
         dict
         """
         return {spec.name: spec.shape(n_components, n_features, self.n_levels) for spec in self.parameters}
+
+    def standard_scale(self, scale: np.ndarray) -> np.ndarray:
+        """Column scales (D,) by which data can be standardised without leaving the family.
+
+        Parameters
+        ----------
+        scale : (D,) array
+            Standard deviations of the columns.
+
+        Returns
+        -------
+        (D,) array
+        """
+        return scale
+
+    def reduce(self, covariance_or_variances: np.ndarray) -> Any:
+        """A covariance (D, D) of the data, or their variances (D,), as this family describes a component's.
+
+        Parameters
+        ----------
+        covariance_or_variances : (D, D) or (D,) array
+
+        Returns
+        -------
+        array or float
+        """
+        return covariance_or_variances
 
     def coords(self, rows: Rows) -> dict[str, list[str]]:
         """Labels of the dims that are the family's own.
@@ -569,7 +596,7 @@ class Family(ABC):
         return None
 
     @abstractmethod
-    def closed_form(self, rows: Rows, standardised: Any, priors: Priors, n_components: int) -> ClosedFormDensity | None:
+    def closed_form(self, rows: Rows, standardised: Any, priors: Priors, n_components: int) -> Density | None:
         """The posterior density in closed form; None where there is none under these priors.
 
         Parameters
@@ -583,7 +610,7 @@ class Family(ABC):
 
         Returns
         -------
-        ClosedFormDensity or None
+        Density or None
         """
 
     # Many points at once

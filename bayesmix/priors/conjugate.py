@@ -102,7 +102,7 @@ class NormalInverseWishart:
             If a hyperparameter does not fit the number of features or the covariance of the family.
         """
         n_features = summary.mean.size
-        default_scale = family.structure.reduce(summary.covariance / n_components ** (2 / n_features))
+        default_scale = family.reduce(summary.covariance / n_components ** (2 / n_features))
         mean = np.asarray(summary.mean if self.mean is None else self.mean)
         dof = n_features + 2.0 if self.dof is None else self.dof
         scale = np.asarray(default_scale if self.scale is None else self.scale)

@@ -75,6 +75,19 @@ class Gamma:
             logs = np.where(a == 1, 0.0, (a - 1) * np.log(values))
         return a * np.log(b) - gammaln(a) + logs - b * values
 
+    def slope(self, values) -> np.ndarray:
+        """Derivative of :meth:`log_density`.
+
+        Parameters
+        ----------
+        values : array
+
+        Returns
+        -------
+        array
+        """
+        return (np.asarray(self.shape) - 1) / values - np.asarray(self.rate)
+
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         """Independent draws.
 
@@ -164,6 +177,19 @@ class Beta:
             successes = np.where(np.equal(self.a, 1), 0.0, (np.asarray(self.a) - 1) * np.log(values))
             failures = np.where(np.equal(self.b, 1), 0.0, (np.asarray(self.b) - 1) * np.log1p(-values))
         return successes + failures - betaln(self.a, self.b)
+
+    def slope(self, values) -> np.ndarray:
+        """Derivative of :meth:`log_density`.
+
+        Parameters
+        ----------
+        values : array
+
+        Returns
+        -------
+        array
+        """
+        return (self.a - 1) / np.asarray(values) - (self.b - 1) / (1 - np.asarray(values))
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         """Independent draws.

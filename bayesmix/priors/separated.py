@@ -1,6 +1,7 @@
 """The separated prior: means, scales and correlations each with a distribution of its own."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.special import gammaln
@@ -83,20 +84,63 @@ class Normal:
         mean = as_numbers((np.asarray(self.mean) - centre) / scale, "mean")
         return Normal(mean, as_numbers(np.asarray(self.sd) / scale, "sd"))
 
-    def log_density(self, means) -> np.ndarray:
-        """Log density of means (..., K, D), one number a set of means.
+    def log_density(self, values) -> np.ndarray:
+        """Log density of means (..., D), elementwise.
 
         Parameters
         ----------
-        means : (..., K, D) array
+        values : (..., D) array
 
         Returns
         -------
-        (...) array
+        (..., D) array
         """
         sd = np.asarray(self.sd)
-        z = (np.asarray(means) - np.asarray(self.mean)) / sd
-        return (-0.5 * z**2 - np.log(sd) - 0.5 * np.log(2 * np.pi)).sum(axis=(-2, -1))
+        z = (np.asarray(values) - np.asarray(self.mean)) / sd
+        return -0.5 * z**2 - np.log(sd) - 0.5 * np.log(2 * np.pi)
+
+    def slope(self, values) -> np.ndarray:
+        """Derivative of the log density in each value.
+
+        Parameters
+        ----------
+        values : array
+
+        Returns
+        -------
+        array
+        """
+        return (np.asarray(self.mean) - values) / np.asarray(self.sd) ** 2
+
+    def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+        """Independent draws.
+
+        Parameters
+        ----------
+        shape : tuple of int
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        array
+        """
+        return np.asarray(self.mean) + np.asarray(self.sd) * rng.standard_normal(shape)
+
+    def distribution(self, shape: tuple[int, ...]) -> Any:
+        """The PyMC distribution of an array of such parameters.
+
+        Parameters
+        ----------
+        shape : tuple of int
+
+        Returns
+        -------
+        TensorVariable
+        """
+        import pymc as pm
+
+        mean: Any = np.asarray(self.mean)
+        return pm.Normal.dist(mean, np.asarray(self.sd), shape=shape)
 
 
 @dataclass(frozen=True)
@@ -150,7 +194,7 @@ class LogNormal:
             Of the same class.
         """
         n_features = summary.mean.size
-        deviation = np.sqrt(family.structure.reduce(np.diag(summary.covariance)))
+        deviation = np.sqrt(family.reduce(np.diag(summary.covariance)))
         default = np.log(deviation) - np.log(n_components) / n_features
         log_mean = default if self.log_mean is None else self.log_mean
         return replace(self, log_mean=_fits(log_mean, np.shape(default), "log_mean"))
@@ -184,6 +228,50 @@ class LogNormal:
         logs = np.log(np.asarray(scales))
         z = (logs - np.asarray(self.log_mean)) / self.log_sd
         return -0.5 * z**2 - logs - np.log(self.log_sd) - 0.5 * np.log(2 * np.pi)
+
+    def slope(self, values) -> np.ndarray:
+        """Derivative of the log density in each value.
+
+        Parameters
+        ----------
+        values : array
+
+        Returns
+        -------
+        array
+        """
+        z = (np.log(values) - np.asarray(self.log_mean)) / self.log_sd
+        return -(z / self.log_sd + 1) / values
+
+    def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+        """Independent draws.
+
+        Parameters
+        ----------
+        shape : tuple of int
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        array
+        """
+        return np.exp(np.asarray(self.log_mean) + self.log_sd * rng.standard_normal(shape))
+
+    def distribution(self, shape: tuple[int, ...]) -> Any:
+        """The PyMC distribution of an array of such parameters.
+
+        Parameters
+        ----------
+        shape : tuple of int
+
+        Returns
+        -------
+        TensorVariable
+        """
+        import pymc as pm
+
+        mean: Any = np.asarray(self.log_mean)
+        return pm.LogNormal.dist(mean, np.float64(self.log_sd), shape=shape)
 
 
 @dataclass(frozen=True)

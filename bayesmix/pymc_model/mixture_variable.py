@@ -1,52 +1,19 @@
 """Rows of a mixture as a PyMC random variable: one for every family, made from its table of parameters."""
 
-from copy import copy
 from functools import cache
 from typing import Any, ClassVar
 
-import numpy as np
 import pytensor.tensor as pt
 from pymc.distributions.distribution import Distribution, SymbolicRandomVariable, _support_point
 from pymc.distributions.shape_utils import rv_size_is_none
 from pymc.logprob.abstract import _logprob
 from pymc.pytensorf import normalize_rng_param
-from pytensor.graph.basic import Apply
-from pytensor.tensor.random.op import RNGConsumerOp
 from pytensor.tensor.random.utils import normalize_size_param
 
 import bayesmix.pymc_model.numba_dispatch
 import bayesmix.pymc_model.rewrites  # noqa: F401  (registers; so does the line above)
 from bayesmix.families import Family
-from bayesmix.pymc_model.op import RowLogDensity, columns_of, entering, letters
-
-
-class DrawRows(RNGConsumerOp):
-    """Draw rows (N, D) from the components of a family; the inputs are a generator, N, weights and parameters."""
-
-    __props__ = ("name",)
-
-    def __init__(self, family: Family):
-        self.family, self.name = family, str(family)
-
-    def make_node(self, rng: Any, n_rows: Any, weights: Any, *params: Any) -> Apply:
-        """Apply the Op; see the class for its inputs."""
-        return Apply(self, [rng, n_rows, weights, *params], [rng.type(), pt.matrix(dtype="float64")])
-
-    def update(self, node: Apply) -> dict[Any, Any]:
-        """The generator after the draws."""
-        return {node.inputs[0]: node.outputs[0]}
-
-    def perform(self, node: Apply, inputs: Any, output_storage: Any) -> None:
-        """Draw, and hand the generator on."""
-        rng, n_rows, weights, *params = inputs
-        rng = copy(rng)
-        named = {spec.name: value for spec, value in zip(self.family.parameters, params, strict=True)}
-        rows, _ = self.family.sample(weights, named, int(n_rows), rng)
-        output_storage[0][0], output_storage[1][0] = rng, np.asarray(rows, dtype=np.float64)
-
-    def infer_shape(self, node: Apply, shapes: Any) -> list[Any]:
-        """Rows as asked for; the number of features follows from the family's parameters."""
-        return [None, (node.inputs[1], node.outputs[1].shape[1])]
+from bayesmix.pymc_model.op import DrawRows, RowLogDensity, columns_of, entering, letters
 
 
 class MixtureRV(SymbolicRandomVariable):

@@ -6,6 +6,7 @@ its outputs, so that value and gradient together cost one pass over the data.
 """
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from pytensor.gradient import (
 )
 from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.op import Op
+from pytensor.tensor.random.op import RNGConsumerOp
 
 from bayesmix.families import Family
 from bayesmix.pymc_model.written_out import slope_in_rows
@@ -40,6 +42,35 @@ def entering(family: Family, params: Sequence[Any]) -> list[Any]:
 def columns_of(family: Family, rows: Any) -> Any:
     """Rows (N, D) as the pass takes them; computed once, when PyTensor folds constants, if the rows are data."""
     return PassColumns(family)(rows) if family.prepares_columns else rows.T
+
+
+class DrawRows(RNGConsumerOp):
+    """Draw rows (N, D) from the components of a family; the inputs are a generator, N, weights and parameters."""
+
+    __props__ = ("name",)
+
+    def __init__(self, family: Family):
+        self.family, self.name = family, str(family)
+
+    def make_node(self, rng: Any, n_rows: Any, weights: Any, *params: Any) -> Apply:
+        """Apply the Op; see the class for its inputs."""
+        return Apply(self, [rng, n_rows, weights, *params], [rng.type(), pt.matrix(dtype="float64")])
+
+    def update(self, node: Apply) -> dict[Any, Any]:
+        """The generator after the draws."""
+        return {node.inputs[0]: node.outputs[0]}
+
+    def perform(self, node: Apply, inputs: Any, output_storage: Any) -> None:
+        """Draw, and hand the generator on."""
+        rng, n_rows, weights, *params = inputs
+        rng = copy(rng)
+        named = {spec.name: value for spec, value in zip(self.family.parameters, params, strict=True)}
+        rows, _ = self.family.sample(weights, named, int(n_rows), rng)
+        output_storage[0][0], output_storage[1][0] = rng, np.asarray(rows, dtype=np.float64)
+
+    def infer_shape(self, node: Apply, shapes: Any) -> list[Any]:
+        """Rows as asked for; the number of features follows from the family's parameters."""
+        return [None, (node.inputs[1], node.outputs[1].shape[1])]
 
 
 class PassColumns(Op):

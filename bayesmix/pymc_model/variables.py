@@ -58,9 +58,7 @@ class Units:
         """Of the rows of a problem."""
         rows, family = problem.rows, problem.family
         centre, scale = rows.centre_and_scale
-        if hasattr(family, "standard_scale"):
-            scale = family.standard_scale(scale)
-        return cls(problem.n_components, centre, scale, rows.covariance_factor, start)
+        return cls(problem.n_components, centre, family.standard_scale(scale), rows.covariance_factor, start)
 
     @property
     def n_features(self) -> int:
@@ -95,7 +93,7 @@ def declare_means(prior: Any, units: Units) -> Any:
     if isinstance(prior, PyMCPrior):
         return declare_foreign(prior.distribution, "means", MEANS_DIMS, transform=units.affine, start=start)
     assert isinstance(prior, Normal)
-    variable = pm.Normal.dist(np.asarray(prior.mean), np.asarray(prior.sd), shape=shape_of(MEANS_DIMS))
+    variable = prior.distribution(shape_of(MEANS_DIMS))
     return add_variable("means", variable, MEANS_DIMS, transform=units.affine, start=start)
 
 
@@ -206,8 +204,7 @@ def declare_scales(prior: Any, dims: tuple[str, ...], unit: Any, units: Units) -
     if isinstance(prior, PyMCPrior):
         return declare_foreign(prior.distribution, "scales", dims, transform=ScaledLog(unit), start=start)
     assert isinstance(prior, LogNormal)
-    variable = pm.LogNormal.dist(np.asarray(prior.log_mean), np.float64(prior.log_sd), shape=shape_of(dims))
-    return add_variable("scales", variable, dims, transform=ScaledLog(unit), start=start)
+    return add_variable("scales", prior.distribution(shape_of(dims)), dims, transform=ScaledLog(unit), start=start)
 
 
 def _unit(dims: tuple[str, ...], scale: np.ndarray) -> Any:

@@ -11,6 +11,7 @@ Jamshidian, M. and Jennrich, R. I. (1997). Acceleration of the EM algorithm by u
 the Royal Statistical Society B 59, 569-587. https://doi.org/10.1111/1467-9868.00083
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -34,6 +35,10 @@ class Surface(Protocol):
         """Log-likelihood of all rows plus log prior, in the units of the data, and the gradient."""
         ...
 
+    def ml_logp_grad(self, q: np.ndarray) -> tuple[float, np.ndarray]:
+        """Log-likelihood of all rows alone, and its gradient."""
+        ...
+
     def constrain(self, q: np.ndarray) -> dict[str, np.ndarray]:
         """Named values of a flat vector."""
         ...
@@ -45,10 +50,15 @@ class Surface(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class QuasiNewton:
-    """L-BFGS on the penalised likelihood, in the density's own coordinates."""
+    """L-BFGS on the penalised likelihood, or the likelihood alone, in the density's own coordinates."""
 
     surface: Surface
     problem: Problem
+    penalised: bool = True
+
+    @property
+    def _height(self) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
+        return self.surface.map_logp_grad if self.penalised else self.surface.ml_logp_grad
 
     @property
     def family(self) -> Family:
@@ -66,13 +76,13 @@ class QuasiNewton:
         n_rows, shift = self.n_rows, standardised.log_likelihood_shift
         point, status = start, Status.MAX_ITER
         q = self._vector(start)
-        bottom = self.surface.map_logp_grad(q)[0]
+        bottom = self._height(q)[0]
         history = [bottom]
         turn = turns("iteration")
 
         def fall(q):
             """Per row, so that its scale and the first step's do not grow with the data."""
-            value, slope = self.surface.map_logp_grad(q)
+            value, slope = self._height(q)
             return ((bottom - value) / n_rows, -slope / n_rows) if np.isfinite(value) else (_CLIFF, np.zeros_like(q))
 
         def after_step(intermediate_result: OptimizeResult):
@@ -92,7 +102,7 @@ class QuasiNewton:
             if found.nit < max_iter or history[-1] - history[-2] < tol * n_rows:
                 status = Status.CONVERGED
         statistics = one_pass(self.family, point, standardised.columns)
-        log_prior = history[-1] - shift - statistics.log_likelihood
+        log_prior = history[-1] - shift - statistics.log_likelihood if self.penalised else 0.0
         return Climb(point, statistics, log_prior, status, np.array(history) - shift, len(history) - 1)
 
     def _vector(self, point: Point) -> np.ndarray:

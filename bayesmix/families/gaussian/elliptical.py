@@ -1,7 +1,7 @@
 """What families of clouds share: components that are a location and a scale matrix of some structure."""
 
 from abc import abstractmethod
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -126,18 +126,12 @@ class Elliptical(Family):
         return Units.whitened(rows, self.structure, tuple(spec.name for spec in self.parameters))
 
     def standard_scale(self, scale: np.ndarray) -> np.ndarray:
-        """Column scales (D,) by which data can be standardised without leaving the family.
-
-        Parameters
-        ----------
-        scale : (D,) array
-            Standard deviations of the columns.
-
-        Returns
-        -------
-        (D,) array
-        """
+        """See :class:`~bayesmix.families.protocol.Family`."""
         return self.structure.common_scale(scale)
+
+    def reduce(self, covariance_or_variances: np.ndarray) -> Any:
+        """See :class:`~bayesmix.families.protocol.Family`."""
+        return self.structure.reduce(covariance_or_variances)
 
     def form(self, weights: np.ndarray, state: State) -> Form:
         """See :class:`~bayesmix.families.protocol.Family`."""

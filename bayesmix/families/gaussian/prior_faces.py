@@ -40,9 +40,9 @@ def log_prior_terms(structure: Structure, priors: Priors, named: Mapping[str, np
         prior = structure.hyperparameters(priors.parts["components"])
         of_factor, of_means = structure.log_prior(named["means"], factor, prior)
         return {structure.parameter.name: of_factor, "means": of_means}
-    terms = {"means": priors.parts["means"].log_density(named["means"])}
+    terms = {}
     n_leading = np.ndim(named["means"]) - 2
-    for part in ("scales", "correlations"):
+    for part in ("means", "scales", "correlations"):
         if part in named:
             of_each = priors.parts[part].log_density(named[part])
             terms[part] = of_each.sum(axis=tuple(range(n_leading, of_each.ndim)))
