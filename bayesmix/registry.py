@@ -6,3 +6,6 @@ FAMILIES = {
     "Bernoulli": "bayesmix.families.bernoulli",
     "Categorical": "bayesmix.families.categorical",
 }
+
+DEFAULT = "full"
+"""The name of the family that commands take where none is given."""

@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 
 from bayesmix.cli.request import NO_DEFAULT, Length, Manner, Request
 from bayesmix.cli.source import Source
+from bayesmix.registry import DEFAULT
 from bayesmix.version import __version__
 
 app = App(
@@ -71,7 +72,7 @@ def demo(*, output: Outputs = None, seed: int = 1, manner: Manner = Manner()) ->
     manner.say(f"Old Faithful: {len(X)} eruptions, their lengths and the waits for the next (minutes).")
     with manner.working():
         request = Request("Old Faithful", "nuts", seed, outputs, manner)
-        return compare_and_tell(X, range(1, 7), families_of("full"), request)
+        return compare_and_tell(X, range(1, 7), families_of(DEFAULT), request)
 
 
 @app.command(
@@ -113,7 +114,7 @@ def fit(
     *,
     components: Annotated[int, Parameter(alias="-k")],
     method: Method = "nuts",
-    family: str = "full",
+    family: str = DEFAULT,
     source: Source = Source(),
     length: Length = Length(),
     seed: int | None = None,
@@ -173,7 +174,7 @@ def compare(
     *,
     components: Annotated[str, Parameter(alias="-k")] = "1:6",
     method: Method = "nuts",
-    families: str = "full",
+    families: str = DEFAULT,
     source: Source = Source(),
     seed: int | None = None,
     output: Outputs = None,
