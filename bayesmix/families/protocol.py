@@ -24,6 +24,7 @@ from bayesmix.notes import Note
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.priors.sets import Priors
 from bayesmix.progress import turns
+from bayesmix.vocabulary import behind_the_door, named_arguments
 
 State = tuple[np.ndarray, ...]
 Form = tuple[np.ndarray, ...]
@@ -213,6 +214,7 @@ class Summary(NamedTuple):
     values: np.ndarray
 
 
+@named_arguments
 class Family(ABC):
     """A family of distributions, of which every component is one.
 
@@ -474,6 +476,7 @@ class Family(ABC):
         """
         return np.ascontiguousarray(np.asarray(X).T)
 
+    @behind_the_door
     def statistics(self, form: Form, columns: np.ndarray, row_weights: np.ndarray = NO_ROW_WEIGHTS) -> Statistics:
         """One pass: log-likelihood and sufficient statistics at one point.
 

@@ -1,15 +1,25 @@
 """The Gaussian at the mode: exact for a Gaussian, and a maximum of the posterior of real mixtures."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import bayesmix as bm
 from bayesmix import Gaussian, Mixture
 from bayesmix.engines import laplace
+from bayesmix.engines.laplace_at_mode import LaplaceAtMode
 from tests.engines.targets import GaussianTarget, Target
 from tests.laws.cases import CASES
 
 FAITHFUL = bm.datasets.load_faithful()
+
+
+def laplace_draws(target, q, draws):
+    """By the engine, from a place that EM would have found."""
+    top = SimpleNamespace(weights=np.ones(1), params={"q": q}, objective=0.0)
+    em = SimpleNamespace(optima=(top,), family=SimpleNamespace(complete=dict))
+    return LaplaceAtMode(draws).run(None, SimpleNamespace(em=em, density=target, seeds=(1,), exchanged=()))
 
 
 def correlated(size, seed=0):
@@ -32,8 +42,7 @@ def test_a_gaussian_is_found_exactly(size):
 def test_draws_of_a_gaussian():
     mean, covariance = np.array([1.0, -2.0, 0.5]), correlated(3)
     target = GaussianTarget(mean, covariance, 3.7)
-    basin = laplace.approximate(target, np.zeros(3))
-    found = laplace.run(target, basin, draws=4000, rng=np.random.default_rng(1))
+    found = laplace_draws(target, np.zeros(3), draws=4000)
     q = found.unconstrained
     assert q.shape == (1, 4000, 3)
     error = 5 / np.sqrt(4000)
@@ -58,7 +67,7 @@ def test_a_ridge_is_no_maximum():
     assert not basin.is_maximum
     assert basin.mode[0] == pytest.approx(0, abs=1e-4)
     np.testing.assert_allclose(np.linalg.svd(basin.transform, compute_uv=False), [5, 1], rtol=1e-3)
-    found = laplace.run(Ridge(), basin, draws=200, rng=np.random.default_rng(0))
+    found = laplace_draws(Ridge(), np.array([1.0, 0.3]), draws=200)
     assert any("not concave" in note.words for note in found.notes)
 
 

@@ -53,7 +53,7 @@ def test_em_is_highest_over_the_unknown_too(mixture):
 def test_draws_agree_with_those_of_pymc(mixture):
     ours = mixture.fit_nuts(X, draws=2000, random_seed=1, progressbar=False).posterior
     with mixture.build_model(X):
-        theirs = pm.sample(1000, tune=1000, chains=4, cores=1, random_seed=2, progressbar=False).posterior
+        theirs = pm.sample(2000, tune=1000, chains=4, cores=1, random_seed=2, progressbar=False).posterior
     for name, of in {"median": "scales_median", "largest": "scales", "smallest": "scales"}.items():
         both = []
         for posterior in (ours, theirs):
