@@ -9,16 +9,18 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from bayesmix.engines.em import EMResult
 from bayesmix.plots.densities import figure_size
-from bayesmix.plots.draws import evenly
-from bayesmix.plots.frame import bare_figure, checked_size, figure_of, house_style, ink, shown_figure
-from bayesmix.plots.legend import ellipse_handle, legend_columns
+from bayesmix.plots.discrete import Discrete, beside_each_other, discrete_of, grid, panels_of
+from bayesmix.plots.draws import Marginal, evenly
+from bayesmix.plots.frame import bare_figure, checked_size, figure_of, house_style, ink, shortened, shown_figure
+from bayesmix.plots.legend import add_legend_below, ellipse_handle, legend_columns
 from bayesmix.plots.pairs import add_matrix_legend, draw_matrix
 from bayesmix.plots.palette import colour, dashes, marker
 from bayesmix.plots.two_features import draw_ellipses, number_groups
-from bayesmix.plots.view import View, view_of
+from bayesmix.plots.view import MOST_FEATURES, View, left_out, view_of
 from bayesmix.posterior.labels.judgement import heeded
 from bayesmix.posterior.membership import UNSURE, in_doubt, responsibilities
 from bayesmix.vocabulary import named_arguments
@@ -30,6 +32,8 @@ _MANY_ROWS = 1500
 # Areas of markers in points squared and opacity, at no entropy and at the highest.
 _AREAS = (9.0, 75.0)
 _OPACITY = (0.35, 0.95)
+# Names of levels below an axis.
+_LONGEST, _FEW_LEVELS = 12, 4
 _IN_LEGEND = (0.0, 0.5, 1.0)
 
 
@@ -47,7 +51,7 @@ def plot_uncertainty(
     The larger and the more opaque a row, the higher the entropy of its responsibilities, as a share of the highest
     there can be: 0 is certain, 1 is no idea (each group equally probable). Colour and marker say the most probable
     group. One feature: the entropy is also the height. Two: the ellipses hold 90 % of each group. More: a matrix of
-    all pairs.
+    all pairs. Counts and levels: one panel for each feature, the entropy as height, rows of one value side by side.
 
     Parameters
     ----------
@@ -58,7 +62,7 @@ def plot_uncertainty(
     principal_components : int, optional
         Show so many leading principal components of these features (of all by default) in their place.
     ax : matplotlib.axes.Axes, optional
-        Where to draw one or two features.
+        Where to draw one or two features; of counts and levels, one.
     figsize : (float, float), optional
         In inches.
 
@@ -70,8 +74,8 @@ def plot_uncertainty(
     Raises
     ------
     ValueError
-        When a feature is unknown, there are not so many principal components, or ``ax`` is given for more than
-        two features.
+        When a feature is unknown, there are not so many principal components, these rows have none, or ``ax`` is given
+        for more features than it holds.
 
     Examples
     --------
@@ -82,6 +86,11 @@ def plot_uncertainty(
     >>> figure.savefig("api-plot_uncertainty.png")
     """
     tree = heeded(tree)
+    picture = discrete_of(tree, features, principal_components)
+    if picture is not None:
+        figure = figure_of(ax, len(_columns(picture)), 1) or shown_figure(checked_size(figsize, _size(picture)))
+        _draw_discrete(figure, tree, picture, ax)
+        return figure
     view = view_of(tree, features, principal_components)
     figure = figure_of(ax, view.size) or shown_figure(checked_size(figsize, figure_size(view.size)))
     _draw(figure, tree, view, ax)
@@ -90,6 +99,11 @@ def plot_uncertainty(
 
 def draw_uncertainty(tree: xr.DataTree) -> Figure:
     """Return the picture of :func:`plot_uncertainty`, for a file: pyplot does not know it."""
+    picture = discrete_of(tree)
+    if picture is not None:
+        figure = bare_figure(_size(picture))
+        _draw_discrete(figure, tree, picture, None)
+        return figure
     view = view_of(tree)
     figure = bare_figure(figure_size(view.size))
     _draw(figure, tree, view, None)
@@ -101,6 +115,42 @@ def relative_entropy(membership: xr.Dataset) -> np.ndarray:
     n_components = membership.sizes["component"]
     entropy = membership["entropy"].values
     return entropy / np.log(n_components) if n_components > 1 else np.zeros_like(entropy)
+
+
+def _columns(picture: Discrete) -> list[int]:
+    """Return the columns to show, one in each panel."""
+    columns = [j for panel in picture.panels for j in panel]
+    return columns[:MOST_FEATURES]
+
+
+def _size(picture: Discrete) -> tuple[float, float]:
+    return 8.6, 2.6 * grid(len(_columns(picture)))[1] + 0.8
+
+
+def _draw_discrete(figure: Figure, tree: xr.DataTree, picture: Discrete, ax: Axes | None) -> None:
+    membership, columns = responsibilities(tree), _columns(picture)
+    label, entropy = membership["label"].values, relative_entropy(membership)
+    rows = _shown(entropy)
+    scale = 0.6 * (0.4 if len(rows) > _MANY_ROWS else 1.0)
+    with house_style(ax):
+        axes = panels_of(figure, len(columns)) if ax is None else [ax]
+        for panel, j in zip(axes, columns, strict=True):
+            column = picture.rows.columns[j]
+            places = beside_each_other(picture.rows.values[rows, j])
+            _draw_rows(panel, np.column_stack([places, entropy[rows]]), label[rows], entropy[rows], scale)
+            panel.set_ylim(-0.04, 1.04)
+            panel.set_xlabel(shortened(column.label))
+            panel.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+            if column.levels:
+                panel.set_xticks(range(len(column.levels)), [shortened(level, _LONGEST) for level in column.levels])
+                panel.tick_params(axis="x", labelrotation=30 if len(column.levels) > _FEW_LEVELS else 0)
+        for panel in axes[:: grid(len(axes))[0]]:
+            panel.set_ylabel("entropy as a share\nof the highest")
+        if ax is None:
+            figure.suptitle(_title(membership, len(rows)), x=0.01, horizontalalignment="left", fontsize=10)
+        else:
+            ax.set_title(_title(membership, len(rows)))
+        add_legend_below(figure, ax, _handles(picture.marginal, scale, lines=False), left_out(columns, picture.marginal))
 
 
 def _draw(figure: Figure, tree: xr.DataTree, view: View, ax: Axes | None) -> None:
@@ -118,7 +168,7 @@ def _draw(figure: Figure, tree: xr.DataTree, view: View, ax: Axes | None) -> Non
 
     scale = (0.6 if view.size > 2 else 1.0) * (0.4 if len(rows) > _MANY_ROWS else 1.0)
     with house_style(ax):
-        handles = _handles(view, scale)
+        handles = _handles(view.marginal, scale, lines=view.size > 1)
         if view.size > 2:
             draw_matrix(figure, view, draw_single, draw_pair)
             add_matrix_legend(figure, view, handles, "on the diagonal: entropy as height")
@@ -176,14 +226,13 @@ def _title(membership: xr.Dataset, n_shown: int) -> str:
     return f"{n_unsure:,} of {n_rows:,} rows are unsure (below {UNSURE:.0%}){shown}"
 
 
-def _handles(view: View, scale: float) -> list[Artist]:
-    marginal = view.marginal
+def _handles(marginal: Marginal, scale: float, *, lines: bool) -> list[Artist]:
     handles: list[Artist] = [
         Line2D(
             [],
             [],
             color=colour(k),
-            linestyle=dashes(k) if view.size > 1 else "none",
+            linestyle=dashes(k) if lines else "none",
             linewidth=0.8,
             marker=marker(k),
             markersize=6,
@@ -191,7 +240,7 @@ def _handles(view: View, scale: float) -> list[Artist]:
         )
         for k, share in enumerate(marginal.weights.mean(axis=0))
     ]
-    if view.size > 1:
+    if lines:
         handles.append(ellipse_handle(width=0.8))
     if marginal.n_components == 1:
         return handles

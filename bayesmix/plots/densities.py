@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bayesmix.engines.em import EMResult
+from bayesmix.plots.discrete import Discrete, discrete_of, draw_panel, grid, handles_of, panels_of
 from bayesmix.plots.frame import bare_figure, checked_size, figure_of, house_style, shown_figure
-from bayesmix.plots.legend import density_handles, legend_columns
+from bayesmix.plots.legend import add_legend_below, density_handles, legend_columns
 from bayesmix.plots.one_feature import draw_one_feature
 from bayesmix.plots.pairs import add_matrix_legend, draw_matrix, matrix_size
 from bayesmix.plots.two_features import draw_two_features
@@ -38,19 +39,26 @@ def plot_density(
     the predictive mass, and for each group the ellipse that holds 90 % of it, bold for the typical
     draw and faint for single draws. More features: a matrix of all pairs.
 
+    Counts: for each feature the shares of the rows as bars, the probability of each count with its interval as
+    points, and each group's share in it as a line; where counts are many, neighbours share a bar. Levels: for each
+    feature the probability of each level in each group, ``P(x = level | group)``, as a bar with its interval, and the
+    share of all rows as a dashed line; of zeros and ones all items in one panel. Independent columns have nothing to
+    show in pairs.
+
     Parameters
     ----------
     tree : xarray.DataTree or EMResult
         An EMResult gives the same picture without uncertainty.
     features : str or sequence of str, optional
-        The features to show, by name; by default all, and of more than five the five that separate the groups best.
+        The features to show, by name; by default all, and of more than five the five that separate the groups best
+        (of more than twenty items of zeros and ones the twenty).
     principal_components : int, optional
         Show so many leading principal components of these features (of all by default) in their place: of the
         standardised rows, with the mixture projected onto them.
     ci_prob : float, optional
         Probability inside the band; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89) by default.
     ax : matplotlib.axes.Axes, optional
-        Where to draw one or two features.
+        Where to draw one or two features; of counts and levels, one.
     figsize : (float, float), optional
         In inches.
 
@@ -61,8 +69,8 @@ def plot_density(
     Raises
     ------
     ValueError
-        When a feature is unknown, there are not so many principal components, or ``ax`` is given for more than
-        two features.
+        When a feature is unknown, there are not so many principal components, these rows have none, or ``ax`` is given
+        for more features than it holds.
 
     Examples
     --------
@@ -73,6 +81,11 @@ def plot_density(
     """
     tree = heeded(tree)
     ci_prob = default_ci_prob() if ci_prob is None else check_ci_prob(ci_prob)
+    picture = discrete_of(tree, features, principal_components)
+    if picture is not None:
+        figure = figure_of(ax, len(picture.panels), 1) or shown_figure(checked_size(figsize, picture.size))
+        _draw_discrete(figure, picture, ci_prob, ax)
+        return figure
     view = view_of(tree, features, principal_components)
     figure = figure_of(ax, view.size) or shown_figure(checked_size(figsize, figure_size(view.size)))
     _draw(figure, tree, view, ci_prob, ax)
@@ -81,6 +94,11 @@ def plot_density(
 
 def draw_density(tree: xr.DataTree) -> Figure:
     """Return the picture of :func:`plot_density`, for a file: pyplot does not know it."""
+    picture = discrete_of(tree)
+    if picture is not None:
+        figure = bare_figure(picture.size)
+        _draw_discrete(figure, picture, default_ci_prob(), None)
+        return figure
     view = view_of(tree)
     figure = bare_figure(figure_size(view.size))
     _draw(figure, tree, view, default_ci_prob(), None)
@@ -92,6 +110,17 @@ def figure_size(n_shown: int) -> tuple[float, float]:
     if n_shown > 2:
         return matrix_size(n_shown)
     return (8.6, 4.4) if n_shown == 1 else (8.6, 5.4)
+
+
+def _draw_discrete(figure: Figure, picture: Discrete, ci_prob: float, ax: Axes | None) -> None:
+    with house_style(ax):
+        axes = panels_of(figure, len(picture.panels)) if ax is None else [ax]
+        for panel_axes, panel in zip(axes, picture.panels, strict=True):
+            draw_panel(panel_axes, picture, panel, ci_prob)
+        if picture.counts:
+            for panel_axes in axes[:: grid(len(axes))[0]]:
+                panel_axes.set_ylabel("share of the rows")
+        add_legend_below(figure, ax, handles_of(picture, ci_prob), picture.note)
 
 
 def _draw(figure: Figure, tree: xr.DataTree, view: View, ci_prob: float, ax: Axes | None) -> None:

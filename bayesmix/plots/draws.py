@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from scipy.stats import chi2
 
-from bayesmix.tree import draws_of, family_of
+from bayesmix.tree import draws_of, family_of, record_of
 
 # Share of a group inside its ellipse, and the ellipse's radius in standard deviations.
 ELLIPSE = 0.9
@@ -25,11 +25,13 @@ class Marginal:
     family : Family
     weights : (S, K) array
     params : mapping of (S, ...) arrays
+    n_features : int
     """
 
     family: Any
     weights: np.ndarray
     params: Mapping[str, np.ndarray]
+    n_features: int
 
     @property
     def n_draws(self) -> int:
@@ -49,18 +51,18 @@ class Marginal:
     def of(self, features: Sequence[int]) -> "Marginal":
         """Return the marginal in fewer features, given by position."""
         family, params = self.family.marginal(self.params, np.asarray(features, dtype=np.intp))
-        return Marginal(family, self.weights, params)
+        return Marginal(family, self.weights, params, len(features))
 
     def mapped(self, centre: np.ndarray, matrix: np.ndarray) -> "Marginal":
         """Return the distribution of ``(x - centre) @ matrix``, for a matrix (d, q)."""
         family, params = self.family.mapped(self.params, centre, matrix)
-        return Marginal(family, self.weights, params)
+        return Marginal(family, self.weights, params, matrix.shape[1])
 
     def thinned(self, n_draws: int) -> "Marginal":
         """Return at most so many draws, evenly spaced over all chains."""
         chosen = evenly(self.n_draws, n_draws)
         params = {name: values[chosen] for name, values in self.params.items()}
-        return Marginal(self.family, self.weights[chosen], params)
+        return Marginal(self.family, self.weights[chosen], params, self.n_features)
 
     def densities(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Evaluate the densities at points (M, d).
@@ -80,6 +82,12 @@ class Marginal:
             mixture[:, block] = density.sum(axis=-1)
         return components, mixture
 
+    def of_groups(self, values: Sequence[float]) -> np.ndarray:
+        """Density, or probability, (S, K, M) of values (M,) of one feature in each group, draw by draw."""
+        equal = np.full_like(self.weights, 1 / self.n_components)
+        joint = self.family.log_joint(equal, self.params, np.asarray(values, dtype=float)[:, None])
+        return self.n_components * np.exp(joint).swapaxes(-1, -2)
+
     def typical(self) -> tuple[np.ndarray, np.ndarray]:
         """Return centres (K, d) and covariances (K, d, d) that stand for all draws.
 
@@ -94,19 +102,31 @@ class Marginal:
         return np.median(locations, axis=0), covariances
 
     def separation(self) -> np.ndarray:
-        """How far apart the groups lie in each feature, next to how wide they are.
+        """How far apart the groups lie in each feature (d,), next to how wide they are.
+
+        Of a feature with levels that of the level in which they lie furthest apart.
+        """
+        found = np.zeros(self.n_features)
+        np.maximum.at(found, self.family.features_of_moments(self.n_features), self.separation_of_entries())
+        return found
+
+    def separation_of_entries(self) -> np.ndarray:
+        """The same of each entry of the moments, such as a level.
 
         Returns
         -------
-        (d,) array
+        (M,) array
             ``sqrt(B / W)``: the variance of the typical centres over that within the groups, both weighted by the
             groups' shares, so that a group without rows counts for nothing.
         """
-        centres, covariances = self.typical()
+        locations, covariances = self.moments
+        centres = np.median(locations, axis=0)
         shares = self.weights.mean(axis=0)
-        within = shares @ np.diagonal(covariances, axis1=-2, axis2=-1)
+        within = shares @ np.median(np.diagonal(covariances, axis1=-2, axis2=-1), axis=0)
         between = shares @ (centres - shares @ centres) ** 2
-        return np.sqrt(between / within)
+        # levels that a group has always or never have no variance, nor has one that no group has
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.nan_to_num(np.sqrt(between / within), nan=0.0, posinf=np.inf)
 
 
 def marginal_of(tree: xr.DataTree) -> Marginal:
@@ -114,7 +134,7 @@ def marginal_of(tree: xr.DataTree) -> Marginal:
     weights, params = draws_of(tree)
     n_draws = weights.shape[0] * weights.shape[1]
     flat = {name: values.reshape(n_draws, *values.shape[2:]) for name, values in params.items()}
-    return Marginal(family_of(tree), weights.reshape(n_draws, -1), flat)
+    return Marginal(family_of(tree), weights.reshape(n_draws, -1), flat, len(record_of(tree)["features"]))
 
 
 def evenly(size: int, number: int) -> np.ndarray:

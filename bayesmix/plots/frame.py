@@ -99,7 +99,7 @@ def shown_figure(size: tuple[float, float]) -> Figure:
     return figure
 
 
-def figure_of(ax: Axes | None, n_shown: int) -> Figure | None:
+def figure_of(ax: Axes | None, n_shown: int, most: int = 2) -> Figure | None:
     """Return the figure of the user's axes; None where there are none.
 
     Raises
@@ -109,11 +109,9 @@ def figure_of(ax: Axes | None, n_shown: int) -> Figure | None:
     """
     if ax is None:
         return None
-    if n_shown > 2:
-        raise ValueError(
-            f"ax holds one picture, but {n_shown} features need a matrix of them: "
-            "choose one or two by features=, or leave ax out."
-        )
+    if n_shown > most:
+        needed = "a matrix of them: choose one or two" if most == 2 else "a panel each: choose one"
+        raise ValueError(f"ax holds one picture, but {n_shown} features need {needed} by features=, or leave ax out.")
     figure = ax.get_figure(root=True)
     assert figure is not None
     return figure

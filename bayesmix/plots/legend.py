@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -15,7 +16,7 @@ from bayesmix.plots.two_features import CONTOURS
 from bayesmix.posterior.membership import UNSURE
 
 _LONGEST_COLUMN = 17
-_ENTRY = 1.15  # inches of a short entry
+_ENTRY, _WIDE_ENTRY = 1.15, 1.6  # inches of an entry
 
 
 def density_handles(marginal: Marginal, n_features: int, ci_prob: float, *, unsure: bool) -> list[Artist]:
@@ -64,6 +65,15 @@ def columns_below(figure: Figure, handles: Sequence[Artist]) -> int:
 def legend_columns(handles: Sequence[Artist]) -> int:
     """Return how many columns the entries take: a second one rather than more than fit."""
     return 1 if len(handles) <= _LONGEST_COLUMN else 2
+
+
+def add_legend_below(figure: Figure, ax: Axes | None, handles: Sequence[Artist], note: str = "") -> None:
+    """Put the legend below the picture, what is not shown above it; into the user's axes where there are any."""
+    if ax is not None:
+        ax.legend(handles=list(handles), loc="best", title=note or None)
+        return
+    columns = max(1, int(figure.get_size_inches()[0] / _WIDE_ENTRY))
+    figure.legend(handles=list(handles), loc="outside lower center", ncols=columns, title=note or None)
 
 
 def _of_curves(ci_prob: float, *, sampled: bool) -> list[Artist]:

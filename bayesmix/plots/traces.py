@@ -19,7 +19,7 @@ from bayesmix.posterior.labels.judgement import heeded
 from bayesmix.tree import draws_of, family_of, record_of, training_rows
 from bayesmix.vocabulary import named_arguments
 
-# Features whose means are traced unless some are chosen.
+# Features that are traced unless some are chosen.
 _MOST_FEATURES = 2
 # More points than this become pixels: every draw is shown, for one switch in a thousand counts.
 _MOST_POINTS = 4000
@@ -48,7 +48,8 @@ def plot_labels(
     tree : xarray.DataTree or EMResult
         With more than one draw. Without relabelling there is one column.
     features : str or sequence of str, optional
-        The features whose means are traced below the weights; by default the two that tell the groups apart best.
+        The features whose centres (rates, probabilities) are traced below the weights; by default the two that tell
+        the groups apart best. Of a feature with levels, its level that does.
     figsize : (float, float), optional
         In inches.
 
@@ -108,22 +109,25 @@ def _draw(figure: Figure, tree: xr.DataTree, chosen: list[int]) -> None:
         total = permutations[..., 0].size
         titles.append(f"relabelled ({record['relabelling']['method']}): {renamed:,} of {total:,} draws renamed")
         columns = [undo(tree), tree]
-    labels = training_rows(tree).labels
-    names = [shortened(labels[j], _LONGEST_NAME) for j in chosen]
-    lies = family_of(tree).summaries(draws_of(tree)[1], training_rows(tree))[0].name
+    marginal, rows = marginal_of(tree), training_rows(tree)
+    lie = marginal.family.summaries(marginal.params, rows)[0]
+    # of a feature with levels the one in which the groups lie furthest apart
+    feature_of, ratio = marginal.family.features_of_moments(rows.n_features), marginal.separation_of_entries()
+    entries = [int(np.argmax(np.where(feature_of == j, ratio, -1))) for j in chosen]
+    names = [shortened(lie.entries[i], _LONGEST_NAME) for i in entries]
     with house_style():
         axes = figure.subplots(1 + len(chosen), len(columns), squeeze=False, sharex=True, sharey="row")
         for column, one in enumerate(columns):
             weights, params = draws_of(one)
             locations = family_of(one).summaries(params, training_rows(one))[0]
-            traces = [weights, *(locations.values[..., j] for j in chosen)]
+            traces = [weights, *(locations.values[..., i] for i in entries)]
             for ax, trace in zip(axes[:, column], traces, strict=True):
                 _draw_trace(ax, trace)
             axes[0, column].set_title(titles[column])
-        for ax, name in zip(axes[:, 0], ["weight", *(f"{lies} of\n{name}" for name in names)], strict=True):
+        for ax, name in zip(axes[:, 0], ["weight", *(f"{lie.name} of\n{name}" for name in names)], strict=True):
             ax.set_ylabel(name)
         figure.align_ylabels(axes[:, 0])
-        note = left_out(chosen, marginal_of(tree))
+        note = left_out(chosen, marginal)
         handles = [
             Line2D([], [], color=colour(k), linestyle=dashes(k), linewidth=2, label=f"group {k}")
             for k in range(record["n_components"])

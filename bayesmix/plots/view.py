@@ -107,7 +107,7 @@ def most_separating(marginal: Marginal, number: int) -> list[int]:
 
 def left_out(shown: list[int], marginal: Marginal) -> str:
     """Say how many of the features are shown, and which; empty where all are."""
-    n_features = marginal.moments[0].shape[-1]
+    n_features = marginal.n_features
     if len(shown) == n_features:
         return ""
     which = ""
