@@ -9,11 +9,10 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
 from bayesmix.engines.em import EMResult
 from bayesmix.plots.densities import figure_size
-from bayesmix.plots.discrete import Discrete, beside_each_other, discrete_of, grid, panels_of
+from bayesmix.plots.discrete import Discrete, beside_each_other, discrete_of, grid, name_values, panels_of
 from bayesmix.plots.draws import Marginal, evenly
 from bayesmix.plots.frame import bare_figure, checked_size, figure_of, house_style, ink, shortened, shown_figure
 from bayesmix.plots.legend import add_legend_below, ellipse_handle, legend_columns
@@ -32,8 +31,6 @@ _MANY_ROWS = 1500
 # Areas of markers in points squared and opacity, at no entropy and at the highest.
 _AREAS = (9.0, 75.0)
 _OPACITY = (0.35, 0.95)
-# Names of levels below an axis.
-_LONGEST, _FEW_LEVELS = 12, 4
 _IN_LEGEND = (0.0, 0.5, 1.0)
 
 
@@ -140,17 +137,16 @@ def _draw_discrete(figure: Figure, tree: xr.DataTree, picture: Discrete, ax: Axe
             _draw_rows(panel, np.column_stack([places, entropy[rows]]), label[rows], entropy[rows], scale)
             panel.set_ylim(-0.04, 1.04)
             panel.set_xlabel(shortened(column.label))
-            panel.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
-            if column.levels:
-                panel.set_xticks(range(len(column.levels)), [shortened(level, _LONGEST) for level in column.levels])
-                panel.tick_params(axis="x", labelrotation=30 if len(column.levels) > _FEW_LEVELS else 0)
+            name_values(panel, column)
         for panel in axes[:: grid(len(axes))[0]]:
             panel.set_ylabel("entropy as a share\nof the highest")
         if ax is None:
             figure.suptitle(_title(membership, len(rows)), x=0.01, horizontalalignment="left", fontsize=10)
         else:
             ax.set_title(_title(membership, len(rows)))
-        add_legend_below(figure, ax, _handles(picture.marginal, scale, lines=False), left_out(columns, picture.marginal))
+        add_legend_below(
+            figure, ax, _handles(picture.marginal, scale, lines=False), left_out(columns, picture.marginal)
+        )
 
 
 def _draw(figure: Figure, tree: xr.DataTree, view: View, ax: Axes | None) -> None:

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from bayesmix.data import Rows
+from bayesmix.data import Column, Rows
 from bayesmix.plots.draws import Marginal, marginal_of
 from bayesmix.plots.frame import ink, shortened
 from bayesmix.plots.palette import MUTED, PAPER, colour, dashes, hatch, marker
@@ -26,6 +26,8 @@ _DRAWS = 500
 # Levels of one column that are shown, and items of zeros and ones, which all fit into one panel.
 _MOST_LEVELS, _MOST_ITEMS = 12, 20
 _LONGEST_LEVEL = 22
+# Letters of one name below an axis, and of all names that fit side by side.
+_LONGEST_BELOW, _UPRIGHT = 12, 24
 _FILLED = 0.8  # of the room of a level by its bars
 _BAR, _HEIGHTS = 0.13, (2.3, 8.0)  # inches of a bar, and bounds of a panel
 
@@ -64,7 +66,7 @@ class Discrete:
         return self.marginal.family.takes == "count"
 
     def shown_levels(self, panel: tuple[int, ...]) -> list[tuple[int, int]]:
-        """Column and value of every bar of a group: of a column with many levels those that separate the groups best."""
+        """Column and value of every bar: of a column with many levels those that separate the groups best."""
         if len(panel) > 1 or not self.rows.columns[panel[0]].levels:
             return [(j, 1) for j in panel]
         (j,) = panel
@@ -135,6 +137,20 @@ def bars_of_counts(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     width = -(-(largest + 1) // _MOST_BARS)
     starts = np.arange(0, largest + 1, width, dtype=float)
     return starts, np.full(len(starts), float(width))
+
+
+def bars_of_levels(column: Column) -> tuple[np.ndarray, np.ndarray]:
+    """The same of a column with levels, or of zeros and ones: one for each."""
+    n_levels = len(column.levels) or 2
+    return np.arange(n_levels, dtype=float), np.ones(n_levels)
+
+
+def name_values(ax: Axes, column: Column) -> None:
+    """Write counts, or the names of levels, below an axis."""
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    if 0 < len(column.levels) <= _MOST_LEVELS:
+        ax.set_xticks(range(len(column.levels)), [shortened(level, _LONGEST_BELOW) for level in column.levels])
+        ax.tick_params(axis="x", labelrotation=0 if sum(map(len, column.levels)) <= _UPRIGHT else 30)
 
 
 def probabilities_of_bars(marginal: Marginal, starts: np.ndarray, width: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

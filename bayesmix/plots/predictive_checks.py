@@ -5,20 +5,24 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
+from bayesmix.data import Column, Rows
 from bayesmix.engines.em import EMResult
+from bayesmix.plots.discrete import bars_of_counts, bars_of_levels, grid, name_values, panels_of, shares_upwards
 from bayesmix.plots.draws import evenly, marginal_of
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
-from bayesmix.plots.palette import colour
+from bayesmix.plots.palette import MUTED, colour
 from bayesmix.plots.view import left_out, most_separating, positions_of
 from bayesmix.posterior.checks import prior_sets
 from bayesmix.posterior.labels.judgement import heeded
 from bayesmix.posterior.predictive import replicated_sets, sample_predictive
 from bayesmix.seeds import generator_of
-from bayesmix.tree import SAMPLE_DIMS, training_rows
+from bayesmix.tree import SAMPLE_DIMS, family_of, training_rows
 from bayesmix.vocabulary import named_arguments
 
 KINDS = ("kde", "ecdf", "hist")
@@ -29,7 +33,6 @@ _FEWEST = 10
 # Of more rows than this so many are drawn, and the data sets are as long: a curve needs no more.
 _MOST_ROWS = 50_000
 _MOST_FEATURES = 12
-_PER_ROW = 3
 # Data sets that the prior makes, rows of each, and the share of its values that the axis must hold.
 _PRIOR_SETS = 30
 _PRIOR_ROWS = 100
@@ -43,7 +46,7 @@ def plot_predictive_check(
     tree: xr.DataTree | EMResult,
     *,
     features: str | Sequence[str] | None = None,
-    kind: str = "kde",
+    kind: str | None = None,
     random_seed: Any = 0,
     figsize: tuple[float, float] | None = None,
 ) -> Figure:
@@ -53,6 +56,8 @@ def plot_predictive_check(
     data are drawn (fewer if they are very long), each from one posterior draw, by ArviZ's ``plot_ppc_dist``. Of more
     than 50,000 rows so many are drawn, evenly over their order, and the data sets are as long.
 
+    Of counts and levels: the share of each value in the data as a bar, and its shares in the data sets as points.
+
     Parameters
     ----------
     tree : xarray.DataTree or EMResult
@@ -60,8 +65,8 @@ def plot_predictive_check(
     features : str or sequence of str, optional
         The features to show, by name; by default all, and of more than twelve the twelve that separate the
         groups best.
-    kind : {"kde", "ecdf", "hist"}, default "kde"
-        Kernel density estimates, cumulative distributions or histograms.
+    kind : {"kde", "ecdf", "hist"}, optional
+        Kernel density estimates (the default), cumulative distributions or histograms; of real numbers.
     random_seed : int, numpy.random.Generator, RandomState or SeedSequence, default 0
         The same seed gives the same picture.
     figsize : (float, float), optional
@@ -74,7 +79,7 @@ def plot_predictive_check(
     Raises
     ------
     ValueError
-        When a feature or the kind is unknown.
+        When a feature or the kind is unknown, or a kind is given for counts or levels.
 
     References
     ----------
@@ -88,13 +93,15 @@ def plot_predictive_check(
     >>> figure = bm.plot_predictive_check(tree)
     >>> figure.savefig("api-plot_predictive_check.png")
     """
-    if kind not in KINDS:
-        raise ValueError(f"kind must be one of {', '.join(map(repr, KINDS))}, not {kind!r}.")
     tree = heeded(tree)
+    if kind is not None and kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(map(repr, KINDS))}, not {kind!r}.")
+    if kind is not None and _is_discrete(tree):
+        raise ValueError("kind is for real numbers; of counts and levels shares are drawn: leave it out.")
     chosen = _chosen(tree, features)
     figure = shown_figure(checked_size(figsize, _size(len(chosen))))
     rows = training_rows(tree)
-    _draw(figure, _observed(tree), _replicated(tree, random_seed), rows.labels, chosen, kind, n_rows=rows.n_rows)
+    _draw(figure, _observed(tree), _replicated(tree, random_seed), rows, chosen, kind or KINDS[0])
     return _noted(figure, tree, chosen)
 
 
@@ -103,7 +110,7 @@ def draw_predictive_check(tree: xr.DataTree, features: Sequence[str] | None = No
     chosen = _chosen(tree, features)
     figure = bare_figure(_size(len(chosen)))
     rows = training_rows(tree)
-    _draw(figure, _observed(tree), _replicated(tree, 0), rows.labels, chosen, KINDS[0], n_rows=rows.n_rows)
+    _draw(figure, _observed(tree), _replicated(tree, 0), rows, chosen, KINDS[0])
     return _noted(figure, tree, chosen)
 
 
@@ -123,7 +130,10 @@ def draw_prior_check(tree: xr.DataTree, features: Sequence[str] | None = None) -
     levels = np.linspace(0, 1, min(rows.n_rows, _PRIOR_ROWS))
     values = np.quantile(rows.values, levels, axis=0)
     observed = xr.Dataset({"x": (("obs", "feature"), values)}, coords={"feature": names})
-    axes = _draw(figure, observed, replicated, rows.labels, chosen, "ecdf", maker="prior")
+    if _is_discrete(tree):
+        _draw(figure, _observed(tree), replicated, rows, chosen, "ecdf", maker="prior")
+        return _noted(figure, tree, chosen)
+    axes = _draw(figure, observed, replicated, rows, chosen, "ecdf", maker="prior")
     for ax, j in zip(axes, chosen, strict=True):
         # The sets in the middle of the prior, and the data: its far tails would flatten both.
         within = np.quantile(drawn[:, :, j], _WITHIN)
@@ -146,9 +156,12 @@ def _noted(figure: Figure, tree: xr.DataTree, chosen: list[int]) -> Figure:
     return figure
 
 
+def _is_discrete(tree: xr.DataTree) -> bool:
+    return family_of(tree).measure == "probability"
+
+
 def _size(n_features: int) -> tuple[float, float]:
-    columns = min(n_features, _PER_ROW if n_features != 4 else 2)
-    rows = -(-n_features // columns)
+    columns, rows = grid(n_features)
     return (8.6 if columns > 1 else 6.4), 2.5 * rows + 0.9
 
 
@@ -186,63 +199,89 @@ def _draw(
     figure: Figure,
     observed: xr.Dataset,
     replicated: xr.Dataset,
-    labels: Sequence[str],
+    rows: Rows,
     chosen: list[int],
     kind: str,
     *,
-    n_rows: int = 0,
     maker: str = "model",
 ) -> Sequence[Axes]:
+    observed, replicated = observed.isel(feature=chosen), replicated.isel(feature=chosen)
+    discrete = rows.columns[0].kind != "real"
+    n_sets = replicated.sizes["chain"] * replicated.sizes["draw"]
+    with house_style():
+        panels = panels_of(figure, len(chosen))
+        if discrete:
+            made = replicated["x"].transpose(*SAMPLE_DIMS, "obs", "feature").values.reshape(n_sets, -1, len(chosen))
+            for place, (ax, j) in enumerate(zip(panels, chosen, strict=True)):
+                _draw_shares(ax, rows.columns[j], observed["x"].values[:, place], made[:, :, place])
+        else:
+            _draw_curves(figure, panels, observed, replicated, kind)
+        height = "share of the rows" if discrete else "cumulative share" if kind == "ecdf" else "density"
+        for place, (ax, j) in enumerate(zip(panels, chosen, strict=True)):
+            ax.set_xlabel(shortened(rows.labels[j]))
+            if place % grid(len(chosen))[0] == 0:
+                ax.set_ylabel(height)
+        thinned = f" ({_MOST_ROWS:,} of {rows.n_rows:,} rows)" if maker == "model" and rows.n_rows > _MOST_ROWS else ""
+        said = f"{n_sets} data sets that the {maker} makes"
+        handles: list[Artist] = [
+            Patch(facecolor=MUTED, alpha=0.3, label=f"the data{thinned}")
+            if discrete
+            else Line2D([], [], color=ink(), linewidth=1.8, linestyle=(0, (5, 1.5)), label=f"the data{thinned}"),
+            Line2D([], [], color=_REPLICATED, linestyle="none", marker="_", markersize=9, label=said)
+            if discrete
+            else Line2D([], [], color=_REPLICATED, linewidth=1.2, label=said),
+        ]
+        figure.legend(handles=handles, loc="outside lower center", ncols=2)
+    return panels
+
+
+def _draw_curves(
+    figure: Figure, panels: Sequence[Axes], observed: xr.Dataset, replicated: xr.Dataset, kind: str
+) -> None:
+    """Draw real numbers: a curve, or a histogram, for each data set."""
     import arviz as az
 
-    observed, replicated = observed.isel(feature=chosen), replicated.isel(feature=chosen)
-    names = [shortened(labels[j]) for j in chosen]
     # A name of its own for every panel: two long names can be shortened to the same.
-    places = {"feature": np.arange(len(chosen))}
+    places = {"feature": np.arange(len(panels))}
     data = xr.DataTree.from_dict(
         {
             "/posterior_predictive": replicated.assign_coords(places),
             "/observed_data": observed.assign_coords(places),
         }
     )
-    n_sets = replicated.sizes["chain"] * replicated.sizes["draw"]
-    columns = min(len(chosen), _PER_ROW if len(chosen) != 4 else 2)
-    rows = -(-len(chosen) // columns)
-    with house_style():
-        axes = figure.subplots(rows, columns, squeeze=False).ravel()
-        for ax in axes[len(chosen) :]:
-            ax.remove()
-        panels = axes[: len(chosen)]
-        az.plot_ppc_dist(
-            data,
-            sample_dims=list(SAMPLE_DIMS),
-            num_samples=n_sets,
-            kind=kind,
-            plot_collection=_collection(figure, panels, data["posterior_predictive"].to_dataset()),
-            visuals={
-                "predictive_dist": {"color": _REPLICATED, "alpha": 0.35, "width": 0.8},
-                "observed_dist": {"color": ink(), "width": 1.8, "linestyle": (0, (5, 1.5))},
-                "title": False,
-                "remove_axis": False,
-            },
-        )
-        for place, (ax, name) in enumerate(zip(panels, names, strict=True)):
-            ax.set_xlabel(name)
-            if place % columns == 0:
-                ax.set_ylabel("cumulative share" if kind == "ecdf" else "density")
-            if kind != "ecdf":
-                ax.set_yticks([])
-                ax.set_ylim(bottom=0)
-        thinned = f" ({_MOST_ROWS:,} of {n_rows:,} rows)" if n_rows > _MOST_ROWS else ""
-        handles = [
-            Line2D([], [], color=ink(), linewidth=1.8, linestyle=(0, (5, 1.5)), label=f"the data{thinned}"),
-            Line2D([], [], color=_REPLICATED, linewidth=1.2, label=f"{n_sets} data sets that the {maker} makes"),
-        ]
-        figure.legend(handles=handles, loc="outside lower center", ncols=2)
-    return list(panels)
+    az.plot_ppc_dist(
+        data,
+        sample_dims=list(SAMPLE_DIMS),
+        num_samples=replicated.sizes["chain"] * replicated.sizes["draw"],
+        kind=kind,
+        plot_collection=_collection(figure, panels, data["posterior_predictive"].to_dataset()),
+        visuals={
+            "predictive_dist": {"color": _REPLICATED, "alpha": 0.35, "width": 0.8},
+            "observed_dist": {"color": ink(), "width": 1.8, "linestyle": (0, (5, 1.5))},
+            "title": False,
+            "remove_axis": False,
+        },
+    )
+    if kind != "ecdf":
+        for ax in panels:
+            ax.set_yticks([])
+            ax.set_ylim(bottom=0)
 
 
-def _collection(figure: Figure, panels: np.ndarray, replicated: xr.Dataset) -> Any:
+def _draw_shares(ax: Axes, column: Column, values: np.ndarray, made: np.ndarray) -> None:
+    """Draw the share of each value in the data (N,), and in every data set (S, N) that the model makes."""
+    starts, width = bars_of_counts(values) if column.kind == "count" else bars_of_levels(column)
+    middle, edges = starts + (width - 1) / 2, np.append(starts, starts[-1] + width[-1])
+    ax.bar(middle, np.histogram(values, edges)[0] / len(values), width=0.9 * width, color=MUTED, alpha=0.3)
+    for one in made:
+        shares = np.histogram(np.minimum(one, edges[-1] + 1), np.append(edges, np.inf))[0][:-1] / len(one)
+        half = 0.3 * width
+        ax.hlines(shares, middle - half, middle + half, color=_REPLICATED, alpha=0.35, linewidth=0.8)
+    shares_upwards(ax)
+    name_values(ax, column)
+
+
+def _collection(figure: Figure, panels: Sequence[Axes], replicated: xr.Dataset) -> Any:
     """Return ArviZ's PlotCollection over axes of ours, so that the figure need not be pyplot's."""
     import arviz as az
 
