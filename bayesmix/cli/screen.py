@@ -123,7 +123,7 @@ def show_notes(console: Console, candidates: "Sequence[Candidate]") -> None:
 
 
 def show_groups(console: Console, digest: "Digest") -> None:
-    """Print the size and the centre of every group, with intervals; many features go down the table."""
+    """Print the size of every group and where it lies, with intervals; many features go down the table."""
     _title(console, "The groups" if digest.n_components > 1 else "The group")
     names = [str(k) for k in range(digest.n_components)]
     whole = _of_groups(digest, intervals=True)
@@ -134,7 +134,8 @@ def show_groups(console: Console, digest: "Digest") -> None:
     show_columns(console, *tables[chosen])
     said = ["Groups are numbered from 0."] if digest.n_components > 1 else []
     if not digest.sampled:
-        said.append("Centres of the point estimate.")
+        plural = digest.summaries[0].plural
+        said.append(f"{plural[0].upper()}{plural[1:]} of the point estimate.")
     elif chosen < len(tables) - 1:
         said.append(f"Brackets hold {digest.ci_prob:.0%} posterior intervals.")
     else:
@@ -144,7 +145,7 @@ def show_groups(console: Console, digest: "Digest") -> None:
 
 def show_doubtful(console: Console, digest: "Digest") -> None:
     """Print the rows that belong to no group clearly; nothing where there is none."""
-    from bayesmix.html.numbers import percent, to_spread
+    from bayesmix.html.numbers import of_row, percent
     from bayesmix.posterior.membership import in_doubt
 
     doubtful = in_doubt(digest.membership)
@@ -160,15 +161,14 @@ def show_doubtful(console: Console, digest: "Digest") -> None:
     columns = [Column(f"P(group {k})", [percent(probability[i, k]) for i in order]) for k in groups]
     # As many features as there is room for, those first in which the groups differ most.
     for j in np.argsort(-digest.separation, kind="stable").tolist():
-        spread = float(rows.centre_and_scale[1][j])
-        feature = Column(rows.labels[j], [to_spread(float(rows.values[i, j]), spread) for i in order])
+        feature = Column(rows.labels[j], [of_row(rows, i, j) for i in order])
         if width_of([*keys, *columns, feature]) <= console.width:
             columns.append(feature)
     show_columns(console, keys, columns)
 
 
 def _of_groups(digest: "Digest", *, intervals: bool) -> "list[Column]":
-    """Shares, numbers of rows and centres, one cell for each group."""
+    """Shares, numbers of rows and where the groups lie, one cell for each group."""
     from bayesmix.html.numbers import percent, percent_with_interval
 
     shares, labels, groups = digest.shares, digest.membership["label"].values, range(digest.n_components)
@@ -187,11 +187,13 @@ def _of_groups(digest: "Digest", *, intervals: bool) -> "list[Column]":
 
 
 def _centre(digest: "Digest", k: int, j: int, *, intervals: bool) -> str:
-    """Write a centre; without an interval the differences between groups decide the digits."""
-    from bayesmix.html.numbers import as_sure, to_spread, with_interval
+    """Write where a group lies; without an interval the differences between groups decide the digits."""
+    from bayesmix.html.numbers import as_sure, percent, percent_with_interval, to_spread, with_interval
 
     centres = digest.summaries[0].estimate
     value, low, high = (float(part[k, j]) for part in (centres.value, centres.low, centres.high))
+    if digest.summaries[0].share:
+        return percent_with_interval(value, low, high) if intervals else percent(value)
     if not low < high:
         return to_spread(value, float(np.std(centres.value[:, j])))
     return with_interval(value, low, high) if intervals else as_sure(value, low, high)

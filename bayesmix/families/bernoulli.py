@@ -114,7 +114,7 @@ class Bernoulli(LogLinear):
     @override
     def summaries(self, params: Params, rows: Rows) -> tuple[Summary, ...]:
         p = np.asarray(params["probabilities"])
-        return (Summary("probability", "probability", "probabilities of a one", rows.labels, p),)
+        return (Summary("probability", "probability", "probabilities of a one", rows.labels, p, share=True),)
 
 
 @compiled

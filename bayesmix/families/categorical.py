@@ -185,8 +185,8 @@ class Categorical(LogLinear):
 
     @override
     def summaries(self, params: Params, rows: Rows) -> tuple[Summary, ...]:
-        names = tuple(self._called(rows.features))
-        return (Summary("probability", "probability", "probabilities of the levels", names, params["probabilities"]),)
+        names, p = tuple(self._called(rows.features)), np.asarray(params["probabilities"])
+        return (Summary("probability", "probability", "probabilities of the levels", names, p, share=True),)
 
 
 @compiled

@@ -205,6 +205,8 @@ class Summary(NamedTuple):
         What the last axis runs over: features, or levels of features.
     values : (..., K, M) array
         In the units of the data.
+    share : bool
+        Whether the values are probabilities, which people read in percent.
     """
 
     key: str
@@ -212,6 +214,7 @@ class Summary(NamedTuple):
     plural: str
     entries: tuple[str, ...]
     values: np.ndarray
+    share: bool = False
 
 
 @named_arguments
@@ -863,7 +866,7 @@ class Family(ABC):
 
     @abstractmethod
     def summaries(self, params: Params, rows: Rows) -> tuple[Summary, ...]:
-        """What tables say of every component; the first of them, where it lies.
+        """What tables say of every component; the first of them, where it lies: an entry for each of :meth:`moments`.
 
         Parameters
         ----------

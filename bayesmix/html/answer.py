@@ -10,7 +10,7 @@ import pandas as pd
 
 from bayesmix.html.content import Answer
 from bayesmix.html.digest import Digest
-from bayesmix.html.numbers import counted, percent
+from bayesmix.html.numbers import as_sure, counted, percent
 from bayesmix.html.words import listed
 from bayesmix.posterior.membership import UNSURE, in_doubt
 from bayesmix.standing import contenders, is_bracketed, lowest, numbers
@@ -19,6 +19,8 @@ from bayesmix.verdict import plain_verdict
 _OFTEN = 0.2
 # Rows in doubt, and features that tell groups apart, that are named.
 _MOST_NAMED = 3
+# Groups whose numbers a sentence tells; of more, the highest and the lowest.
+_MOST_GROUPS = 4
 
 
 def answer_of_fit(digest: Digest) -> Answer:
@@ -116,15 +118,43 @@ def _description(digest: Digest) -> str:
     """What a group looks like, and what tells the groups apart."""
     lie = digest.summaries[0].plural
     words = digest.family.in_words(digest.rows.n_features)
+    if digest.family.measure == "probability":
+        verb = "is" if len(digest.summaries[0].entries) == 1 else "are"
+        if digest.n_components == 1:
+            return f"{words}. The {digest.summaries[0].name if verb == 'is' else lie} {verb} in the table below."
+        told = "; ".join(_told_apart(digest, j) for j in _telling(digest))
+        return f"{words}. What tells them apart most: {told}. Their sizes and {lie} are in the table below."
     if digest.n_components == 1:
         return f"{words}. The {digest.summaries[0].name} is in the table below."
     if digest.rows.n_features == 1:
         return f"{words}. Their sizes and {lie} are in the table below."
-    ratio = digest.separation
-    telling = [name for j, name in enumerate(digest.rows.features) if ratio[j] >= ratio.max() / 2]
-    if len(telling) > _MOST_NAMED:
-        telling = [digest.rows.features[j] for j in np.argsort(-ratio, kind="stable")[:_MOST_NAMED]]
+    telling = [digest.rows.features[j] for j in _telling(digest)]
     return f"{words}. They differ most in {listed(telling)}; their sizes and {lie} are in the table below."
+
+
+def _telling(digest: Digest) -> list[int]:
+    """The features in which the groups differ most: in their order, or of many the first by how far."""
+    ratio = digest.separation
+    telling = np.flatnonzero(ratio >= ratio.max() / 2)
+    return (telling if len(telling) <= _MOST_NAMED else np.argsort(-ratio, kind="stable")[:_MOST_NAMED]).tolist()
+
+
+def _told_apart(digest: Digest, j: int) -> str:
+    """What the groups have of a feature, the most first: ``c1 is "often" in 71% of group 1 and 10% of group 0``."""
+    lie, i, column = digest.summaries[0], digest.telling[j], digest.rows.columns[j]
+    estimate = lie.estimate
+    order = np.argsort(-estimate.value[:, i], kind="stable").tolist()
+    shown = order if len(order) <= _MOST_GROUPS else [order[0], order[-1]]
+    if lie.share:
+        level = f'"{column.levels[i - min(_entries_of(digest, j))]}"' if column.levels else "1"
+        return f"{column.name} is {level} in {listed([f'{percent(estimate.value[k, i])} of group {k}' for k in shown])}"
+    numbers = [as_sure(estimate.value[k, i], estimate.low[k, i], estimate.high[k, i]) for k in shown]
+    said = listed([f"{number} in group {k}" for k, number in zip(shown, numbers, strict=True)])
+    return f"{column.label} is on average {said}"
+
+
+def _entries_of(digest: Digest, j: int) -> list[int]:
+    return np.flatnonzero(digest.family.features_of_moments(digest.rows.n_features) == j).tolist()
 
 
 def _doubts(digest: Digest, of_choice: Sequence[str] = ()) -> str:

@@ -13,8 +13,9 @@ from bayesmix.engines.table import ENGINES
 from bayesmix.families import Family
 from bayesmix.posterior.checks import Check, posterior_check
 from bayesmix.posterior.labels import Diagnosis, diagnose
+from bayesmix.posterior.marginal import Marginal, marginal_of
 from bayesmix.posterior.membership import default_ci_prob, equal_tailed, responsibilities
-from bayesmix.tree import draws_of, family_of, record_of, training_rows
+from bayesmix.tree import family_of, record_of, training_rows
 
 _METHODS = {
     "em": "expectation-maximisation (a point estimate)",
@@ -44,6 +45,7 @@ class Summary(NamedTuple):
     plural: str
     entries: tuple[str, ...]
     estimate: Estimate
+    share: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,16 +135,18 @@ class Digest:
     @cached_property
     def shares(self) -> Estimate:
         """Weights (K,): posterior means, which sum to one."""
-        weights, _ = self._draws
+        weights = self.marginal.weights
         return _summary(weights, weights.mean(axis=0), self.ci_prob)
 
     @cached_property
     def summaries(self) -> tuple[Summary, ...]:
-        """What tables say of every group; values are estimates (K, M), posterior medians."""
-        return tuple(
-            Summary(*one[:-1], _summary(one.values, np.median(one.values, axis=0), self.ci_prob))
-            for one in self.family.summaries(self._draws[1], self.rows)
-        )
+        """What tables say of every group; values are estimates (K, M): posterior medians, or means of probabilities."""
+        found = []
+        for one in self.family.summaries(self.marginal.params, self.rows):
+            middle = (np.mean if one.share else np.median)(one.values, axis=0)
+            estimate = _summary(one.values, middle, self.ci_prob)
+            found.append(Summary(one.key, one.name, one.plural, one.entries, estimate, one.share))
+        return tuple(found)
 
     @cached_property
     def separation(self) -> np.ndarray:
@@ -150,22 +154,18 @@ class Digest:
 
         Of a feature with levels that of the level in which they lie furthest apart.
         """
-        locations, covariances = self.family.moments(self._draws[1])
-        centres = np.median(locations, axis=0)
-        within = np.median(np.diagonal(covariances, axis1=-2, axis2=-1), axis=0)
-        shares = self.shares.value
-        ratio = shares @ (centres - shares @ centres) ** 2 / (shares @ within)
-        found = np.zeros(self.rows.n_features)
-        np.maximum.at(found, self.family.features_of_moments(self.rows.n_features), ratio)
-        return found
+        return self.marginal.separation() ** 2
 
     @cached_property
-    def _draws(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """All chains in one: weights (S, K) and parameters (S, ...)."""
-        weights, params = draws_of(self.tree)
-        size = weights.shape[0] * weights.shape[1]
-        flat = {name: value.reshape(size, *value.shape[2:]) for name, value in params.items()}
-        return weights.reshape(size, -1), flat
+    def telling(self) -> tuple[int, ...]:
+        """Of each feature the entry of the first summary in which the groups lie furthest apart, (D,)."""
+        feature_of, apart = self.family.features_of_moments(self.rows.n_features), self.marginal.separation_of_entries()
+        return tuple(int(np.argmax(np.where(feature_of == j, apart, -1))) for j in range(self.rows.n_features))
+
+    @cached_property
+    def marginal(self) -> Marginal:
+        """All draws, of all features."""
+        return marginal_of(self.tree)
 
 
 def _summary(draws: np.ndarray, value: np.ndarray, ci_prob: float) -> Estimate:

@@ -75,7 +75,7 @@ TERMS = (
     ),
     Term(
         "label-free quantities",
-        "What does not depend on which group is called which: the likelihood, the sorted shares, the total spread.",
+        "What does not depend on which group is called which: the likelihood, the sorted shares, how all rows vary.",
         r"label-free",
     ),
     Term(

@@ -2,6 +2,8 @@
 
 import math
 
+from bayesmix.data import Rows
+
 MISSING = "\N{EN DASH}"
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # From here on a number is written with a power of ten.
@@ -50,6 +52,14 @@ def to_spread(value: float, spread: float) -> str:
         return plain(value)
     digits = math.floor(math.log10(abs(value))) - math.floor(math.log10(spread)) + 3
     return plain(value, 4) if digits <= 4 else _to_digits(value, digits)
+
+
+def of_row(rows: Rows, i: int, j: int) -> str:
+    """Write what row i has in column j: a level by its name, a count as it is."""
+    value, column = float(rows.values[i, j]), rows.columns[j]
+    if column.levels:
+        return column.levels[int(value)]
+    return plain(value) if column.kind != "real" else to_spread(value, float(rows.centre_and_scale[1][j]))
 
 
 def fixed(value: float, decimals: int) -> str:

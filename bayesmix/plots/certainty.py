@@ -13,7 +13,6 @@ from matplotlib.lines import Line2D
 from bayesmix.engines.em import EMResult
 from bayesmix.plots.densities import figure_size
 from bayesmix.plots.discrete import Discrete, beside_each_other, discrete_of, grid, name_values, panels_of
-from bayesmix.plots.draws import Marginal, evenly
 from bayesmix.plots.frame import bare_figure, checked_size, figure_of, house_style, ink, shortened, shown_figure
 from bayesmix.plots.legend import add_legend_below, ellipse_handle, legend_columns
 from bayesmix.plots.pairs import add_matrix_legend, draw_matrix
@@ -21,6 +20,7 @@ from bayesmix.plots.palette import colour, dashes, marker
 from bayesmix.plots.two_features import draw_ellipses, number_groups
 from bayesmix.plots.view import MOST_FEATURES, View, left_out, view_of
 from bayesmix.posterior.labels.judgement import heeded
+from bayesmix.posterior.marginal import Marginal, evenly
 from bayesmix.posterior.membership import UNSURE, in_doubt, responsibilities
 from bayesmix.vocabulary import named_arguments
 

@@ -13,10 +13,10 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from bayesmix.data import Column, Rows
-from bayesmix.plots.draws import Marginal, marginal_of
 from bayesmix.plots.frame import ink, shortened
 from bayesmix.plots.palette import MUTED, PAPER, colour, dashes, hatch, marker
 from bayesmix.plots.view import MOST_FEATURES, left_out, most_separating, positions_of
+from bayesmix.posterior.marginal import Marginal, marginal_of
 from bayesmix.posterior.membership import equal_tailed
 from bayesmix.tree import family_of, training_rows
 
@@ -41,7 +41,7 @@ class Discrete:
     rows : Rows
     marginal : Marginal
         Of all columns.
-    panels : tuple of tuple of int
+    panels : tuple of list of int
         Positions of the columns in each panel: one, or all items of zeros and ones.
     note : str
         What is not shown; empty where everything is.
@@ -49,7 +49,7 @@ class Discrete:
 
     rows: Rows
     marginal: Marginal
-    panels: tuple[tuple[int, ...], ...]
+    panels: tuple[list[int], ...]
     note: str
 
     @property
@@ -65,7 +65,7 @@ class Discrete:
         """Whether the columns hold counts; if not, levels."""
         return self.marginal.family.takes == "count"
 
-    def shown_levels(self, panel: tuple[int, ...]) -> list[tuple[int, int]]:
+    def shown_levels(self, panel: list[int]) -> list[tuple[int, int]]:
         """Column and value of every bar: of a column with many levels those that separate the groups best."""
         if len(panel) > 1 or not self.rows.columns[panel[0]].levels:
             return [(j, 1) for j in panel]
@@ -106,7 +106,7 @@ def discrete_of(
     chosen = positions_of(tree, features)
     if features is None:
         chosen = most_separating(marginal, _MOST_ITEMS if binary else MOST_FEATURES)
-    panels = (tuple(chosen),) if binary else tuple((j,) for j in chosen)
+    panels = (chosen,) if binary else tuple([j] for j in chosen)
     return Discrete(rows, marginal, panels, left_out(chosen, marginal))
 
 
@@ -204,7 +204,7 @@ def shares_upwards(ax: Axes) -> None:
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0 if ax.get_ylim()[1] >= 0.05 else None))
 
 
-def draw_levels(ax: Axes, picture: Discrete, panel: tuple[int, ...], ci_prob: float) -> None:
+def draw_levels(ax: Axes, picture: Discrete, panel: list[int], ci_prob: float) -> None:
     """Draw the probability of each level in each group, and the share of all rows that has it."""
     shown, n_components = picture.shown_levels(panel), picture.marginal.n_components
     places, height = np.arange(len(shown)), _FILLED / n_components
@@ -225,7 +225,7 @@ def draw_levels(ax: Axes, picture: Discrete, panel: tuple[int, ...], ci_prob: fl
     ax.xaxis.set_major_locator(MaxNLocator(nbins=4))
 
 
-def title_of(picture: Discrete, panel: tuple[int, ...]) -> str:
+def title_of(picture: Discrete, panel: list[int]) -> str:
     """What a panel shows, and how many of its levels."""
     if len(panel) > 1 or not (levels := picture.rows.columns[panel[0]].levels):
         return "" if picture.rows.columns[panel[0]].kind == "binary" else shortened(picture.rows.labels[panel[0]])
@@ -234,7 +234,7 @@ def title_of(picture: Discrete, panel: tuple[int, ...]) -> str:
     return name if shown == len(levels) else f"{name}: {shown} of {len(levels)} levels,\nwhich separate the groups best"
 
 
-def draw_panel(ax: Axes, picture: Discrete, panel: tuple[int, ...], ci_prob: float) -> None:
+def draw_panel(ax: Axes, picture: Discrete, panel: list[int], ci_prob: float) -> None:
     """Draw one panel."""
     if picture.counts:
         draw_counts(ax, picture.rows.values[:, panel[0]], picture.marginal.of(panel), ci_prob)

@@ -8,11 +8,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from bayesmix.plots.draws import ELLIPSE, Marginal
 from bayesmix.plots.frame import ink
 from bayesmix.plots.one_feature import BAND, HISTOGRAM
 from bayesmix.plots.palette import MUTED, colour, dashes, marker
-from bayesmix.plots.two_features import CONTOURS
+from bayesmix.plots.two_features import CONTOURS, ELLIPSE
+from bayesmix.posterior.marginal import Marginal
 from bayesmix.posterior.membership import UNSURE
 
 _LONGEST_COLUMN = 17

@@ -3,9 +3,9 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from bayesmix.plots.draws import Marginal
 from bayesmix.plots.frame import ink
 from bayesmix.plots.palette import MUTED, colour, dashes
+from bayesmix.posterior.marginal import Marginal
 from bayesmix.posterior.membership import equal_tailed
 
 _POINTS = 400

@@ -5,12 +5,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Ellipse
 from matplotlib.patheffects import withStroke
+from scipy.stats import chi2
 
-from bayesmix.plots.draws import ELLIPSE_RADIUS, Marginal, evenly
 from bayesmix.plots.frame import ink
 from bayesmix.plots.levels import mass_levels
 from bayesmix.plots.palette import colour, dashes, marker
+from bayesmix.posterior.marginal import Marginal, evenly
 
+# Share of a group inside its ellipse, and the ellipse's radius in standard deviations.
+ELLIPSE = 0.9
+ELLIPSE_RADIUS = float(np.sqrt(chi2.ppf(ELLIPSE, df=2)))
 # Shares of the predictive mass inside the contours.
 CONTOURS = (0.5, 0.8, 0.95)
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from bayesmix.plots.draws import ELLIPSE_RADIUS, Marginal, marginal_of
 from bayesmix.plots.frame import shortened
+from bayesmix.plots.two_features import ELLIPSE_RADIUS
+from bayesmix.posterior.marginal import Marginal, marginal_of
 from bayesmix.tree import record_of, training_rows
 
 # Coordinates that a matrix of pairs shows at most, unless features are chosen.

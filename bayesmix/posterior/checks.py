@@ -8,6 +8,7 @@ import xarray as xr
 
 from bayesmix.data import Rows
 from bayesmix.posterior.predictive import replicated_sets
+from bayesmix.posterior.statistics import statistics_of
 from bayesmix.priors.sets import from_dict
 from bayesmix.tree import family_of, record_of, training_rows
 
@@ -21,17 +22,6 @@ FEWEST_ROWS = 5
 TAIL = 0.01
 # Rows of a data set that is made from the prior: how wide it is, is seen with few.
 _MOST_PRIOR_ROWS = 1000
-
-# Statistics of a feature, and whether they move with its origin and with its unit.
-_UNITS = {
-    "mean": (True, True),
-    "standard deviation": (False, True),
-    "skewness": (False, False),
-    "kurtosis": (False, False),
-    "lowest": (True, True),
-    "highest": (True, True),
-}
-_MOMENTS = ("mean", "standard deviation")
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +76,9 @@ def posterior_check(tree: xr.DataTree, random_seed: int = 0) -> Check | None:
     -------
     Check or None
         Every feature's mean, standard deviation, skewness, kurtosis and range, and its correlation with the feature
-        that it is most correlated with in the data. None where there are too few rows.
+        that it is most correlated with in the data. Of counts: mean, variance by mean, share of zeros, largest, and
+        that correlation. Of levels: the share of each, and Cramér's V with the feature that depends on it most. None
+        where there are too few rows.
 
     References
     ----------
@@ -98,7 +90,7 @@ def posterior_check(tree: xr.DataTree, random_seed: int = 0) -> Check | None:
         return None
     n_sets = int(np.clip(_MOST_VALUES // rows.values.size, _FEWEST, _DATA_SETS))
     made = replicated_sets(tree, n_sets, np.random.default_rng(random_seed))
-    return _compared(rows, made)
+    return _compared(rows, made, few=False)
 
 
 def prior_check(tree: xr.DataTree, random_seed: int = 0) -> Check | None:
@@ -112,7 +104,8 @@ def prior_check(tree: xr.DataTree, random_seed: int = 0) -> Check | None:
     Returns
     -------
     Check or None
-        Every feature's mean and standard deviation. None where there are too few rows.
+        Every feature's mean and standard deviation; of counts, mean and variance by mean; of levels, shares. None
+        where there are too few rows.
 
     Raises
     ------
@@ -121,7 +114,7 @@ def prior_check(tree: xr.DataTree, random_seed: int = 0) -> Check | None:
     """
     rows = training_rows(tree)
     made = prior_sets(tree, _DATA_SETS, np.random.default_rng(random_seed))
-    return None if rows.n_rows < FEWEST_ROWS else _compared(rows, made, moments_only=True)
+    return None if rows.n_rows < FEWEST_ROWS else _compared(rows, made, few=True)
 
 
 def prior_sets(tree: xr.DataTree, n_sets: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
@@ -138,46 +131,6 @@ def prior_sets(tree: xr.DataTree, n_sets: int, rng: np.random.Generator) -> Iter
     )
 
 
-def _compared(rows: Rows, made: Iterable[np.ndarray], *, moments_only: bool = False) -> Check:
-    # In the units of the columns' spread, so that large offsets and units do not cost digits.
-    centre, scale = rows.values.mean(axis=0), rows.values.std(axis=0)
-    z = (rows.values - centre) / scale
-    pairs = np.empty((0, 2), dtype=int) if moments_only or rows.n_features == 1 else _pairs(z)
-    chosen = _MOMENTS if moments_only else tuple(_UNITS)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        observed = _statistics(z, chosen, pairs)
-        drawn = np.array([_statistics((values - centre) / scale, chosen, pairs) for values in made])
-    names = [(feature, statistic) for statistic in chosen for feature in rows.features]
-    names += [(rows.features[i], f"correlation with {rows.features[j]}") for i, j in pairs]
-    # Back into the units of the data.
-    shift = [centre if _UNITS[name][0] else np.zeros_like(centre) for name in chosen]
-    factor = [scale if _UNITS[name][1] else np.ones_like(scale) for name in chosen]
-    offset, unit = np.concatenate([*shift, np.zeros(len(pairs))]), np.concatenate([*factor, np.ones(len(pairs))])
-    return Check(tuple(names), offset + unit * observed, offset + unit * drawn)
-
-
-def _pairs(z: np.ndarray) -> np.ndarray:
-    """Every feature and the other one that it is most correlated with; each pair once."""
-    correlations = np.abs(z.T @ z)
-    np.fill_diagonal(correlations, -1)
-    pairs = np.column_stack([np.arange(z.shape[1]), correlations.argmax(axis=1)])
-    return np.unique(np.sort(pairs, axis=1), axis=0)
-
-
-def _statistics(z: np.ndarray, chosen: tuple[str, ...], pairs: np.ndarray) -> np.ndarray:
-    """Each statistic of all features, one after the other, and then the correlations."""
-    mean = z.mean(axis=0)
-    centred = z - mean
-    deviation = np.sqrt(np.mean(centred**2, axis=0))
-    found = {"mean": mean, "standard deviation": deviation * np.sqrt(len(z) / (len(z) - 1))}
-    unit = centred / deviation
-    if len(chosen) > len(_MOMENTS):
-        squares = unit**2
-        found |= {
-            "skewness": np.mean(squares * unit, axis=0),
-            "kurtosis": np.mean(squares**2, axis=0),
-            "lowest": z.min(axis=0),
-            "highest": z.max(axis=0),
-        }
-    correlations = [np.mean(unit[:, i] * unit[:, j]) for i, j in pairs]
-    return np.concatenate([*(found[name] for name in chosen), correlations])
+def _compared(rows: Rows, made: Iterable[np.ndarray], *, few: bool) -> Check:
+    statistics = statistics_of(rows, few=few)
+    return Check(statistics.names, statistics.of(rows.values), np.array([statistics.of(values) for values in made]))

@@ -11,9 +11,10 @@ from bayesmix import Gaussian
 from bayesmix.data import read_rows
 from bayesmix.engines.em import EMSettings, fit
 from bayesmix.plots import draw_density, plot_density
-from bayesmix.plots.draws import ELLIPSE, marginal_of
 from bayesmix.plots.levels import mass_levels
 from bayesmix.plots.palette import INK, PAPER, colour
+from bayesmix.plots.two_features import ELLIPSE
+from bayesmix.posterior.marginal import marginal_of
 from bayesmix.posterior.membership import UNSURE, responsibilities
 from bayesmix.posterior.predictive import log_density
 from bayesmix.priors.sets import default_priors

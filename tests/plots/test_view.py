@@ -10,9 +10,9 @@ from sklearn.preprocessing import StandardScaler
 
 import bayesmix as bm
 from bayesmix.plots import plot_density
-from bayesmix.plots.draws import Marginal
 from bayesmix.plots.frame import shortened
 from bayesmix.plots.view import view_of
+from bayesmix.posterior.marginal import Marginal
 from tests.plots.pictures import around, data, em, tree
 
 

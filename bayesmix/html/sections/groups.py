@@ -2,19 +2,26 @@
 
 import numpy as np
 
+from bayesmix.data import Rows
 from bayesmix.html.content import Cell, Section, Table
-from bayesmix.html.digest import Digest, Estimate, Summary
-from bayesmix.html.numbers import percent_with_interval, to_spread, with_interval
+from bayesmix.html.digest import Digest, Summary
+from bayesmix.html.numbers import percent, percent_with_interval, to_spread, with_interval
 from bayesmix.html.sections.pictures import density_picture
+from bayesmix.html.words import listed
 
 # Centres of more features stand in a table of their own, which has the features as rows.
 _MOST_COLUMNS = 3
+# A table of more levels is shown only when asked for.
+_MOST_LEVELS = 40
 
 
 def data_section(digest: Digest) -> Section:
     """Rows, features and their ranges."""
     rows = digest.rows
-    values = rows.values
+    values, kind = rows.values, rows.columns[0].kind
+    facts = (("rows", f"{rows.n_rows:,}"), ("features", f"{rows.n_features:,}"))
+    if kind not in ("real", "count"):
+        return Section(facts=facts, tables=(_levels(rows),))
     columns = {
         "lowest": values.min(axis=0),
         "median": np.median(values, axis=0),
@@ -22,17 +29,37 @@ def data_section(digest: Digest) -> Section:
         "highest": values.max(axis=0),
     }
     spread = values.std(axis=0, ddof=1) if rows.n_rows > 1 else np.zeros(rows.n_features)
-    if rows.n_rows > 1:
+    if rows.n_rows > 1 and kind == "real":
         columns["standard deviation"] = spread
     table = Table(
         caption="The features, over all rows",
-        header=("feature", *columns),
+        header=("feature", *columns, *(("zeros",) if kind == "count" else ())),
         rows=tuple(
-            (Cell(name), *(Cell(to_spread(column[j], spread[j]), float(column[j])) for column in columns.values()))
+            (
+                Cell(name),
+                *(Cell(to_spread(column[j], spread[j]), float(column[j])) for column in columns.values()),
+                *((_share(float(np.mean(values[:, j] == 0))),) if kind == "count" else ()),
+            )
             for j, name in enumerate(rows.labels)
         ),
     )
-    return Section(facts=(("rows", f"{rows.n_rows:,}"), ("features", f"{rows.n_features:,}")), tables=(table,))
+    return Section(facts=facts, tables=(table,))
+
+
+def _levels(rows: Rows) -> Table:
+    """How often each level was seen; of zeros and ones, ones."""
+    told = [
+        (Cell(column.label), Cell(level), Cell(f"{seen.sum():,}", float(seen.sum())), _share(float(seen.mean())))
+        for column, values in zip(rows.columns, rows.values.T, strict=True)
+        for code, level in (enumerate(column.levels) if column.levels else [(1, "1")])
+        for seen in [values == code]
+    ]
+    header = ("feature", "level", "rows", "share")
+    return Table("The features, over all rows", header, tuple(told), n_labels=2, folded=len(told) > _MOST_LEVELS)
+
+
+def _share(share: float) -> Cell:
+    return Cell(percent(share), share)
 
 
 def groups_section(digest: Digest) -> Section:
@@ -42,7 +69,7 @@ def groups_section(digest: Digest) -> Section:
     glance = [_glance(digest, lie if beside else None)]
     if not beside:
         glance.append(_by_entry(digest, lie))
-    said = [f"Shares are posterior means, {_told(digest)} posterior medians."] if digest.sampled else []
+    said = [_middles(digest)] if digest.sampled else []
     parts = [("In a picture", Section(pictures=(density_picture(digest),)))]
     for summary in others:
         last = Section(tables=(_by_entry(digest, summary),), sentences=tuple(said) if summary is others[-1] else ())
@@ -50,9 +77,11 @@ def groups_section(digest: Digest) -> Section:
     return Section(tables=tuple(glance), sentences=() if others else tuple(said), parts=tuple(parts))
 
 
-def _told(digest: Digest) -> str:
-    *first, last = (summary.plural for summary in digest.summaries)
-    return f"{', '.join(first)} and {last}" if first else last
+def _middles(digest: Digest) -> str:
+    medians = [summary.plural for summary in digest.summaries if not summary.share]
+    means = [summary.plural for summary in digest.summaries if summary.share]
+    told = f"Shares{''.join(f' and {plural}' for plural in means)} are posterior means"
+    return f"{told}, {listed(medians)} posterior medians." if medians else f"{told}."
 
 
 def _first_upper(text: str) -> str:
@@ -71,7 +100,7 @@ def _glance(digest: Digest, lie: Summary | None) -> Table:
             Cell(f"group {k}", float(k), group=k),
             Cell(share, float(shares.value[k])),
             Cell(f"{n_assigned:,}", float(n_assigned)),
-            *(_estimated(lie.estimate, k, j) for j in range(len(entries)) if lie),
+            *(_estimated(lie, k, j) for j in range(len(entries)) if lie),
         )
 
     caption = f"Sizes{f' and {lie.plural}' if lie else ''} of the groups{_interval(digest)}"
@@ -88,16 +117,22 @@ def _by_entry(digest: Digest, summary: Summary) -> Table:
     groups = range(digest.n_components)
     return Table(
         caption=f"{_first_upper(summary.plural)}{_interval(digest)}",
-        header=("feature", *(f"group {k}" for k in groups)),
+        header=(_entry(digest, summary), *(f"group {k}" for k in groups)),
         rows=tuple(
-            (Cell(name), *(_estimated(summary.estimate, k, j) for k in groups))
-            for j, name in enumerate(summary.entries)
+            (Cell(name), *(_estimated(summary, k, j) for k in groups)) for j, name in enumerate(summary.entries)
         ),
     )
 
 
-def _estimated(estimate: Estimate, k: int, j: int) -> Cell:
+def _entry(digest: Digest, summary: Summary) -> str:
+    return "feature" if len(summary.entries) == digest.rows.n_features else "level"
+
+
+def _estimated(summary: Summary, k: int, j: int) -> Cell:
+    estimate = summary.estimate
     value, low, high = (float(part[k, j]) for part in (estimate.value, estimate.low, estimate.high))
+    if summary.share:
+        return Cell(percent_with_interval(value, low, high), value)
     # without an interval the differences between groups decide the digits
     text = with_interval(value, low, high) if low < high else to_spread(value, float(np.std(estimate.value[:, j])))
     return Cell(text, value)

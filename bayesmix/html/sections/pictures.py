@@ -2,13 +2,12 @@
 
 import numpy as np
 
-from bayesmix.data import Rows
 from bayesmix.data.words import row_name
 from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.digest import Digest
-from bayesmix.html.numbers import counted, percent, percent_with_interval, plain, to_spread
+from bayesmix.html.numbers import counted, of_row, percent, percent_with_interval, plain
 from bayesmix.plots import draw_density, draw_responsibilities
-from bayesmix.plots.draws import marginal_of
+from bayesmix.plots.discrete import Discrete, discrete_of
 from bayesmix.plots.view import MOST_FEATURES, most_separating
 from bayesmix.posterior.membership import UNSURE, in_doubt
 
@@ -70,7 +69,7 @@ def _doubtful(digest: Digest, doubtful: np.ndarray) -> Table:
                 Cell(likely, float(probability[i, first])),
                 Cell(f"group\N{NO-BREAK SPACE}{second}", float(second), group=second),
                 Cell(percent(float(probability[i, second])), float(probability[i, second])),
-                *(_value(rows, int(i), j) for j in shown),
+                *(Cell(of_row(rows, int(i), j), float(rows.values[i, j])) for j in shown),
             )
         )
     of = "" if len(doubtful) == len(cells) else f", {len(cells)} of {len(doubtful):,}"
@@ -88,17 +87,14 @@ def _doubtful(digest: Digest, doubtful: np.ndarray) -> Table:
     )
 
 
-def _value(rows: Rows, i: int, j: int) -> Cell:
-    value = float(rows.values[i, j])
-    return Cell(to_spread(value, float(rows.centre_and_scale[1][j])), value)
-
-
 def _sortable(name) -> float | str:
     return float(name) if isinstance(name, int | float | np.number) else row_name(name)
 
 
 def _density_caption(digest: Digest) -> str:
-    n_features = digest.rows.n_features
+    n_features, picture = digest.rows.n_features, discrete_of(digest.tree)
+    if picture is not None:
+        return _discrete_caption(digest, picture)
     one = "The predictive density over a histogram of the rows, and the share of each group in it."
     two = (
         "The rows by group, hollow where the group is unsure; contours that hold 50, 80 and 95% of "
@@ -116,17 +112,37 @@ def _density_caption(digest: Digest) -> str:
     return f"On the diagonal: {_lowered(one)} Below it: {_lowered(two)}{faint}{more}"
 
 
+def _discrete_caption(digest: Digest, picture: Discrete) -> str:
+    interval = f", with its {digest.ci_prob:.0%} interval" if digest.sampled else ""
+    if picture.counts:
+        said = "Bars: the share of the rows with each count. Points: the probability of it under the model"
+        said += f"{interval}. Lines: the share of each group in it."
+    else:
+        what = "a one" if digest.family.takes == "binary" else "each level"
+        said = f"Bars: the probability of {what} in each group{interval}. Dashed: the share of all rows."
+    return f"{said} {picture.note}." if picture.note else said
+
+
 def _lowered(sentence: str) -> str:
     return sentence[0].lower() + sentence[1:]
 
 
 def _density_alt(digest: Digest) -> str:
-    shown = most_separating(marginal_of(digest.tree), MOST_FEATURES)  # as the picture
+    shown = most_separating(digest.marginal, MOST_FEATURES)  # as the picture
     axes = [digest.rows.labels[j] for j in shown]
-    kind = {1: "Histogram and density curve of ", 2: "Scatter plot of "}.get(len(shown), "Matrix of scatter plots of ")
+    lie, discrete = digest.summaries[0], digest.family.measure == "probability"
+    if discrete:
+        kind = "Bars of "
+    else:
+        kind = {1: "Histogram and density curve of ", 2: "Scatter plot of "}.get(
+            len(shown), "Matrix of scatter plots of "
+        )
     said = [kind + " and ".join(filter(None, [", ".join(axes[:-1]), axes[-1]]))]
+    telling = [digest.telling[j] for j in shown]
     for k in range(min(digest.n_components, _MOST_DESCRIBED)):
-        lies = digest.summaries[0].estimate.value[k]
-        centre = ", ".join(f"{digest.rows.features[j]} {plain(lies[j], 3)}" for j in shown)
-        said.append(f"group {k}, {percent(digest.shares.value[k])}, lies around {centre}")
+        values = lie.estimate.value[k]
+        names = lie.entries if discrete else digest.rows.features
+        told = [f"{names[i]} {percent(values[i]) if lie.share else plain(values[i], 3)}" for i in telling]
+        has = f"has the {lie.plural}" if discrete else "lies around"
+        said.append(f"group {k}, {percent(digest.shares.value[k])}, {has} {', '.join(told)}")
     return "; ".join(said) + "."

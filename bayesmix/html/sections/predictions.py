@@ -9,6 +9,7 @@ from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import beside_interval, counted, fixed
 from bayesmix.plots import draw_predictive_check, draw_prior_check
 from bayesmix.posterior.checks import TAIL, Check, prior_check
+from bayesmix.posterior.statistics import VARIATION
 from bayesmix.priors.sets import facts_of, from_dict
 
 _MOST_PICTURED = 6
@@ -37,11 +38,13 @@ def posterior_part(digest: Digest) -> Section | None:
         )
     shown = _pictured(check, digest.rows.features)
     pictured = _which(shown, digest.rows.features)
+    discrete = digest.family.measure == "probability"
     alt = (
-        f"Densities of the data and of data sets that the model makes, for {', '.join(shown)}. "
-        "The table below compares them in numbers."
+        f"{'Shares' if discrete else 'Densities'} of the data and of data sets that the model makes, for "
+        f"{', '.join(shown)}. The table below compares them in numbers."
     )
-    caption = f"Where the dashed line leaves the bundle, the model misses something.{pictured}"
+    leaves = "a bar ends outside its lines" if discrete else "the dashed line leaves the bundle"
+    caption = f"Where {leaves}, the model misses something.{pictured}"
     picture = Picture(lambda: draw_predictive_check(digest.tree, shown), alt, caption)
     return Section(sentences=(said,), pictures=(picture,), tables=_tables(check, "the model"))
 
@@ -60,7 +63,7 @@ def prior_part(digest: Digest) -> Section | None:
     if check is None:
         return None
     # Data less spread than anything that the prior makes are no contradiction: it is vague.
-    vague = [i for i in _outside(check) if check.names[i][1] == "standard deviation" and check.p_values[i] > 0.5]
+    vague = [i for i in _outside(check) if check.names[i][1] in VARIATION and check.p_values[i] > 0.5]
     against = [i for i in _outside(check) if i not in vague]
     start = f"{counted(check.n_sets, 'data set')} drawn from the prior have been compared with the data"
     if against:
@@ -69,18 +72,22 @@ def prior_part(digest: Digest) -> Section | None:
             "The prior pulls the groups away from the data there."
         ]
     else:
-        said = [f"{start}: no mean and no standard deviation of the data contradicts the prior."]
+        said = [f"{start}: nothing that was compared contradicts the prior."]
     if vague:
         wide = _named(check, vague)
-        said.append(f"It is vague: almost all that it makes is more spread than the data ({wide}).")
+        said.append(f"It is vague: almost all that it makes varies more than the data ({wide}).")
+    discrete = digest.family.measure == "probability"
+    kind = "Shares" if discrete else "Cumulative distributions"
     alt = (
-        f"Cumulative distributions of the data and of data sets that the prior makes, for {', '.join(shown)}. "
+        f"{kind} of the data and of data sets that the prior makes, for {', '.join(shown)}. "
         "The table below compares them in numbers."
     )
-    caption = (
-        "Every thin line is a data set made before any row was seen, which should be spread more widely than the data. "
-        f"A prior that is scaled by the data is always centred on them.{_which(shown, digest.rows.features)}"
-    )
+    if discrete:
+        caption = "Lines: the shares in data sets made before any row was seen, which should reach far beyond the bars."
+    else:
+        caption = "Every thin line is a data set made before any row was seen, which should be spread more widely than "
+        caption += "the data. A prior that is scaled by the data is always centred on them."
+    caption += _which(shown, digest.rows.features)
     picture = Picture(lambda: draw_prior_check(digest.tree, shown), alt, caption)
     return Section(sentences=tuple(said), facts=facts, pictures=(picture,), tables=_tables(check, "the prior"))
 
@@ -161,4 +168,7 @@ def _table(check: Check, order: Sequence[int], maker: str, caption: str, *, fold
 
 def _texts(check: Check, i: int) -> tuple[str, str]:
     low, high = check.interval(_LEVEL)[:, i]
+    if check.names[i][1].startswith("share of "):
+        observed, made = beside_interval(*(100 * float(share) for share in (check.observed[i], low, high)))
+        return f"{observed}%", f"{made}%"
     return beside_interval(float(check.observed[i]), float(low), float(high))

@@ -93,8 +93,9 @@ def _labels(digest: Digest) -> Section | None:
         f"Traces of {digest.n_components} groups over {digest.n_chains} chains, with the labels of the sampler on the "
         "left and after relabelling on the right. The sentences above say how well labels could be told apart."
     )
+    of = digest.summaries[0].plural
     caption = (
-        "Every draw of the weights and of the means that tell the groups apart best. Traces that change places on the "
+        f"Every draw of the weights and of the {of} that tell the groups apart best. Traces that change places on the "
         "left are label switching; on the right each should keep its own."
     )
     return Section(pictures=(Picture(lambda: draw_labels(digest.tree), alt, caption),))

@@ -1,4 +1,4 @@
-"""What a picture needs of the draws: a few of them, in the features that it shows."""
+"""Draws of a mixture in some of its features, and in which of them the groups differ."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,13 +7,8 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.stats import chi2
 
 from bayesmix.tree import draws_of, family_of, record_of
-
-# Share of a group inside its ellipse, and the ellipse's radius in standard deviations.
-ELLIPSE = 0.9
-ELLIPSE_RADIUS = float(np.sqrt(chi2.ppf(ELLIPSE, df=2)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,158 @@
+"""What checks compare of a data set, by what its columns hold."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from bayesmix.data import Rows
+
+# Statistics of real numbers, and whether they move with a feature's origin and with its unit.
+_UNITS = {
+    "mean": (True, True),
+    "standard deviation": (False, True),
+    "skewness": (False, False),
+    "kurtosis": (False, False),
+    "lowest": (True, True),
+    "highest": (True, True),
+}
+_MOMENTS = ("mean", "standard deviation")
+# How much a feature varies.
+VARIATION = ("standard deviation", "variance / mean")
+
+
+class Statistics(Protocol):
+    """Numbers that describe a data set.
+
+    Attributes
+    ----------
+    names : tuple of (str, str)
+        Feature and statistic.
+    """
+
+    names: tuple[tuple[str, str], ...]
+
+    def of(self, values: np.ndarray) -> np.ndarray:
+        """Their values (M,) in a data set (N, D)."""
+        ...
+
+
+def statistics_of(rows: Rows, *, few: bool) -> Statistics:
+    """Choose the statistics.
+
+    Parameters
+    ----------
+    rows : Rows
+        The data; each feature is paired with the one that it depends on most.
+    few : bool
+        Only those that say where a feature lies and how much it varies.
+    """
+    kind = rows.columns[0].kind
+    return {"real": OfNumbers, "count": OfCounts}.get(kind, OfLevels)(rows, few)
+
+
+class OfNumbers:
+    """Moments, range and correlations, computed in units of the columns' spread, so that offsets cost no digits."""
+
+    def __init__(self, rows: Rows, few: bool):
+        self.centre, self.scale = rows.values.mean(axis=0), rows.values.std(axis=0)
+        z = (rows.values - self.centre) / self.scale
+        self.pairs = _pairs(np.abs(z.T @ z), few)
+        self.few = few
+        chosen = _MOMENTS if few else tuple(_UNITS)
+        self.names = (*_by_feature(rows, chosen), *_correlations(rows, self.pairs))
+        moves = np.array([_UNITS[name] for name in chosen])
+        none = np.zeros(len(self.pairs))
+        self.offset = np.concatenate([np.outer(moves[:, 0], self.centre).ravel(), none])
+        self.unit = np.concatenate([np.where(moves[:, 1:], self.scale, 1).ravel(), none + 1])
+
+    def of(self, values: np.ndarray) -> np.ndarray:
+        """See :class:`Statistics`."""
+        z = (values - self.centre) / self.scale
+        mean = z.mean(axis=0)
+        centred = z - mean
+        deviation = np.sqrt(np.mean(centred**2, axis=0))
+        found = [mean, deviation * np.sqrt(len(z) / (len(z) - 1))]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            unit = centred / deviation
+        if not self.few:
+            squares = unit**2
+            found += [np.mean(squares * unit, axis=0), np.mean(squares**2, axis=0), z.min(axis=0), z.max(axis=0)]
+        correlations = [np.mean(unit[:, i] * unit[:, j]) for i, j in self.pairs]
+        return self.offset + self.unit * np.concatenate([*found, correlations])
+
+
+class OfCounts:
+    """Mean, variance next to it (1 of a Poisson distribution), share of zeros, highest, and correlations."""
+
+    def __init__(self, rows: Rows, few: bool):
+        self.few = few
+        self.pairs = _pairs(np.abs(np.nan_to_num(np.atleast_2d(np.corrcoef(rows.values, rowvar=False)))), few)
+        chosen = ("mean", "variance / mean") if few else ("mean", "variance / mean", "share of zeros", "highest")
+        self.names = (*_by_feature(rows, chosen), *_correlations(rows, self.pairs))
+
+    def of(self, values: np.ndarray) -> np.ndarray:
+        """See :class:`Statistics`."""
+        mean, variance = values.mean(axis=0), values.var(axis=0, ddof=1)
+        found = [mean, variance / np.where(mean > 0, mean, 1)]
+        if not self.few:
+            found += [np.mean(values == 0, axis=0), values.max(axis=0)]
+        return np.concatenate([*found, [_correlation(values[:, i], values[:, j]) for i, j in self.pairs]])
+
+
+class OfLevels:
+    r"""Share of each level, and associations: Cramér's :math:`V = \sqrt{\chi^2 / (N (L - 1))}`, L the fewer levels."""
+
+    def __init__(self, rows: Rows, few: bool):
+        self.sizes = [len(column.levels) or 2 for column in rows.columns]
+        named = [(column, column.levels or ("1",)) for column in rows.columns]
+        strengths = np.zeros((rows.n_features, rows.n_features))
+        for i, j in () if few else np.argwhere(np.tri(rows.n_features, k=-1)):
+            strengths[i, j] = strengths[j, i] = self._association(rows.values, i, j)
+        self.pairs = _pairs(strengths, few)
+        self.names = (
+            *((column.name, f"share of {level}") for column, levels in named for level in levels),
+            *((rows.features[i], f"association with {rows.features[j]} (Cramér's V)") for i, j in self.pairs),
+        )
+        self.binary = [not column.levels for column in rows.columns]
+
+    def of(self, values: np.ndarray) -> np.ndarray:
+        """See :class:`Statistics`."""
+        codes = values.astype(np.intp)
+        shares = [np.bincount(codes[:, j], minlength=size) / len(codes) for j, size in enumerate(self.sizes)]
+        told = [share[1:] if binary else share for share, binary in zip(shares, self.binary, strict=True)]
+        return np.concatenate([*told, [self._association(values, i, j) for i, j in self.pairs]])
+
+    def _association(self, values: np.ndarray, i: int, j: int) -> float:
+        n_i, n_j = self.sizes[i], self.sizes[j]
+        cells = np.bincount((values[:, i] * n_j + values[:, j]).astype(np.intp), minlength=n_i * n_j)
+        table = cells.reshape(n_i, n_j) / len(values)
+        expected = np.outer(table.sum(axis=1), table.sum(axis=0))
+        there = expected > 0
+        chi_squared = np.sum((table - expected)[there] ** 2 / expected[there])
+        return float(np.sqrt(chi_squared / max(min(n_i, n_j) - 1, 1)))
+
+
+def _by_feature(rows: Rows, chosen: Sequence[str]) -> list[tuple[str, str]]:
+    return [(feature, statistic) for statistic in chosen for feature in rows.features]
+
+
+def _correlations(rows: Rows, pairs: np.ndarray) -> list[tuple[str, str]]:
+    return [(rows.features[i], f"correlation with {rows.features[j]}") for i, j in pairs]
+
+
+def _correlation(x: np.ndarray, y: np.ndarray) -> float:
+    """Zero where one of them does not vary."""
+    x, y = x - x.mean(), y - y.mean()
+    size = np.sqrt((x @ x) * (y @ y))
+    return float(x @ y / size) if size > 0 else 0.0
+
+
+def _pairs(strengths: np.ndarray, few: bool) -> np.ndarray:
+    """Every feature and the other one that it depends on most; each pair once."""
+    if few or len(strengths) == 1:
+        return np.empty((0, 2), dtype=int)
+    strengths = strengths.copy()
+    np.fill_diagonal(strengths, -1)
+    pairs = np.column_stack([np.arange(len(strengths)), strengths.argmax(axis=1)])
+    return np.unique(np.sort(pairs, axis=1), axis=0)
