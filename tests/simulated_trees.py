@@ -1,12 +1,13 @@
 """Trees with known truth: draws scattered tightly around the parameters that made the rows."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayesmix import Gaussian
+from bayesmix import Bernoulli, Categorical, Gaussian, Mixture, Poisson
 from bayesmix.data import Rows, read_rows
 from bayesmix.priors.sets import default_priors, resolve_priors
 from bayesmix.tree import build_tree, record_of
@@ -112,3 +113,46 @@ def made_by(method: str, tree: xr.DataTree) -> dict[str, Any]:
 
 def shared_names(family: Gaussian) -> tuple[str, ...]:
     return tuple(spec.name for spec in family.parameters if "component" not in spec.dims)
+
+
+def discrete_data(kind: str, n_rows: int = 240) -> pd.DataFrame:
+    """Counts, zeros and ones, or levels of two groups that are far apart, the larger of them the first."""
+    rng = np.random.default_rng(4)
+    labels = (np.arange(n_rows) % 5 > 2).astype(int)
+    if kind == "count":
+        return pd.DataFrame(rng.poisson(np.array([[2.0, 30.0], [9.0, 12.0]])[labels]), columns=["calls", "visits"])
+    if kind == "binary":
+        ones = rng.random((n_rows, 4)) < np.array([[0.9, 0.8, 0.2, 0.6], [0.1, 0.3, 0.7, 0.5]])[labels]
+        return pd.DataFrame(ones.astype(int), columns=["walks", "swims", "drives", "sleeps"])
+    chances = {"often": [[0.1, 0.2, 0.7], [0.8, 0.1, 0.1]], "colour": [[0.9, 0.1], [0.2, 0.8]]}
+    levels = {"often": ["never", "at times", "always"], "colour": ["red", "blue"]}
+    drawn = {
+        name: pd.Categorical.from_codes([rng.choice(len(p[k]), p=p[k]) for k in labels], levels[name], ordered=True)
+        for name, p in chances.items()
+    }
+    return pd.DataFrame(drawn)
+
+
+@cache
+def discrete_tree(kind: str, shape: tuple[int, int] = (2, 30)) -> xr.DataTree:
+    """A tree of two groups of counts ("count"), zeros and ones ("binary") or levels ("categorical")."""
+    family = {"count": Poisson(), "binary": Bernoulli(), "categorical": Categorical()}[kind]
+    point = Mixture(2, family).fit_em(discrete_data(kind), random_seed=1)
+    rng = np.random.default_rng(9)
+    weights = rng.dirichlet(point.rows.n_rows * point.weights, size=shape)
+    ((name, value),) = point.params.items()
+    if kind == "count":
+        drawn = rng.gamma(400, value / 400, size=(*shape, *value.shape))
+    elif kind == "binary":
+        drawn = rng.beta(1 + 90 * value, 1 + 90 * (1 - value), size=(*shape, *value.shape))
+    else:
+        blocks = np.split(value, [3], axis=-1)
+        gammas = [rng.gamma(1 + 90 * block, size=(*shape, *block.shape)) for block in blocks]
+        drawn = np.concatenate([one / one.sum(axis=-1, keepdims=True) for one in gammas], axis=-1)
+    return build_tree(
+        family=point.family,
+        rows=point.rows,
+        posterior={"weights": weights, name: drawn},
+        record={"method": "nuts", "seed": 9, "mixture": describe(point.family, 2, point.priors)},
+        constant_data={"pivot": point.labels},
+    )

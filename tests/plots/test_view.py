@@ -118,6 +118,7 @@ def test_a_group_without_rows_stretches_no_axis():
             "means": np.concatenate([means, 100 * means[:, :1]], axis=1),
             "covariances": np.concatenate([covariances, 1e6 * covariances[:, :1]], axis=1),
         },
+        there.marginal.n_features,
     )
     np.testing.assert_array_equal(replace(there, marginal=stray).limits, there.limits)
 
