@@ -14,8 +14,8 @@ from bayesmix.passes.log_sum_exp import normalise, weigh
 
 
 @nb.njit(**COMPILED)
-def _log_component(columns, start, size, offset, mean, whitener, out):
-    """``offset - |a (x - mean)|^2 / 2`` for one component and one block, two features at a time."""
+def log_component(columns, start, size, offset, mean, whitener, centred, residual, out):
+    """``out = offset - |a (x - mean)|^2 / 2``, two features at a time; the buffers are not needed."""
     n_features = columns.shape[0]
     x1, m1, a1 = columns[0, start : start + size], mean[0], whitener[0]
     odd = n_features % 2
@@ -36,9 +36,11 @@ def _log_component(columns, start, size, offset, mean, whitener, out):
 
 
 @nb.njit(**COMPILED)
-def _gather(columns, start, size, mean, whitener, responsibility, first, second):
-    """Add ``sum r y`` and ``sum r y^2``, two features at a time."""
+def gather(columns, start, size, mean, whitener, relative, share, residual, weighted, first, second):
+    """Add ``sum r y`` and ``sum r y^2``, two features at a time; return ``sum r``. The buffers are not needed."""
     n_features = columns.shape[0]
+    count = weigh(relative, share, size)
+    responsibility = relative
     odd = n_features % 2
     if odd == 1:
         x1, m1, a1 = columns[0, start : start + size], mean[0], whitener[0]
@@ -67,6 +69,7 @@ def _gather(columns, start, size, mean, whitener, responsibility, first, second)
         first[j + 1] += t2
         second[j] += s1
         second[j + 1] += s2
+    return count
 
 
 @nb.njit(**COMPILED)
@@ -99,25 +102,26 @@ def accumulate(columns, row_weights, offsets, means, whiteners):
     for start in range(0, n_rows, BLOCK):
         size = min(BLOCK, n_rows - start)
         for k in range(n_components):
-            _log_component(columns, start, size, offsets[k], means[k], whiteners[k], log_joint[k])
+            log_component(columns, start, size, offsets[k], means[k], whiteners[k], top, share, log_joint[k])
         log_likelihood += normalise(log_joint, row_weights, start, size, top, share)
         for k in range(n_components):
-            counts[k] += weigh(log_joint[k], share, size)
-            _gather(columns, start, size, means[k], whiteners[k], log_joint[k], first[k], second[k])
+            counts[k] += gather(
+                columns, start, size, means[k], whiteners[k], log_joint[k], share, top, top, first[k], second[k]
+            )
     if not (math.isfinite(log_likelihood) and no_nan(offsets)):
         log_likelihood = -math.inf
     return log_likelihood, counts, first, second
 
 
 @nb.njit(**COMPILED)
-def _component(columns, start, size, offset, mean, whitener, centred, residual, out):
-    """:func:`_log_component` as :mod:`bayesmix.passes.draws` calls it; the buffers are not needed."""
-    _log_component(columns, start, size, offset, mean, whitener, out)
+def _component(columns, start, size, form, s, k, centred, residual, out):
+    offsets, means, whiteners = form
+    log_component(columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], centred, residual, out)
 
 
 @nb.njit(**COMPILED)
 def _log_components(columns, offsets, means, whiteners):
-    return draws.log_components(_component, columns, offsets, means, whiteners)
+    return draws.log_components(_component, columns, (offsets, means, whiteners))
 
 
 def log_joint(columns, offsets, means, whiteners):
@@ -128,19 +132,19 @@ def log_joint(columns, offsets, means, whiteners):
 @nb.njit(**COMPILED)
 def log_mixture(columns, offsets, means, whiteners):
     """``log sum_k w_k f_k(x_i)`` for S parameter draws: (S, K) offsets, ... -> (S, N)."""
-    return draws.log_mixture(_component, columns, offsets, means, whiteners)
+    return draws.log_mixture(_component, columns, (offsets, means, whiteners))
 
 
 @nb.njit(**COMPILED)
 def responsibilities(columns, offsets, means, whiteners):
     """``r_ik`` for S parameter draws: (S, K) offsets, ... -> (K, N, S)."""
-    return draws.responsibilities(_component, columns, offsets, means, whiteners)
+    return draws.responsibilities(_component, columns, (offsets, means, whiteners))
 
 
 @nb.njit(**COMPILED)
 def group_sums(columns, ends, offsets, means, whiteners):
     """``sum r_ik`` over groups of consecutive rows that end before ``ends (J,)``, for S draws -> (S, J, K)."""
-    return draws.group_sums(_component, columns, ends, offsets, means, whiteners)
+    return draws.group_sums(_component, columns, ends, (offsets, means, whiteners))
 
 
 @nb.njit(**COMPILED)
