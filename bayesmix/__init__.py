@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bayesmix.families.categorical import Categorical
     from bayesmix.families.gaussian import Gaussian
     from bayesmix.families.poisson import Poisson
+    from bayesmix.families.student_t import StudentT
     from bayesmix.html import report
     from bayesmix.mixture import Mixture
     from bayesmix.plots import (
@@ -70,6 +71,7 @@ __all__ = [
     "Mixture",
     "MixtureLikelihood",
     "Poisson",
+    "StudentT",
     "UntrustedWarning",
     "__version__",
     "compare",

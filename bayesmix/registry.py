@@ -5,6 +5,7 @@ FAMILIES = {
     "Poisson": "bayesmix.families.poisson",
     "Bernoulli": "bayesmix.families.bernoulli",
     "Categorical": "bayesmix.families.categorical",
+    "StudentT": "bayesmix.families.student_t",
 }
 
 DEFAULT = "full"

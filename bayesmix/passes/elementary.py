@@ -90,3 +90,18 @@ def log_of_normal(x):
     p = p * s + 0.3999999999989889
     p = p * s + 0.666666666666667
     return n * 0.6931471805599453 + (f * (s * p) + 2.0 * f)
+
+
+_BEYOND = 1e16  # one more does not change it
+
+
+@nb.njit(fastmath={"contract"}, forceinline=True)
+def log1p_of_nonnegative(x):
+    """``log(1 + x)`` for ``x >= 0``, however small; about 709.8 for infinity, NaN for NaN.
+
+    What the sum with one loses is added to first order: ``log(1 + x) = log v + (x - (v - 1)) / v`` for ``v = 1 + x``
+    as rounded.
+    """
+    v = 1.0 + x
+    lost = (x - (v - 1.0)) / v
+    return log_of_normal(v) + (0.0 if x > _BEYOND else lost)

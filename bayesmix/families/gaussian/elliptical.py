@@ -6,9 +6,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from bayesmix.data import Rows, check_collinear, check_spread
-from bayesmix.families.gaussian.covariance import STRUCTURES, structure_named
+from bayesmix.families.gaussian.covariance import STRUCTURES, dense, structure_named
 from bayesmix.families.gaussian.units import Units
-from bayesmix.families.protocol import Family, Form, ParameterSpec, Params, State, Statistics, Summary
+from bayesmix.families.protocol import Family, Form, ParameterSpec, Params, State, Statistics, Summary, labels_drawn
 from bayesmix.notes import Note
 from bayesmix.priors.sets import Priors
 
@@ -166,8 +166,49 @@ class Elliptical(Family):
         if not self.correlated:
             second = np.diagonal(second, axis1=1, axis2=2).copy()
         state = (means, self.structure.initial_factor(n_components, n_features))
-        form = self.form(np.full(n_components, 1 / n_components), state)
+        form = self.structure.standard_form(np.full(n_components, 1 / n_components), *state)
         return state, Statistics(0.0, counts, (np.zeros_like(means), second), form)
+
+    def sample(
+        self, weights: np.ndarray, params: Params, n: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """``n`` rows (n, D) and their labels (n,) from one parameter point.
+
+        Parameters
+        ----------
+        weights : (K,) array
+        params : mapping of arrays
+        n : int
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        rows : (n, D) array
+        labels : (n,) array of int
+        """
+        labels = labels_drawn(weights, n, rng)
+        factors = dense.cholesky(self.covariance_matrices(params))
+        rows = self.noise(labels, params, rng)
+        # Component by component: a factor for each row would take D times the memory of the rows.
+        for k, mean in enumerate(np.asarray(params["means"])):
+            own = labels == k
+            rows[own] = mean + rows[own] @ factors[k].T
+        return rows, labels
+
+    def noise(self, labels: np.ndarray, params: Params, rng: np.random.Generator) -> np.ndarray:
+        """Rows (n, D) of the labelled components about a location of zero, with the identity for a scale matrix.
+
+        Parameters
+        ----------
+        labels : (n,) array of int
+        params : mapping of arrays
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        (n, D) array
+        """
+        return rng.standard_normal((labels.size, np.shape(params["means"])[1]))
 
     def covariance_matrices(self, params: Params) -> np.ndarray:
         """Covariance matrix of every component (..., K, D, D).

@@ -16,7 +16,7 @@ from bayesmix.families.gaussian.density import closed_form
 from bayesmix.families.gaussian.elliptical import Elliptical
 from bayesmix.families.gaussian.far import mend
 from bayesmix.families.gaussian.units import Units
-from bayesmix.families.protocol import Form, Fused, Kernel, Params, labels_drawn
+from bayesmix.families.protocol import Form, Fused, Kernel, Params
 from bayesmix.priors.conjugate import NormalInverseWishart
 from bayesmix.priors.separated import LKJ, LogNormal, Normal
 from bayesmix.priors.sets import Priors
@@ -222,32 +222,6 @@ class Gaussian(Elliptical):
         squares, log_determinants = self.structure.written_out(ops, columns[None] - means[:, :, None], factor)
         offsets = log_weights - 0.5 * columns.shape[0] * math.log(2 * math.pi) - log_determinants
         return ops.logsumexp(offsets[:, None] - 0.5 * squares, axis=0)
-
-    def sample(
-        self, weights: np.ndarray, params: Params, n: int, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """``n`` rows (n, D) and their labels (n,) from one parameter point.
-
-        Parameters
-        ----------
-        weights : (K,) array
-        params : mapping of arrays
-        n : int
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        rows : (n, D) array
-        labels : (n,) array of int
-        """
-        labels = labels_drawn(weights, n, rng)
-        factors = dense.cholesky(self.covariance_matrices(params))
-        rows = rng.standard_normal((n, np.shape(params["means"])[1]))
-        # Component by component: a factor for each row would take D times the memory of the rows.
-        for k, mean in enumerate(np.asarray(params["means"])):
-            own = labels == k
-            rows[own] = mean + rows[own] @ factors[k].T
-        return rows, labels
 
     def of_full(self) -> "Gaussian":
         """See :class:`~bayesmix.families.gaussian.elliptical.Elliptical`.

@@ -66,7 +66,7 @@ def _far_rows(kernel, columns: np.ndarray, form: Form) -> np.ndarray:
     return np.flatnonzero(~(heights.max(axis=2) >= -0.5 * FAR).all(axis=0))  # what overflowed may be NaN
 
 
-def _directions(rows: np.ndarray, form: Form) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def directions(rows: np.ndarray, form: Form) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Exponents e (S, n) of ``t = 2^e``, ``A_k u`` (S, n, K, D) and ``A_k (m_k - m_1)`` (S, K, D).
 
     Lengths are measured in the first component's deviations, by exponents, so that no distance overflows.
@@ -94,7 +94,7 @@ def _directions(rows: np.ndarray, form: Form) -> tuple[np.ndarray, np.ndarray, n
 
 def _log_joint(rows: np.ndarray, form: Form) -> np.ndarray:
     """Log densities (S, n, K), weights included; minus infinity where they overflow."""
-    exponent, along, shift = _directions(rows, form)
+    exponent, along, shift = directions(rows, form)
     with np.errstate(over="ignore", under="ignore"):
         residuals = along - np.ldexp(shift[:, None], -exponent[..., None, None])
         return form[0][:, None] - np.ldexp(0.5 * (residuals**2).sum(axis=3), 2 * exponent[..., None])
@@ -102,7 +102,7 @@ def _log_joint(rows: np.ndarray, form: Form) -> np.ndarray:
 
 def _responsibilities(rows: np.ndarray, form: Form) -> np.ndarray:
     """``r_k = 1 / sum_j exp(log-odds of j against k)``, (S, n, K)."""
-    exponent, along, shift = _directions(rows, form)
+    exponent, along, shift = directions(rows, form)
     power = exponent[..., None, None]
     second = -0.5 * (along**2).sum(axis=3)
     first = (along * shift[:, None]).sum(axis=3)

@@ -1,0 +1,436 @@
+"""The Student-t family."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from bayesmix.data import Rows
+from bayesmix.density.closed_form import ClosedFormDensity
+from bayesmix.families.gaussian import prior_faces
+from bayesmix.families.gaussian.conditional import GaussianConditional
+from bayesmix.families.gaussian.elliptical import Elliptical
+from bayesmix.families.gaussian.units import Units
+from bayesmix.families.protocol import Family, Form, Fused, Kernel, ParameterSpec, Params, State, Statistics, Summary
+from bayesmix.families.student_t.conditional import StudentConditional
+from bayesmix.families.student_t.far import mend
+from bayesmix.families.student_t.tails import dof_slope, log_fronts
+from bayesmix.passes import student
+from bayesmix.priors.conjugate import NormalInverseWishart
+from bayesmix.priors.rates import Gamma
+from bayesmix.priors.sets import Priors
+from bayesmix.vocabulary import named_arguments
+
+_DIMS = {"component": ("component",), "shared": ()}
+_FIRST_DOF = 10.0  # where fits begin
+
+
+@named_arguments
+@dataclass(frozen=True)
+class StudentT(Elliptical):
+    r"""Components with heavy tails: :math:`x_i \mid z_i = k \sim t_{\nu_k}(\mu_k, \Sigma_k)`.
+
+    A Student-t distribution is a normal one whose spread is not the same for every row. With few degrees of freedom
+    :math:`\nu` single rows lie far out without moving the centre or widening the group; with many it is the normal
+    distribution. The density is
+
+    .. math:: f(x) = \frac{\Gamma((\nu + D)/2)}{\Gamma(\nu/2)\, (\nu \pi)^{D/2} |\Sigma|^{1/2}}
+              \Bigl(1 + \frac{(x - \mu)^\top \Sigma^{-1} (x - \mu)}{\nu}\Bigr)^{-(\nu + D)/2}.
+
+    The parameters ``covariances`` or ``variances`` are the scale matrix :math:`\Sigma`, which is not the covariance:
+    that is :math:`\Sigma\, \nu / (\nu - 2)`, and there is none for :math:`\nu \le 2`. Default prior of :math:`\nu`:
+    Gamma(2, 0.1), after Juarez and Steel (2010); of location and scale matrix, that of normal components.
+
+    Parameters
+    ----------
+    covariance : {"full", "tied", "diag", "spherical"}, default "full"
+        Of the scale matrix, as in :class:`bayesmix.Gaussian`.
+    dof : {"component", "shared"} or float, default "component"
+        Degrees of freedom: estimated, one for each component or one for all, or a given number above zero.
+        They are estimated between 0.1 and 1e6; at the upper bound a component is normal.
+
+    Raises
+    ------
+    ValueError
+        If ``covariance`` or ``dof`` is none of these.
+
+    References
+    ----------
+    Juarez, M. A. and Steel, M. F. J. (2010). Model-based clustering of non-Gaussian panel data based on skew-t
+    distributions. Journal of Business and Economic Statistics 28, 52-66. https://doi.org/10.1198/jbes.2009.07145
+
+    Peel, D. and McLachlan, G. J. (2000). Robust mixture modelling using the t distribution. Statistics and Computing
+    10, 339-348. https://doi.org/10.1023/A:1008981510081
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> str(bm.StudentT("diag", dof=4))
+    'student-t-diag-dof4'
+    >>> bm.StudentT("full").n_parameters(n_components=2, n_features=2)
+    13
+    """
+
+    covariance: str = "full"
+    dof: str | float = "component"
+
+    word: ClassVar[str] = "student-t"
+
+    def __post_init__(self):
+        super().__post_init__()
+        if isinstance(self.dof, str):
+            proper = self.dof in _DIMS
+        else:
+            proper = np.ndim(self.dof) == 0 and not isinstance(self.dof, bool) and 0 < self.dof < math.inf
+        if not proper:
+            raise ValueError(f"dof must be 'component', 'shared' or a number above zero, not {self.dof!r}")
+        if not isinstance(self.dof, str):
+            object.__setattr__(self, "dof", float(self.dof))
+
+    @classmethod
+    def named(cls, name: str) -> "StudentT | None":
+        """See :class:`~bayesmix.families.protocol.Family`.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        StudentT or None
+        """
+        if name.endswith("-shared-dof"):
+            plain = super().named(name.removesuffix("-shared-dof"))
+            return None if plain is None else replace(plain, dof="shared")
+        beginning, given, number = name.partition("-dof")
+        plain = super().named(beginning)
+        if plain is None or not given:
+            return plain
+        try:
+            return replace(plain, dof=float(number))
+        except ValueError:
+            return None
+
+    def __str__(self) -> str:
+        ending = {"component": "", "shared": "-shared-dof"}.get(str(self.dof))
+        return super().__str__() + (f"-dof{repr(self.dof).removesuffix('.0')}" if ending is None else ending)
+
+    @property
+    def code(self) -> str:
+        """See :class:`~bayesmix.families.protocol.Family`.
+
+        Returns
+        -------
+        str
+        """
+        return Family.code.fget(self)  # pyright: ignore[reportOptionalCall]: that of any dataclass
+
+    @property
+    def given_dof(self) -> float | None:
+        """The degrees of freedom where they are given; None where they are estimated."""
+        return None if isinstance(self.dof, str) else self.dof
+
+    @property
+    def prior_forms(self) -> tuple[Mapping[str, Any], ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """See :class:`~bayesmix.families.protocol.Family`: degrees of freedom that are given have no prior.
+
+        Returns
+        -------
+        tuple of mapping
+        """
+        components = {"components": NormalInverseWishart()}
+        return (components if self.given_dof else {**components, "dof": Gamma(2.0, 0.1)},)
+
+    @property
+    def parameters(self) -> tuple[ParameterSpec, ...]:
+        """See :class:`~bayesmix.families.protocol.Family`.
+
+        Returns
+        -------
+        tuple of ParameterSpec
+        """
+        own = () if isinstance(self.dof, float) else (ParameterSpec("dof", _DIMS[self.dof], "positive"),)
+        return (*super().parameters, *own)
+
+    def same_model_as(self, other: Family, n_features: int) -> bool:
+        """See :class:`~bayesmix.families.protocol.Family`.
+
+        Parameters
+        ----------
+        other : Family
+        n_features : int
+
+        Returns
+        -------
+        bool
+        """
+        return isinstance(other, StudentT) and self.dof == other.dof and super().same_model_as(other, n_features)
+
+    @property
+    def kernel(self) -> Kernel:
+        """See :class:`~bayesmix.families.protocol.Family`.
+
+        Returns
+        -------
+        Kernel
+        """
+        return student
+
+    def form(self, weights: np.ndarray, state: State) -> Form:
+        """See :class:`~bayesmix.families.protocol.Family`.
+
+        Parameters
+        ----------
+        weights : (K,) array
+        state : tuple of arrays
+
+        Returns
+        -------
+        tuple of arrays
+        """
+        return self._with_tails(super().form(weights, state), *state[2:])
+
+    def forms(self, weights: np.ndarray, params: Params) -> Form:
+        """See :class:`~bayesmix.families.protocol.Family`.
+
+        Parameters
+        ----------
+        weights : (..., K) array
+        params : mapping of arrays
+
+        Returns
+        -------
+        tuple of arrays
+        """
+        return self._with_tails(super().forms(weights, params), *([params["dof"]] if "dof" in params else []))
+
+    def _with_tails(self, form: Form, dof: Any = None) -> Form:
+        offsets, means, whiteners = form
+        dof = np.asarray(self.dof if dof is None else dof, dtype=float)
+        each = dof if dof.shape == offsets.shape else np.broadcast_to(dof[..., None], offsets.shape).copy()
+        front = log_fronts(each.ravel(), means.shape[-1])
+        return offsets + front.reshape(offsets.shape), means, whiteners, each
+
+    def of_rows(self, what: str, columns: np.ndarray, forms: Form) -> np.ndarray:
+        """See :class:`~bayesmix.families.protocol.Family`, however far the rows are from the components.
+
+        Parameters
+        ----------
+        what : str
+        columns : (D, n) array
+        forms : tuple of arrays
+
+        Returns
+        -------
+        array
+        """
+        return mend(what, super().of_rows(what, columns, forms), columns, forms)
+
+    def gathered(self, columns: np.ndarray, memberships: np.ndarray, n_components: int) -> tuple[State, Statistics]:
+        """See :class:`~bayesmix.families.protocol.Family`: as if all rows were at the distance that is usual.
+
+        Parameters
+        ----------
+        columns : (D, N) array
+        memberships : (N,) array of int, or (N, K) array
+        n_components : int
+
+        Returns
+        -------
+        state : tuple of arrays
+        statistics : Statistics
+        """
+        located, statistics = super().gathered(columns, memberships, n_components)
+        counts, n_features = statistics.counts, columns.shape[0]
+        tails = np.array([-2 * dof_slope(_FIRST_DOF, n_features, count, 0.0) for count in counts])
+        sums = (counts, *statistics.sums, tails, np.zeros_like(counts))
+        free = () if self.given_dof else (np.full(self.parameters[-1].shape(n_components, n_features), _FIRST_DOF),)
+        return (*located, *free), replace(statistics, sums=sums)
+
+    def conditional(self, standardised: Units, priors: Priors | None) -> StudentConditional | None:
+        """See :class:`~bayesmix.families.protocol.Family`.
+
+        Parameters
+        ----------
+        standardised : Units
+        priors : Priors or None
+
+        Returns
+        -------
+        StudentConditional or None
+        """
+        clouds = GaussianConditional.under(self.structure, standardised, priors)
+        if clouds is None or priors is None or self.given_dof:
+            return None if clouds is None else StudentConditional(clouds, self.given_dof, None)
+        prior = priors.parts["dof"]
+        return StudentConditional(clouds, None, prior) if isinstance(prior, Gamma) else None
+
+    def closed_form(
+        self, rows: Rows, standardised: Units, priors: Priors, n_components: int
+    ) -> ClosedFormDensity | None:
+        """See :class:`~bayesmix.families.protocol.Family`.
+
+        Parameters
+        ----------
+        rows : Rows
+        standardised : Units
+        priors : Priors
+        n_components : int
+
+        Returns
+        -------
+        ClosedFormDensity or None
+        """
+        from bayesmix.families.student_t.density import closed_form
+
+        return closed_form(self.structure, self.dof, rows, standardised, priors, n_components)
+
+    def prior_draws(self, priors: Priors, n_components: int, n_features: int, size: int, rng: np.random.Generator):
+        """See :class:`~bayesmix.families.protocol.Family`.
+
+        Parameters
+        ----------
+        priors : Priors
+        n_components, n_features, size : int
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        dict of arrays
+        """
+        drawn = prior_faces.draw_parameters(priors, self.structure, n_components, n_features, size, rng)
+        if not self.given_dof:
+            drawn["dof"] = priors.parts["dof"].draw((size, *self.parameters[-1].shape(n_components, n_features)), rng)
+        return drawn
+
+    def log_prior_terms(self, priors: Priors, named: Params) -> dict[str, np.ndarray]:
+        """See :class:`~bayesmix.families.protocol.Family`.
+
+        Parameters
+        ----------
+        priors : Priors
+        named : mapping of arrays
+
+        Returns
+        -------
+        dict of arrays
+        """
+        terms = prior_faces.log_prior_terms(self.structure, priors, named)
+        if not self.given_dof:
+            of_each = priors.parts["dof"].log_density(named["dof"])
+            terms["dof"] = of_each if self.parameters[-1].shared else of_each.sum(axis=-1)
+        return terms
+
+    @property
+    def fused(self) -> Fused:
+        """See :class:`~bayesmix.families.protocol.Family`; compiled when first called.
+
+        Returns
+        -------
+        Fused
+        """
+        from bayesmix.families.student_t.fused import fused
+
+        return fused(self.correlated, self.structure.parameter.shared, self.given_dof)
+
+    def written_out(self, ops: Any, columns: Any, log_weights: Any, *parameters: Any) -> Any:
+        """See :class:`~bayesmix.families.protocol.Family`.
+
+        Parameters
+        ----------
+        ops : namespace
+        columns : (D, N) tensor
+        log_weights : (K,) tensor
+        *parameters : tensors
+
+        Returns
+        -------
+        (N,) tensor
+        """
+        means, factor, *free = parameters
+        dof = free[0] if free else np.asarray(self.dof)
+        squares, log_determinants = self.structure.written_out(ops, columns[None] - means[:, :, None], factor)
+        n_features = columns.shape[0]
+        power = 0.5 * (dof + n_features)
+        front = ops.gammaln(power) - ops.gammaln(0.5 * dof) - 0.5 * n_features * ops.log(math.pi * dof)
+        offsets = log_weights + front - log_determinants
+        if dof.ndim:
+            power, dof = power[:, None], dof[:, None]
+        return ops.logsumexp(offsets[:, None] - power * ops.log1p(squares / dof), axis=0)
+
+    def noise(self, labels: np.ndarray, params: Params, rng: np.random.Generator) -> np.ndarray:
+        """See :class:`~bayesmix.families.gaussian.elliptical.Elliptical`: normal, over a chi-distributed length.
+
+        Parameters
+        ----------
+        labels : (n,) array of int
+        params : mapping of arrays
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        (n, D) array
+        """
+        normal = super().noise(labels, params, rng)
+        dof = np.asarray(params.get("dof", self.dof), dtype=float)
+        dof = dof[labels] if dof.ndim else np.full(labels.size, dof)
+        return normal * np.sqrt(dof / rng.chisquare(dof))[:, None]
+
+    def of_full(self) -> "StudentT":
+        """See :class:`~bayesmix.families.gaussian.elliptical.Elliptical`.
+
+        Returns
+        -------
+        StudentT
+        """
+        return replace(self, covariance="full")
+
+    def summaries(self, params: Params, rows: Rows) -> tuple[Summary, ...]:
+        """See :class:`~bayesmix.families.protocol.Family`: centres, scales and degrees of freedom.
+
+        Parameters
+        ----------
+        params : mapping of arrays
+        rows : Rows
+
+        Returns
+        -------
+        tuple of Summary
+        """
+        centres, spreads = super().summaries(params, rows)
+        scales = spreads._replace(key="scale", name="scale", plural="scales")
+        if self.given_dof:
+            return centres, scales
+        dof = np.asarray(params["dof"])[..., None]
+        each = np.broadcast_to(dof[..., None] if self.parameters[-1].shared else dof, (*centres.values.shape[:-1], 1))
+        return centres, scales, Summary("dof", "degrees of freedom", "degrees of freedom", ("all features",), each)
+
+    def estimates(self, params: Params) -> dict[str, np.ndarray]:
+        """See :class:`~bayesmix.families.protocol.Family`: the scale matrices are called covariances.
+
+        Parameters
+        ----------
+        params : mapping of arrays
+
+        Returns
+        -------
+        dict of arrays
+        """
+        return super().estimates(params) | ({} if self.given_dof else {"dof": params["dof"]})
+
+    def in_words(self, n_features: int) -> str:
+        """See :class:`~bayesmix.families.protocol.Family`.
+
+        Parameters
+        ----------
+        n_features : int
+
+        Returns
+        -------
+        str
+        """
+        if n_features == 1:
+            return "Bell-shaped with heavy tails (Student-t distributions)"
+        return f"Clouds of points with heavy tails (Student-t distributions), {self.structure.words}"
