@@ -93,7 +93,7 @@ class ClosedFormDensity:
         own: OwnNumbers,
     ):
         self.columns, self.log_likelihood_shift = columns, log_likelihood_shift
-        self.coordinates, self.compiled = coordinates, compiled
+        self.coordinates, self.compiled, self.own = coordinates, compiled, own
         self.n_components, self.n_blocks = concentrations.size, n_blocks
         self.numbers = self._with_weights(concentrations, own)
         # MAP counts a concentration below 1 as 1: its mode is otherwise on the boundary

@@ -71,8 +71,8 @@ class StudentConditional:
     def _located(self, state: State, dof: np.ndarray, statistics: Statistics) -> State:
         """Location and scale matrix, with the mean ``a`` of ``tau``, one for all components that share a matrix.
 
-        Given the matrix, ``a`` is ``(nu sum u + T) / (n (nu + D))`` with T the sum of ``u |y|^2``. Given ``a``, T is
-        about ``a t``, of which t without a prior is n D whatever ``a``; with one, it is that of a first M-step.
+        Given location and matrix, ``a`` is ``(nu sum u + T) / (n (nu + D))`` with T the sum of ``u |y|^2``. Without a
+        prior both are highest together where ``a = sum u / n``; with one, they are found in turn.
         """
         counts, (masses, first, second, *_) = statistics.counts, statistics.sums
         clouds, (n_components, n_features) = self.clouds, state[0].shape
@@ -91,11 +91,8 @@ class StudentConditional:
             return m_step(weighted / expected)
         once = m_step(np.ones(n_components))
         whiteners = clouds.structure.standard_form(np.ones(n_components), *once)[2]
-        whole_expected = expected + n_features * whole(counts)
-        reached = whole(_distances(statistics.form[1], statistics.form[2], once[0], whiteners, masses, first, second))
-        rest = whole_expected - reached
-        stretch = np.where(rest > 0.5 * expected, weighted / rest, (weighted + reached) / whole_expected)
-        return m_step(stretch)
+        squares = _squares(statistics.form[1], statistics.form[2], once[0], whiteners, masses, first, second)
+        return m_step((weighted + whole(squares)) / (expected + n_features * whole(counts)))
 
     def log_prior(self, state: State) -> float:
         """See :class:`~bayesmix.families.protocol.Conditional`."""
@@ -127,7 +124,7 @@ def _newton(dof, counts, tails, spreads, n_features, shape, rate):
 
 
 @nb.njit(**COMPILED)
-def _distances(means, whiteners, moved, updated, masses, first, second):
+def _squares(means, whiteners, moved, updated, masses, first, second):
     """``sum r u |y|^2`` (K,) about moved means and with updated whiteners, from statistics taken before."""
     n_components, n_features = means.shape
     out = np.zeros(n_components)
