@@ -1,8 +1,8 @@
 """The pass over the rows for components with heavy tails (Student-t), of either geometry.
 
-``log w_k f_k(x) = offset_k - (nu_k + D)/2 log(1 + |y|^2 / nu_k)`` with ``y = A_k (x - mean_k)``. Given that a row belongs
-to a component, it counts for location and scale with ``u = (nu + D) / (nu + |y|^2)``: little where it is far out. In
-what follows, ``u - 1 = (D/nu - z) / (1 + z)`` with ``z = |y|^2 / nu``, which does not cancel where nu is large.
+``log w_k f_k(x) = offset_k - (nu_k + D)/2 log(1 + |y|^2 / nu_k)`` with ``y = A_k (x - mean_k)``. Given that it belongs
+to a component, a row counts for location and scale with ``u = (nu + D) / (nu + |y|^2)``: little where it is far out.
+Here ``u - 1 = (D/nu - z) / (1 + z)`` with ``z = |y|^2 / nu``, which does not cancel where nu is large.
 """
 
 import math

@@ -75,13 +75,14 @@ class StudentConditional:
         prior both are highest together where ``a = sum u / n``; with one, they are found in turn.
         """
         counts, (masses, first, second, *_) = statistics.counts, statistics.sums
-        clouds, (n_components, n_features) = self.clouds, state[0].shape
+        clouds, (means, factor) = self.clouds, state
+        n_components, n_features = means.shape
         shared = clouds.structure.parameter.shared
 
         def m_step(stretch):
             of_matrices = stretch.reshape(-1, *[1] * (second.ndim - 1))
-            scaled = masses / stretch, first / stretch[:, None], second / of_matrices
-            return clouds.structure.m_step(*state, counts, *scaled, clouds.prior)
+            of_means, of_rows = masses / stretch, first / stretch[:, None]
+            return clouds.structure.m_step(means, factor, counts, of_means, of_rows, second / of_matrices, clouds.prior)
 
         def whole(part):
             return np.full(n_components, part.sum()) if shared else part

@@ -23,7 +23,7 @@ from bayesmix.priors.rates import Gamma
 from bayesmix.priors.sets import Priors
 from bayesmix.vocabulary import named_arguments
 
-_DIMS = {"component": ("component",), "shared": ()}
+_DIMS: dict[Any, tuple[str, ...]] = {"component": ("component",), "shared": ()}
 _FIRST_DOF = 10.0  # where fits begin
 
 

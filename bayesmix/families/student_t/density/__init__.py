@@ -1,8 +1,7 @@
-"""The posterior density of a Student-t mixture in closed form: that of a Gaussian one, and degrees of freedom behind."""
+"""The posterior density of a Student-t mixture in closed form: a Gaussian one, and degrees of freedom behind it."""
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -54,27 +53,20 @@ def closed_form(
     )
 
 
-@dataclass(frozen=True, eq=False)
 class _WithDof:
     """Coordinates of clouds, and behind them the logarithms of degrees of freedom of some shape."""
 
-    clouds: Coordinates
-    shape: tuple[int, ...]
-
-    @property
-    def variables(self) -> tuple[FreeVariable, ...]:
-        return (*self.clouds.variables, FreeVariable("dof", self.shape, self._place))
-
-    @property
-    def _place(self) -> slice:
-        start = self.clouds.variables[-1].place.stop
-        return slice(start, start + int(np.prod(self.shape)))
+    def __init__(self, clouds: Coordinates, shape: tuple[int, ...]):
+        self.clouds, self.shape = clouds, shape
+        start = clouds.variables[-1].place.stop
+        self.place = slice(start, start + int(np.prod(shape)))
+        self.variables = (*clouds.variables, FreeVariable("dof", shape, self.place))
 
     def constrain(self, q: np.ndarray) -> dict[str, np.ndarray]:
-        dof = np.exp(q[..., self._place]).reshape(*q.shape[:-1], *self.shape)
+        dof = np.exp(q[..., self.place]).reshape((*q.shape[:-1], *self.shape))
         return {**self.clouds.constrain(q), "dof": dof}
 
     def unconstrain(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
         clouds = self.clouds.unconstrain(values)
-        logs = np.log(np.asarray(values["dof"], dtype=float)).reshape(*clouds.shape[:-1], -1)
+        logs = np.log(np.asarray(values["dof"], dtype=float)).reshape((*clouds.shape[:-1], -1))
         return np.concatenate([clouds, logs], axis=-1)

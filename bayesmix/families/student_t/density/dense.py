@@ -5,29 +5,32 @@ import numba as nb
 from bayesmix.density import composed
 from bayesmix.density.sampler import LOG_DENSITY
 from bayesmix.families.gaussian.density import dense_conjugate as clouds
-from bayesmix.families.student_t.density.parts import add_prior_of, log_posterior_of, with_tails
+from bayesmix.families.student_t.density.parts import add_prior_of, with_tails
 from bayesmix.passes.blocks import COMPILED
+from bayesmix.passes.student import accumulate
 
 _unpack_clouds, _add_prior_of_clouds = clouds.unpack, clouds.add_prior
 
 
 @nb.njit(**COMPILED)
-def unpack(q, log_w, n_blocks, n_features):
+def unpack(q, log_w, n_blocks, n_features, numbers):
     """The components in standard form, and what the clouds keep for their prior."""
-    form, own = _unpack_clouds(q, log_w, n_blocks, n_features)
-    return with_tails(form, q), own
+    form, own = _unpack_clouds(q, log_w, n_blocks, n_features, numbers)
+    return with_tails(form, q, numbers), own
 
 
 @nb.njit(**COMPILED)
 def add_prior(value, q, gradient, statistics, form, own, numbers, jacobian):
-    """Log prior of the clouds; fills the gradient of everything but the degrees of freedom's prior."""
+    """Log prior of the clouds; fills the gradient of everything."""
     return add_prior_of(_add_prior_of_clouds, value, q, gradient, statistics, form, own, numbers, jacobian)
 
 
 @nb.njit(**COMPILED)
 def log_posterior(q, gradient, columns, n_components, n_blocks, numbers, jacobian):
     """See :mod:`bayesmix.density.composed`."""
-    return log_posterior_of(unpack, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian)
+    return composed.log_posterior(
+        unpack, accumulate, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian
+    )
 
 
 @nb.cfunc(LOG_DENSITY, cache=True)
