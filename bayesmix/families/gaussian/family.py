@@ -11,7 +11,7 @@ from bayesmix.data import Rows
 from bayesmix.density.closed_form import ClosedFormDensity
 from bayesmix.families.gaussian import prior_faces
 from bayesmix.families.gaussian.conditional import GaussianConditional
-from bayesmix.families.gaussian.covariance import STRUCTURES, dense, structure_named
+from bayesmix.families.gaussian.covariance import STRUCTURES, structure_named
 from bayesmix.families.gaussian.density import closed_form
 from bayesmix.families.gaussian.elliptical import Elliptical
 from bayesmix.families.gaussian.far import mend

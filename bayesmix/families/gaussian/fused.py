@@ -24,7 +24,7 @@ compiled = nb.njit(nogil=True, error_model="numpy")
 
 
 @compiled
-def _fill_offsets(offsets, log_weights, diagonals):
+def fill_offsets(offsets, log_weights, diagonals):
     """``log w_k - D/2 log(2 pi) - sum_j log diagonal_kj``; False where a diagonal is not positive and finite."""
     for k in range(offsets.size):
         log_determinant = 0.0
@@ -37,7 +37,7 @@ def _fill_offsets(offsets, log_weights, diagonals):
 
 
 @compiled
-def _dense_form(factor, n_blocks, diagonals):
+def dense_form(factor, n_blocks, diagonals):
     """Write the diagonals (K, D) of factors in any shape; return the whiteners (K, D, D)."""
     n_components, n_features = diagonals.shape
     factors = np.ascontiguousarray(factor).reshape((n_blocks, n_features, n_features))
@@ -53,13 +53,13 @@ def _dense_form(factor, n_blocks, diagonals):
 
 
 @compiled
-def _dense_slope(slope, n_blocks, factor):
+def dense_slope(slope, n_blocks, factor):
     """From (K, D, D) to the shape of the factors."""
     return slope.reshape(factor.shape) if n_blocks == slope.shape[0] else slope.sum(axis=0).reshape(factor.shape)
 
 
 @compiled
-def _axis_form(factor, n_blocks, diagonals):
+def axis_form(factor, n_blocks, diagonals):
     """Write the diagonals (K, D) of standard deviations in any shape; return the whiteners (K, D)."""
     n_components, n_features = diagonals.shape
     width = factor.size // n_blocks
@@ -71,7 +71,7 @@ def _axis_form(factor, n_blocks, diagonals):
 
 
 @compiled
-def _axis_slope(slope, n_blocks, factor):
+def axis_slope(slope, n_blocks, factor):
     """From (K, D) to the shape of the standard deviations."""
     n_components, n_features = slope.shape
     width = factor.size // n_blocks
@@ -86,7 +86,7 @@ def _axis_slope(slope, n_blocks, factor):
 def fused(correlated: bool, shared: bool) -> Fused:
     """The functions for matrices or variances, shared by all components or not."""
     kernel = dense if correlated else axis
-    standard_form, to_factor_shape = (_dense_form, _dense_slope) if correlated else (_axis_form, _axis_slope)
+    standard_form, to_factor_shape = (dense_form, dense_slope) if correlated else (axis_form, axis_slope)
     log_mixture, accumulate, score = kernel.log_mixture, kernel.accumulate, kernel.score
 
     @compiled
@@ -94,7 +94,7 @@ def fused(correlated: bool, shared: bool) -> Fused:
         n_components, n_features = means.shape
         offsets, diagonals = np.empty(n_components), np.empty((n_components, n_features))
         whiteners = standard_form(factor, 1 if shared else n_components, diagonals)
-        if not _fill_offsets(offsets, log_weights, diagonals):
+        if not fill_offsets(offsets, log_weights, diagonals):
             return np.full(columns.shape[1], -math.inf)
         rows = log_mixture(
             np.ascontiguousarray(columns),
@@ -110,7 +110,7 @@ def fused(correlated: bool, shared: bool) -> Fused:
         n_blocks = 1 if shared else n_components
         offsets, diagonals = np.empty(n_components), np.empty((n_components, n_features))
         whiteners = standard_form(factor, n_blocks, diagonals)
-        if not _fill_offsets(offsets, log_weights, diagonals):
+        if not fill_offsets(offsets, log_weights, diagonals):
             nothing = np.zeros(n_components), np.zeros(means.shape), np.zeros(factor.shape)
             return np.array(-math.inf), nothing[0], nothing[1], nothing[2]
         value, counts, first, second = accumulate(
