@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 # Public name -> the room it lives in. Rooms load when a name is first used, so that importing bayesmix is light.
 _ROOMS = {
-    **FAMILIES,
+    **{name: where for name, where in FAMILIES.items() if isinstance(where, str)},
     "Comparison": "bayesmix.comparison",
     "EMResult": "bayesmix.engines.em",
     "Mixture": "bayesmix.mixture",

@@ -1,6 +1,9 @@
-"""The families there are: a public name, and the module that it lives in. A new family is one line here."""
+"""The families there are: a public name, and the module that it lives in. A new family is one line here.
 
-FAMILIES = {
+A program that makes a family of its own puts the class itself in the place of a module.
+"""
+
+FAMILIES: dict[str, str | type] = {
     "Gaussian": "bayesmix.families.gaussian",
     "Poisson": "bayesmix.families.poisson",
     "Bernoulli": "bayesmix.families.bernoulli",

@@ -1,6 +1,5 @@
 """What a component is: one protocol, and a family for each distribution."""
 
-from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -10,9 +9,10 @@ from bayesmix.registry import FAMILIES
 __all__ = ["Family", "family_from_name", "read_family"]
 
 
-@cache
 def _kinds() -> tuple[type[Family], ...]:
-    return tuple(getattr(import_module(module), name) for name, module in FAMILIES.items())
+    return tuple(
+        getattr(import_module(where), name) if isinstance(where, str) else where for name, where in FAMILIES.items()
+    )
 
 
 def family_from_name(name: str) -> Family:

@@ -106,7 +106,7 @@ def declare_parameters(family: Family, priors: Priors, units: Units) -> dict[str
     params: dict[str, Any] = {}
     if "components" in parts:
         params = _jointly(family, parts["components"], units)
-    elif "scales" in parts:
+    elif "scales" in parts and all(spec.name != "scales" for spec in family.parameters):
         means = declare_means(parts["means"], units)
         params = {"means": means} | _separately(family, parts["scales"], parts["correlations"], units)
     for spec in family.parameters:
