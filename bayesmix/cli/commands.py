@@ -132,7 +132,8 @@ def fit(
     method
         NUTS draws from the posterior; ADVI and Laplace approximate it; EM gives a point estimate.
     family
-        Shape of the groups: full (any), tied (one for all), diag (along the axes), spherical.
+        Shape of the groups: full (any), tied (one for all), diag (along the axes), spherical; or a family by its name,
+        such as poisson for counts.
     seed
         The same seed gives the same numbers; without one a seed is drawn and said.
     output
@@ -148,10 +149,10 @@ def fit(
         raise ValueError(f"--components must be at least 1, not {components}: how many groups to fit.")
     _check_seed(seed)
     options = length.options(method)
-    X = read_frame(data, source, manner.say)
     [chosen, *more] = families_of(family, "--family")
     if more:
         raise ValueError(f"--family {family!r}: one model has one family; bayesmix compare takes several.")
+    X = read_frame(data, source, manner.say, takes=chosen.takes)
     request = Request(_named(data), method, _seed(seed, manner), outputs, manner)
     from bayesmix.cli.fitting import fit_and_tell
     from bayesmix.mixture import Mixture
@@ -205,8 +206,8 @@ def compare(
     check_outputs(outputs, _OUTPUTS_OF_FIT, data)
     _check_seed(seed)
     numbers = numbers_of(components)
-    X = read_frame(data, source, manner.say)
     chosen = families_of(families)
+    X = read_frame(data, source, manner.say, takes=chosen[0].takes)
     request = Request(_named(data), method, _seed(seed, manner), outputs, manner)
     from bayesmix.cli.comparing import compare_and_tell
 

@@ -76,7 +76,8 @@ def compare(
     Raises
     ------
     ValueError, TypeError
-        When an argument cannot be used, or no model can be fitted to the data.
+        When an argument cannot be used, no model can be fitted to the data, or the families do not compare: densities
+        of some and probabilities of others, or other kinds of columns.
 
     Examples
     --------
@@ -112,7 +113,7 @@ def sweep(
     progressbar: bool,
 ) -> Comparison:
     """``compare`` with checked arguments and all settings."""
-    rows = read_rows(X)
+    rows = read_rows(X, takes=families[0].takes)
     families, same_as = _distinct(families, rows.n_features)
     mixtures = [Mixture(k, family, priors=priors) for family in families for k in numbers]
     entropy = number_of(random_seed)
@@ -168,7 +169,24 @@ def _families(families: Sequence[Family | str] | Family | str) -> list[Family]:
     given = [read_family(family, "families") for family in families]
     if not given:
         raise ValueError("families is empty: give at least one, such as bm.Gaussian('full').")
+    for other in given[1:]:
+        _check_comparable(given[0], other)
     return list(dict.fromkeys(given))
+
+
+def _check_comparable(one: Family, other: Family) -> None:
+    """Refuse families whose log-likelihoods do not compare, or which read the columns differently."""
+    if one.measure != other.measure:
+        words = {"density": "densities", "probability": "probabilities"}
+        raise ValueError(
+            f"families: {str(one)!r} has {words[one.measure]} of rows and {str(other)!r} {words[other.measure]}, and "
+            "log-likelihoods of the two do not compare. Compare the models of each in a call of its own."
+        )
+    if one.takes != other.takes:
+        raise ValueError(
+            f"families: {str(one)!r} takes {one.takes} columns and {str(other)!r} {other.takes} columns. Compare the "
+            "models of each in a call of its own."
+        )
 
 
 def _distinct(families: Sequence[Family], n_features: int) -> tuple[list[Family], dict[str, str]]:

@@ -12,7 +12,6 @@ from bayesmix.priors.sets import check_described
 # Judges a value, and raises ValueError with its place where it is something else.
 Check = Callable[[Any, str], None]
 
-METHODS = ("em", "nuts", "advi", "laplace", "adopted")
 _SHOWN = 40
 
 
@@ -189,7 +188,7 @@ _RECORD = _mapping_with(
         "exchangeable": _TRUTH,
         "versions": _mapping_to(_TEXT),
         "notes": _list_of(_NOTE),
-        "method": _a(f"one of {', '.join(METHODS)}", lambda value: isinstance(value, str) and value in METHODS),
+        "method": _NAME,
         "mixture": _mapping_with({"family": _TEXT, "n_components": _COUNT, "priors": _mapping_to(_MAPPING)}),
     },
     {

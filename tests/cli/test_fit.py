@@ -101,3 +101,15 @@ def test_a_terminal_without_the_letters_still_shows_the_numbers(folder):
     done = subprocess.run(command, capture_output=True, env=environment, timeout=200)
     assert done.returncode == 0
     assert b"79.97" in done.stdout
+
+
+def test_counts_are_fitted_as_counts_and_refused_where_they_are_none(capsys):
+    counts = pd.DataFrame({"calls": [0, 1, 0, 2, 9, 11, 8, 10], "visits": [3, 2, 4, 3, 0, 1, 0, 0]})
+    counts.to_csv("counts.csv", index=False)
+    assert run(["fit", "counts.csv", "-k", "2", "--family", "poisson", *FAST]) == 0
+    shown = capsys.readouterr().out
+    for rate in bm.Mixture(2, "poisson").fit_em(counts, random_seed=1).params["rates"].ravel():
+        assert f"{rate:.4g}" in shown
+    assert "Rates of the point estimate" in shown
+    assert run(["fit", "faithful.csv", "-k", "2", "--family", "poisson", *FAST]) == USERS_MISTAKE
+    assert "eruptions" in capsys.readouterr().err

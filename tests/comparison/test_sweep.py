@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from scipy.stats import poisson
 
 import bayesmix.comparison.consider as consider
 from bayesmix import Gaussian
@@ -242,3 +243,29 @@ def test_progress_goes_to_standard_error(capsys):
     with redirect_stderr(io.StringIO()):
         compare(load_faithful(), range(1, 3), method="em", random_seed=1)
     assert capsys.readouterr().out == ""
+
+
+COUNTS = pd.DataFrame(
+    {"calls": [0, 1, 0, 2, 1, 9, 11, 8, 10, 12, 1, 9], "visits": [3, 2, 4, 3, 2, 0, 1, 0, 0, 1, 3, 0]}
+)
+
+
+@pytest.mark.parametrize(
+    ("families", "message"),
+    [
+        (["full", "poisson"], "'gaussian-full' has densities of rows and 'poisson' probabilities"),
+        (["bernoulli", "poisson"], "'bernoulli' takes binary columns and 'poisson' count columns"),
+    ],
+)
+def test_what_does_not_compare_is_refused(families, message):
+    with pytest.raises(ValueError, match=message):
+        compare(COUNTS, 2, families=families, method="em", progressbar=False)
+
+
+def test_counts_are_compared_as_counts():
+    made = compare(COUNTS, [1, 2], families="poisson", method="em", random_seed=1, progressbar=False)
+    assert made.rows.kinds == ("count", "count")
+    assert made.table.loc[("poisson", 2), "bic"] < made.table.loc[("poisson", 1), "bic"]
+    # one component: the rates are the means of the columns
+    by_hand = poisson.logpmf(COUNTS.to_numpy(), COUNTS.mean().to_numpy()).sum()
+    assert made.table.loc[("poisson", 1), "log_likelihood"] == pytest.approx(by_hand, rel=1e-9)
