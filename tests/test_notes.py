@@ -44,3 +44,8 @@ def test_a_file_keeps_kinds_and_data_and_pages_say_them(tmp_path):
     assert kinds_in(record_of(loaded)["notes"]) == {"interrupted"}
     bm.report(loaded, tmp_path / "page.md")
     assert "Interrupted: only the draws that were finished are kept." in (tmp_path / "page.md").read_text()
+
+
+def test_a_report_of_an_engine_of_somebodys_own(tmp_path):
+    bm.report(simulated_tree(record={"method": "random_walk"}), tmp_path / "page.md")
+    assert "draws of X by the engine 'random_walk'" in (tmp_path / "page.md").read_text()

@@ -67,6 +67,8 @@ def _fit(digest: Digest, record: Mapping[str, Any]) -> list[str]:
         known = {"estimate": record.get("estimate", _EM["estimate"])} | settings
         return _fit_em("tree", known, seed, ".to_tree()")
     call = "adopt" if digest.method == "adopted" else f"fit_{digest.method}"
+    if not hasattr(Mixture, call):  # an engine of somebody's own
+        return [f"tree = ...  # draws of X by the engine {digest.method!r}, which is no method of Mixture"]
     arguments = {*inspect.signature(getattr(Mixture, call)).parameters} - {"self", "X", "idata", "random_seed"}
     unknown = [name for name in settings if name not in arguments]
     settings = {name: value for name, value in settings.items() if name not in unknown}
