@@ -11,14 +11,14 @@ STANDARD_ERRORS = 2.0
 Key = tuple[str, int]
 
 
-def numbers(table: pd.DataFrame, column: str) -> np.ndarray:
+def column_of(table: pd.DataFrame, column: str) -> np.ndarray:
     """A column as an array of floats; NaN where the table has no such column."""
     return table[column].to_numpy(dtype=float) if column in table else np.full(len(table), np.nan)
 
 
 def is_bracketed(table: pd.DataFrame) -> np.ndarray:
     """Which rows have a LOO that takes no part in the comparison."""
-    return np.isfinite(numbers(table, "elpd_loo")) & np.isnan(numbers(table, "elpd_diff"))
+    return np.isfinite(column_of(table, "elpd_loo")) & np.isnan(column_of(table, "elpd_diff"))
 
 
 def contenders(table: pd.DataFrame) -> list[Key]:
@@ -29,8 +29,8 @@ def contenders(table: pd.DataFrame) -> list[Key]:
     Sivula, Magnusson, Matamoros and Vehtari (2025), Uncertainty in Bayesian leave-one-out
     cross-validation based model comparison, Bayesian Analysis. https://doi.org/10.1214/25-BA1569
     """
-    diff = np.abs(numbers(table, "elpd_diff"))
-    errors = numbers(table, "dse")
+    diff = np.abs(column_of(table, "elpd_diff"))
+    errors = column_of(table, "dse")
     # NaN, a model that cannot be trusted, is smaller than nothing
     close = (diff < SMALL_DIFFERENCE) | (diff < STANDARD_ERRORS * errors)
     return [table.index[i] for i in np.argsort(diff, kind="stable") if close[i]]
@@ -38,5 +38,5 @@ def contenders(table: pd.DataFrame) -> list[Key]:
 
 def lowest(table: pd.DataFrame, column: str) -> Key | None:
     """The model with the lowest number in a column; None where there is no number."""
-    values = numbers(table, column)
+    values = column_of(table, column)
     return None if np.isnan(values).all() else table.index[int(np.nanargmin(values))]

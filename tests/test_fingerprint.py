@@ -85,7 +85,7 @@ def test_modules_named_in_texts_are_found(repository):
 def test_of_this_repository_every_statistical_room_is_behind_the_study_of_calibration():
     found = {path.relative_to(made.ROOT).as_posix() for path in made.files_of("tests.calibration.study")}
     wanted = {
-        "passes/few.py",
+        "passes/few_features.py",
         "families/gaussian/density/dense_conjugate.py",
         "engines/em/loop.py",
         "engines/nuts.py",

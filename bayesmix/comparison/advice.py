@@ -7,7 +7,7 @@ import pandas as pd
 
 from bayesmix.comparison.leave_one_out import PARETO_K
 from bayesmix.data.words import counted, joined
-from bayesmix.standing import SMALL_DIFFERENCE, STANDARD_ERRORS, Key, contenders, is_bracketed, lowest, numbers
+from bayesmix.standing import SMALL_DIFFERENCE, STANDARD_ERRORS, Key, column_of, contenders, is_bracketed, lowest
 
 _SHOWN = 4
 
@@ -54,7 +54,7 @@ def _answer(table: pd.DataFrame) -> list[str]:
     if not close:
         preferred = lowest(table, "bic")
         start = f"{_groups([preferred])}: " if preferred is not None else ""
-        if np.isnan(numbers(table, "elpd_loo")).all():
+        if np.isnan(column_of(table, "elpd_loo")).all():
             return [f"{start}{criteria} (point estimates only: there is no posterior to compare, and BIC decides)."]
         return [f"{start}{criteria}. LOO gives no answer: none of these posteriors can be trusted."]
     best, *others = close
@@ -71,7 +71,7 @@ def _answer(table: pd.DataFrame) -> list[str]:
 
 
 def _why(close: pd.DataFrame) -> str:
-    if (np.abs(numbers(close, "elpd_diff")) < SMALL_DIFFERENCE).all():
+    if (np.abs(column_of(close, "elpd_diff")) < SMALL_DIFFERENCE).all():
         return f"|difference| < {SMALL_DIFFERENCE:.0f}"
     return f"|difference| < {SMALL_DIFFERENCE:.0f} or below {STANDARD_ERRORS:.0f} standard errors"
 

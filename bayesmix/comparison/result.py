@@ -15,7 +15,7 @@ from bayesmix.comparison.table import display_table
 from bayesmix.data import Rows
 from bayesmix.families import read_family
 from bayesmix.notebook import card, facts, folded, sentences, table
-from bayesmix.standing import contenders, numbers
+from bayesmix.standing import column_of, contenders
 from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class Comparison:
             known = ", ".join(map(repr, _BY_CRITERION))
             raise ValueError(f"criterion must be one of {known}, not {criterion!r}.")
         column, sign = _BY_CRITERION[criterion]
-        values = sign * numbers(self.table, column)
+        values = sign * column_of(self.table, column)
         if criterion == "loo":
             values[[not candidate.trusted for candidate in self.candidates]] = np.nan
         elif criterion == "waic":

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.comparison.candidate import Candidate
-from bayesmix.standing import is_bracketed, numbers
+from bayesmix.standing import column_of, is_bracketed
 
 INDEX = ("family", "n_components")
 COLUMNS = (
@@ -54,7 +54,7 @@ def make_table(candidates: Sequence[Candidate]) -> tuple[pd.DataFrame, tuple[str
         table[column] = [compared[column].get(c.key, np.nan) for c in candidates]
     for column in COLUMNS[:-1]:
         table[column] = table[column].astype(float)
-        if column in _COUNTS and np.isfinite(numbers(table, column)).all():
+        if column in _COUNTS and np.isfinite(column_of(table, column)).all():
             table[column] = table[column].astype(int)
     return table, remarks
 
@@ -68,11 +68,11 @@ def display_table(table: pd.DataFrame) -> pd.DataFrame:
             continue
         decimals = 0 if column in _WHOLE else _DECIMALS.get(str(column), 1)
         shown[column] = [
-            f"{value:.{decimals}f}" if np.isfinite(value) else "-" for value in numbers(table, str(column))
+            f"{value:.{decimals}f}" if np.isfinite(value) else "-" for value in column_of(table, str(column))
         ]
     bracketed = is_bracketed(table)
     for column in ("elpd_loo", "se_loo", "p_loo", "elpd_waic", "se_waic", "p_waic"):
-        present = bracketed & np.isfinite(numbers(table, column))
+        present = bracketed & np.isfinite(column_of(table, column))
         shown[column] = [f"[{text}]" if inside else text for text, inside in zip(shown[column], present, strict=True)]
     return shown
 

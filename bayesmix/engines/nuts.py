@@ -18,7 +18,7 @@ from bayesmix.engines.whitened import Whitened, whitened
 
 
 @dataclass(frozen=True)
-class Course:
+class Tuning:
     """How far one draw travels, and how long the sampler learns.
 
     Attributes
@@ -55,18 +55,18 @@ class Course:
 # The steps that a sampler can take shrink with the fourth root of the number of unknowns: from 200 on a quarter turn
 # takes seven. There an acceptance of 0.75 gives of 4000 draws about 2900 for the slowest parameter and 1350 for the
 # log-likelihood, 0.7 gives 3400 and 1250 and larger R-hats, 0.8 gives 2350 and 1600.
-NEAR_GAUSSIAN = Course(tune=200, max_depth=2, per_draw=2, target_accept=0.7)
-NEAR_GAUSSIAN_OF_MANY = Course(tune=200, max_depth=3, target_accept=0.75)
+NEAR_GAUSSIAN = Tuning(tune=200, max_depth=2, per_draw=2, target_accept=0.7)
+NEAR_GAUSSIAN_OF_MANY = Tuning(tune=200, max_depth=3, target_accept=0.75)
 _SEVEN_STEPS_FROM = 200  # unknowns
-WHITENED = Course(tune=200, max_depth=10)
-NOT_WHITENED = Course(tune=1000, max_depth=10, adaptation="low_rank")
+WHITENED = Tuning(tune=200, max_depth=10)
+NOT_WHITENED = Tuning(tune=1000, max_depth=10, adaptation="low_rank")
 # Importance ratios have a variance below a Pareto k-hat of 0.5, and its estimate is off by about 0.12: a Gaussian that
 # may be this good needs no long trajectories.
 _JUDGED_BY = 2000
 _GOOD = 0.6
 
 
-def course_for(around: Whitened, rng: np.random.Generator) -> Course:
+def tuning_for(around: Whitened, rng: np.random.Generator) -> Tuning:
     """Short trajectories where importance sampling from the Gaussian would do well (Pareto k-hat <= 0.6).
 
     Longer tuning where the mode of the basin was not found, and its Hessian says little.
@@ -117,37 +117,37 @@ def run(density: Density, basin: Laplace, settings: NutsSettings, seed: int) -> 
     began = time.perf_counter()
     rng = np.random.default_rng(seed)
     around = whitened(density, basin)
-    course = course_for(around, rng)
+    tuning = tuning_for(around, rng)
     if settings.target_accept is not None:  # full trajectories: three steps that were made small lead nowhere
-        course = replace(course, max_depth=WHITENED.max_depth, per_draw=1, target_accept=settings.target_accept)
-    trace, interrupted = _sample(around.nutpie_model(), settings, course, int(rng.integers(2**31)))
-    chains = read_chains(trace, density.size, course.per_draw)
+        tuning = replace(tuning, max_depth=WHITENED.max_depth, per_draw=1, target_accept=settings.target_accept)
+    trace, interrupted = _sample(around.nutpie_model(), settings, tuning, int(rng.integers(2**31)))
+    chains = read_chains(trace, density.size, tuning.per_draw)
     kept, n_draws = most_draws([len(chain.q) for chain in chains])
     q = np.stack([chains[i].q[:n_draws] for i in kept])
     stats = {name: np.stack([chains[i].stats[name][:n_draws] for i in kept]) for name in chains[0].stats}
-    if course.max_depth < WHITENED.max_depth:
+    if tuning.max_depth < WHITENED.max_depth:
         # the depth is limited on purpose: it is no sign of trouble
         stats["reached_max_treedepth"] = np.zeros_like(stats["reached_max_treedepth"])
     seconds = {"sampling": time.perf_counter() - began}
     return Draws(q, stats, seconds, (INTERRUPTED,) if interrupted else ())
 
 
-def _sample(model, settings: NutsSettings, course: Course, seed: int):
+def _sample(model, settings: NutsSettings, tuning: Tuning, seed: int):
     with arviz_when_asked():
         import nutpie
 
     with sampling(settings.progressbar) as reporting:
         sampler = nutpie.sample(
             model,
-            draws=settings.draws * course.per_draw,
-            tune=course.tune if settings.tune is None else settings.tune,
-            maxdepth=course.max_depth,
+            draws=settings.draws * tuning.per_draw,
+            tune=tuning.tune if settings.tune is None else settings.tune,
+            maxdepth=tuning.max_depth,
             chains=settings.chains,
             cores=settings.cores,
             seed=seed,
-            target_accept=course.target_accept,
+            target_accept=tuning.target_accept,
             save_warmup=False,
-            adaptation=course.adaptation,
+            adaptation=tuning.adaptation,
             blocking=False,
             return_raw_trace=True,
             **reporting,

@@ -13,7 +13,7 @@ from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import as_sure, counted, percent
 from bayesmix.html.words import listed
 from bayesmix.posterior.membership import UNSURE, in_doubt
-from bayesmix.standing import contenders, is_bracketed, lowest, numbers
+from bayesmix.standing import column_of, contenders, is_bracketed, lowest
 from bayesmix.verdict import plain_verdict
 
 _OFTEN = 0.2
@@ -66,12 +66,12 @@ def warnings_of(digest: Digest) -> tuple[str, ...]:
 
 def _how_many(table: pd.DataFrame, shown: tuple[str, int], others: Sequence[int]) -> str:
     tried = sorted({int(key[1]) for key in table.index})
-    judged = sorted({int(key[1]) for key in table.index[np.isfinite(numbers(table, "elpd_diff"))]})
+    judged = sorted({int(key[1]) for key in table.index[np.isfinite(column_of(table, "elpd_diff"))]})
     groups = counted(shown[1], "group")
     if not contenders(table):
         by = f"Of {_range(tried)} groups, {shown[1]} give{'s' if shown[1] == 1 else ''} the best balance of fit and "
         by += "simplicity (the criterion BIC)."
-        if np.isnan(numbers(table, "elpd_loo")).all():
+        if np.isnan(column_of(table, "elpd_loo")).all():
             return f"{by} That is a judgement of best estimates, which does not say how sure it is."
         return f"{by} How well they predict new rows, the better measure, could not be told for any of them."
     if len(judged) == 1:
@@ -193,7 +193,7 @@ def _doubts_of_choice(table: pd.DataFrame) -> list[str]:
             f"{fits} {_range(numbers_out)} {'group' if numbers_out == [1] else 'groups'} did not settle, so how well "
             f"{'it predicts' if len(out) == 1 and not several else 'they predict'} is not known."
         )
-    never = table.index[np.isnan(numbers(table, "log_likelihood"))] if "log_likelihood" in table else []
+    never = table.index[np.isnan(column_of(table, "log_likelihood"))] if "log_likelihood" in table else []
     if len(never):
         found.append(f"With {_range(sorted({int(key[1]) for key in never}))} groups there is no fit to compare.")
     if len(tried) > 1 and tried[-1] in best:

@@ -9,11 +9,11 @@ import math
 import numba as nb
 import numpy as np
 
-from bayesmix.passes import draws, few, tiles
+from bayesmix.passes import draws, few_features, tiles
 from bayesmix.passes.blocks import BLOCK, COMPILED, INNER, buffers, no_nan
 from bayesmix.passes.log_sum_exp import normalise
 
-_few_distance, _few_sums = few.log_component, few.gather
+_few_distance, _few_sums = few_features.log_component, few_features.gather
 _tiled_distance, _tiled_sums = tiles.log_component, tiles.gather
 
 
@@ -79,7 +79,7 @@ def accumulate(columns, row_weights, offsets, means, whiteners):
     counts, first, second : (K,), (K, D) and (K, D, D) arrays
         ``sum_i r_ik``, ``sum_i r_ik y_ik`` and ``sum_i r_ik y_ik y_ik'``.
     """
-    if columns.shape[0] <= few.MOST:
+    if columns.shape[0] <= few_features.MOST:
         return _accumulate(_few_distance, _few_sums, 0, columns, row_weights, offsets, means, whiteners)
     return _accumulate(_tiled_distance, _tiled_sums, columns.shape[0], columns, row_weights, offsets, means, whiteners)
 
@@ -98,7 +98,7 @@ def _tiled_component(columns, start, size, form, s, k, centred, residual, out):
 
 @nb.njit(**COMPILED)
 def _log_components(columns, offsets, means, whiteners):
-    if columns.shape[0] <= few.MOST:
+    if columns.shape[0] <= few_features.MOST:
         return draws.log_components(_few_component, columns, (offsets, means, whiteners))
     return draws.log_components(_tiled_component, columns, (offsets, means, whiteners))
 
@@ -111,7 +111,7 @@ def log_joint(columns, offsets, means, whiteners):
 @nb.njit(**COMPILED)
 def log_mixture(columns, offsets, means, whiteners):
     """``log sum_k w_k f_k(x_i)`` for S parameter draws: (S, K) offsets, ... -> (S, N)."""
-    if columns.shape[0] <= few.MOST:
+    if columns.shape[0] <= few_features.MOST:
         return draws.log_mixture(_few_component, columns, (offsets, means, whiteners))
     return draws.log_mixture(_tiled_component, columns, (offsets, means, whiteners))
 
@@ -119,7 +119,7 @@ def log_mixture(columns, offsets, means, whiteners):
 @nb.njit(**COMPILED)
 def responsibilities(columns, offsets, means, whiteners):
     """``r_ik`` for S parameter draws: (S, K) offsets, ... -> (K, N, S)."""
-    if columns.shape[0] <= few.MOST:
+    if columns.shape[0] <= few_features.MOST:
         return draws.responsibilities(_few_component, columns, (offsets, means, whiteners))
     return draws.responsibilities(_tiled_component, columns, (offsets, means, whiteners))
 
@@ -127,7 +127,7 @@ def responsibilities(columns, offsets, means, whiteners):
 @nb.njit(**COMPILED)
 def group_sums(columns, ends, offsets, means, whiteners):
     """``sum r_ik`` over groups of consecutive rows that end before ``ends (J,)``, for S draws -> (S, J, K)."""
-    if columns.shape[0] <= few.MOST:
+    if columns.shape[0] <= few_features.MOST:
         return draws.group_sums(_few_component, columns, ends, (offsets, means, whiteners))
     return draws.group_sums(_tiled_component, columns, ends, (offsets, means, whiteners))
 

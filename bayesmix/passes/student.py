@@ -10,13 +10,13 @@ import math
 import numba as nb
 import numpy as np
 
-from bayesmix.passes import axis, draws, few, tiles
+from bayesmix.passes import axis, draws, few_features, tiles
 from bayesmix.passes.blocks import BLOCK, COMPILED, INNER, buffers, no_nan
 from bayesmix.passes.elementary import log1p_of_nonnegative
 from bayesmix.passes.log_sum_exp import normalise
 
 _axis_distance, _axis_sums = axis.log_component, axis.gather
-_few_distance, _few_sums = few.log_component, few.gather
+_few_distance, _few_sums = few_features.log_component, few_features.gather
 _tiled_distance, _tiled_sums = tiles.log_component, tiles.gather
 
 
@@ -134,7 +134,7 @@ def accumulate(columns, row_weights, offsets, means, whiteners, dof):
     """
     if whiteners.ndim == 2:
         return _accumulate(_axis_distance, _axis_sums, 0, columns, row_weights, offsets, means, whiteners, dof)
-    if columns.shape[0] <= few.MOST:
+    if columns.shape[0] <= few_features.MOST:
         found = _accumulate(_few_distance, _few_sums, 0, columns, row_weights, offsets, means, whiteners, dof)
     else:
         n_kept = columns.shape[0]
@@ -169,7 +169,7 @@ def _log_components(columns, offsets, means, whiteners, dof):
     form = (offsets, means, whiteners, dof)
     if whiteners.ndim == 3:
         return draws.log_components(_axis_component, columns, form)
-    if columns.shape[0] <= few.MOST:
+    if columns.shape[0] <= few_features.MOST:
         return draws.log_components(_few_component, columns, form)
     return draws.log_components(_tiled_component, columns, form)
 
@@ -185,7 +185,7 @@ def log_mixture(columns, offsets, means, whiteners, dof):
     form = (offsets, means, whiteners, dof)
     if whiteners.ndim == 3:
         return draws.log_mixture(_axis_component, columns, form)
-    if columns.shape[0] <= few.MOST:
+    if columns.shape[0] <= few_features.MOST:
         return draws.log_mixture(_few_component, columns, form)
     return draws.log_mixture(_tiled_component, columns, form)
 
@@ -196,7 +196,7 @@ def responsibilities(columns, offsets, means, whiteners, dof):
     form = (offsets, means, whiteners, dof)
     if whiteners.ndim == 3:
         return draws.responsibilities(_axis_component, columns, form)
-    if columns.shape[0] <= few.MOST:
+    if columns.shape[0] <= few_features.MOST:
         return draws.responsibilities(_few_component, columns, form)
     return draws.responsibilities(_tiled_component, columns, form)
 
@@ -207,6 +207,6 @@ def group_sums(columns, ends, offsets, means, whiteners, dof):
     form = (offsets, means, whiteners, dof)
     if whiteners.ndim == 3:
         return draws.group_sums(_axis_component, columns, ends, form)
-    if columns.shape[0] <= few.MOST:
+    if columns.shape[0] <= few_features.MOST:
         return draws.group_sums(_few_component, columns, ends, form)
     return draws.group_sums(_tiled_component, columns, ends, form)

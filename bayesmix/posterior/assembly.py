@@ -13,7 +13,7 @@ from bayesmix.notes import Note
 from bayesmix.posterior.labels import relabel_draws
 from bayesmix.posterior.labels.judgement import heed, judge
 from bayesmix.posterior.membership import with_responsibilities
-from bayesmix.priors.sets import numbers
+from bayesmix.priors.sets import hyperparameters
 from bayesmix.tree import build_tree
 from bayesmix.tree.record import describe
 from bayesmix.tree.verdicts import with_verdict
@@ -84,7 +84,7 @@ def assemble(
         rows=rows,
         posterior=named,
         sample_stats=sample_stats,
-        constant_data={"pivot": em.labels, **numbers(em.priors)},
+        constant_data={"pivot": em.labels, **hyperparameters(em.priors)},
         log_likelihood=family.log_mixture(named["weights"], params, rows.values) if stored else None,
         log_prior=_log_prior(em, named),
         posterior_attrs=attrs,

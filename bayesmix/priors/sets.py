@@ -235,7 +235,7 @@ def _as_array(value: Any) -> np.ndarray:
     return array
 
 
-def numbers(priors: Priors) -> dict[str, Any]:
+def hyperparameters(priors: Priors) -> dict[str, Any]:
     """Resolved hyperparameters as plain arrays, named ``prior_<part>_<hyperparameter>``."""
     found = {}
     for part, prior in priors.entries:

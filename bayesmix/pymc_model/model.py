@@ -12,7 +12,7 @@ from bayesmix.priors.sets import PyMCPrior
 from bayesmix.problem import Problem
 from bayesmix.pymc_model.foreign_priors import is_loose_at_zero
 from bayesmix.pymc_model.likelihood import MixtureLikelihood
-from bayesmix.pymc_model.variables import Units, declare_parameters, declare_weights
+from bayesmix.pymc_model.variables import DataScale, declare_parameters, declare_weights
 
 
 def declare(
@@ -47,7 +47,7 @@ def declare(
         in some column: a component can then collapse onto them.
     """
     rows, family, priors = problem.rows, problem.family, problem.priors
-    units = Units.of(problem, {} if start is None else {"weights": start["weights"], **family.complete(start)})
+    units = DataScale.of(problem, {} if start is None else {"weights": start["weights"], **family.complete(start)})
     _warn_of_ties(rows, priors.parts.get("scales"))
     with pm.Model(coords=_coords(problem)) as model:
         weights = declare_weights(priors.weights, units)

@@ -39,7 +39,7 @@ MEANS_DIMS = ("component", "feature")
 
 
 @dataclass(frozen=True, eq=False)
-class Units:
+class DataScale:
     """What the transforms need: numbers of components and features, centre and scale of the columns.
 
     ``scale`` is one that the family can be standardised by: for spherical all its entries are equal. ``half`` is a
@@ -54,7 +54,7 @@ class Units:
     start: Mapping[str, np.ndarray]
 
     @classmethod
-    def of(cls, problem: Problem, start: Mapping[str, np.ndarray]) -> "Units":
+    def of(cls, problem: Problem, start: Mapping[str, np.ndarray]) -> "DataScale":
         """Of the rows of a problem."""
         rows, family = problem.rows, problem.family
         centre, scale = rows.centre_and_scale
@@ -71,7 +71,7 @@ class Units:
         return Affine(self.centre, self.scale)
 
 
-def declare_weights(prior: Any, units: Units) -> Any:
+def declare_weights(prior: Any, units: DataScale) -> Any:
     """``weights``: Dirichlet with PyMC's simplex transform; constant ones for a single component."""
     if units.n_components == 1:
         return pm.Deterministic("weights", pt.ones(1), dims="component")
@@ -87,7 +87,7 @@ def declare_weights(prior: Any, units: Units) -> Any:
     return add_variable("weights", variable, ("component",), start=start)
 
 
-def declare_means(prior: Any, units: Units) -> Any:
+def declare_means(prior: Any, units: DataScale) -> Any:
     """``means`` of a separated prior: independent normals."""
     start = units.start.get("means")
     if isinstance(prior, PyMCPrior):
@@ -100,7 +100,7 @@ def declare_means(prior: Any, units: Units) -> Any:
 _INSIDE = {"nonnegative": (1e-10, np.inf), "probability": (1e-10, 1 - 1e-10), "simplex": (1e-10, 1.0)}
 
 
-def declare_parameters(family: Family, priors: Priors, units: Units) -> dict[str, Any]:
+def declare_parameters(family: Family, priors: Priors, units: DataScale) -> dict[str, Any]:
     """All parameters of a family by name."""
     parts = priors.parts
     params: dict[str, Any] = {}
@@ -115,7 +115,7 @@ def declare_parameters(family: Family, priors: Priors, units: Units) -> dict[str
     return {spec.name: params[spec.name] for spec in family.parameters}
 
 
-def _on_its_own(family: Any, spec: ParameterSpec, prior: Any, units: Units) -> Any:
+def _on_its_own(family: Any, spec: ParameterSpec, prior: Any, units: DataScale) -> Any:
     """A parameter whose prior is its own; a start on the boundary of its support is moved off it."""
     start = units.start.get(spec.name)
     if start is not None and spec.support in _INSIDE:
@@ -128,12 +128,12 @@ def _on_its_own(family: Any, spec: ParameterSpec, prior: Any, units: Units) -> A
     return add_variable(spec.name, prior.distribution(shape_of(spec.dims)), spec.dims, start=start)
 
 
-def _jointly(family: Any, prior: NormalInverseWishart, units: Units) -> dict[str, Any]:
+def _jointly(family: Any, prior: NormalInverseWishart, units: DataScale) -> dict[str, Any]:
     r"""``covariances`` inverse-Wishart or ``variances`` inverse-gamma; ``means`` normal given them."""
     return (_matrices_jointly if family.correlated else _variances_jointly)(family.parameters[1], prior, units)
 
 
-def _matrices_jointly(spec: ParameterSpec, prior: NormalInverseWishart, units: Units) -> dict[str, Any]:
+def _matrices_jointly(spec: ParameterSpec, prior: NormalInverseWishart, units: DataScale) -> dict[str, Any]:
     covariances = add_variable(
         spec.name,
         InverseWishart.dist(prior.dof, np.asarray(prior.scale), shape=shape_of(spec.dims)),
@@ -153,7 +153,7 @@ def _matrices_jointly(spec: ParameterSpec, prior: NormalInverseWishart, units: U
     return {"means": means, spec.name: covariances}
 
 
-def _variances_jointly(spec: ParameterSpec, prior: NormalInverseWishart, units: Units) -> dict[str, Any]:
+def _variances_jointly(spec: ParameterSpec, prior: NormalInverseWishart, units: DataScale) -> dict[str, Any]:
     half_scale = np.asarray(prior.scale) / 2.0
     variances = add_variable(
         spec.name,
@@ -175,7 +175,7 @@ def _variances_jointly(spec: ParameterSpec, prior: NormalInverseWishart, units: 
     return {"means": means, spec.name: variances}
 
 
-def _separately(family: Any, scales_prior: Any, correlations_prior: Any, units: Units) -> dict[str, Any]:
+def _separately(family: Any, scales_prior: Any, correlations_prior: Any, units: DataScale) -> dict[str, Any]:
     """``scales`` and, of correlated features, ``correlations`` free; what is made of them."""
     spec = family.parameters[1]
     if not family.correlated:
@@ -188,7 +188,7 @@ def _separately(family: Any, scales_prior: Any, correlations_prior: Any, units: 
     return {spec.name: pm.Deterministic(spec.name, times_transpose(factor), dims=spec.dims)}
 
 
-def declare_correlations(prior: Any, dims: tuple[str, ...], units: Units) -> Any:
+def declare_correlations(prior: Any, dims: tuple[str, ...], units: DataScale) -> Any:
     """``correlations`` of a separated prior: LKJ."""
     start, transform = units.start.get("correlations"), CorrelationRows(units.n_features)
     if isinstance(prior, PyMCPrior):
@@ -198,7 +198,7 @@ def declare_correlations(prior: Any, dims: tuple[str, ...], units: Units) -> Any
     return add_variable("correlations", variable, dims, transform=transform, start=start)
 
 
-def declare_scales(prior: Any, dims: tuple[str, ...], unit: Any, units: Units) -> Any:
+def declare_scales(prior: Any, dims: tuple[str, ...], unit: Any, units: DataScale) -> Any:
     """``scales`` (standard deviations) of a separated prior: log-normal."""
     start = units.start.get("scales")
     if isinstance(prior, PyMCPrior):

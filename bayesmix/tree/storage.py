@@ -11,8 +11,8 @@ from bayesmix.replacing import put_aside, written_whole
 from bayesmix.tree.building import portable
 from bayesmix.tree.contents import check_netcdf, check_zarr
 from bayesmix.tree.fingerprints import fingerprints_of, first_difference
-from bayesmix.tree.given import PointEstimate, as_tree
 from bayesmix.tree.names import with_visible_names
+from bayesmix.tree.point_estimates import PointEstimate, as_tree
 from bayesmix.tree.possible import check_possible
 from bayesmix.tree.reading import training_rows
 from bayesmix.tree.record import REMEDY, record_of, with_record

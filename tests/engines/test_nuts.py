@@ -15,7 +15,7 @@ from bayesmix.engines import nuts
 from bayesmix.engines.chains import read_chains
 from bayesmix.engines.interruption import INTERRUPTED
 from bayesmix.engines.laplace import approximate
-from bayesmix.engines.nuts import NEAR_GAUSSIAN, NEAR_GAUSSIAN_OF_MANY, WHITENED, NutsSettings, course_for, run
+from bayesmix.engines.nuts import NEAR_GAUSSIAN, NEAR_GAUSSIAN_OF_MANY, WHITENED, NutsSettings, run, tuning_for
 from bayesmix.engines.whitened import whitened
 from bayesmix.notes import in_words
 from bayesmix.tree import record_of
@@ -80,7 +80,7 @@ def test_a_known_gaussian():
     root = np.array([[1.0, 0, 0], [0.8, 0.5, 0], [-0.3, 0.2, 0.1]])
     target = GaussianTarget(mean, root @ root.T)
     basin = approximate(target, np.zeros(3))
-    assert course_for(whitened(target, basin), np.random.default_rng(0)) is NEAR_GAUSSIAN
+    assert tuning_for(whitened(target, basin), np.random.default_rng(0)) is NEAR_GAUSSIAN
     found = run(target, basin, NutsSettings(draws=1000, progressbar=False), seed=1)
     exact = mean + np.random.default_rng(1).normal(size=(4, 5000, 3)) @ root.T
     assert_same_posterior(found.unconstrained, exact)
@@ -92,7 +92,7 @@ def test_steps_are_short_where_unknowns_are_many():
     """A quarter turn then takes more of them."""
     target = GaussianTarget(np.zeros(300), np.eye(300))
     basin = approximate(target, np.zeros(300))
-    assert course_for(whitened(target, basin), np.random.default_rng(0)) is NEAR_GAUSSIAN_OF_MANY
+    assert tuning_for(whitened(target, basin), np.random.default_rng(0)) is NEAR_GAUSSIAN_OF_MANY
     found = run(target, basin, NutsSettings(draws=500, progressbar=False), seed=1)
     assert not found.stats["reached_max_treedepth"].any()
     assert min(effective_draws(found.unconstrained[..., i]) for i in range(0, 300, 30)) > 1000
@@ -112,7 +112,7 @@ def test_an_acceptance_that_is_asked_for_gets_full_trajectories():
 def test_bananas_get_long_trajectories():
     target = Bananas(2)
     basin = approximate(target, np.zeros(4))
-    assert course_for(whitened(target, basin), np.random.default_rng(0)) is WHITENED
+    assert tuning_for(whitened(target, basin), np.random.default_rng(0)) is WHITENED
     found = run(target, basin, NutsSettings(draws=1500, tune=1000, progressbar=False, target_accept=0.95), seed=1)
     rng = np.random.default_rng(2)
     x = rng.normal(size=(4, 5000, 2))

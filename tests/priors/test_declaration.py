@@ -10,7 +10,7 @@ from bayesmix import Gaussian, Mixture
 from bayesmix.data import read_rows
 from bayesmix.priors import LKJ, Dirichlet, LogNormal, Normal, NormalInverseWishart
 from bayesmix.priors.numbers import summarise
-from bayesmix.priors.sets import PyMCPrior, from_dict, numbers, read_priors, resolve_priors, to_dict
+from bayesmix.priors.sets import PyMCPrior, from_dict, read_priors, resolve_priors, to_dict
 
 X = np.random.default_rng(0).normal(size=(40, 3)) @ np.triu(np.ones((3, 3))) * [1.0, 100.0, 0.01] + 5
 COVARIANCES = ("full", "tied", "diag", "spherical")
@@ -151,7 +151,7 @@ def test_into_a_file_and_back(priors, covariance):
     assert own.closed
     described = json.loads(json.dumps(to_dict(own)))
     assert from_dict(described, Gaussian(covariance)) == own
-    assert all(np.all(np.isfinite(value)) for value in numbers(own).values())
+    assert all(np.all(np.isfinite(value)) for value in hyperparameters(own).values())
 
 
 def test_pymc_priors_are_kept_as_text():

@@ -13,7 +13,7 @@ from bayesmix.engines.em.status import Status
 from bayesmix.families import Family
 from bayesmix.notebook import card, facts, sentences, table
 from bayesmix.notes import Note, counted_rivals, rivals_in_words
-from bayesmix.priors.sets import Priors, numbers
+from bayesmix.priors.sets import Priors, hyperparameters
 from bayesmix.seeds import generator_of
 from bayesmix.shelter import sheltered
 from bayesmix.tree import build_tree
@@ -295,7 +295,7 @@ class EMResult:
             rows=self.rows,
             posterior={name: value[None, None] for name, value in posterior.items()},
             sample_stats={"lp": np.array([[self.objective]])},
-            constant_data={"pivot": self.labels, **numbers(self.priors)},
+            constant_data={"pivot": self.labels, **hyperparameters(self.priors)},
             log_likelihood=log_density[None, None],
             record={
                 "method": "em",

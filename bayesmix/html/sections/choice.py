@@ -9,7 +9,7 @@ from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.numbers import MISSING, fixed
 from bayesmix.plots import draw_comparison
 from bayesmix.plots.criteria import in_comparison
-from bayesmix.standing import numbers
+from bayesmix.standing import column_of
 
 _DECIMALS = {"max_rhat": 3, "max_rhat_components": 3, "p_worse": 2, "weight": 2}
 _WHOLE = ("n_parameters", "n_bad_k", "min_ess", "min_ess_components", "divergences")
@@ -146,7 +146,7 @@ def _alt(table: pd.DataFrame) -> str:
     said = []
     for name in ("bic", "icl", "aic"):
         if _present(table, name):
-            family, groups = table.index[int(np.nanargmin(numbers(table, name)))]
+            family, groups = table.index[int(np.nanargmin(column_of(table, name)))]
             said.append(f"{_HEADINGS[name]} is lowest for {family} with {groups}")
     if _present(table, "elpd_diff"):
         family, groups = table.loc[table["elpd_diff"].notna(), "elpd_loo"].idxmax()
