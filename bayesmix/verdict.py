@@ -54,17 +54,17 @@ class _Kind:
 
 
 _LONGER = (
-    "run longer (tune=, draws=); where that does not help, fit fewer groups or a simpler covariance",
+    "run longer (tune=, draws=); where that does not help, fit fewer groups or a simpler family",
     "run longer (--tune, --draws); where that does not help, fit fewer groups (--components) or a simpler shape of "
     "groups (--family)",
 )
 _SIMPLER = "fit fewer groups (--components) or a simpler shape of groups (--family)"
-_BOUNDED = "use estimate='map', fewer groups or a simpler covariance"
+_BOUNDED = "use estimate='map', fewer groups or a simpler family"
 _KINDS = {
     "basins": _Kind(
         "the chains settled in {basins} different basins",
         "the runs of the sampler ended in different answers, and nothing says which is the likelier",
-        "more draws do not help: fit fewer groups, a simpler covariance or stronger priors",
+        "more draws do not help: fit fewer groups, a simpler family or stronger priors",
         f"more draws do not help: {_SIMPLER}",
     ),
     "disagreement": _Kind(
@@ -103,7 +103,7 @@ _KINDS = {
     "not_sampled": _Kind(
         "no posterior could be sampled",
         "the model could not be sampled",
-        "fit fewer groups or a simpler covariance",
+        "fit fewer groups or a simpler family",
         _SIMPLER,
     ),
     "max_iter": _Kind(

@@ -835,6 +835,21 @@ class Family(ABC):
             Where a distribution has no covariance, its scale matrix.
         """
 
+    def radii(self, params: Params, share: float) -> np.ndarray:
+        """Mahalanobis distances by the moments within which two features of each component lie with a probability.
+
+        Parameters
+        ----------
+        params : mapping of arrays
+        share : float
+
+        Returns
+        -------
+        (..., K) array
+            Of normal distributions, unless a family knows better.
+        """
+        return np.full(self.moments(params)[0].shape[:-1], np.sqrt(-2 * np.log1p(-share)))
+
     def features_of_moments(self, n_features: int) -> np.ndarray:
         """The feature that each entry of the moments belongs to, (M,).
 

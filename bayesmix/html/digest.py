@@ -159,8 +159,7 @@ class Digest:
     @cached_property
     def telling(self) -> tuple[int, ...]:
         """Of each feature the entry of the first summary in which the groups lie furthest apart, (D,)."""
-        feature_of, apart = self.family.features_of_moments(self.rows.n_features), self.marginal.separation_of_entries()
-        return tuple(int(np.argmax(np.where(feature_of == j, apart, -1))) for j in range(self.rows.n_features))
+        return tuple(self.marginal.telling().tolist())
 
     @cached_property
     def marginal(self) -> Marginal:

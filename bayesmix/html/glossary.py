@@ -45,6 +45,17 @@ TERMS = (
         r"basins?",
     ),
     Term(
+        "Cramér's V",
+        "How much two features hang together whose values are levels: 0 not at all, 1 as much as can be.",
+        r"Cramér's V",
+    ),
+    Term(
+        "degrees of freedom",
+        "How heavy the tails of a group are. With 3 single rows lie far out; with 30 there are hardly more of them than "
+        "in a normal distribution.",
+        r"degrees of freedom",
+    ),
+    Term(
         "divergence",
         "A step of the sampler that failed. Many of them mean that a part of the posterior was left out.",
         r"diverge(?:d|nt|nces?)",

@@ -45,7 +45,6 @@ _CRITERIA = {
     "elpd_loo": _Criterion("LOO ± standard error (higher is better)", "se_loo", True, True),
     "elpd_diff": _Criterion("LOO difference from its best ± error (0 is best)", "dse", True, True),
     "elpd_waic": _Criterion("WAIC ± standard error (higher is better)", "se_waic", True, True),
-    "log_evidence": _Criterion("log evidence ± its error (higher is better)", "log_evidence_se", True),
 }
 
 

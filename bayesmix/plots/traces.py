@@ -112,8 +112,7 @@ def _draw(figure: Figure, tree: xr.DataTree, chosen: list[int]) -> None:
     marginal, rows = marginal_of(tree), training_rows(tree)
     lie = marginal.family.summaries(marginal.params, rows)[0]
     # of a feature with levels the one in which the groups lie furthest apart
-    feature_of, ratio = marginal.family.features_of_moments(rows.n_features), marginal.separation_of_entries()
-    entries = [int(np.argmax(np.where(feature_of == j, ratio, -1))) for j in chosen]
+    entries = marginal.telling()[chosen].tolist()
     names = [shortened(lie.entries[i], _LONGEST_NAME) for i in entries]
     with house_style():
         axes = figure.subplots(1 + len(chosen), len(columns), squeeze=False, sharex=True, sharey="row")

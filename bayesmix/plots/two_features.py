@@ -5,16 +5,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Ellipse
 from matplotlib.patheffects import withStroke
-from scipy.stats import chi2
 
 from bayesmix.plots.frame import ink
 from bayesmix.plots.levels import mass_levels
 from bayesmix.plots.palette import colour, dashes, marker
 from bayesmix.posterior.marginal import Marginal, evenly
 
-# Share of a group inside its ellipse, and the ellipse's radius in standard deviations.
+# Share of a group inside its ellipse.
 ELLIPSE = 0.9
-ELLIPSE_RADIUS = float(np.sqrt(chi2.ppf(ELLIPSE, df=2)))
 # Shares of the predictive mass inside the contours.
 CONTOURS = (0.5, 0.8, 0.95)
 
@@ -60,12 +58,14 @@ def draw_two_features(
     _draw_contours(ax, limits[:, 0], limits[:, 1], marginal, grid_size=70 if small else 120)
     n_faint = min(_FAINT, _FAINT_IN_ALL // marginal.n_components) // (2 if small else 1)
     faint = evenly(marginal.n_draws, max(n_faint, 2)) if marginal.n_draws > 1 else ()
+    radii = marginal.radii(ELLIPSE)
     for draw in faint:
         for k in range(marginal.n_components):
             ax.add_patch(
                 _ellipse(
                     marginal.moments[0][draw, k],
                     marginal.moments[1][draw, k],
+                    radii[draw, k],
                     edgecolor=colour(k),
                     linewidth=0.5 if small else 0.7,
                     alpha=0.35,
@@ -78,9 +78,10 @@ def draw_two_features(
 
 def draw_ellipses(ax: Axes, marginal: Marginal, *, width: float) -> None:
     """Draw the ellipse of each group in the typical draw."""
-    for k, (centre, covariance) in enumerate(zip(*marginal.typical(), strict=True)):
+    radii = np.median(marginal.radii(ELLIPSE), axis=0)
+    for k, (centre, covariance, radius) in enumerate(zip(*marginal.typical(), radii, strict=True)):
         style = {"edgecolor": colour(k), "linewidth": width, "linestyle": dashes(k), "zorder": 4}
-        ax.add_patch(_ellipse(centre, covariance, **style))
+        ax.add_patch(_ellipse(centre, covariance, radius, **style))
 
 
 def number_groups(ax: Axes, marginal: Marginal) -> None:
@@ -125,9 +126,9 @@ def _draw_contours(ax, low, high, marginal, grid_size) -> None:
         ax.contour(*axes, density, levels=levels, colors=[ink()], linewidths=0.7, alpha=0.75, zorder=3)
 
 
-def _ellipse(centre: np.ndarray, covariance: np.ndarray, **style) -> Ellipse:
-    """Return the ellipse that holds the share ELLIPSE of a Gaussian."""
+def _ellipse(centre: np.ndarray, covariance: np.ndarray, radius: float, **style) -> Ellipse:
+    """Return the ellipse of a Mahalanobis distance."""
     variances, axes = np.linalg.eigh(covariance)
-    width, height = 2 * ELLIPSE_RADIUS * np.sqrt(np.maximum(variances, 0))
+    width, height = 2 * radius * np.sqrt(np.maximum(variances, 0))
     angle = np.degrees(np.arctan2(axes[1, 0], axes[0, 0]))
     return Ellipse(tuple(centre), width, height, angle=angle, facecolor="none", **style)

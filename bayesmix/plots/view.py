@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from bayesmix.plots.frame import shortened
-from bayesmix.plots.two_features import ELLIPSE_RADIUS
+from bayesmix.plots.two_features import ELLIPSE
 from bayesmix.posterior.marginal import Marginal, marginal_of
 from bayesmix.tree import record_of, training_rows
 
@@ -59,7 +59,9 @@ class View:
         room = high - low
         owners = self.marginal.weights.mean(axis=0) * len(self.values) >= _FEWEST_ROWS
         centres, covariances = self.marginal.typical()
-        reach = np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1) * ELLIPSE_RADIUS**2)
+        reach = np.median(self.marginal.radii(ELLIPSE), axis=0)[:, None] * np.sqrt(
+            np.diagonal(covariances, axis1=-2, axis2=-1)
+        )
         first = np.min((centres - reach)[owners], axis=0, initial=np.inf)
         last = np.max((centres + reach)[owners], axis=0, initial=-np.inf)
         first = np.clip(first, low - _MOST_ROOM * room, low) - _MARGIN * room

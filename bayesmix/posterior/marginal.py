@@ -96,6 +96,10 @@ class Marginal:
         covariances = correlations.mean(axis=0) * middle[:, :, None] * middle[:, None, :]
         return np.median(locations, axis=0), covariances
 
+    def radii(self, share: float) -> np.ndarray:
+        """Mahalanobis distances (S, K) within which two features of a group lie with this probability."""
+        return self.family.radii(self.params, share)
+
     def separation(self) -> np.ndarray:
         """How far apart the groups lie in each feature (d,), next to how wide they are.
 
@@ -122,6 +126,13 @@ class Marginal:
         # levels that a group has always or never have no variance, nor has one that no group has
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.nan_to_num(np.sqrt(between / within), nan=0.0, posinf=np.inf)
+
+    def telling(self) -> np.ndarray:
+        """Of each feature (d,) the entry of the moments in which the groups lie furthest apart."""
+        feature_of, apart = self.family.features_of_moments(self.n_features), self.separation_of_entries()
+        # the first of those that differ by rounding, as the two levels of a feature do
+        furthest = apart >= self.separation()[feature_of] * (1 - 1e-9)
+        return np.array([np.flatnonzero(furthest & (feature_of == j))[0] for j in range(self.n_features)])
 
 
 def marginal_of(tree: xr.DataTree) -> Marginal:

@@ -7,7 +7,7 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Ellipse, StepPatch
 from scipy.stats import multivariate_normal, norm
 
-from bayesmix import Gaussian
+from bayesmix import Gaussian, StudentT
 from bayesmix.data import read_rows
 from bayesmix.engines.em import EMSettings, fit
 from bayesmix.plots import draw_density, plot_density
@@ -61,6 +61,20 @@ def test_one_feature_shows_the_predictive_density_its_interval_and_the_groups():
     hidden = 3 * 0.004 * ax.get_ylim()[1]
     assert np.all(visible <= curve + 1e-12)
     assert np.all(curve <= visible + hidden)
+
+
+@pytest.mark.parametrize(("dof", "tails"), [("component", [2.5, 6.0]), ("shared", 3.0), (4.0, None)])
+def test_the_ellipse_of_a_group_with_heavy_tails_holds_its_share_of_it(dof, tails):
+    family = StudentT(dof=dof)
+    params = {"means": np.array([[0.0, 0.0], [9.0, 4.0]]), "covariances": np.array([[[2, 0.5], [0.5, 1]], np.eye(2)])}
+    params |= {} if tails is None else {"dof": np.array(tails)}
+    n = 100_000
+    rows, labels = family.sample(np.array([0.5, 0.5]), params, n, np.random.default_rng(5))
+    radii = family.radii(params, ELLIPSE)
+    for k in range(2):
+        off = rows[labels == k] - params["means"][k]
+        distance = np.sqrt(np.einsum("ni,ij,nj->n", off, np.linalg.inv(params["covariances"][k]), off))
+        assert np.mean(distance < radii[k]) == pytest.approx(ELLIPSE, abs=4 * np.sqrt(0.09 / len(off)))
 
 
 def test_the_histogram_has_unit_area():

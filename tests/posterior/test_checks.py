@@ -7,6 +7,7 @@ from scipy import stats
 
 import bayesmix as bm
 from bayesmix.posterior.checks import Check, posterior_check, prior_check
+from tests.simulated_trees import discrete_data, discrete_tree
 
 
 @pytest.fixture(scope="module")
@@ -115,3 +116,44 @@ def test_few_rows_have_no_shape():
     tree = bm.Mixture(1).fit_em(np.arange(4.0), random_seed=1).to_tree()
     assert posterior_check(tree) is None
     assert prior_check(tree) is None
+
+
+def test_counts_are_compared_by_mean_variation_zeros_and_correlation():
+    X, found = discrete_data("count"), named(posterior_check(discrete_tree("count")))
+    for name in X:
+        values = X[name]
+        assert found[name, "mean"] == pytest.approx(values.mean())
+        assert found[name, "variance / mean"] == pytest.approx(values.var() / values.mean())
+        assert found[name, "share of zeros"] == pytest.approx((values == 0).mean())
+        assert found[name, "highest"] == values.max()
+    assert found["calls", "correlation with visits"] == pytest.approx(stats.pearsonr(X["calls"], X["visits"]).statistic)
+    assert len(found) == 9
+    assert {name for _, name in prior_check(discrete_tree("count")).names} == {"mean", "variance / mean"}
+
+
+def test_levels_are_compared_by_shares_and_association():
+    X, found = discrete_data("categorical"), named(posterior_check(discrete_tree("categorical")))
+    for name in X:
+        for level, share in X[name].value_counts(normalize=True).items():
+            assert found[name, f"share of {level}"] == pytest.approx(share)
+    table = pd.crosstab(X["often"], X["colour"])
+    association = stats.contingency.association(table, method="cramer")
+    assert found["often", "association with colour (Cramér's V)"] == pytest.approx(association)
+    assert len(found) == 6
+    assert all(name.startswith("share of") for _, name in prior_check(discrete_tree("categorical")).names)
+
+
+def test_zeros_and_ones_are_compared_by_the_shares_of_ones():
+    X, found = discrete_data("binary"), named(posterior_check(discrete_tree("binary")))
+    assert {name: found[name, "share of 1"] for name in X} == pytest.approx(X.mean().to_dict())
+    association = found["walks", "association with swims (Cramér's V)"]
+    assert association == pytest.approx(abs(stats.pearsonr(X["walks"], X["swims"]).statistic))
+
+
+def test_one_group_where_there_are_two_is_seen_by_variation_and_association():
+    def outside(family, kind):
+        check = posterior_check(bm.Mixture(1, family).fit_em(discrete_data(kind), random_seed=1).to_tree())
+        return {name for name, out in zip(check.names, check.outside, strict=True) if out}
+
+    assert {("calls", "variance / mean"), ("visits", "variance / mean")} <= outside(bm.Poisson(), "count")
+    assert outside(bm.Categorical(), "categorical") == {("often", "association with colour (Cramér's V)")}

@@ -338,13 +338,14 @@ class EMResult:
             (
                 f"group {k}",
                 f"{self.weights[k]:.1%}",
-                *(f"{value:.4g}" for value in lies.values[k, : len(shown)]),
+                *(f"{value:.1%}" if lies.share else f"{value:.4g}" for value in lies.values[k, : len(shown)]),
             )
             for k in range(min(self.n_components, _GROUPS_SHOWN))
         ]
         left_out = []
         if rest > 0:
-            left_out.append(f"{rest} more feature{'s' if rest > 1 else ''}")
+            what = "feature" if len(lies.entries) == self.rows.n_features else "level"
+            left_out.append(f"{rest} more {what}{'s' if rest > 1 else ''}")
         if self.n_components > _GROUPS_SHOWN:
             left_out.append(f"{self.n_components - _GROUPS_SHOWN} more groups")
         n_starts, n_optima = len(self.starts), len(self.optima)

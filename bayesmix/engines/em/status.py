@@ -19,7 +19,7 @@ class Status(Enum):
     )
     DEGENERATE = (
         "a group collapsed onto a point, a line or a plane, where the likelihood has no bound: use estimate='map', "
-        "fewer groups or a simpler covariance"
+        "fewer groups or a simpler family"
     )
     EMPTY = "a group lost all its rows: use estimate='map' or fewer groups"
 

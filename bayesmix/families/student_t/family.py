@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, override
 
 import numpy as np
 
@@ -387,6 +387,18 @@ class StudentT(Elliptical):
         """
         return replace(self, covariance="full")
 
+    @override
+    def radii(self, params: Params, share: float) -> np.ndarray:
+        # half the squared distance in two features has an F distribution, which is Pareto's here
+        dof = self._each_dof(params)
+        return np.sqrt(dof * np.expm1(-2 / dof * np.log1p(-share)))
+
+    def _each_dof(self, params: Params) -> np.ndarray:
+        """Degrees of freedom of every component, (..., K)."""
+        dof = np.asarray(params["dof"] if self.given_dof is None else self.given_dof)
+        shared = self.given_dof is None and self.parameters[-1].shared
+        return np.broadcast_to(dof[..., None] if shared else dof, np.shape(params["means"])[:-1])
+
     def summaries(self, params: Params, rows: Rows) -> tuple[Summary, ...]:
         """See :class:`~bayesmix.families.protocol.Family`: centres, scales and degrees of freedom.
 
@@ -403,8 +415,7 @@ class StudentT(Elliptical):
         scales = spreads._replace(key="scale", name="scale", plural="scales")
         if self.given_dof:
             return centres, scales
-        dof = np.asarray(params["dof"])[..., None]
-        each = np.broadcast_to(dof[..., None] if self.parameters[-1].shared else dof, (*centres.values.shape[:-1], 1))
+        each = self._each_dof(params)[..., None]
         return centres, scales, Summary("dof", "degrees of freedom", "degrees of freedom", ("all features",), each)
 
     def estimates(self, params: Params) -> dict[str, np.ndarray]:

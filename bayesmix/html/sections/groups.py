@@ -125,7 +125,7 @@ def _by_entry(digest: Digest, summary: Summary) -> Table:
 
 
 def _entry(digest: Digest, summary: Summary) -> str:
-    return "feature" if len(summary.entries) == digest.rows.n_features else "level"
+    return "level" if summary.share and len(summary.entries) != digest.rows.n_features else "feature"
 
 
 def _estimated(summary: Summary, k: int, j: int) -> Cell:
