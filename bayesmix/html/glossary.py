@@ -51,7 +51,7 @@ TERMS = (
     ),
     Term(
         "degrees of freedom",
-        "How heavy the tails of a group are. With 3 single rows lie far out; with 30 there are hardly more of them than "
+        "How heavy the tails of a group are. With 3 single rows lie far out; with 30 hardly more of them do than "
         "in a normal distribution.",
         r"degrees of freedom",
     ),
