@@ -117,7 +117,13 @@ def _head(kind: str, data: str, digest: Digest, written: Written, verdict: str) 
     rows = digest.rows
     return {
         **_signature(kind, verdict),
-        "data": {"file": data, "rows": rows.n_rows, "features": rows.features, "sha256": rows.sha256},
+        "data": {
+            "file": data,
+            "rows": rows.n_rows,
+            "features": rows.features,
+            "levels": [column.levels for column in rows.columns],
+            "sha256": rows.sha256,
+        },
         "model": _identity(str(digest.family), digest.n_components),
         "outputs": _outputs(written),
     }

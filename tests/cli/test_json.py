@@ -14,6 +14,7 @@ from bayesmix.cli.entry import run
 from bayesmix.comparison.candidate import Candidate
 from tests.cli.commands import FAST
 from tests.posterior.test_membership import scipy_responsibilities
+from tests.simulated_trees import discrete_data
 
 
 def no_constants(text: str):
@@ -69,6 +70,19 @@ def test_json_of_a_point_estimate(capsys):
     assert found["data"]["features"] == ["eruptions", "waiting"]
     assert found["seed"] == 1
     assert_keys(found, "fit")
+
+
+def test_json_of_levels_has_their_names(capsys):
+    discrete_data("categorical").to_csv("levels.csv", index=False)
+    assert run(["fit", "levels.csv", "--family", "categorical", "--components", "2", "--json", *FAST]) == 0
+    found, X = document(capsys.readouterr().out), pd.read_csv("levels.csv")
+    levels = found["data"]["levels"]
+    assert levels == [sorted(X[name].unique()) for name in X]
+    em = bm.Mixture(2, bm.Categorical()).fit_em(X, random_seed=1)
+    assert [group["probability"]["estimate"] for group in found["groups"]] == em.params["probabilities"].tolist()
+    for hard in found["hardest"]:
+        said = [names[int(code)] for names, code in zip(levels, hard["values"], strict=True)]
+        assert said == X.iloc[hard["row"]].tolist()
 
 
 def test_json_of_a_posterior_has_the_same_keys(capsys):

@@ -7,12 +7,13 @@ from types import SimpleNamespace
 import numpy as np
 from rich.console import Console
 
+import bayesmix as bm
 from bayesmix.cli import screen
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import percent_with_interval, with_interval
 from tests.html.contents import comparison_table
 from tests.posterior.test_membership import scipy_responsibilities
-from tests.simulated_trees import simulated_tree
+from tests.simulated_trees import discrete_data, discrete_tree, simulated_tree
 
 BOLD = re.compile(r"\x1b\[1(?:;2)?m *(.*?) *\x1b\[0m")
 
@@ -76,3 +77,26 @@ def test_the_most_doubtful_rows_are_shown_with_their_probabilities():
         told = sorted(float(cell.replace("−", "-")) for cell in row[4:])  # the feature that tells groups apart first
         assert told == sorted(float(f"{x:.4g}") for x in values[i])
         assert row[1:4] == [f"{p:.0%}" if 0.01 <= p <= 0.99 else ("<1%" if p < 0.01 else ">99%") for p in share[i]]
+
+
+def test_levels_are_told_in_percent_with_intervals():
+    digest = Digest(discrete_tree("categorical"))
+    text = shown(screen.show_groups, digest)
+    p = digest.tree["posterior"]["probabilities"].values.reshape(-1, 2, 5)
+    ((*_, red, blue),) = cells(text, "1")
+    for j, told in ((3, red), (4, blue)):
+        low, high = np.quantile(p[:, 1, j], [0.055, 0.945])
+        assert told == percent_with_interval(p[:, 1, j].mean(), low, high)
+
+
+def test_a_point_estimate_is_called_by_what_it_is_of():
+    em = bm.Mixture(2, bm.Categorical()).fit_em(discrete_data("categorical"), random_seed=1)
+    assert "Probabilities of the levels of the point estimate." in shown(screen.show_groups, Digest(em.to_tree()))
+
+
+def test_rows_in_doubt_have_their_levels_by_name():
+    X = discrete_data("categorical")
+    text = shown(screen.show_doubtful, Digest(discrete_tree("categorical")))
+    order = re.findall(r"often|colour", text)[:2]
+    (first, *_) = cells(text, r"\d+")
+    assert first[-2:] == X.loc[int(first[0]), order].tolist()
