@@ -11,14 +11,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bayesmix.engines.em import EMResult
-from bayesmix.plots.densities import figure_size
-from bayesmix.plots.discrete import Discrete, beside_each_other, discrete_of, grid, name_values, panels_of
+from bayesmix.plots.discrete import Discrete, discrete_of
 from bayesmix.plots.frame import bare_figure, checked_size, figure_of, house_style, ink, shortened, shown_figure
 from bayesmix.plots.legend import add_legend_below, ellipse_handle, legend_columns
 from bayesmix.plots.pairs import add_matrix_legend, draw_matrix
 from bayesmix.plots.palette import colour, dashes, marker
+from bayesmix.plots.panels import beside_each_other, grid, name_values, panels_of
 from bayesmix.plots.two_features import draw_ellipses, number_groups
-from bayesmix.plots.view import MOST_FEATURES, View, left_out, view_of
+from bayesmix.plots.view import View, view_of
 from bayesmix.posterior.labels.judgement import heeded
 from bayesmix.posterior.marginal import Marginal, evenly
 from bayesmix.posterior.membership import UNSURE, in_doubt, responsibilities
@@ -83,27 +83,18 @@ def plot_uncertainty(
     >>> figure.savefig("api-plot_uncertainty.png")
     """
     tree = heeded(tree)
-    picture = discrete_of(tree, features, principal_components)
-    if picture is not None:
-        figure = figure_of(ax, len(_columns(picture)), 1) or shown_figure(checked_size(figsize, _size(picture)))
-        _draw_discrete(figure, tree, picture, ax)
-        return figure
-    view = view_of(tree, features, principal_components)
-    figure = figure_of(ax, view.size) or shown_figure(checked_size(figsize, figure_size(view.size)))
-    _draw(figure, tree, view, ax)
+    picture = discrete_of(tree, features, principal_components, apart=True)
+    picture = picture or view_of(tree, features, principal_components)
+    figure = figure_of(ax, picture.needs) or shown_figure(checked_size(figsize, picture.inches))
+    _draw(figure, tree, picture, ax)
     return figure
 
 
 def draw_uncertainty(tree: xr.DataTree) -> Figure:
     """Return the picture of :func:`plot_uncertainty`, for a file: pyplot does not know it."""
-    picture = discrete_of(tree)
-    if picture is not None:
-        figure = bare_figure(_size(picture))
-        _draw_discrete(figure, tree, picture, None)
-        return figure
-    view = view_of(tree)
-    figure = bare_figure(figure_size(view.size))
-    _draw(figure, tree, view, None)
+    picture = discrete_of(tree, apart=True) or view_of(tree)
+    figure = bare_figure(picture.inches)
+    _draw(figure, tree, picture, None)
     return figure
 
 
@@ -114,43 +105,37 @@ def relative_entropy(membership: xr.Dataset) -> np.ndarray:
     return entropy / np.log(n_components) if n_components > 1 else np.zeros_like(entropy)
 
 
-def _columns(picture: Discrete) -> list[int]:
-    """Return the columns to show, one in each panel."""
-    columns = [j for panel in picture.panels for j in panel]
-    return columns[:MOST_FEATURES]
+def _draw(figure: Figure, tree: xr.DataTree, picture: Discrete | View, ax: Axes | None) -> None:
+    membership = responsibilities(tree)
+    with house_style(ax):
+        if isinstance(picture, Discrete):
+            _draw_discrete(figure, membership, picture, ax)
+        else:
+            _draw_continuous(figure, membership, picture, ax)
 
 
-def _size(picture: Discrete) -> tuple[float, float]:
-    return 8.6, 2.6 * grid(len(_columns(picture)))[1] + 0.8
-
-
-def _draw_discrete(figure: Figure, tree: xr.DataTree, picture: Discrete, ax: Axes | None) -> None:
-    membership, columns = responsibilities(tree), _columns(picture)
+def _draw_discrete(figure: Figure, membership: xr.Dataset, picture: Discrete, ax: Axes | None) -> None:
     label, entropy = membership["label"].values, relative_entropy(membership)
     rows = _shown(entropy)
     scale = 0.6 * (0.4 if len(rows) > _MANY_ROWS else 1.0)
-    with house_style(ax):
-        axes = panels_of(figure, len(columns)) if ax is None else [ax]
-        for panel, j in zip(axes, columns, strict=True):
-            column = picture.rows.columns[j]
-            places = beside_each_other(picture.rows.values[rows, j])
-            _draw_rows(panel, np.column_stack([places, entropy[rows]]), label[rows], entropy[rows], scale)
-            panel.set_ylim(-0.04, 1.04)
-            panel.set_xlabel(shortened(column.label))
-            name_values(panel, column)
-        for panel in axes[:: grid(len(axes))[0]]:
-            panel.set_ylabel("entropy as a share\nof the highest")
-        if ax is None:
-            figure.suptitle(_title(membership, len(rows)), x=0.01, horizontalalignment="left", fontsize=10)
-        else:
-            ax.set_title(_title(membership, len(rows)))
-        add_legend_below(
-            figure, ax, _handles(picture.marginal, scale, lines=False), left_out(columns, picture.marginal)
-        )
+    axes = panels_of(figure, len(picture.panels)) if ax is None else [ax]
+    for panel, (j,) in zip(axes, picture.panels, strict=True):
+        column = picture.rows.columns[j]
+        places = beside_each_other(picture.rows.values[rows, j])
+        _draw_rows(panel, np.column_stack([places, entropy[rows]]), label[rows], entropy[rows], scale)
+        panel.set_ylim(-0.04, 1.04)
+        panel.set_xlabel(shortened(column.label))
+        name_values(panel, column)
+    for panel in axes[:: grid(len(axes))[0]]:
+        panel.set_ylabel("entropy as a share\nof the highest")
+    if ax is None:
+        figure.suptitle(_title(membership, len(rows)), x=0.01, horizontalalignment="left", fontsize=10)
+    else:
+        ax.set_title(_title(membership, len(rows)))
+    add_legend_below(figure, ax, _handles(picture.marginal, scale, lines=False), picture.note)
 
 
-def _draw(figure: Figure, tree: xr.DataTree, view: View, ax: Axes | None) -> None:
-    membership = responsibilities(tree)
+def _draw_continuous(figure: Figure, membership: xr.Dataset, view: View, ax: Axes | None) -> None:
     label, entropy = membership["label"].values, relative_entropy(membership)
     rows = _shown(entropy)
 
@@ -163,28 +148,27 @@ def _draw(figure: Figure, tree: xr.DataTree, view: View, ax: Axes | None) -> Non
         draw_ellipses(panel, view.marginal.of(pair), width=0.8)
 
     scale = (0.6 if view.size > 2 else 1.0) * (0.4 if len(rows) > _MANY_ROWS else 1.0)
-    with house_style(ax):
-        handles = _handles(view.marginal, scale, lines=view.size > 1)
-        if view.size > 2:
-            draw_matrix(figure, view, draw_single, draw_pair)
-            add_matrix_legend(figure, view, handles, "on the diagonal: entropy as height")
-            return
-        target = figure.add_subplot() if ax is None else ax
-        if view.size == 1:
-            draw_single(target, 0)
-            target.set_ylabel("entropy as a share of the highest")
-        else:
-            draw_pair(target, [0, 1])
-            target.set_ylabel(view.names[1])
-            target.set_ylim(*view.limits[1])
-            number_groups(target, view.marginal)
-        target.set_xlim(*view.limits[0])
-        target.set_xlabel(view.names[0])
-        target.set_title(_title(membership, len(rows)))
-        if ax is None:
-            figure.legend(handles=handles, loc="outside right upper", ncols=legend_columns(handles))
-        else:
-            target.legend(handles=handles, loc="best")
+    handles = _handles(view.marginal, scale, lines=view.size > 1)
+    if view.size > 2:
+        draw_matrix(figure, view, draw_single, draw_pair)
+        add_matrix_legend(figure, view, handles, "on the diagonal: entropy as height")
+        return
+    target = figure.add_subplot() if ax is None else ax
+    if view.size == 1:
+        draw_single(target, 0)
+        target.set_ylabel("entropy as a share of the highest")
+    else:
+        draw_pair(target, [0, 1])
+        target.set_ylabel(view.names[1])
+        target.set_ylim(*view.limits[1])
+        number_groups(target, view.marginal)
+    target.set_xlim(*view.limits[0])
+    target.set_xlabel(view.names[0])
+    target.set_title(_title(membership, len(rows)))
+    if ax is None:
+        figure.legend(handles=handles, loc="outside right upper", ncols=legend_columns(handles))
+    else:
+        target.legend(handles=handles, loc="best")
 
 
 def _shown(entropy: np.ndarray) -> np.ndarray:

@@ -7,11 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bayesmix.engines.em import EMResult
-from bayesmix.plots.discrete import Discrete, discrete_of, draw_panel, grid, handles_of, panels_of
+from bayesmix.plots.discrete import Discrete, discrete_of, draw_discrete
 from bayesmix.plots.frame import bare_figure, checked_size, figure_of, house_style, shown_figure
-from bayesmix.plots.legend import add_legend_below, density_handles, legend_columns
+from bayesmix.plots.legend import density_handles, legend_columns
 from bayesmix.plots.one_feature import draw_one_feature
-from bayesmix.plots.pairs import add_matrix_legend, draw_matrix, matrix_size
+from bayesmix.plots.pairs import add_matrix_legend, draw_matrix
 from bayesmix.plots.two_features import draw_two_features
 from bayesmix.plots.view import View, view_of
 from bayesmix.posterior.labels.judgement import heeded
@@ -81,78 +81,55 @@ def plot_density(
     """
     tree = heeded(tree)
     ci_prob = default_ci_prob() if ci_prob is None else check_ci_prob(ci_prob)
-    picture = discrete_of(tree, features, principal_components)
-    if picture is not None:
-        figure = figure_of(ax, len(picture.panels), 1) or shown_figure(checked_size(figsize, picture.size))
-        _draw_discrete(figure, picture, ci_prob, ax)
-        return figure
-    view = view_of(tree, features, principal_components)
-    figure = figure_of(ax, view.size) or shown_figure(checked_size(figsize, figure_size(view.size)))
-    _draw(figure, tree, view, ci_prob, ax)
+    picture = discrete_of(tree, features, principal_components) or view_of(tree, features, principal_components)
+    figure = figure_of(ax, picture.needs) or shown_figure(checked_size(figsize, picture.inches))
+    _draw(figure, tree, picture, ci_prob, ax)
     return figure
 
 
 def draw_density(tree: xr.DataTree) -> Figure:
     """Return the picture of :func:`plot_density`, for a file: pyplot does not know it."""
-    picture = discrete_of(tree)
-    if picture is not None:
-        figure = bare_figure(picture.size)
-        _draw_discrete(figure, picture, default_ci_prob(), None)
-        return figure
-    view = view_of(tree)
-    figure = bare_figure(figure_size(view.size))
-    _draw(figure, tree, view, default_ci_prob(), None)
+    picture = discrete_of(tree) or view_of(tree)
+    figure = bare_figure(picture.inches)
+    _draw(figure, tree, picture, default_ci_prob(), None)
     return figure
 
 
-def figure_size(n_shown: int) -> tuple[float, float]:
-    """Return width and height in inches."""
-    if n_shown > 2:
-        return matrix_size(n_shown)
-    return (8.6, 4.4) if n_shown == 1 else (8.6, 5.4)
-
-
-def _draw_discrete(figure: Figure, picture: Discrete, ci_prob: float, ax: Axes | None) -> None:
+def _draw(figure: Figure, tree: xr.DataTree, picture: Discrete | View, ci_prob: float, ax: Axes | None) -> None:
     with house_style(ax):
-        axes = panels_of(figure, len(picture.panels)) if ax is None else [ax]
-        for panel_axes, panel in zip(axes, picture.panels, strict=True):
-            draw_panel(panel_axes, picture, panel, ci_prob)
-        if picture.counts:
-            for panel_axes in axes[:: grid(len(axes))[0]]:
-                panel_axes.set_ylabel("share of the rows")
-        add_legend_below(figure, ax, handles_of(picture, ci_prob), picture.note)
+        if isinstance(picture, Discrete):
+            draw_discrete(figure, picture, ci_prob, ax)
+        else:
+            _draw_continuous(figure, tree, picture, ci_prob, ax)
 
 
-def _draw(figure: Figure, tree: xr.DataTree, view: View, ci_prob: float, ax: Axes | None) -> None:
+def _draw_continuous(figure: Figure, tree: xr.DataTree, view: View, ci_prob: float, ax: Axes | None) -> None:
     values, marginal = view.values, view.marginal
     membership = responsibilities(tree)
     labels = membership["label"].values
     unsure = membership["label_probability"].values < UNSURE
-    with house_style(ax):
-        handles = density_handles(marginal, view.size, ci_prob, unsure=bool(unsure.any()))
-        if view.size > 2:
+    handles = density_handles(marginal, view.size, ci_prob, unsure=bool(unsure.any()))
+    if view.size > 2:
 
-            def draw_single(panel: Axes, j: int) -> None:
-                draw_one_feature(panel, values[:, j], None, marginal.of([j]), ci_prob)
+        def draw_single(panel: Axes, j: int) -> None:
+            draw_one_feature(panel, values[:, j], None, marginal.of([j]), ci_prob)
 
-            def draw_pair(panel: Axes, pair: list[int]) -> None:
-                draw_two_features(
-                    panel, values[:, pair], labels, unsure, marginal.of(pair), view.limits[pair], small=True
-                )
+        def draw_pair(panel: Axes, pair: list[int]) -> None:
+            draw_two_features(panel, values[:, pair], labels, unsure, marginal.of(pair), view.limits[pair], small=True)
 
-            draw_matrix(figure, view, draw_single, draw_pair)
-            add_matrix_legend(figure, view, handles)
-            return
-        target = figure.add_subplot() if ax is None else ax
-        target.set_xlabel(view.names[0])
-        if view.size == 1:
-            ticked = labels if len(values) <= _MOST_TICKED_ROWS else None
-            draw_one_feature(target, values[:, 0], ticked, marginal, ci_prob)
-            target.set_ylabel("density")
-        else:
-            draw_two_features(target, values, labels, unsure, marginal, view.limits)
-            target.set_ylabel(view.names[1])
-        if ax is None:
-            figure.legend(handles=handles, loc="outside right upper", ncols=legend_columns(handles))
-        else:
-            target.legend(handles=handles, loc="best")
+        draw_matrix(figure, view, draw_single, draw_pair)
+        add_matrix_legend(figure, view, handles)
+        return
+    target = figure.add_subplot() if ax is None else ax
+    target.set_xlabel(view.names[0])
+    if view.size == 1:
+        ticked = labels if len(values) <= _MOST_TICKED_ROWS else None
+        draw_one_feature(target, values[:, 0], ticked, marginal, ci_prob)
+        target.set_ylabel("density")
+    else:
+        draw_two_features(target, values, labels, unsure, marginal, view.limits)
+        target.set_ylabel(view.names[1])
+    if ax is None:
+        figure.legend(handles=handles, loc="outside right upper", ncols=legend_columns(handles))
+    else:
+        target.legend(handles=handles, loc="best")

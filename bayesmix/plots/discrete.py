@@ -12,24 +12,25 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from bayesmix.data import Column, Rows
+from bayesmix.data import Rows
 from bayesmix.plots.frame import ink, shortened
+from bayesmix.plots.legend import add_legend_below
 from bayesmix.plots.palette import MUTED, PAPER, colour, dashes, hatch, marker
+from bayesmix.plots.panels import bars_of_counts, grid, panels_of, shares_upwards
 from bayesmix.plots.view import MOST_FEATURES, left_out, most_separating, positions_of
 from bayesmix.posterior.marginal import Marginal, marginal_of
 from bayesmix.posterior.membership import equal_tailed
 from bayesmix.tree import family_of, training_rows
 
-# Counts from so many values on share bars, in which the model is summed at so many counts at most.
-_MOST_BARS, _IN_A_BAR = 60, 25
+# The model is summed at so many counts of a bar at most.
+_IN_A_BAR = 25
 _DRAWS = 500
 # Levels of one column that are shown, and items of zeros and ones, which all fit into one panel.
 _MOST_LEVELS, _MOST_ITEMS = 12, 20
 _LONGEST_LEVEL = 22
-# Letters of one name below an axis, and of all names that fit side by side.
-_LONGEST_BELOW, _UPRIGHT = 12, 24
 _FILLED = 0.8  # of the room of a level by its bars
 _BAR, _HEIGHTS = 0.13, (2.3, 8.0)  # inches of a bar, and bounds of a panel
+_NO_BARS = 2.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,20 +46,28 @@ class Discrete:
         Positions of the columns in each panel: one, or all items of zeros and ones.
     note : str
         What is not shown; empty where everything is.
+    apart : bool
+        Whether every column has a panel of its own, whatever it holds.
     """
 
     rows: Rows
     marginal: Marginal
     panels: tuple[list[int], ...]
     note: str
+    apart: bool = False
 
     @property
-    def size(self) -> tuple[float, float]:
-        """Width and height of the whole picture in inches."""
-        _, n_rows = grid(len(self.panels))
+    def inches(self) -> tuple[float, float]:
+        """Width and height of the picture."""
         bars = [len(self.shown_levels(panel)) * (self.marginal.n_components + 1) for panel in self.panels]
-        tallest = 0 if self.counts else max(bars)
-        return 8.6, 0.8 + n_rows * float(np.clip(0.7 + _BAR * tallest, *_HEIGHTS))
+        height = _NO_BARS if self.counts or self.apart else float(np.clip(0.7 + _BAR * max(bars), *_HEIGHTS))
+        return 8.6, 0.8 + grid(len(self.panels))[1] * height
+
+    @property
+    def needs(self) -> str:
+        """See :func:`bayesmix.plots.frame.figure_of`."""
+        n_panels = len(self.panels)
+        return f"{n_panels} features need a panel each: choose one" if n_panels > 1 else ""
 
     @property
     def counts(self) -> bool:
@@ -78,7 +87,11 @@ class Discrete:
 
 
 def discrete_of(
-    tree: xr.DataTree, features: str | Sequence[str] | None = None, principal_components: int | None = None
+    tree: xr.DataTree,
+    features: str | Sequence[str] | None = None,
+    principal_components: int | None = None,
+    *,
+    apart: bool = False,
 ) -> Discrete | None:
     """Choose the columns; None where the rows are continuous.
 
@@ -89,6 +102,8 @@ def discrete_of(
         By name; by default those that separate the groups best.
     principal_components : int, optional
         To be refused.
+    apart : bool
+        Whether to give every column a panel of its own, whatever it holds.
 
     Raises
     ------
@@ -102,55 +117,23 @@ def discrete_of(
         what = "counts" if family.takes == "count" else "levels"
         raise ValueError(f"principal_components is for real numbers, and these are {what}: choose features= instead.")
     rows, marginal = training_rows(tree), marginal_of(tree)
-    binary = family.takes == "binary"
+    together = family.takes == "binary" and not apart
     chosen = positions_of(tree, features)
     if features is None:
-        chosen = most_separating(marginal, _MOST_ITEMS if binary else MOST_FEATURES)
-    panels = (chosen,) if binary else tuple([j] for j in chosen)
-    return Discrete(rows, marginal, panels, left_out(chosen, marginal))
+        chosen = most_separating(marginal, _MOST_ITEMS if together else MOST_FEATURES)
+    panels = (chosen,) if together else tuple([j] for j in chosen)
+    return Discrete(rows, marginal, panels, left_out(chosen, marginal), apart)
 
 
-def grid(n_panels: int) -> tuple[int, int]:
-    """Return how many panels stand side by side and one below the other."""
-    columns = min(n_panels, 2 if n_panels == 4 else 3)
-    return columns, -(-n_panels // columns)
-
-
-def panels_of(figure: Figure, n_panels: int) -> list[Axes]:
-    """Return so many axes."""
-    columns, rows = grid(n_panels)
-    axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    for ax in axes[n_panels:]:
-        ax.remove()
-    return axes[:n_panels].tolist()
-
-
-def bars_of_counts(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where the bars of counts begin, from 0 to the largest, and how many counts each holds.
-
-    Returns
-    -------
-    starts : (B,) array
-    width : (B,) array
-    """
-    largest = int(values.max())
-    width = -(-(largest + 1) // _MOST_BARS)
-    starts = np.arange(0, largest + 1, width, dtype=float)
-    return starts, np.full(len(starts), float(width))
-
-
-def bars_of_levels(column: Column) -> tuple[np.ndarray, np.ndarray]:
-    """The same of a column with levels, or of zeros and ones: one for each."""
-    n_levels = len(column.levels) or 2
-    return np.arange(n_levels, dtype=float), np.ones(n_levels)
-
-
-def name_values(ax: Axes, column: Column) -> None:
-    """Write counts, or the names of levels, below an axis."""
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
-    if 0 < len(column.levels) <= _MOST_LEVELS:
-        ax.set_xticks(range(len(column.levels)), [shortened(level, _LONGEST_BELOW) for level in column.levels])
-        ax.tick_params(axis="x", labelrotation=0 if sum(map(len, column.levels)) <= _UPRIGHT else 30)
+def draw_discrete(figure: Figure, picture: Discrete, ci_prob: float, ax: Axes | None) -> None:
+    """Draw every panel, into the user's axes where there are any."""
+    axes = panels_of(figure, len(picture.panels)) if ax is None else [ax]
+    for one, panel in zip(axes, picture.panels, strict=True):
+        draw_panel(one, picture, panel, ci_prob)
+    if picture.counts:
+        for one in axes[:: grid(len(axes))[0]]:
+            one.set_ylabel("share of the rows")
+    add_legend_below(figure, ax, handles_of(picture, ci_prob), picture.note)
 
 
 def probabilities_of_bars(marginal: Marginal, starts: np.ndarray, width: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -197,13 +180,6 @@ def draw_counts(ax: Axes, values: np.ndarray, marginal: Marginal, ci_prob: float
     ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
 
 
-def shares_upwards(ax: Axes) -> None:
-    """Write the vertical axis in percent, from 0."""
-    ax.set_ylim(bottom=0)
-    ax.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
-    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0 if ax.get_ylim()[1] >= 0.05 else None))
-
-
 def draw_levels(ax: Axes, picture: Discrete, panel: list[int], ci_prob: float) -> None:
     """Draw the probability of each level in each group, and the share of all rows that has it."""
     shown, n_components = picture.shown_levels(panel), picture.marginal.n_components
@@ -225,25 +201,18 @@ def draw_levels(ax: Axes, picture: Discrete, panel: list[int], ci_prob: float) -
     ax.xaxis.set_major_locator(MaxNLocator(nbins=4))
 
 
-def title_of(picture: Discrete, panel: list[int]) -> str:
-    """What a panel shows, and how many of its levels."""
-    if len(panel) > 1 or not (levels := picture.rows.columns[panel[0]].levels):
-        return "" if picture.rows.columns[panel[0]].kind == "binary" else shortened(picture.rows.labels[panel[0]])
-    shown = len(picture.shown_levels(panel))
-    name = shortened(picture.rows.labels[panel[0]])
-    return name if shown == len(levels) else f"{name}: {shown} of {len(levels)} levels,\nwhich separate the groups best"
-
-
 def draw_panel(ax: Axes, picture: Discrete, panel: list[int], ci_prob: float) -> None:
-    """Draw one panel."""
+    """Draw one panel with its name."""
+    name, column = shortened(picture.rows.labels[panel[0]]), picture.rows.columns[panel[0]]
     if picture.counts:
         draw_counts(ax, picture.rows.values[:, panel[0]], picture.marginal.of(panel), ci_prob)
-        ax.set_xlabel(title_of(picture, panel))
+        ax.set_xlabel(name)
         return
     draw_levels(ax, picture, panel, ci_prob)
-    ax.set_title(title_of(picture, panel))
-    binary = picture.rows.columns[panel[0]].kind == "binary"
-    ax.set_xlabel("probability of a one" if binary else "probability")
+    ax.set_xlabel("probability" if column.levels else "probability of a one")
+    shown, n_levels = len(picture.shown_levels(panel)), len(column.levels)
+    few = f": {shown} of {n_levels} levels,\nwhich separate the groups best" if shown < n_levels else ""
+    ax.set_title(f"{name}{few}" if n_levels else "")
 
 
 def handles_of(picture: Discrete, ci_prob: float) -> list[Artist]:
@@ -269,9 +238,3 @@ def handles_of(picture: Discrete, ci_prob: float) -> list[Artist]:
 def _level_name(rows: Rows, j: int, level: int) -> str:
     levels = rows.columns[j].levels
     return levels[level] if levels else rows.labels[j]
-
-
-def beside_each_other(values: np.ndarray) -> np.ndarray:
-    """Move equal values (N,) a little aside, evenly, so that their points do not hide each other."""
-    golden = (np.sqrt(5) - 1) / 2
-    return values + _FILLED * (np.arange(len(values)) * golden % 1 - 0.5)

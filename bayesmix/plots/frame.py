@@ -99,8 +99,14 @@ def shown_figure(size: tuple[float, float]) -> Figure:
     return figure
 
 
-def figure_of(ax: Axes | None, n_shown: int, most: int = 2) -> Figure | None:
+def figure_of(ax: Axes | None, needs: str) -> Figure | None:
     """Return the figure of the user's axes; None where there are none.
+
+    Parameters
+    ----------
+    ax : Axes, optional
+    needs : str
+        What the picture needs beyond one pair of axes, and what to do; empty where that is enough.
 
     Raises
     ------
@@ -109,9 +115,8 @@ def figure_of(ax: Axes | None, n_shown: int, most: int = 2) -> Figure | None:
     """
     if ax is None:
         return None
-    if n_shown > most:
-        needed = "a matrix of them: choose one or two" if most == 2 else "a panel each: choose one"
-        raise ValueError(f"ax holds one picture, but {n_shown} features need {needed} by features=, or leave ax out.")
+    if needs:
+        raise ValueError(f"ax holds one picture, but {needs} by features=, or leave ax out.")
     figure = ax.get_figure(root=True)
     assert figure is not None
     return figure

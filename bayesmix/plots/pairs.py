@@ -12,11 +12,6 @@ from bayesmix.plots.legend import legend_columns
 from bayesmix.plots.view import View
 
 
-def matrix_size(n_shown: int) -> tuple[float, float]:
-    """Return width and height in inches."""
-    return 2.1 * n_shown + 0.6, 2.0 * n_shown + 0.4
-
-
 def draw_matrix(
     figure: Figure,
     view: View,

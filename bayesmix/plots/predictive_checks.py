@@ -13,9 +13,9 @@ from matplotlib.patches import Patch
 
 from bayesmix.data import Column, Rows
 from bayesmix.engines.em import EMResult
-from bayesmix.plots.discrete import bars_of_counts, bars_of_levels, grid, name_values, panels_of, shares_upwards
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
 from bayesmix.plots.palette import MUTED, colour
+from bayesmix.plots.panels import bars_of_counts, bars_of_levels, grid, name_values, panels_of, shares_upwards
 from bayesmix.plots.view import left_out, most_separating, positions_of
 from bayesmix.posterior.checks import prior_sets
 from bayesmix.posterior.labels.judgement import heeded

@@ -52,6 +52,18 @@ class View:
         """Number of coordinates."""
         return len(self.names)
 
+    @property
+    def inches(self) -> tuple[float, float]:
+        """Width and height of the picture."""
+        if self.size > 2:
+            return 2.1 * self.size + 0.6, 2.0 * self.size + 0.4
+        return 8.6, 4.4 if self.size == 1 else 5.4
+
+    @property
+    def needs(self) -> str:
+        """See :func:`bayesmix.plots.frame.figure_of`."""
+        return f"{self.size} features need a matrix of them: choose one or two" if self.size > 2 else ""
+
     @cached_property
     def limits(self) -> np.ndarray:
         """Ends of the axes (d, 2): around the rows, and around the ellipses of groups that own some, within bounds."""

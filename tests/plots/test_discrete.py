@@ -9,8 +9,9 @@ from matplotlib.colors import to_hex
 from scipy.stats import poisson
 
 import bayesmix as bm
-from bayesmix.plots.discrete import bars_of_counts, probabilities_of_bars
+from bayesmix.plots.discrete import probabilities_of_bars
 from bayesmix.plots.palette import INK, colour
+from bayesmix.plots.panels import bars_of_counts
 from bayesmix.posterior.marginal import marginal_of
 from tests.simulated_trees import discrete_data, discrete_tree
 
