@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix import Bernoulli, Categorical, Gaussian, Mixture, Poisson
+from bayesmix import Bernoulli, Categorical, Gaussian, Mixture, Poisson, StudentT
 from bayesmix.data import Rows
 from bayesmix.density import Density
 from bayesmix.engines.begin import density_of
@@ -72,12 +72,14 @@ PRIORS = {
 COVARIANCES = ("full", "tied", "diag", "spherical", "EEI")
 SHAPES = ((1, 2), (2, 1), (2, 3), (4, 2))  # D, K
 GAUSSIANS = {covariance: Line(Gaussian(covariance), PRIORS, clouds) for covariance in COVARIANCES}
+STUDENTS = (StudentT("full"), StudentT("tied", dof=4.0), StudentT("diag", dof="shared"), StudentT("spherical"))
 
 FAMILIES = (
     *GAUSSIANS.values(),
     Line(Poisson()),
     Line(Bernoulli()),
     Line(Categorical()),
+    *(Line(family, simulate=clouds, latent=True) for family in STUDENTS),
 )
 
 

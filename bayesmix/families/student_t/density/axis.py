@@ -5,7 +5,7 @@ import numba as nb
 from bayesmix.density import composed
 from bayesmix.density.sampler import LOG_DENSITY
 from bayesmix.families.gaussian.density import axis_conjugate as clouds
-from bayesmix.families.student_t.density.parts import add_prior_of, with_tails
+from bayesmix.families.student_t.density.parts import add_prior_of, unpack_of
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.student import accumulate
 
@@ -15,8 +15,7 @@ _unpack_clouds, _add_prior_of_clouds = clouds.unpack, clouds.add_prior
 @nb.njit(**COMPILED)
 def unpack(q, log_w, n_blocks, n_features, numbers):
     """The components in standard form, and what the clouds keep for their prior."""
-    form, own = _unpack_clouds(q, log_w, n_blocks, n_features, numbers)
-    return with_tails(form, q, numbers), own
+    return unpack_of(_unpack_clouds, q, log_w, n_blocks, n_features, numbers)
 
 
 @nb.njit(**COMPILED)

@@ -15,7 +15,15 @@ from bayesmix.passes.blocks import INNER
 
 
 @nb.njit(**INNER)
-def with_tails(form, q, numbers):
+def unpack_of(unpack, q, log_w, n_blocks, n_features, numbers):
+    """The components in standard form, with their tails, and what the clouds keep for their prior."""
+    n_free = int(numbers[numbers.size - 2])
+    form, own = unpack(q[: q.size - n_free], log_w, n_blocks, n_features, numbers[: numbers.size - 4])
+    return _with_tails(form, q, numbers), own
+
+
+@nb.njit(**INNER)
+def _with_tails(form, q, numbers):
     """The standard form of clouds with the front of Student-t densities, and with the degrees of freedom."""
     offsets, means, whiteners = form
     n_components, n_features = means.shape
@@ -42,4 +50,5 @@ def add_prior_of(add_prior, value, q, gradient, statistics, form, own, numbers, 
         for k in range(g, g + 1 if n_free == n_components else n_components):
             gradient[place] += dof[k] * dof_slope(dof[k], n_features, counts[k], tails[k])
     clouds = (log_likelihood, counts, first, second)
+    q, numbers = q[: q.size - n_free], numbers[: numbers.size - 4]
     return add_prior(value, q, gradient, clouds, (offsets, means, whiteners), own, numbers, jacobian)
