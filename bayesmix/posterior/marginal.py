@@ -10,6 +10,9 @@ import xarray as xr
 
 from bayesmix.tree import draws_of, family_of, record_of
 
+# Draws that tell how far groups lie apart.
+_DRAWS = 500
+
 
 @dataclass(frozen=True, eq=False)
 class Marginal:
@@ -118,7 +121,8 @@ class Marginal:
             ``sqrt(B / W)``: the variance of the typical centres over that within the groups, both weighted by the
             groups' shares, so that a group without rows counts for nothing.
         """
-        locations, covariances = self.moments
+        # covariances of every draw take much memory where levels are many
+        locations, covariances = self.thinned(_DRAWS).moments
         centres = np.median(locations, axis=0)
         shares = self.weights.mean(axis=0)
         within = shares @ np.median(np.diagonal(covariances, axis1=-2, axis2=-1), axis=0)

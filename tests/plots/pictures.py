@@ -20,7 +20,7 @@ import bayesmix as bm
 from bayesmix.engines.em import EMResult
 from bayesmix.tree import build_tree
 from bayesmix.tree.record import describe
-from tests.simulated_trees import permuted
+from tests.simulated_trees import discrete_tree, permuted
 
 BASELINE = Path(__file__).parent / "baseline"
 DPI = 55
@@ -128,6 +128,9 @@ PICTURES: dict[str, Callable[[], Figure]] = {
     "density_galaxies": lambda: bm.plot_density(tree("galaxies", 3)),
     "density_faithful": lambda: bm.plot_density(tree("faithful", 2)),
     "density_penguins": lambda: bm.plot_density(tree("penguins", 3)),
+    "density_counts": lambda: bm.plot_density(discrete_tree("count")),
+    "density_items": lambda: bm.plot_density(discrete_tree("binary")),
+    "density_levels": lambda: bm.plot_density(discrete_tree("categorical")),
     "density_one_group": lambda: bm.plot_density(tree("faithful", 1)),
     "density_point_estimate_six_groups": lambda: bm.plot_density(em("galaxies", 6)),
     "density_principal_components": lambda: bm.plot_density(tree("long names", 3), principal_components=2),
@@ -140,6 +143,7 @@ PICTURES: dict[str, Callable[[], Figure]] = {
     "responsibilities_long_names": lambda: bm.plot_responsibilities(tree("long names", 3)),
     "uncertainty_galaxies": lambda: bm.plot_uncertainty(tree("galaxies", 6)),
     "uncertainty_faithful": lambda: bm.plot_uncertainty(tree("faithful", 3)),
+    "uncertainty_levels": lambda: bm.plot_uncertainty(discrete_tree("categorical")),
     "uncertainty_penguins": lambda: bm.plot_uncertainty(tree("penguins", 3)),
     "labels_faithful": lambda: bm.plot_labels(switching("faithful", 2)),
     "labels_galaxies": lambda: bm.plot_labels(switching("galaxies", 3)),
@@ -151,6 +155,7 @@ PICTURES: dict[str, Callable[[], Figure]] = {
     "em_one_group": lambda: bm.plot_em(em("galaxies", 1)),
     "em_penguins": lambda: bm.plot_em(em("penguins", 3)),
     "predictive_check_faithful": lambda: bm.plot_predictive_check(tree("faithful", 2)),
+    "predictive_check_counts": lambda: bm.plot_predictive_check(discrete_tree("count")),
     "predictive_check_galaxies": lambda: bm.plot_predictive_check(tree("galaxies", 3), kind="ecdf"),
     "predictive_check_long_names": lambda: bm.plot_predictive_check(tree("long names", 3)),
 }
