@@ -63,7 +63,7 @@ def exp_of_nonpositive(x):
     p = p * r + 0.5000000000000019
     p = p * r + 1.0
     p = p * r + 1.0
-    scaled = _from_bits(_bits(p) + (_bits(shifted) << 52))
+    scaled = _from_bits(_bits(p) + (_bits(shifted) << 52))  # pyright: ignore[reportCallIssue]: an intrinsic is called without its first argument
     return scaled if x > _EXP_FLOOR else 0.0
 
 
@@ -77,7 +77,7 @@ def log_of_normal(x):
     ``x = 2^n m`` with ``m`` in ``[sqrt(1/2), sqrt(2))``; with ``f = (m - 1)/(m + 1)``,
     ``log m = 2 atanh f = f (2 + s P(s))`` for ``s = f^2``, ``P`` minimax of degree 6 (error of ``s P`` below 1e-17).
     """
-    bits = _bits(x) - _MANTISSA_SHIFT
+    bits = _bits(x) - _MANTISSA_SHIFT  # pyright: ignore[reportCallIssue]: an intrinsic is called without its first argument
     n = bits >> 52
     m = _from_bits((bits & 0xFFFFFFFFFFFFF) + _MANTISSA_SHIFT)
     f = (m - 1.0) / (m + 1.0)

@@ -14,7 +14,7 @@ def accumulate(rows, row_weights, offsets, means, whiteners):
     """Log-likelihood, counts, first and second whitened moments (see :mod:`bayesmix.passes`)."""
     y = residuals(rows, means, whiteners)
     joint = offsets - 0.5 * (y**2).sum(axis=2)
-    log_density = logsumexp(joint, axis=1)
+    log_density = np.asarray(logsumexp(joint, axis=1))
     r = row_weights[:, None] * np.exp(joint - log_density[:, None])
     second = np.einsum("nk,nki->ki", r, y**2) if whiteners.ndim == 2 else np.einsum("nk,nki,nkj->kij", r, y, y)
     return row_weights @ log_density, r.sum(axis=0), np.einsum("nk,nki->ki", r, y), second
@@ -25,7 +25,7 @@ def accumulate_with_tails(rows, row_weights, offsets, means, whiteners, dof):
     y = residuals(rows, means, whiteners)
     squares, n_features = (y**2).sum(axis=2), rows.shape[1]
     joint = offsets - 0.5 * (dof + n_features) * np.log1p(squares / dof)
-    log_density = logsumexp(joint, axis=1)
+    log_density = np.asarray(logsumexp(joint, axis=1))
     r, u = row_weights[:, None] * np.exp(joint - log_density[:, None]), (dof + n_features) / (dof + squares)
     second = np.einsum("nk,nki->ki", r * u, y**2) if whiteners.ndim == 2 else np.einsum("nk,nki,nkj->kij", r * u, y, y)
     of_tails = (r * (np.log(u) - u + 1)).sum(axis=0), (r * (u - 1) ** 2).sum(axis=0)

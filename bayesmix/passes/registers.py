@@ -13,7 +13,7 @@ from numba.core import cgutils, types
 from numba.core.registry import cpu_target
 
 # What the processor can do for which Numba compiles; its cache on disk keeps a version for each such text.
-_FEATURES = cpu_target.target_context.codegen().magic_tuple()[2]
+_FEATURES = cpu_target.target_context.codegen().magic_tuple()[2]  # pyright: ignore[reportAttributeAccessIssue]: made when first read
 # Doubles in a register, and whether there are 32 registers or 16. (arm64 has 32 of two doubles, 16 pairs.)
 WIDTH, MANY = (8, True) if "+avx512f" in _FEATURES else (4, False)
 

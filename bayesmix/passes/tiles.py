@@ -6,6 +6,8 @@ adds. Second moments keep a tile of sums (some features by some features) in reg
 Features are dealt evenly over as few tiles as hold them, so that no tile is left with a single feature.
 """
 
+from typing import Any
+
 import numba as nb
 from numba.core import types
 from numba.extending import intrinsic
@@ -21,7 +23,7 @@ _TALLEST = 6  # features of a tile of residuals: 12 sums, 2 loads and 1 number o
 HIGHEST, _WIDEST = (4, 3) if MANY else (3, 3)
 
 
-def _whitening(height):
+def _whitening(height) -> Any:
     """An intrinsic that whitens ``height`` features of some rows."""
 
     @intrinsic
@@ -54,7 +56,7 @@ def _whitening(height):
     return whiten
 
 
-def _moments_of_own(height):
+def _moments_of_own(height) -> Any:
     """An intrinsic that weights ``height`` features and sums them, and their products with each other, over rows."""
 
     @intrinsic
@@ -85,7 +87,7 @@ def _moments_of_own(height):
     return gather
 
 
-def _moments_with_others(height, width):
+def _moments_with_others(height, width) -> Any:
     """An intrinsic that sums the products of ``height`` weighted features with ``width`` others over rows."""
 
     @intrinsic
