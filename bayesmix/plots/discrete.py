@@ -27,7 +27,8 @@ _IN_A_BAR = 25
 _DRAWS = 500
 # Levels of one column that are shown, and items of zeros and ones, which all fit into one panel.
 _MOST_LEVELS, _MOST_ITEMS = 12, 20
-_LONGEST_LEVEL = 22
+# Letters of a level and of a column, and ticks, where up to two panels stand side by side, and where three do.
+_LONGEST_LEVEL, _LONGEST_NAME, _TICKS = (22, 16), (34, 22), (4, 2)
 _FILLED = 0.8  # of the room of a level by its bars
 _BAR, _HEIGHTS = 0.13, (2.3, 8.0)  # inches of a bar, and bounds of a panel
 _NO_BARS = 2.6
@@ -68,6 +69,11 @@ class Discrete:
         """See :func:`bayesmix.plots.frame.figure_of`."""
         n_panels = len(self.panels)
         return f"{n_panels} features need a panel each: choose one" if n_panels > 1 else ""
+
+    @property
+    def narrow(self) -> bool:
+        """Whether panels are so narrow that names must be short."""
+        return grid(len(self.panels))[0] > 2
 
     @property
     def counts(self) -> bool:
@@ -183,6 +189,7 @@ def draw_counts(ax: Axes, values: np.ndarray, marginal: Marginal, ci_prob: float
 def draw_levels(ax: Axes, picture: Discrete, panel: list[int], ci_prob: float) -> None:
     """Draw the probability of each level in each group, and the share of all rows that has it."""
     shown, n_components = picture.shown_levels(panel), picture.marginal.n_components
+    longest, n_ticks = _LONGEST_LEVEL[picture.narrow], _TICKS[picture.narrow]
     places, height = np.arange(len(shown)), _FILLED / n_components
     groups = np.stack([picture.marginal.of([j]).of_groups([level])[..., 0] for j, level in shown], axis=-1)
     for k in range(n_components):
@@ -193,17 +200,18 @@ def draw_levels(ax: Axes, picture: Discrete, panel: list[int], ci_prob: float) -
             ax.hlines(at, *equal_tailed(groups[:, k].T, ci_prob).T, color=ink(), linewidth=1.2)
     seen = [float(np.mean(picture.rows.values[:, j] == level)) for j, level in shown]
     ax.vlines(seen, places - 0.5, places + 0.5, color=ink(), linewidth=1.6, linestyle=(0, (2, 1)))
-    ax.set_yticks(places, [shortened(_level_name(picture.rows, j, level), _LONGEST_LEVEL) for j, level in shown])
+    ax.set_yticks(places, [shortened(_level_name(picture.rows, j, level), longest) for j, level in shown])
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(len(shown) - 0.4, -0.6)
     ax.set_xlim(0, 1)
     ax.xaxis.set_major_formatter(PercentFormatter(1))
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=4))
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=n_ticks))
 
 
 def draw_panel(ax: Axes, picture: Discrete, panel: list[int], ci_prob: float) -> None:
     """Draw one panel with its name."""
-    name, column = shortened(picture.rows.labels[panel[0]]), picture.rows.columns[panel[0]]
+    name = shortened(picture.rows.labels[panel[0]], _LONGEST_NAME[picture.narrow])
+    column = picture.rows.columns[panel[0]]
     if picture.counts:
         draw_counts(ax, picture.rows.values[:, panel[0]], picture.marginal.of(panel), ci_prob)
         ax.set_xlabel(name)
