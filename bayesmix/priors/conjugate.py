@@ -1,12 +1,13 @@
 """The default prior of a Gaussian component: normal-inverse-Wishart, scaled by the data."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, override
 
 import numpy as np
 from scipy.linalg import solve_triangular
 
 from bayesmix.priors.numbers import DataSummary, as_numbers
+from bayesmix.priors.protocol import Prior
 from bayesmix.threads import one_blas_thread
 
 
@@ -24,7 +25,7 @@ def _is_positive(scale: np.ndarray) -> bool:
 
 
 @dataclass(frozen=True)
-class NormalInverseWishart:
+class NormalInverseWishart(Prior):
     r"""Conjugate prior of means and covariances, after Fraley and Raftery (2007).
 
     .. math:: \mu_k \mid \Sigma_k \sim N(m, \Sigma_k / \kappa), \qquad
@@ -77,30 +78,8 @@ class NormalInverseWishart:
             if np.ndim(getattr(self, name)) != 0:
                 raise ValueError(f"{name} must be one number, not {getattr(self, name)!r}")
 
-    @property
-    def exchangeable(self) -> bool:
-        """Every component has the same prior."""
-        return True
-
+    @override
     def resolve(self, summary: DataSummary, family, n_components: int) -> "NormalInverseWishart":
-        """The same prior with numbers in the place of None.
-
-        Parameters
-        ----------
-        summary : DataSummary
-            Of the data.
-        family : Family
-        n_components : int
-
-        Returns
-        -------
-        NormalInverseWishart
-
-        Raises
-        ------
-        ValueError
-            If a hyperparameter does not fit the number of features or the covariance of the family.
-        """
         n_features = summary.mean.size
         default_scale = family.reduce(summary.covariance / n_components ** (2 / n_features))
         mean = np.asarray(summary.mean if self.mean is None else self.mean)
@@ -116,19 +95,8 @@ class NormalInverseWishart:
             raise ValueError("scale must be positive (a symmetric positive definite matrix for full and tied)")
         return replace(self, mean=as_numbers(mean, "mean"), dof=dof, scale=as_numbers(scale, "scale"))
 
+    @override
     def standardised(self, centre: np.ndarray, scale: np.ndarray) -> "NormalInverseWishart":
-        """The resolved prior in the units of ``scale^-1 (x - centre)``.
-
-        Parameters
-        ----------
-        centre : (D,) array
-        scale : (D, D) array, lower triangular, or (D,) array
-            A matrix for full and tied covariances.
-
-        Returns
-        -------
-        NormalInverseWishart
-        """
         own, shift = np.asarray(self.scale), np.asarray(self.mean) - centre
         if own.ndim == 2:
             with one_blas_thread():

@@ -1,12 +1,13 @@
 """The separated prior: means, scales and correlations each with a distribution of its own."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, override
 
 import numpy as np
 from scipy.special import gammaln
 
 from bayesmix.priors.numbers import DataSummary, as_numbers
+from bayesmix.priors.protocol import ElementwisePrior, Prior
 
 
 def _fits(value, shape: tuple[int, ...], name: str) -> np.ndarray:
@@ -18,7 +19,7 @@ def _fits(value, shape: tuple[int, ...], name: str) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Normal:
+class Normal(ElementwisePrior):
     r"""Independent normal prior of every component's mean: :math:`\mu_{kj} \sim N(m_j, s_j^2)`.
 
     Parameters
@@ -41,26 +42,8 @@ class Normal:
         if self.sd is not None:
             object.__setattr__(self, "sd", as_numbers(self.sd, "sd", positive=True))
 
-    @property
-    def exchangeable(self) -> bool:
-        """Every component has the same prior."""
-        return True
-
+    @override
     def resolve(self, summary: DataSummary, family, n_components: int) -> "Normal":
-        """The same prior with numbers in the place of None.
-
-        Parameters
-        ----------
-        summary : DataSummary
-            Of the data.
-        family : Family
-        n_components : int
-
-        Returns
-        -------
-        prior
-            Of the same class.
-        """
         shape = summary.mean.shape
         deviation = family.standard_scale(np.sqrt(np.diag(summary.covariance)))
         return replace(
@@ -69,74 +52,27 @@ class Normal:
             sd=_fits(2 * deviation if self.sd is None else self.sd, shape, "sd"),
         )
 
+    @override
     def standardised(self, centre: np.ndarray, scale: np.ndarray) -> "Normal":
-        """The resolved prior in the units of ``(x - centre) / scale``.
-
-        Parameters
-        ----------
-        centre, scale : (D,) array
-
-        Returns
-        -------
-        prior
-            Of the same class.
-        """
         mean = as_numbers((np.asarray(self.mean) - centre) / scale, "mean")
         return Normal(mean, as_numbers(np.asarray(self.sd) / scale, "sd"))
 
+    @override
     def log_density(self, values) -> np.ndarray:
-        """Log density of means (..., D), elementwise.
-
-        Parameters
-        ----------
-        values : (..., D) array
-
-        Returns
-        -------
-        (..., D) array
-        """
         sd = np.asarray(self.sd)
         z = (np.asarray(values) - np.asarray(self.mean)) / sd
         return -0.5 * z**2 - np.log(sd) - 0.5 * np.log(2 * np.pi)
 
+    @override
     def slope(self, values) -> np.ndarray:
-        """Derivative of the log density in each value.
-
-        Parameters
-        ----------
-        values : array
-
-        Returns
-        -------
-        array
-        """
         return (np.asarray(self.mean) - values) / np.asarray(self.sd) ** 2
 
+    @override
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-        """Independent draws.
-
-        Parameters
-        ----------
-        shape : tuple of int
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        array
-        """
         return np.asarray(self.mean) + np.asarray(self.sd) * rng.standard_normal(shape)
 
+    @override
     def distribution(self, shape: tuple[int, ...]) -> Any:
-        """The PyMC distribution of an array of such parameters.
-
-        Parameters
-        ----------
-        shape : tuple of int
-
-        Returns
-        -------
-        TensorVariable
-        """
         import pymc as pm
 
         mean: Any = np.asarray(self.mean)
@@ -144,7 +80,7 @@ class Normal:
 
 
 @dataclass(frozen=True)
-class LogNormal:
+class LogNormal(ElementwisePrior):
     r"""Independent log-normal prior of every standard deviation: :math:`\log\sigma_{kj} \sim N(l_j, t^2)`.
 
     It vanishes faster than any power at zero, so that a component cannot collapse onto tied rows.
@@ -173,101 +109,36 @@ class LogNormal:
         if np.ndim(self.log_sd) != 0:
             raise ValueError("log_sd must be one number")
 
-    @property
-    def exchangeable(self) -> bool:
-        """Every component has the same prior."""
-        return True
-
+    @override
     def resolve(self, summary: DataSummary, family, n_components: int) -> "LogNormal":
-        """The same prior with numbers in the place of None.
-
-        Parameters
-        ----------
-        summary : DataSummary
-            Of the data.
-        family : Family
-        n_components : int
-
-        Returns
-        -------
-        prior
-            Of the same class.
-        """
         n_features = summary.mean.size
         deviation = np.sqrt(family.reduce(np.diag(summary.covariance)))
         default = np.log(deviation) - np.log(n_components) / n_features
         log_mean = default if self.log_mean is None else self.log_mean
         return replace(self, log_mean=_fits(log_mean, np.shape(default), "log_mean"))
 
+    @override
     def standardised(self, centre: np.ndarray, scale: np.ndarray) -> "LogNormal":
-        """The resolved prior in the units of ``(x - centre) / scale``.
-
-        Parameters
-        ----------
-        centre, scale : (D,) array
-
-        Returns
-        -------
-        prior
-            Of the same class.
-        """
         own = np.asarray(self.log_mean)
         return replace(self, log_mean=own - np.log(scale[0] if own.ndim == 0 else scale))
 
-    def log_density(self, scales) -> np.ndarray:
-        """Log density of standard deviations, whose trailing axes are those of ``log_mean``, elementwise.
-
-        Parameters
-        ----------
-        scales : array
-
-        Returns
-        -------
-        array
-        """
-        logs = np.log(np.asarray(scales))
+    @override
+    def log_density(self, values) -> np.ndarray:
+        logs = np.log(np.asarray(values))
         z = (logs - np.asarray(self.log_mean)) / self.log_sd
         return -0.5 * z**2 - logs - np.log(self.log_sd) - 0.5 * np.log(2 * np.pi)
 
+    @override
     def slope(self, values) -> np.ndarray:
-        """Derivative of the log density in each value.
-
-        Parameters
-        ----------
-        values : array
-
-        Returns
-        -------
-        array
-        """
         z = (np.log(values) - np.asarray(self.log_mean)) / self.log_sd
         return -(z / self.log_sd + 1) / values
 
+    @override
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-        """Independent draws.
-
-        Parameters
-        ----------
-        shape : tuple of int
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        array
-        """
         return np.exp(np.asarray(self.log_mean) + self.log_sd * rng.standard_normal(shape))
 
+    @override
     def distribution(self, shape: tuple[int, ...]) -> Any:
-        """The PyMC distribution of an array of such parameters.
-
-        Parameters
-        ----------
-        shape : tuple of int
-
-        Returns
-        -------
-        TensorVariable
-        """
         import pymc as pm
 
         mean: Any = np.asarray(self.log_mean)
@@ -275,7 +146,7 @@ class LogNormal:
 
 
 @dataclass(frozen=True)
-class LKJ:
+class LKJ(Prior):
     r"""LKJ prior of every correlation matrix: :math:`p(R) = c(\eta, D)\,|R|^{\eta - 1}`.
 
     Parameters
@@ -300,11 +171,6 @@ class LKJ:
         object.__setattr__(self, "eta", as_numbers(self.eta, "eta", positive=True))
         if np.ndim(self.eta) != 0:
             raise ValueError("eta must be one number")
-
-    @property
-    def exchangeable(self) -> bool:
-        """Every component has the same prior."""
-        return True
 
     def resolve(self, summary: DataSummary, family, n_components: int) -> "LKJ":
         """Itself: correlations have no units.

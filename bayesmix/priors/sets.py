@@ -105,7 +105,7 @@ def read_priors(priors: Mapping[str, Any] | Priors | None, family: Any) -> Prior
 def _read_part(part: str, prior: Any, default: Any) -> Any:
     if isinstance(prior, type(default)):
         return prior
-    joint = getattr(default, "joint", False)
+    joint = default.joint
     is_foreign = hasattr(prior, "create_variable") or hasattr(prior, "owner")
     if not joint and is_foreign and not _is_own(prior):
         return PyMCPrior(prior)
@@ -211,7 +211,7 @@ def check_described(described: Mapping[str, Any], n_components: int, n_features:
     units = DataSummary(np.zeros(n_features), np.eye(n_features))
     for part, entry in described.items():
         kind = type(form[part])
-        if "pymc" in entry and not getattr(kind, "joint", False):
+        if "pymc" in entry and not kind.joint:
             if not isinstance(entry["pymc"], str):
                 raise ValueError(f"{part}.pymc must be text")
             continue

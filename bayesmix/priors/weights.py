@@ -1,11 +1,13 @@
 """Prior of the weights."""
 
 from dataclasses import dataclass
+from typing import override
 
 import numpy as np
 from scipy.special import gammaln
 
 from bayesmix.priors.numbers import as_numbers
+from bayesmix.priors.protocol import Prior
 
 
 def log_dirichlet_constant(concentrations: np.ndarray) -> float:
@@ -14,7 +16,7 @@ def log_dirichlet_constant(concentrations: np.ndarray) -> float:
 
 
 @dataclass(frozen=True)
-class Dirichlet:
+class Dirichlet(Prior):
     r"""Dirichlet prior of the weights.
 
     .. math:: p(w) = \frac{\Gamma(\sum_k a_k)}{\prod_k \Gamma(a_k)} \prod_k w_k^{a_k - 1}
@@ -38,29 +40,8 @@ class Dirichlet:
         if np.ndim(self.concentration) > 1:
             raise ValueError("concentration must be a number or one number a component")
 
-    @property
-    def exchangeable(self) -> bool:
-        """Whether every component has the same concentration."""
-        return np.ndim(self.concentration) == 0 or len(set(np.atleast_1d(self.concentration))) == 1
-
+    @override
     def resolve(self, summary, family, n_components: int) -> "Dirichlet":
-        """Itself, if its length fits: weights have no units.
-
-        Parameters
-        ----------
-        summary : DataSummary
-        family : Family
-        n_components : int
-
-        Returns
-        -------
-        Dirichlet
-
-        Raises
-        ------
-        ValueError
-            Where the length does not fit.
-        """
         self.concentrations(n_components)
         return self
 

@@ -165,12 +165,6 @@ def test_pymc_priors_are_kept_as_text():
         from_dict(described, Gaussian())
 
 
-def test_exchangeability_of_parts():
-    assert Dirichlet([2.0, 2.0]).exchangeable
-    assert not Dirichlet([1.0, 2.0]).exchangeable
-    assert all(prior.exchangeable for prior in (NormalInverseWishart(), Normal(), LogNormal(), LKJ()))
-
-
 def test_standardising_is_the_change_of_units():
     """The prior of standardised means and scales is that of the raw ones, times the Jacobian of the units."""
     prior = resolved({"means": Normal(1.0, 2.0)}).parts["means"]

@@ -43,7 +43,7 @@ def closed_form(
         prior: Gamma = priors.parts["dof"]
         n_free = int(np.prod(shape))
         # at one the log density is the constant less the rate
-        constant += n_free * float(prior.log_density(1.0) + prior.rate)
+        constant += n_free * float(prior.log_density(np.ones(())) + prior.rate)
         tail[:3] = prior.shape, prior.rate, n_free
     numbers = OwnNumbers(constant, own.jacobian_constant, np.concatenate([own.hyperparameters, tail]))
     concentrations = priors.weights.concentrations(n_components)
