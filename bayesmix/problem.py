@@ -22,12 +22,15 @@ class Problem:
     n_components : int
     priors : Priors
         Resolved: every number in the units of the data.
+    has_default_priors : bool
+        Whether they are what the family's default prior resolves to.
     """
 
     rows: Rows
     family: Family
     n_components: int
     priors: Priors
+    has_default_priors: bool = False
 
     @classmethod
     def of(cls, rows: Rows, family: Family, n_components: int, priors: Priors) -> "Problem":
@@ -42,7 +45,8 @@ class Problem:
         check_distinct(rows, n_components)
         family.check(rows)
         family = family.on(rows.columns)
-        return cls(rows, family, n_components, resolve_priors(priors, rows, family, n_components))
+        resolved = resolve_priors(priors, rows, family, n_components)
+        return cls(rows, family, n_components, resolved, priors == default_priors(family))
 
     @cached_property
     def standardised(self) -> Standardised:
@@ -59,11 +63,15 @@ class Problem:
         """The same without a prior."""
         return self.family.conditional(self.standardised, None)
 
-    @cached_property
+    @property
     def by_default(self) -> "Problem":
         """The same under the family's default prior, which EM settles its starts with."""
+        return self if self.has_default_priors else self._by_default
+
+    @cached_property
+    def _by_default(self) -> "Problem":
         priors = resolve_priors(default_priors(self.family), self.rows, self.family, self.n_components)
-        other = replace(self, priors=priors)
+        other = replace(self, priors=priors, has_default_priors=True)
         vars(other)["standardised"] = self.standardised
         return other
 

@@ -62,19 +62,25 @@ class Settings:
     max_refits: int = MAX_REFITS
 
 
+def put_together(mixture: Mixture, rows: Rows) -> Problem | Candidate:
+    """The problem of one model; a candidate without numbers, whose note says why, where it does not fit the rows.
+
+    So it is with fewer distinct rows than components, collinear columns under a full covariance, or priors of another
+    shape.
+    """
+    try:
+        return Problem.of(rows, mixture.family, mixture.n_components, mixture.priors)
+    except ValueError as error:
+        return Candidate(mixture, notes=(f"not fitted: {error}",))
+
+
 def consider(
-    mixture: Mixture, rows: Rows, settings: Settings, seed: np.random.SeedSequence, report: Report
+    mixture: Mixture, problem: Problem, settings: Settings, seed: np.random.SeedSequence, report: Report
 ) -> Candidate:
     """Fit one model by EM and by ``settings.method``, and say what is to be said about it.
 
-    A model that does not fit the data (fewer distinct rows than components, collinear columns
-    under a full covariance, priors of another shape) and a sampler that fails give a candidate
-    without numbers whose note says so.
+    A sampler that fails gives a candidate whose note says so.
     """
-    try:
-        problem = Problem.of(rows, mixture.family, mixture.n_components, mixture.priors)
-    except ValueError as error:
-        return Candidate(mixture, notes=(f"not fitted: {error}",))
     for_em, for_ml, for_draws, for_refits = seed.spawn(4)
     report("EM")
     n_init = _NUMERIC_STARTS if ExpectationMaximisation.of(problem) is None else _MAP_STARTS

@@ -10,7 +10,7 @@ import numpy as np
 from bayesmix.comparison import notes
 from bayesmix.comparison.advice import advise
 from bayesmix.comparison.candidate import Candidate
-from bayesmix.comparison.consider import METHODS, Settings, consider, was_interrupted
+from bayesmix.comparison.consider import METHODS, Settings, consider, put_together, was_interrupted
 from bayesmix.comparison.progress import sweeping
 from bayesmix.comparison.result import Comparison
 from bayesmix.comparison.table import make_table
@@ -118,13 +118,18 @@ def sweep(
     mixtures = [Mixture(k, family, priors=priors) for family in families for k in numbers]
     entropy = number_of(random_seed)
     candidates: list[Candidate] = []
+    # All of them stand until the end: those whose rows are standardised alike then share one copy.
+    models = [put_together(mixture, rows) for mixture in mixtures]
     with compiling_shown(progressbar), sweeping(progressbar, len(mixtures)) as advance:
-        for mixture in mixtures:
+        for mixture, model in zip(mixtures, models, strict=True):
             report = advance(str(mixture))
+            if isinstance(model, Candidate):
+                candidates.append(model)
+                continue
             try:
                 seed = _seed(entropy, mixture)
                 with said_by_caller():  # the table and the advice tell what is not to be trusted
-                    candidates.append(consider(mixture, rows, settings, seed, report))
+                    candidates.append(consider(mixture, model, settings, seed, report))
             except KeyboardInterrupt:
                 if not candidates:
                     raise

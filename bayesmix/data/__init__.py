@@ -8,6 +8,7 @@ what to do. Nothing is dropped or imputed.
 
 from bayesmix.data.beside_rows import read_known_labels, read_weights
 from bayesmix.data.columns import Column
+from bayesmix.data.copies import shared_copy
 from bayesmix.data.fitness import (
     check_collinear,
     check_constant,
@@ -31,4 +32,5 @@ __all__ = [
     "read_known_labels",
     "read_rows",
     "read_weights",
+    "shared_copy",
 ]

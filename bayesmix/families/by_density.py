@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self, override
 
 import numpy as np
 
-from bayesmix.data import Rows, check_constant
+from bayesmix.data import Rows, check_constant, shared_copy
 from bayesmix.density import Density
 from bayesmix.density.by_parts import DensityByParts, Part
 from bayesmix.families.protocol import (
@@ -148,7 +148,8 @@ class ByDensity(Family):
 
     @override
     def standardised(self, rows: Rows) -> InDataUnits:
-        return InDataUnits(tuple(spec.name for spec in self.table), rows, self.columns(rows.values))
+        columns = shared_copy(rows, type(self), lambda: self.columns(rows.values))
+        return InDataUnits(tuple(spec.name for spec in self.table), rows, columns)
 
     @property
     @override

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Self, override
 import numba as nb
 import numpy as np
 
-from bayesmix.data import Rows, check_constant
+from bayesmix.data import Rows, check_constant, shared_copy
 from bayesmix.families.protocol import Family, Form, Fused, ParameterSpec, Params, Standardised, State, Statistics
 from bayesmix.passes import linear
 from bayesmix.priors.sets import Priors
@@ -126,7 +126,8 @@ class LogLinear(Family):
 
     @override
     def standardised(self, rows: Rows) -> InOwnUnits:
-        return InOwnUnits(self.parameter.name, self.columns(rows.values), self.seen)
+        columns = shared_copy(rows, type(self), lambda: self.columns(rows.values))
+        return InOwnUnits(self.parameter.name, columns, self.seen)
 
     @property
     @override

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bayesmix.data import Rows
+from bayesmix.data import Rows, shared_copy
 from bayesmix.families.gaussian.covariance.structure import Structure
 from bayesmix.families.protocol import Params, Standardised, State
 from bayesmix.threads import one_blas_thread
@@ -28,11 +28,8 @@ class Units(Standardised):
     def __init__(self, rows: Rows, structure: Structure, names: tuple[str, ...], scale: np.ndarray):
         self.structure, self.names, self.scale = structure, names, scale
         self.centre, self.spread = rows.centre_and_scale
-        self.columns = np.empty((rows.n_features, rows.n_rows))
-        with one_blas_thread():
-            for start in range(0, rows.n_rows, _BLOCK):
-                block = slice(start, start + _BLOCK)
-                self.columns[:, block] = structure.to_standard(rows.values[block] - self.centre, scale).T
+        form = (self.centre.tobytes(), scale.shape, scale.tobytes())
+        self.columns = shared_copy(rows, form, lambda: _standardised(rows.values, structure, self.centre, scale))
         self.log_likelihood_shift = -rows.n_rows * structure.log_determinant(scale)
 
     @classmethod
@@ -98,3 +95,13 @@ class Units(Standardised):
         """What a log prior density of means and covariances gains in the units of the data."""
         means = n_components * self.structure.log_determinant(self.scale)
         return -means - float(self.structure.log_rescaling(self.scale, n_components))
+
+
+def _standardised(values: np.ndarray, structure: Structure, centre: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Standardised rows, transposed (D, N)."""
+    columns = np.empty(values.shape[::-1])
+    with one_blas_thread():
+        for start in range(0, len(values), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            columns[:, block] = structure.to_standard(values[block] - centre, scale).T
+    return columns
