@@ -1,6 +1,6 @@
 """The scikit-learn face: Mixture fits, and the estimator translates."""
 
-from collections.abc import Iterable
+from contextlib import suppress
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,16 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from bayesmix.engines.em import EMResult
-from bayesmix.families import Family, family_from_name
-from bayesmix.families.gaussian.covariance import STRUCTURES
+from bayesmix.data import read_rows
+from bayesmix.engines.begin import fit_em
+from bayesmix.engines.em import EMResult, EMSettings
+from bayesmix.engines.table import ENGINES
+from bayesmix.families import Family, family_from_name, read_family
+from bayesmix.first_use import compiling_shown
 from bayesmix.mixture import Mixture
 from bayesmix.posterior.averages import PosteriorMeans
+from bayesmix.posterior.fitting import fit_posterior
+from bayesmix.problem import Problem
 from bayesmix.seeds import number_of
 from bayesmix.verdict import UntrustedWarning, said_by_caller, warn_once
 from bayesmix.vocabulary import named_arguments
@@ -43,8 +48,8 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
     r"""A finite mixture as a scikit-learn estimator, fitted by EM or by its posterior.
 
     .. math::
-        p(x \mid \theta) = \sum_{k=1}^{K} w_k\, N(x \mid \mu_k, \Sigma_k), \qquad
-        r_{ik} = \frac{w_k\, N(x_i \mid \mu_k, \Sigma_k)}{p(x_i \mid \theta)}
+        p(x \mid \theta) = \sum_{k=1}^{K} w_k\, f(x \mid \theta_k), \qquad
+        r_{ik} = \frac{w_k\, f(x_i \mid \theta_k)}{p(x_i \mid \theta)}
 
     With ``method="em"`` predictions are those at the point estimate; with the other methods they are averages over
     the posterior draws: ``predict_proba`` the mean of :math:`r_{ik}`, ``score_samples`` the log of the mean of
@@ -55,10 +60,14 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
     ----------
     n_components : int, default 1
         Number of groups ``K``.
-    family : {"gaussian"}
-    covariance_type : {"full", "tied", "diag", "spherical"}, default "full"
-        ``"full"``: every component has a covariance matrix of its own; ``"tied"``: all share one; ``"diag"``: a
-        variance for each component and feature; ``"spherical"``: one variance for each component.
+    family : Family or str, default "gaussian"
+        A family, such as ``bm.StudentT("diag")``, or its name: ``"gaussian"``, ``"student-t"``, ``"poisson"`` for
+        counts, ``"bernoulli"`` for zeros and ones, ``"categorical"`` for levels.
+    covariance_type : str, default "full"
+        The covariance of a family that is named without one. ``"full"``: every component has a covariance matrix of
+        its own; ``"tied"``: all share one; ``"diag"``: a variance for each component and feature; ``"spherical"``:
+        one variance for each component; ``"EEI"``: a variance for each feature, shared. A family that names its
+        covariance, or has none, leaves this at its default.
     method : {"em", "nuts", "advi", "laplace"}, default "em"
         The point estimate, or posterior draws by the No-U-Turn sampler, by variational inference or from the Gaussian
         at the mode. These three start from EM's posterior mode.
@@ -91,9 +100,18 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         Mixing weights. EM orders components by decreasing weight; here and below the other methods give posterior
         means, after relabelling.
     means_ : ndarray of shape (K, D)
+        Gaussian and Student-t components.
     covariances_ : ndarray
-        In scikit-learn's shapes: (K, D, D) for full, (D, D) for tied, (K, D) variances for diag, (K,) variances for
+        Gaussian and Student-t components (those of the latter times ``dof / (dof - 2)`` are covariances). In
+        scikit-learn's shapes: (K, D, D) for full, (D, D) for tied, (K, D) variances for diag, (K,) variances for
         spherical.
+    dof_ : ndarray
+        Student-t components: degrees of freedom, where they are estimated.
+    rates_ : ndarray of shape (K, D)
+        Poisson components.
+    probabilities_ : ndarray
+        Bernoulli components: of a one, (K, D). Categorical components: of each level, the levels of the columns side
+        by side.
     labels_ : ndarray of shape (N,)
         Most probable component of each training row.
     converged_ : bool
@@ -141,6 +159,15 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
     >>> grid = {"n_components": [1, 2], "covariance_type": ["full", "spherical"]}
     >>> GridSearchCV(BayesianMixture(random_state=1), grid).fit(X).best_params_
     {'covariance_type': 'full', 'n_components': 2}
+
+    Counts, and answers in words:
+
+    >>> counts = [[0, 9], [1, 8], [0, 7], [6, 1], [5, 0], [7, 1], [6, 0]]
+    >>> BayesianMixture(2, family="poisson", random_state=1).fit(counts).rates_.round(1).tolist()
+    [[5.5, 0.7], [0.6, 7.1]]
+    >>> answers = [["yes", "red"]] * 5 + [["no", "blue"]] * 4
+    >>> BayesianMixture(2, family="categorical", random_state=1).fit(answers).labels_.tolist()
+    [0, 0, 0, 0, 0, 1, 1, 1, 1]
     """
 
     def __init__(
@@ -201,25 +228,26 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
             If EM did not converge, or the posterior draws are not to be trusted: a
             :class:`bayesmix.UntrustedWarning` and scikit-learn's ``ConvergenceWarning``.
         """
-        _check_choice("method", self.method, _OPTIONS)
-        rows = self._named(X, self._values(X, reset=True, ensure_min_samples=2))
-        mixture = Mixture(self.n_components, self._family(), priors=self.priors)
+        _check_method(self.method)
+        family = self._family()
+        values = self._values(X, family, reset=True, ensure_min_samples=2)
+        mixture = Mixture(self.n_components, family, priors=self.priors)
+        rows = read_rows(self._named(X, values), takes=family.takes)
+        problem = Problem.of(rows, family, mixture.n_components, mixture.priors)
         seed = _seed(self.random_state)
+        estimate = self.estimate if self.method == "em" else "map"
         with said_by_caller():
-            self.em_ = mixture.fit_em(
-                rows,
-                estimate=self.estimate if self.method == "em" else "map",
-                init=self.init,
-                n_init=self.n_init,
-                max_iter=self.max_iter,
-                tol=self.tol,
-                random_seed=seed,
-            )
+            with compiling_shown(None):
+                settings = EMSettings(estimate, self.init, self.n_init, self.max_iter, self.tol)
+                self.em_ = fit_em(problem, settings, seed)
             self._fitted: EMResult | PosteriorMeans = self.em_
             if self.method != "em":
-                fit = getattr(mixture, f"fit_{self.method}")
                 options = {name: getattr(self, name) for name in _OPTIONS[self.method]}
-                self._fitted = PosteriorMeans(fit(rows, init=self.em_, random_seed=seed, **options))
+                engine = ENGINES[self.method].load()(**options)
+                shown = None if options.get("progressbar", True) else False
+                self._fitted = PosteriorMeans(
+                    fit_posterior(problem, self.method, engine, init=self.em_, random_seed=seed, shown=shown)
+                )
         told_of = self.em_ if isinstance(self._fitted, EMResult) else self._fitted.tree
         warn_once(told_of, f"{type(self).__name__} by {self.method}", self._fitted.reasons, NotConverged)
         self.weights_ = self._fitted.weights
@@ -372,12 +400,24 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         return len(self.weights_)
 
     def _family(self) -> Family:
-        _check_choice("family", self.family, ("gaussian",))
-        _check_choice("covariance_type", self.covariance_type, STRUCTURES)
-        return family_from_name(f"{self.family}-{self.covariance_type}")
+        asked = self.covariance_type
+        if isinstance(self.family, str):
+            with suppress(ValueError):  # it has no covariance, names it itself, or has none of that name
+                return family_from_name(f"{self.family}-{asked}")
+        family = read_family(self.family)
+        own = getattr(family, "covariance", None)
+        if asked in ("full", own):
+            return family
+        names = ", ".join(repr(name) for name in type(family).names())
+        remedy = "" if own is None else f"take one of {names} as the family, or "
+        raise ValueError(
+            f"covariance_type={asked!r} does not go with family={self.family!r}: {remedy}leave covariance_type out."
+        )
 
     def _named(self, X, values: np.ndarray):
         """Checked values with the names that scikit-learn drops, so that ``posterior_`` speaks of them."""
+        if values.dtype == object and hasattr(X, "columns"):
+            return X  # its columns may know the order of their levels
         if isinstance(X, pd.DataFrame):
             return pd.DataFrame(values, index=X.index, columns=X.columns)
         names = getattr(self, "feature_names_in_", None)
@@ -387,18 +427,20 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         check_is_fitted(self)
         return self._fitted
 
-    def _values(self, X, *, reset: bool = False, ensure_min_samples: int = 1) -> np.ndarray:
-        checked = validate_data(self, X, reset=reset, dtype=np.float64, ensure_min_samples=ensure_min_samples)
-        return np.asarray(checked)
+    def _values(self, X, family: Family | None = None, *, reset: bool = False, ensure_min_samples: int = 1):
+        """The values as scikit-learn checks them; levels of categorical columns as they came."""
+        takes = (self.em_.family if family is None else family).takes
+        dtype = object if takes == "categorical" else np.float64
+        return np.asarray(validate_data(self, X, reset=reset, dtype=dtype, ensure_min_samples=ensure_min_samples))
 
     def _at_point(self, X) -> np.ndarray:
         check_is_fitted(self)
         return self.em_.score_samples(self._values(X))
 
 
-def _check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
-    if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, not {value!r}.")
+def _check_method(method: Any) -> None:
+    if not isinstance(method, str) or method not in _OPTIONS:
+        raise ValueError(f"method must be one of {', '.join(map(repr, _OPTIONS))}, not {method!r}.")
 
 
 def _seed(random_state: Any) -> int:

@@ -272,9 +272,12 @@ def test_pickles_and_trees_travel(method, tmp_path):
     [
         ({"n_components": 0}, ValueError, "n_components must be an integer of at least 1; got 0"),
         ({"n_components": 2.0}, TypeError, "n_components must be an integer"),
-        ({"family": "student"}, ValueError, "family must be one of 'gaussian', not 'student'"),
-        ({"family": bm.Gaussian()}, ValueError, "family must be one of 'gaussian', not Gaussian"),
-        ({"covariance_type": "round"}, ValueError, "covariance_type must be one of 'full', 'tied'"),
+        ({"family": "student"}, ValueError, "no family is called 'student': there are 'full', 'tied'"),
+        ({"family": 3}, TypeError, "family must be a family such as bm.Gaussian"),
+        ({"family": "poisson"}, ValueError, "X must hold counts"),
+        ({"family": "poisson", "covariance_type": "diag"}, ValueError, "'poisson': leave covariance_type out"),
+        ({"family": bm.Gaussian("diag"), "covariance_type": "tied"}, ValueError, "take one of 'full', 'tied'"),
+        ({"covariance_type": "round"}, ValueError, "covariance_type='round' does not go with family='gaussian'"),
         ({"method": "gibbs"}, ValueError, "method must be one of 'em', 'nuts', 'advi', 'laplace', not 'gibbs'"),
         ({"estimate": "mean"}, ValueError, "estimate must be 'map' or 'ml'"),
         ({"n_init": 0}, ValueError, "n_init must be an integer of at least 1"),
@@ -326,3 +329,52 @@ def test_unfitted():
         estimator.sample()
     with pytest.raises(ValueError, match="n_samples"):
         estimator.fit(VALUES).sample(0)
+
+
+@pytest.mark.parametrize(
+    ("given", "family"),
+    [
+        ({"family": "student-t", "covariance_type": "diag"}, bm.StudentT("diag")),
+        ({"family": "student-t-spherical"}, bm.StudentT("spherical")),
+        ({"family": bm.Gaussian("tied")}, bm.Gaussian("tied")),
+        ({"covariance_type": "EEI"}, bm.Gaussian("EEI")),
+    ],
+)
+def test_families_by_name_and_object(given, family):
+    fitted = BayesianMixture(2, random_state=1, **given).fit(VALUES)
+    em = bm.Mixture(2, family).fit_em(VALUES, random_seed=1)
+    for name, value in family.estimates(em.params).items():
+        np.testing.assert_array_equal(getattr(fitted, f"{name}_"), value)
+    np.testing.assert_array_equal(clone(fitted).fit(VALUES).labels_, em.labels)
+
+
+@pytest.mark.parametrize("method", ["em", "laplace"])
+def test_counts(method):
+    rng = np.random.default_rng(5)
+    counts = rng.poisson(np.repeat([[2.0, 30.0], [20.0, 3.0]], 60, axis=0))
+    fitted = BayesianMixture(2, family="poisson", method=method, random_state=1).fit(counts)
+    labels = fitted.predict(counts)
+    assert len(set(labels[:60])) == len(set(labels[60:])) == 1
+    assert labels[0] != labels[-1]
+    # the rows of a group that is beyond doubt have its rate but for the prior
+    rates = [fitted.rates_[labels[i]] for i in (0, -1)]
+    np.testing.assert_allclose(rates, [counts[:60].mean(0), counts[60:].mean(0)], rtol=0.1)
+
+
+@pytest.mark.parametrize("container", [pd.DataFrame, pl.DataFrame, lambda table: pd.DataFrame(table).to_numpy()])
+@pytest.mark.parametrize("method", ["em", "laplace"])
+def test_levels_in_words(method, container):
+    table = {"answer": ["yes"] * 30 + ["no"] * 20, "colour": ["red"] * 29 + ["blue"] * 21}
+    fitted = BayesianMixture(2, family=bm.Categorical(), method=method, random_state=1).fit(container(table))
+    np.testing.assert_array_equal(fitted.labels_, np.repeat([fitted.labels_[0], 1 - fitted.labels_[0]], [30, 20]))
+    np.testing.assert_array_equal(fitted.predict(container(table)), fitted.labels_)
+    # levels of each column sum to one
+    np.testing.assert_allclose(fitted.probabilities_.reshape(2, 2, 2).sum(-1), 1)
+    with pytest.raises(ValueError, match="levels that the model was not fitted on, 'maybe'"):
+        fitted.predict(container({"answer": ["maybe"], "colour": ["red"]}))
+
+
+def test_levels_keep_the_order_of_their_categories():
+    table = pd.DataFrame({"size": pd.Categorical(["small", "large"] * 10, ["small", "large"], ordered=True)})
+    fitted = BayesianMixture(family="categorical").fit(table)
+    assert fitted.em_.family.levels == (("small", "large"),)

@@ -2,9 +2,12 @@
 
 import csv
 import io
+import re
 import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from bayesmix.registry import FAMILIES
 
 if TYPE_CHECKING:
     from bayesmix.families import Family
@@ -46,14 +49,21 @@ def families_of(text: str, option: str = "--families") -> "list[Family]":
     Raises
     ------
     ValueError
-        If no family has one of these names.
+        If no family has one of these names, or log-likelihoods of the families do not compare.
     """
-    from bayesmix.families import family_from_name
+    from bayesmix.families import check_comparable, family_from_name
 
     try:
-        return [family_from_name(part.strip()) for part in text.split(",")]
+        families = [family_from_name(part.strip()) for part in text.split(",")]
     except ValueError as error:
         raise ValueError(f"{option} {text!r}: {error}") from error
+    check_comparable(families, option)
+    return families
+
+
+def known_families() -> str:
+    """Names of the families there are, for help: those of the registry, as people write them after an option."""
+    return ", ".join(re.sub("(?<=[a-z])(?=[A-Z])", "-", name).lower() for name in FAMILIES)
 
 
 def names_of(text: str) -> list[str]:

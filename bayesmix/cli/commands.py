@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from bayesmix.cli.choices import known_families
 from bayesmix.cli.request import NO_DEFAULT, Length, Manner, Request
 from bayesmix.cli.source import Source
 from bayesmix.registry import DEFAULT
@@ -39,6 +40,11 @@ Data = Annotated[Path, Parameter(allow_leading_hyphen=True)]
 Outputs = Annotated[list[Path] | None, Parameter(alias="-o")]
 Method = Literal["nuts", "advi", "laplace", "em"]
 Shell = Literal["bash", "zsh", "fish"]
+_FAMILY = (
+    f"What the groups are: {known_families()}; or the shape of Gaussian groups: full (any), tied (one for all), diag "
+    "(along the axes), spherical. student-t-diag names both."
+)
+_FAMILIES = f"What the groups may be, with commas between: {known_families()}; or full,tied,diag,spherical."
 _OUTPUTS_OF_FIT = (".nc", ".zarr", ".html", ".md", ".csv", ".parquet", ".pq")
 _OUTPUTS_OF_PREDICT = (".csv", ".parquet", ".pq")
 
@@ -114,7 +120,7 @@ def fit(
     *,
     components: Annotated[int, Parameter(alias="-k")],
     method: Method = "nuts",
-    family: str = DEFAULT,
+    family: Annotated[str, Parameter(help=_FAMILY)] = DEFAULT,
     source: Source = Source(),
     length: Length = Length(),
     seed: int | None = None,
@@ -131,9 +137,6 @@ def fit(
         Number of groups.
     method
         NUTS draws from the posterior; ADVI and Laplace approximate it; EM gives a point estimate.
-    family
-        Shape of the groups: full (any), tied (one for all), diag (along the axes), spherical; or a family by its name,
-        such as poisson for counts.
     seed
         The same seed gives the same numbers; without one a seed is drawn and said.
     output
@@ -175,7 +178,7 @@ def compare(
     *,
     components: Annotated[str, Parameter(alias="-k")] = "1:6",
     method: Method = "nuts",
-    families: str = DEFAULT,
+    families: Annotated[str, Parameter(help=_FAMILIES)] = DEFAULT,
     source: Source = Source(),
     seed: int | None = None,
     output: Outputs = None,
@@ -191,8 +194,6 @@ def compare(
         Numbers of groups: 3, 1:6 (both ends included) or 1,2,4.
     method
         NUTS draws from the posterior; ADVI and Laplace approximate it; EM gives point estimates.
-    families
-        Shapes of the groups, with commas between: full,tied,diag,spherical.
     seed
         The same seed gives the same numbers; without one a seed is drawn and said.
     output

@@ -8,6 +8,7 @@ _IN_OPTIONS = (
     ("n_components=", "--components "),
     ("covariance='diag' or 'spherical'", "--family diag or spherical (of compare: --families)"),
 )
+_FAMILIES_IN_OPTIONS = (("bm.Gaussian()", "--family full"), ("bm.Categorical()", "--family categorical"))
 
 
 def of_command(error: CycloptsError) -> str:
@@ -27,6 +28,8 @@ def _misunderstood(error: CycloptsError) -> str:
 def of_request(error: Exception) -> str:
     """Tell why a request cannot be carried out: a refusal of data or arguments, with options for arguments."""
     message = str(error)
+    for family, option in _FAMILIES_IN_OPTIONS:
+        message = message.replace(family, option)
     if _IN_OPTIONS[0][0] not in message:
         return message
     for argument, option in _IN_OPTIONS:

@@ -16,7 +16,7 @@ from bayesmix.comparison.result import Comparison
 from bayesmix.comparison.table import make_table
 from bayesmix.data import Rows, check_n_components, read_rows
 from bayesmix.data.words import joined
-from bayesmix.families import Family, read_family
+from bayesmix.families import Family, check_comparable, read_family
 from bayesmix.families.gaussian import Gaussian
 from bayesmix.first_use import compiling_shown
 from bayesmix.mixture import Mixture
@@ -174,24 +174,8 @@ def _families(families: Sequence[Family | str] | Family | str) -> list[Family]:
     given = [read_family(family, "families") for family in families]
     if not given:
         raise ValueError("families is empty: give at least one, such as bm.Gaussian('full').")
-    for other in given[1:]:
-        _check_comparable(given[0], other)
+    check_comparable(given)
     return list(dict.fromkeys(given))
-
-
-def _check_comparable(one: Family, other: Family) -> None:
-    """Refuse families whose log-likelihoods do not compare, or which read the columns differently."""
-    if one.measure != other.measure:
-        words = {"density": "densities", "probability": "probabilities"}
-        raise ValueError(
-            f"families: {str(one)!r} has {words[one.measure]} of rows and {str(other)!r} {words[other.measure]}, and "
-            "log-likelihoods of the two do not compare. Compare the models of each in a call of its own."
-        )
-    if one.takes != other.takes:
-        raise ValueError(
-            f"families: {str(one)!r} takes {one.takes} columns and {str(other)!r} {other.takes} columns. Compare the "
-            "models of each in a call of its own."
-        )
 
 
 def _distinct(families: Sequence[Family], n_features: int) -> tuple[list[Family], dict[str, str]]:

@@ -1,12 +1,13 @@
 """What a component is: one protocol, and a family for each distribution."""
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
 from bayesmix.families.protocol import Family
 from bayesmix.registry import FAMILIES
 
-__all__ = ["Family", "family_from_name", "read_family"]
+__all__ = ["Family", "check_comparable", "family_from_name", "read_family"]
 
 
 def _kinds() -> tuple[type[Family], ...]:
@@ -45,3 +46,24 @@ def read_family(given: Any, argument: str = "family") -> Family:
     if isinstance(given, str):
         return family_from_name(given)
     raise TypeError(f"{argument} must be a family such as bm.Gaussian('full'), or its name, 'full', not {given!r}.")
+
+
+def check_comparable(families: Sequence[Family], argument: str = "families") -> None:
+    """Refuse families whose log-likelihoods do not compare, or which read the columns differently.
+
+    Raises
+    ------
+    ValueError
+    """
+    one, remedy = families[0], "Compare the models of each in a call of its own."
+    for other in families[1:]:
+        if one.measure != other.measure:
+            words = {"density": "densities", "probability": "probabilities"}
+            raise ValueError(
+                f"{argument}: {str(one)!r} has {words[one.measure]} of rows and {str(other)!r} "
+                f"{words[other.measure]}, and log-likelihoods of the two do not compare. {remedy}"
+            )
+        if one.takes != other.takes:
+            raise ValueError(
+                f"{argument}: {str(one)!r} takes {one.takes} columns and {str(other)!r} {other.takes} columns. {remedy}"
+            )

@@ -92,10 +92,10 @@ class Categorical(LogLinear):
 
     @override
     def columns(self, X: np.ndarray) -> np.ndarray:
-        out = np.zeros((self.n_levels, len(X)))
-        codes = np.asarray(X).astype(np.intp)
-        for start, column in zip(self.starts, codes.T, strict=True):
-            out[start + column, np.arange(len(codes))] = 1
+        out = np.empty((self.n_levels, len(X)))
+        for start, size, codes in zip(self.starts, self.sizes, np.asarray(X).T, strict=True):
+            for level in range(size):
+                out[start + level] = codes == level
         return out
 
     @override

@@ -1,5 +1,6 @@
 """``bayesmix fit``: what it shows, and what it writes."""
 
+import json
 import os
 import re
 import subprocess
@@ -8,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 import bayesmix as bm
+from bayesmix.cli.choices import families_of, known_families
 from bayesmix.cli.entry import USERS_MISTAKE, run
 from tests.cli.commands import FAST
 
@@ -113,3 +116,32 @@ def test_counts_are_fitted_as_counts_and_refused_where_they_are_none(capsys):
     assert "Rates of the point estimate" in shown
     assert run(["fit", "faithful.csv", "-k", "2", "--family", "poisson", *FAST]) == USERS_MISTAKE
     assert "eruptions" in capsys.readouterr().err
+
+
+def test_json_names_levels(capsys):
+    answers = pd.DataFrame({"likes": ["yes", "no"] * 6, "buys": ["often", "never", "often"] * 4})
+    answers.to_csv("answers.csv", index=False)
+    assert run(["fit", "answers.csv", "-k", "2", "--family", "categorical", "--json", "--quiet", *FAST]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["data"]["levels"] == [["no", "yes"], ["never", "often"]]
+    for row in found["hardest"]:
+        said = [levels[int(value)] for levels, value in zip(found["data"]["levels"], row["values"], strict=True)]
+        assert said == answers.iloc[row["row"]].tolist()
+    for group in found["groups"]:
+        np.testing.assert_allclose(np.reshape(group["probability"]["estimate"], (2, 2)).sum(1), 1)
+    assert run(["fit", "answers.csv", "-k", "2", *FAST]) == USERS_MISTAKE
+    assert "--family categorical" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["fit", "compare"])
+def test_help_names_families_that_are_known(command, capsys):
+    run([command, "--help"])
+    shown = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert known_families() in shown
+    for name in known_families().split(", "):
+        assert families_of(name)[0].word == name
+
+
+def test_families_that_do_not_compare_are_refused_before_anything_is_read(capsys):
+    assert run(["compare", "nothing.csv", "--families", "poisson,full"]) == USERS_MISTAKE
+    assert "--families: 'poisson' has probabilities of rows and 'gaussian-full' densities" in capsys.readouterr().err

@@ -51,7 +51,8 @@ def check_cells(table: Table, kinds: "Mapping[str, Kind]", source: Source) -> No
         example = frame[text[0]].dropna()
         shown = f" ({text[0]!r} holds {str(example.iloc[0])!r:.40})" if len(example) else ""
         usable = [name for name in frame.columns if name not in text]
-        remedy = f"Choose columns: {as_option(usable)}" if usable else "Give columns of numbers"
+        otherwise = "Give columns of numbers, or read text as levels: --family categorical"
+        remedy = f"Choose columns: {as_option(usable)}" if usable else otherwise
         holds = "a column that is" if len(text) == 1 else "columns that are"
         raise ValueError(f"{table.name} has {holds} not numbers: {listed(text)}{shown}. {remedy}.")
     if spoilt:
