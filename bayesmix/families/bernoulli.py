@@ -48,17 +48,28 @@ class Bernoulli(LogLinear):
     words: ClassVar[str] = "Yes or no with a probability of its own in every column (latent classes)"
     parameter: ClassVar[ParameterSpec] = ParameterSpec("probabilities", ("component", "feature"), "probability")
     prior_forms: ClassVar[tuple[Mapping[str, Any], ...]] = ({"probabilities": Beta()},)
+    prepares_columns: ClassVar[bool] = True
+
+    @override
+    def columns(self, X: np.ndarray) -> np.ndarray:
+        # ones, and zeros below: of the ones alone, a probability of one has no finite offset
+        ones = np.asarray(X, dtype=float).T
+        return np.concatenate([ones, 1 - ones])
+
+    @override
+    def seen(self, columns: np.ndarray) -> np.ndarray:
+        return columns[: len(columns) // 2].T
 
     @override
     def natural(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        # one minus: a probability of one is no more impossible than one of zero, and as finite
-        failures = np.maximum(np.log1p(-values), IMPOSSIBLE)
-        return failures.sum(axis=-1), np.maximum(np.log(values), IMPOSSIBLE) - failures
+        return np.zeros(values.shape[:-1]), np.concatenate([np.log(values), np.log1p(-values)], axis=-1)
 
     @override
     def mode_of(self, counts: np.ndarray, sums: np.ndarray, prior: Any) -> np.ndarray:
         a, b = (1.0, 1.0) if prior is None else (prior.a, prior.b)
-        return np.clip((sums + a - 1) / (counts[:, None] + a + b - 2), 0, 1)
+        ones, zeros = np.split(sums, 2, axis=-1)
+        likely, unlikely = np.maximum(ones + a - 1, 0), np.maximum(zeros + b - 1, 0)
+        return likely / (likely + unlikely)
 
     @override
     def slope_of(self, values: np.ndarray, counts: np.ndarray, sums: np.ndarray) -> np.ndarray:
@@ -74,7 +85,7 @@ class Bernoulli(LogLinear):
             return None
         prior, n_features = priors.parts["probabilities"], rows.n_features
         return ClosedFormDensity(
-            standardised.columns,
+            standardised.columns[:n_features],  # logits are finite
             0.0,
             _Coordinates(n_components, n_features),
             _COMPILED,
@@ -91,7 +102,9 @@ class Bernoulli(LogLinear):
     @override
     def written_out(self, ops: Any, columns: Any, log_weights: Any, *parameters: Any) -> Any:
         (p,) = parameters
-        joint = log_weights[:, None] + ops.log(p) @ columns + ops.log1p(-p) @ (1 - columns)
+        n_features = p.shape[-1]
+        ones, zeros = columns[:n_features], columns[n_features:]
+        joint = log_weights[:, None] + ops.log(p) @ ones + ops.log1p(-p) @ zeros
         return ops.logsumexp(joint, axis=0)
 
     @override
@@ -120,24 +133,27 @@ class Bernoulli(LogLinear):
 @compiled
 def _natural(p):
     n_components, n_features = p.shape
-    offsets, etas = np.zeros(n_components), np.empty((n_components, n_features))
+    offsets, etas = np.zeros(n_components), np.empty((n_components, 2 * n_features))
     for k in range(n_components):
         for j in range(n_features):
-            failure = max(math.log1p(-p[k, j]), IMPOSSIBLE) if p[k, j] <= 1 else math.nan
-            etas[k, j] = (max(math.log(p[k, j]), IMPOSSIBLE) if p[k, j] >= 0 else math.nan) - failure
-            offsets[k] += failure if p[k, j] >= 0 else math.nan
+            possible = 0 <= p[k, j] <= 1
+            etas[k, j] = max(math.log(p[k, j]), IMPOSSIBLE) if possible else math.nan
+            etas[k, n_features + j] = max(math.log1p(-p[k, j]), IMPOSSIBLE) if possible else math.nan
+            offsets[k] += 0.0 if possible else math.nan
     return offsets, etas
 
 
 @compiled
 def _slope(p, counts, sums):
+    n_components, n_features = p.shape
     out = np.zeros(p.shape)
-    for k in range(p.shape[0]):
-        for j in range(p.shape[1]):
-            if sums[k, j] > 0:
-                out[k, j] += sums[k, j] / p[k, j]
-            if counts[k] > sums[k, j]:
-                out[k, j] -= (counts[k] - sums[k, j]) / (1 - p[k, j])
+    for k in range(n_components):
+        for j in range(n_features):
+            ones, zeros = sums[k, j], sums[k, n_features + j]
+            if ones > 0:
+                out[k, j] += ones / p[k, j]
+            if zeros > 0:
+                out[k, j] -= zeros / (1 - p[k, j])
     return out
 
 
