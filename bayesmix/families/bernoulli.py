@@ -20,7 +20,7 @@ from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.linear import IMPOSSIBLE, accumulate
 from bayesmix.priors.rates import Beta
 from bayesmix.priors.sets import Priors
-from bayesmix.vocabulary import named_arguments
+from bayesmix.vocabulary import behind_the_door, named_arguments
 
 _LEAST = 1e-10  # of a probability that a sampler starts from, whose logit must be finite
 
@@ -60,10 +60,12 @@ class Bernoulli(LogLinear):
     def seen(self, columns: np.ndarray) -> np.ndarray:
         return columns[: len(columns) // 2].T
 
+    @behind_the_door
     @override
     def natural(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return np.zeros(values.shape[:-1]), np.concatenate([np.log(values), np.log1p(-values)], axis=-1)
 
+    @behind_the_door
     @override
     def mode_of(self, counts: np.ndarray, sums: np.ndarray, prior: Any) -> np.ndarray:
         a, b = (1.0, 1.0) if prior is None else (prior.a, prior.b)

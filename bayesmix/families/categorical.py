@@ -20,7 +20,7 @@ from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.linear import IMPOSSIBLE, accumulate
 from bayesmix.priors.sets import Priors
 from bayesmix.priors.weights import Dirichlet
-from bayesmix.vocabulary import named_arguments
+from bayesmix.vocabulary import behind_the_door, named_arguments
 
 Levels = tuple[tuple[str, ...], ...]
 
@@ -98,10 +98,12 @@ class Categorical(LogLinear):
                 out[start + level] = codes == level
         return out
 
+    @behind_the_door
     @override
     def natural(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return np.zeros(values.shape[:-1]), np.log(values)
 
+    @behind_the_door
     @override
     def mode_of(self, counts: np.ndarray, sums: np.ndarray, prior: Any) -> np.ndarray:
         share = np.maximum(sums + (0.0 if prior is None else float(prior.concentration) - 1), 0)

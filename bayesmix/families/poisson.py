@@ -20,7 +20,7 @@ from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.linear import IMPOSSIBLE, accumulate
 from bayesmix.priors.rates import Gamma
 from bayesmix.priors.sets import Priors
-from bayesmix.vocabulary import named_arguments
+from bayesmix.vocabulary import behind_the_door, named_arguments
 
 _LEAST = 1e-10  # of a rate that a sampler starts from, whose logarithm must be finite
 
@@ -69,6 +69,7 @@ class Poisson(LogLinear):
             out[-1] -= gammaln(counts + 1)
         return out
 
+    @behind_the_door
     def natural(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """``-sum_j rate_j``, and ``log rate`` with a one below.
 
@@ -83,6 +84,7 @@ class Poisson(LogLinear):
         """
         return -values.sum(axis=-1), np.concatenate([np.log(values), np.ones((*values.shape[:-1], 1))], axis=-1)
 
+    @behind_the_door
     def mode_of(self, counts: np.ndarray, sums: np.ndarray, prior: Any) -> np.ndarray:
         """``(sum r x + a - 1) / (n + b)``.
 

@@ -12,13 +12,13 @@ from bayesmix.density.closed_form import ClosedFormDensity
 from bayesmix.families.gaussian import prior_faces
 from bayesmix.families.gaussian.conditional import GaussianConditional
 from bayesmix.families.gaussian.elliptical import Elliptical
+from bayesmix.families.gaussian.family import Gaussian
 from bayesmix.families.gaussian.units import Units
 from bayesmix.families.protocol import Family, Form, Fused, Kernel, ParameterSpec, Params, State, Statistics, Summary
 from bayesmix.families.student_t.conditional import StudentConditional
 from bayesmix.families.student_t.far import mend
 from bayesmix.families.student_t.tails import dof_slope, log_fronts
 from bayesmix.passes import student
-from bayesmix.priors.conjugate import NormalInverseWishart
 from bayesmix.priors.rates import Gamma
 from bayesmix.priors.sets import Priors
 from bayesmix.vocabulary import named_arguments
@@ -140,8 +140,8 @@ class StudentT(Elliptical):
         -------
         tuple of mapping
         """
-        components = {"components": NormalInverseWishart()}
-        return (components if self.given_dof else {**components, "dof": Gamma(2.0, 0.1)},)
+        of_dof = {} if self.given_dof else {"dof": Gamma(2.0, 0.1)}
+        return tuple({**form, **of_dof} for form in Gaussian.prior_forms)
 
     @property
     def parameters(self) -> tuple[ParameterSpec, ...]:

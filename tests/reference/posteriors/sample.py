@@ -19,6 +19,7 @@ from scipy.special import logsumexp
 from tests.reference.stan.sample import CHAINS, by_chain, of_moments, of_quantiles
 
 HERE = Path(__file__).parent
+PARAMETERS = {"poisson": ("rates",), "student_t": ("means", "scales", "dof")}
 K, N_ROWS, WARMUP, DRAWS = 2, 200, 1000, 5000
 PRIORS = {
     "poisson": {"concentration": [1.0, 1.0], "shape": [2.0, 1.0], "rate": [0.5, 0.1]},
@@ -65,10 +66,13 @@ def start_of(name: str, rows: np.ndarray) -> dict:
 
 
 def named(name: str, fit) -> dict[str, np.ndarray]:
-    """Parameters (chain, draw, ...), the component with the smaller first rate or mean first."""
-    names = {"poisson": ("rates",), "student_t": ("means", "scales", "dof")}[name]
-    found = {one: by_chain(fit[one]) for one in ("weights", *names)}
-    order = np.argsort(found[names[0]][..., 0], axis=-1)
+    """Parameters (chain, draw, ...) in order."""
+    return in_order(name, {one: by_chain(fit[one]) for one in ("weights", *PARAMETERS[name])})
+
+
+def in_order(name: str, found: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The component with the smaller first rate or mean first."""
+    order = np.argsort(found[PARAMETERS[name][0]][..., 0], axis=-1)
     return {
         one: np.take_along_axis(values, order.reshape(order.shape + (1,) * (values.ndim - 3)), axis=2)
         for one, values in found.items()

@@ -116,16 +116,7 @@ def _relative(logs: np.ndarray) -> np.ndarray:
 def differences(name: str, tree: xr.DataTree) -> dict[str, float]:
     """Statistic -> distance of bayesmix from Stan in Monte Carlo errors of both sides."""
     theirs = reference(name)
-    moments, quantiles = quantities(tree)
-    found = {}
-    for quantity, draws in moments.items():
-        for column, estimate in (("mean", mean_of(draws)), ("sd", sd_of(draws))):
-            other = theirs["moments"][quantity]
-            found[f"{column} of {quantity}"] = estimate.errors_from(Estimate(other[column], other[f"mcse_{column}"]))
-    for quantity, draws in quantiles.items():
-        other = theirs["quantiles"][quantity]
-        for p, value, error in zip(other["probs"], other["values"], other["mcse"], strict=True):
-            found[f"{p:.0%} quantile of {quantity}"] = quantile_of(draws, p).errors_from(Estimate(value, error))
+    found = differences_from(theirs, *quantities(tree))
     if "criteria" not in theirs:  # they are by R's loo
         return found
     log_lik, criteria = log_likelihoods(tree), theirs["criteria"]
@@ -139,9 +130,29 @@ def differences(name: str, tree: xr.DataTree) -> dict[str, float]:
     return found
 
 
+def differences_from(
+    theirs: dict[str, Any], moments: dict[str, np.ndarray], quantiles: dict[str, np.ndarray]
+) -> dict[str, float]:
+    """The same of means, standard deviations and quantiles."""
+    found = {}
+    for quantity, draws in moments.items():
+        for column, estimate in (("mean", mean_of(draws)), ("sd", sd_of(draws))):
+            other = theirs["moments"][quantity]
+            found[f"{column} of {quantity}"] = estimate.errors_from(Estimate(other[column], other[f"mcse_{column}"]))
+    for quantity, draws in quantiles.items():
+        other = theirs["quantiles"][quantity]
+        for p, value, error in zip(other["probs"], other["values"], other["mcse"], strict=True):
+            found[f"{p:.0%} quantile of {quantity}"] = quantile_of(draws, p).errors_from(Estimate(value, error))
+    return found
+
+
 def too_few_effective_draws(name: str, tree: xr.DataTree) -> list[str]:
     """Quantities that cannot be compared: fewer than 1000 effective draws, in bulk or tails, on either side."""
-    theirs, (moments, quantiles) = reference(name), quantities(tree)
+    return too_few_of(reference(name), *quantities(tree))
+
+
+def too_few_of(theirs: dict[str, Any], moments: dict[str, np.ndarray], quantiles: dict[str, np.ndarray]) -> list[str]:
+    """The same of some reference and quantities."""
     others = theirs["moments"] | theirs["quantiles"]
     return [
         quantity

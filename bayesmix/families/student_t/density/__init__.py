@@ -18,7 +18,7 @@ from bayesmix.priors.sets import Priors
 def closed_form(
     structure: Structure, dof: str | float, rows: Rows, standardised: Units, priors: Priors, n_components: int
 ) -> ClosedFormDensity | None:
-    """The density, or None where a prior is known to PyMC alone.
+    """The density under the conjugate prior of location and scale matrix; None under others.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def closed_form(
     n_components : int
     """
     clouds = gaussian_closed_form(structure, rows, standardised, priors, n_components)
-    if clouds is None:
+    if clouds is None or "components" not in priors.parts:
         return None
     compiled = importlib.import_module(f"{__name__}.{'dense' if structure.correlated else 'axis'}")
     own, coordinates = clouds.own, clouds.coordinates
