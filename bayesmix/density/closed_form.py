@@ -92,7 +92,8 @@ class ClosedFormDensity:
         n_blocks: int,
         own: OwnNumbers,
     ):
-        self.columns, self.log_likelihood_shift = columns, log_likelihood_shift
+        # samplers read them by their address, a column after the other
+        self.columns, self.log_likelihood_shift = np.ascontiguousarray(columns), log_likelihood_shift
         self.coordinates, self.compiled, self.own = coordinates, compiled, own
         self.n_components, self.n_blocks = concentrations.size, n_blocks
         self.numbers = self._with_weights(concentrations, own)

@@ -53,8 +53,11 @@ class Bernoulli(LogLinear):
     @override
     def columns(self, X: np.ndarray) -> np.ndarray:
         # ones, and zeros below: of the ones alone, a probability of one has no finite offset
-        ones = np.asarray(X, dtype=float).T
-        return np.concatenate([ones, 1 - ones])
+        n_rows, n_features = np.shape(X)
+        out = np.empty((2 * n_features, n_rows))
+        out[:n_features] = np.asarray(X).T
+        out[n_features:] = 1 - out[:n_features]
+        return out
 
     @override
     def seen(self, columns: np.ndarray) -> np.ndarray:

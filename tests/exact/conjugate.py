@@ -45,6 +45,10 @@ class Groups:
         ]
         return float(self.log_density_of_spread(spread) + np.sum(of_means))
 
+    def log_rows(self, rows: np.ndarray, mean: np.ndarray, spread: Any) -> np.ndarray:
+        """Log density of rows (N, D) of a group."""
+        return stats.multivariate_normal.logpdf(rows, mean, self.matrix(spread))
+
     @property
     def n_features(self) -> int:
         return self.means.shape[1]

@@ -9,6 +9,9 @@ from scipy import stats
 from scipy.special import logsumexp
 
 from tests.exact.conjugate import Groups
+from tests.exact.conjugate_rates import Chances, Rates
+
+Group = Groups | Rates | Chances
 
 
 class Enumeration:
@@ -19,7 +22,7 @@ class Enumeration:
     """
 
     def __init__(
-        self, rows: np.ndarray, prior: Sequence[Groups], concentration: Sequence[float], at: tuple | None = None
+        self, rows: np.ndarray, prior: Sequence[Group], concentration: Sequence[float], at: tuple | None = None
     ):
         self.rows, self.prior, self.concentration = rows, list(prior), np.asarray(concentration, dtype=float)
         self.at = at if at is not None else self._some_point()
@@ -35,11 +38,11 @@ class Enumeration:
         return np.array(list(itertools.product(range(len(self.concentration)), repeat=len(self.rows))))
 
     @cached_property
-    def posteriors(self) -> list[tuple[np.ndarray, list[Groups]]]:
+    def posteriors(self) -> list[tuple[np.ndarray, list[Group]]]:
         """Given each assignment: the Dirichlet's concentrations, and the groups."""
         return [self._given(z) for z in self.assignments]
 
-    def _given(self, z: np.ndarray) -> tuple[np.ndarray, list[Groups]]:
+    def _given(self, z: np.ndarray) -> tuple[np.ndarray, list[Group]]:
         groups = [self.rows[z == k] for k in range(len(self.concentration))]
         counts = np.array([len(group) for group in groups])
         return self.concentration + counts, [one.given(groups[part]) for one, part in self._parts()]
@@ -61,11 +64,10 @@ class Enumeration:
         return self._log_density(self.concentration, self.prior, weights, means, spreads)
 
     def log_joint(self, weights, means, spreads) -> np.ndarray:
-        """``log w_k + log N(x_i; mean_k, spread_k)``, (N, K)."""
+        """``log w_k + log f(x_i; mean_k, spread_k)``, (N, K)."""
         columns = []
         for (one, part), spread in zip(self._parts(), spreads, strict=True):
-            matrix = one.matrix(spread)
-            columns += [stats.multivariate_normal.logpdf(self.rows, mean, matrix) for mean in means[part]]
+            columns += [one.log_rows(self.rows, mean, spread) for mean in means[part]]
         return np.log(weights) + np.array(columns).T.reshape(len(self.rows), -1)
 
     def log_likelihood(self, weights, means, spreads) -> float:
