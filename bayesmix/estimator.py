@@ -164,7 +164,7 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
 
     >>> counts = [[0, 9], [1, 8], [0, 7], [6, 1], [5, 0], [7, 1], [6, 0]]
     >>> BayesianMixture(2, family="poisson", random_state=1).fit(counts).rates_.round(1).tolist()
-    [[5.5, 0.7], [0.6, 7.1]]
+    [[5.5, 0.5], [0.6, 7.3]]
     >>> answers = [["yes", "red"]] * 5 + [["no", "blue"]] * 4
     >>> BayesianMixture(2, family="categorical", random_state=1).fit(answers).labels_.tolist()
     [0, 0, 0, 0, 0, 1, 1, 1, 1]
