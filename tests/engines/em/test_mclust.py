@@ -9,12 +9,21 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 
 from tests.monte_carlo import Finding
-from tests.reference.mclust import COVARIANCE_OF, MADE_WITH, ONE_FEATURE, ROWS, fit_of, objective_at, reference_fits
+from tests.reference.mclust import (
+    COVARIANCE_OF,
+    EQUAL_AXES,
+    MADE_WITH,
+    ONE_FEATURE,
+    ROWS,
+    fit_of,
+    objective_at,
+    reference_fits,
+)
 
 CONJUGATE = [model for model, covariance in COVARIANCE_OF.items() if covariance in ("full", "tied")]
 AXIS = [model for model in COVARIANCE_OF if model not in CONJUGATE]
 MODELS = {  # estimate -> data -> models
-    "ml": {data: COVARIANCE_OF for data in ROWS} | {"eruptions": ONE_FEATURE},
+    "ml": {data: COVARIANCE_OF | EQUAL_AXES for data in ROWS} | {"eruptions": ONE_FEATURE},
     "map": {data: CONJUGATE for data in ROWS} | {f"{data}, standardised": AXIS for data in ROWS},
 }
 MODELS["map"]["eruptions"] = ONE_FEATURE
