@@ -6,7 +6,7 @@ from functools import cached_property
 from bayesmix.data import Rows, check_distinct
 from bayesmix.density import Density
 from bayesmix.families import Family
-from bayesmix.families.protocol import Conditional, Standardised
+from bayesmix.families.parts import Conditional, Standardised
 from bayesmix.priors.sets import Priors, default_priors, resolve_priors
 
 

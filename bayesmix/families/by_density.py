@@ -16,8 +16,7 @@ import numpy as np
 from bayesmix.data import Rows, check_constant, shared_copy
 from bayesmix.density import Density
 from bayesmix.density.by_parts import DensityByParts, Part
-from bayesmix.families.protocol import (
-    Family,
+from bayesmix.families.parts import (
     Form,
     Fused,
     ParameterSpec,
@@ -29,6 +28,7 @@ from bayesmix.families.protocol import (
     flattened,
     labels_drawn,
 )
+from bayesmix.families.protocol import Family
 from bayesmix.priors.sets import Priors
 
 _MOST_VALUES = 4e6  # numbers of a block of rows, about
@@ -42,16 +42,16 @@ class InDataUnits(Standardised):
     rows: Rows
     columns: np.ndarray
 
+    @override
     def to_params(self, state: State) -> dict[str, np.ndarray]:
-        """See :class:`~bayesmix.families.protocol.Standardised`."""
         return dict(zip(self.names, (part.copy() for part in state), strict=True))
 
+    @override
     def to_state(self, params: Params) -> State:
-        """See :class:`~bayesmix.families.protocol.Standardised`."""
         return tuple(np.array(params[name], dtype=float) for name in self.names)
 
     def views(self, columns: np.ndarray) -> list[np.ndarray]:
-        """See :class:`~bayesmix.families.protocol.Standardised`: columns in units of their standard deviations."""
+        """See :class:`~bayesmix.families.parts.Standardised`: columns in units of their standard deviations."""
         centre, scale = self.rows.centre_and_scale
         return [(columns.T - centre) / scale]
 

@@ -15,7 +15,8 @@ from bayesmix.density import composed, transforms
 from bayesmix.density.closed_form import ClosedFormDensity, Compiled, OwnNumbers, placed
 from bayesmix.density.weights import log_weights, weights_slope
 from bayesmix.families.log_linear import LogLinear, compiled, fused_of
-from bayesmix.families.protocol import Family, Fused, ParameterSpec, Params, State, Summary, labels_drawn
+from bayesmix.families.parts import Fused, ParameterSpec, Params, State, Summary, labels_drawn
+from bayesmix.families.protocol import Family
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.linear import IMPOSSIBLE, accumulate
 from bayesmix.priors.sets import Priors

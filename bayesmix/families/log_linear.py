@@ -16,7 +16,8 @@ import numba as nb
 import numpy as np
 
 from bayesmix.data import Rows, check_constant, shared_copy
-from bayesmix.families.protocol import Family, Form, Fused, ParameterSpec, Params, Standardised, State, Statistics
+from bayesmix.families.parts import Conditional, Form, Fused, ParameterSpec, Params, Standardised, State, Statistics
+from bayesmix.families.protocol import Family
 from bayesmix.passes import linear
 from bayesmix.priors.sets import Priors
 
@@ -45,19 +46,19 @@ class InOwnUnits(Standardised):
 
 
 @dataclass(frozen=True, eq=False)
-class LogLinearConditional:
-    """See :class:`~bayesmix.families.protocol.Conditional`: conjugate."""
+class LogLinearConditional(Conditional):
+    """See :class:`~bayesmix.families.parts.Conditional`: conjugate."""
 
     family: "LogLinear"
     prior: Any = None
 
     def mode(self, state: State, statistics: Statistics) -> State:
-        """See :class:`~bayesmix.families.protocol.Conditional`; NaN for a component without rows or prior."""
+        """See :class:`~bayesmix.families.parts.Conditional`; NaN for a component without rows or prior."""
         with np.errstate(invalid="ignore", divide="ignore"):
             return (self.family.mode_of(statistics.counts, statistics.sums[0], self.prior),)
 
+    @override
     def log_prior(self, state: State) -> float:
-        """See :class:`~bayesmix.families.protocol.Conditional`."""
         return 0.0 if self.prior is None else float(self.family.log_prior_of(self.prior, state[0]).sum())
 
 
@@ -68,13 +69,13 @@ class LogLinear(Family):
     word: ClassVar[str]
     parameter: ClassVar[ParameterSpec]
 
-    @override
     @classmethod
+    @override
     def names(cls) -> tuple[str, ...]:
         return (cls.word,)
 
-    @override
     @classmethod
+    @override
     def named(cls, name: str) -> Self | None:
         return cls() if name == cls.word else None
 

@@ -8,217 +8,37 @@ Nothing of size N x K survives a pass: it returns the log-likelihood and :class:
 :class:`Conditional` has the M-step and :meth:`Family.score` the gradient (Fisher's identity).
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from math import isfinite
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any, ClassVar, Self
 
-import numba as nb
 import numpy as np
 
 from bayesmix.data import Column, Rows
 from bayesmix.data.columns import Kind
 from bayesmix.density import Density
+from bayesmix.families.over_draws import OverDraws
+from bayesmix.families.parts import (
+    NO_ROW_WEIGHTS,
+    Conditional,
+    Form,
+    Fused,
+    ParameterSpec,
+    Params,
+    Point,
+    Standardised,
+    State,
+    Statistics,
+    Summary,
+)
 from bayesmix.notes import Note
-from bayesmix.passes.blocks import COMPILED
 from bayesmix.priors.sets import Priors
-from bayesmix.progress import turns
 from bayesmix.vocabulary import behind_the_door, named_arguments
-
-State = tuple[np.ndarray, ...]
-Form = tuple[np.ndarray, ...]
-Params = Mapping[str, np.ndarray]
-NO_ROW_WEIGHTS = np.empty(0)
-
-
-@dataclass(frozen=True)
-class ParameterSpec:
-    """One named parameter of a component, from which dims, shapes and counts are derived.
-
-    Attributes
-    ----------
-    name : str
-    dims : tuple of str
-        ``component`` first, unless all components share the parameter; then ``feature``, ``feature_bis`` or ``level``.
-    support : "real", "positive", "nonnegative", "probability", "simplex" or "covariance"
-        ``simplex``: probabilities of the levels of each feature, which sum to one.
-    enters : "itself", "root" or "factor"
-        How it enters the fused likelihood: as it is, by its square root, or by its lower Cholesky factor.
-    """
-
-    name: str
-    dims: tuple[str, ...]
-    support: Literal["real", "positive", "nonnegative", "probability", "simplex", "covariance"]
-    enters: Literal["itself", "root", "factor"] = "itself"
-
-    @property
-    def shared(self) -> bool:
-        """Whether one value serves every component."""
-        return "component" not in self.dims
-
-    def shape(self, n_components: int, n_features: int, n_levels: int = 0) -> tuple[int, ...]:
-        """Shape of the array that holds the parameter."""
-        sizes = {"component": n_components, "level": n_levels}
-        return tuple(sizes.get(dim, n_features) for dim in self.dims)
-
-    def n_free(self, n_components: int, n_features: int, n_levels: int = 0) -> int:
-        """Number of free values: a covariance counts its lower triangle, levels of a feature all but one."""
-        shape = self.shape(n_components, n_features, n_levels)
-        if self.support == "covariance":
-            return int(np.prod(shape[:-2])) * n_features * (n_features + 1) // 2
-        if self.support == "simplex":
-            return int(np.prod(shape[:-1])) * (n_levels - n_features)
-        return int(np.prod(shape))
-
-
-@dataclass(frozen=True, eq=False)
-class Statistics:
-    """Sufficient statistics of one pass, weighted by the responsibilities; they add over row blocks.
-
-    Attributes
-    ----------
-    log_likelihood : float
-    counts : (K,) array
-        Sums of the responsibilities.
-    sums : tuple of arrays
-        What else the family gathers, component axis first.
-    form : tuple of arrays
-        The point at which they were taken.
-    """
-
-    log_likelihood: float
-    counts: np.ndarray
-    sums: tuple[np.ndarray, ...]
-    form: Form
-
-    def __add__(self, other: "Statistics") -> "Statistics":
-        if self.form is not other.form:
-            raise ValueError("statistics taken at different parameters do not add: take both at the same form")
-        sums = tuple(one + another for one, another in zip(self.sums, other.sums, strict=True))
-        log_likelihood = self.log_likelihood + other.log_likelihood
-        return Statistics(log_likelihood, self.counts + other.counts, sums, self.form)
-
-
-@dataclass(frozen=True, eq=False)
-class Point:
-    """Weights (K,) and the components' state."""
-
-    weights: np.ndarray
-    state: State
-
-    @property
-    def finite(self) -> bool:
-        """Whether no number is NaN or infinite."""
-        return _all_finite(self.weights) and all(_all_finite(part.ravel()) for part in self.state)
-
-
-@nb.njit(**COMPILED)
-def _all_finite(numbers):
-    for number in numbers:
-        if not isfinite(number):
-            return False
-    return True
-
-
-class Conditional(Protocol):
-    """What is known of the components' parameters given statistics and a prior; without a prior, by likelihood alone.
-
-    EM takes its mode.
-    """
-
-    def mode(self, state: State, statistics: Statistics) -> State:
-        """The state that maximises the expected objective: the M-step from ``state``, where the pass was made."""
-        ...
-
-    def log_prior(self, state: State) -> float:
-        """Log prior density of the components' parameters in the units of the data; 0 without a prior."""
-        ...
-
-
-class Standardised(ABC):
-    """The rows as engines work on them, and the way back to the units of the data.
-
-    Attributes
-    ----------
-    columns : (M, N) array
-        What a pass takes: the rows, transposed.
-    log_likelihood_shift : float
-        What the log-likelihood gains in the units of the data.
-    """
-
-    columns: np.ndarray
-    log_likelihood_shift: float = 0.0
-
-    @abstractmethod
-    def to_params(self, state: State) -> dict[str, np.ndarray]:
-        """Named parameters in the units of the data."""
-
-    @abstractmethod
-    def to_state(self, params: Params) -> State:
-        """The inverse of :meth:`to_params`."""
-
-    @abstractmethod
-    def views(self, columns: np.ndarray) -> list[np.ndarray]:
-        """``columns`` (M, n) as rows (n, d) in which distances mean something, for random starts to choose from."""
-
-    def collapsed(self, state: State) -> bool:
-        """Whether some component has shrunk to where the likelihood has no bound."""
-        return False
-
-
-class Kernel(Protocol):
-    """The pass of a family; ``form`` is one point in ``accumulate``, and S of them elsewhere."""
-
-    accumulate: Callable[..., tuple]
-    log_joint: Callable[..., np.ndarray]
-    log_mixture: Callable[..., np.ndarray]
-    responsibilities: Callable[..., np.ndarray]
-    group_sums: Callable[..., np.ndarray]
-
-
-class Fused(NamedTuple):
-    """The likelihood as a model of PyMC calls it; what is compiled never raises.
-
-    Attributes
-    ----------
-    rows : callable
-        ``(columns (M, N), log_weights (K,), *parameters as they enter) -> (N,)``: log density of each row.
-    total : callable
-        ``(columns, row_weights (N,) or (0,), log_weights, *parameters) -> (value, slope in the log weights, ...)``.
-    """
-
-    rows: Callable[..., np.ndarray]
-    total: Callable[..., tuple]
-
-
-class Summary(NamedTuple):
-    """One thing that tables say of every component.
-
-    Attributes
-    ----------
-    key : str
-        A short name, for JSON.
-    name, plural : str
-        Such as ``"centre"``, ``"centres"``.
-    entries : tuple of str
-        What the last axis runs over: features, or levels of features.
-    values : (..., K, M) array
-        In the units of the data.
-    share : bool
-        Whether the values are probabilities, which people read in percent.
-    """
-
-    key: str
-    name: str
-    plural: str
-    entries: tuple[str, ...]
-    values: np.ndarray
-    share: bool = False
 
 
 @named_arguments
-class Family(ABC):
+class Family(OverDraws):
     """A family of distributions, of which every component is one.
 
     A family is a frozen dataclass: what it is constructed with is all that it knows, but for the levels of categorical
@@ -432,11 +252,6 @@ class Family(ABC):
 
     # One pass over the rows
 
-    @property
-    @abstractmethod
-    def kernel(self) -> Kernel:
-        """The compiled pass."""
-
     @abstractmethod
     def form(self, weights: np.ndarray, state: State) -> Form:
         """What the pass takes at one point: weights (K,) and a state.
@@ -445,21 +260,6 @@ class Family(ABC):
         ----------
         weights : (K,) array
         state : tuple of arrays
-
-        Returns
-        -------
-        tuple of arrays
-        """
-
-    @abstractmethod
-    def forms(self, weights: np.ndarray, params: Params) -> Form:
-        """What the pass takes at many points (..., K) in the units of the data.
-
-        Parameters
-        ----------
-        weights : (..., K) array
-        params : mapping of arrays
-            Leading axes are parameter draws.
 
         Returns
         -------
@@ -618,147 +418,6 @@ class Family(ABC):
         -------
         Density or None
         """
-
-    # Many points at once
-
-    def log_joint(self, weights: np.ndarray, params: Params, X: np.ndarray) -> np.ndarray:
-        """``log w_k + log f(x_i | theta_k)`` as (..., N, K); leading axes are those of the weights.
-
-        Far rows have minus infinity for all components: ask :meth:`responsibilities_blocks` for the odds.
-
-        Parameters
-        ----------
-        weights : (..., K) array
-        params : mapping of arrays
-        X : (N, D) array
-
-        Returns
-        -------
-        (..., N, K) array
-        """
-        return self._for_every_draw("log_joint", weights, params, X)
-
-    def log_mixture(self, weights: np.ndarray, params: Params, X: np.ndarray) -> np.ndarray:
-        """``log sum_k w_k f(x_i | theta_k)`` as (..., N); leading axes are those of the weights.
-
-        Parameters
-        ----------
-        weights : (..., K) array
-        params : mapping of arrays
-        X : (N, D) array
-
-        Returns
-        -------
-        (..., N) array
-        """
-        return self._for_every_draw("log_mixture", weights, params, X)
-
-    def _for_every_draw(self, what, weights, params, X):
-        forms = self.forms(weights, params)
-        out = self.of_rows(what, self.columns(X), flattened(forms))
-        return out.reshape(*forms[0].shape[:-1], *out.shape[1:])
-
-    def log_joint_blocks(
-        self, weights: np.ndarray, params: Params, X: np.ndarray, max_values: float = 4e6
-    ) -> Iterator[tuple[slice, np.ndarray]]:
-        """Blocks of rows with their (S, b, K) log joint densities; leading axes of the weights are flattened to S.
-
-        Parameters
-        ----------
-        weights : (..., K) array
-        params : mapping of arrays
-        X : (N, D) array
-        max_values : float
-            A block holds about so many numbers at most, so that memory does not grow with the rows.
-
-        Returns
-        -------
-        iterator of (slice, (S, b, K) array)
-        """
-        return self._blocks("log_joint", weights, params, X, max_values)
-
-    def log_mixture_blocks(
-        self, weights: np.ndarray, params: Params, X: np.ndarray, max_values: float = 4e6
-    ) -> Iterator[tuple[slice, np.ndarray]]:
-        """Blocks of rows with their (S, b) log densities; leading axes of the weights are flattened to S.
-
-        Parameters
-        ----------
-        weights : (..., K) array
-        params : mapping of arrays
-        X : (N, D) array
-        max_values : float
-            As in :meth:`log_joint_blocks`.
-
-        Returns
-        -------
-        iterator of (slice, (S, b) array)
-        """
-        return self._blocks("log_mixture", weights, params, X, max_values)
-
-    def responsibilities_blocks(
-        self, weights: np.ndarray, params: Params, X: np.ndarray, max_values: float = 4e6
-    ) -> Iterator[tuple[slice, np.ndarray]]:
-        """Blocks of rows with their (K, b, S) responsibilities; leading axes of the weights are flattened to S.
-
-        Parameters
-        ----------
-        weights : (..., K) array
-        params : mapping of arrays
-        X : (N, D) array
-        max_values : float
-            As in :meth:`log_joint_blocks`.
-
-        Returns
-        -------
-        iterator of (slice, (K, b, S) array)
-            Sums over the first axis are one; the draws of one row and component lie side by side.
-        """
-        return self._blocks("responsibilities", weights, params, X, max_values)
-
-    def group_sums(self, weights: np.ndarray, params: Params, X: np.ndarray, ends: np.ndarray) -> np.ndarray:
-        """Sums of responsibilities over groups of consecutive rows, for every draw.
-
-        Parameters
-        ----------
-        weights : (..., K) array
-        params : mapping of arrays
-        X : (N, D) array
-            Rows, group after group.
-        ends : (J,) int array
-            Group j holds the rows from ``ends[j - 1]`` (from 0) up to, and without, ``ends[j]``.
-
-        Returns
-        -------
-        (S, J, K) array
-            Leading axes of the weights are flattened to S.
-        """
-        forms = flattened(self.forms(weights, params))
-        return self.kernel.group_sums(self.columns(X), np.asarray(ends), *forms)
-
-    def of_rows(self, what: str, columns: np.ndarray, forms: Form) -> np.ndarray:
-        """A function of the kernel on columns (M, n) at S points.
-
-        Parameters
-        ----------
-        what : "log_joint", "log_mixture" or "responsibilities"
-        columns : (M, n) array
-        forms : tuple of arrays
-
-        Returns
-        -------
-        array
-        """
-        return getattr(self.kernel, what)(columns, *forms)
-
-    def _blocks(self, what, weights, params, X, max_values):
-        forms = flattened(self.forms(weights, params))
-        size = max(1, int(max_values // max(forms[0].size, 1)))
-        turn = turns("row")
-        for start in range(0, len(X), size):
-            turn(start)
-            block = slice(start, min(start + size, len(X)))
-            yield block, self.of_rows(what, self.columns(X[block]), forms)
 
     @property
     @abstractmethod
@@ -919,18 +578,6 @@ class Family(ABC):
         str
         """
         return self.words
-
-
-def flattened(forms: Form) -> Form:
-    """Forms with all leading axes made one."""
-    n_leading = forms[0].ndim - 1
-    return tuple(np.reshape(part, (-1, *part.shape[n_leading:])) for part in forms)
-
-
-def labels_drawn(weights: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """The components (n,) of new rows."""
-    weights = np.asarray(weights, dtype=float)
-    return rng.choice(weights.size, size=n, p=weights / weights.sum())
 
 
 def one_pass(family: Family, point: Point, columns: np.ndarray) -> Statistics:

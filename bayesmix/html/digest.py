@@ -38,7 +38,7 @@ class Estimate:
 
 
 class Summary(NamedTuple):
-    """One thing that tables say of every group (see :class:`bayesmix.families.protocol.Summary`)."""
+    """One thing that tables say of every group (see :class:`bayesmix.families.parts.Summary`)."""
 
     key: str
     name: str

@@ -16,7 +16,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayesmix.families import Family
-from bayesmix.families.protocol import ParameterSpec
+from bayesmix.families.parts import ParameterSpec
 from bayesmix.priors.conjugate import NormalInverseWishart
 from bayesmix.priors.separated import LKJ, LogNormal, Normal
 from bayesmix.priors.sets import Priors, PyMCPrior

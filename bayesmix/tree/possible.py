@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from bayesmix.families.protocol import ParameterSpec
+from bayesmix.families.parts import ParameterSpec
 from bayesmix.tree.building import SAMPLE_DIMS
 from bayesmix.tree.reading import draws_of, family_of, training_rows
 

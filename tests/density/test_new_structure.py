@@ -7,7 +7,7 @@ from scipy import stats
 import bayesmix as bm
 from bayesmix.families.gaussian.covariance import STRUCTURES
 from bayesmix.families.gaussian.covariance.uncorrelated import Uncorrelated
-from bayesmix.families.protocol import ParameterSpec
+from bayesmix.families.parts import ParameterSpec
 from bayesmix.pymc_model.density import PyMCDensity
 from tests.problems import problem_of
 

@@ -9,7 +9,7 @@ from scipy.special import gammaln, logsumexp
 
 import bayesmix as bm
 from bayesmix.families import family_from_name
-from bayesmix.families.protocol import Point
+from bayesmix.families.parts import Point
 from tests.laws.cases import CASES, FAMILIES, LIKELIHOOD_CASES
 from tests.laws.test_score import ROOTS
 from tests.monte_carlo import Estimate

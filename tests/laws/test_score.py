@@ -9,7 +9,8 @@ from scipy.stats import dirichlet
 
 from bayesmix.engines.em.loop import ExpectationMaximisation
 from bayesmix.families.gaussian.units import Units
-from bayesmix.families.protocol import Point, one_pass
+from bayesmix.families.parts import Point
+from bayesmix.families.protocol import one_pass
 from bayesmix.priors import Dirichlet
 from tests.central_differences import gradient
 from tests.laws.cases import CASES, GAUSSIANS, LIKELIHOOD_CASES, PRIORS, Case

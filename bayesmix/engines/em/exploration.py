@@ -14,7 +14,7 @@ from bayesmix.engines.em.loop import Ascent, Climb
 from bayesmix.engines.em.optima import group_optima
 from bayesmix.engines.em.settings import EMSettings
 from bayesmix.engines.em.status import Status
-from bayesmix.families.protocol import Point
+from bayesmix.families.parts import Point
 
 _SETTLED = 1e-5  # gain in nats per row of the iteration that ends a short run
 _SHORT = 50  # iterations of a short run at most

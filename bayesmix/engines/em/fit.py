@@ -13,7 +13,8 @@ from bayesmix.engines.em.result import EMResult, Optimum
 from bayesmix.engines.em.settings import EMSettings
 from bayesmix.engines.em.starts import given_memberships, memberships, point_of_memberships
 from bayesmix.engines.em.status import Status
-from bayesmix.families.protocol import Point, Standardised, one_pass
+from bayesmix.families.parts import Point, Standardised
+from bayesmix.families.protocol import one_pass
 from bayesmix.priors.weights import Dirichlet
 from bayesmix.problem import Problem
 from bayesmix.progress import progress

@@ -9,7 +9,8 @@ import numpy as np
 
 from bayesmix.engines.em.status import Status
 from bayesmix.families import Family
-from bayesmix.families.protocol import Conditional, Point, Statistics, one_pass
+from bayesmix.families.parts import Conditional, Point, Statistics
+from bayesmix.families.protocol import one_pass
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.priors.weights import Dirichlet, log_dirichlet_constant
 from bayesmix.problem import Problem

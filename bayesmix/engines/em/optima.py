@@ -4,7 +4,7 @@ import numpy as np
 
 from bayesmix.engines.em.loop import Climb
 from bayesmix.families import Family
-from bayesmix.families.protocol import Point
+from bayesmix.families.parts import Point
 
 # Two climbs stopped by the same tol near one top differ in height by a multiple of tol * N, and in place by its root.
 # Places are in standard deviations of the data.

@@ -21,7 +21,8 @@ from scipy.optimize import OptimizeResult, minimize
 from bayesmix.engines.em.loop import Climb
 from bayesmix.engines.em.status import Status
 from bayesmix.families import Family
-from bayesmix.families.protocol import Point, one_pass
+from bayesmix.families.parts import Point
+from bayesmix.families.protocol import one_pass
 from bayesmix.problem import Problem
 from bayesmix.progress import turns
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from bayesmix.data.words import FROM_ZERO
 from bayesmix.families import Family
-from bayesmix.families.protocol import Conditional, Point
+from bayesmix.families.parts import Conditional, Point
 
 _CHUNK = 65536  # rows whose distances to the centres are held at once
 

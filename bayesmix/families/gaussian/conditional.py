@@ -1,18 +1,18 @@
 """What is known of Gaussian components given statistics: closed under the normal-inverse-Wishart prior."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, override
 
 from bayesmix.families.gaussian.covariance.structure import Structure
 from bayesmix.families.gaussian.units import Units
-from bayesmix.families.protocol import State, Statistics
+from bayesmix.families.parts import Conditional, State, Statistics
 from bayesmix.priors.conjugate import NormalInverseWishart
 from bayesmix.priors.sets import Priors
 
 
 @dataclass(frozen=True, eq=False)
-class GaussianConditional:
-    """See :class:`~bayesmix.families.protocol.Conditional`.
+class GaussianConditional(Conditional):
+    """See :class:`~bayesmix.families.parts.Conditional`.
 
     Attributes
     ----------
@@ -37,14 +37,14 @@ class GaussianConditional:
         own = prior.standardised(standardised.centre, standardised.scale)
         return cls(structure, standardised, structure.hyperparameters(own))
 
+    @override
     def mode(self, state: State, statistics: Statistics) -> State:
-        """See :class:`~bayesmix.families.protocol.Conditional`."""
         counts = statistics.counts
         (means, factor), (first, second) = state, statistics.sums
         return self.structure.m_step(means, factor, counts, counts, first, second, self.prior)
 
+    @override
     def log_prior(self, state: State) -> float:
-        """See :class:`~bayesmix.families.protocol.Conditional`."""
         if self.prior is None:
             return 0.0
         means, factor = state

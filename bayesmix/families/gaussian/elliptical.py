@@ -1,14 +1,15 @@
 """What families of clouds share: components that are a location and a scale matrix of some structure."""
 
 from abc import abstractmethod
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, override
 
 import numpy as np
 
 from bayesmix.data import Rows, check_collinear, check_spread
 from bayesmix.families.gaussian.covariance import STRUCTURES, dense, structure_named
 from bayesmix.families.gaussian.units import Units
-from bayesmix.families.protocol import Family, Form, ParameterSpec, Params, State, Statistics, Summary, labels_drawn
+from bayesmix.families.parts import Form, ParameterSpec, Params, State, Statistics, Summary, labels_drawn
+from bayesmix.families.protocol import Family
 from bayesmix.notes import Note
 from bayesmix.priors.sets import Priors
 
@@ -28,8 +29,8 @@ class Elliptical(Family):
         object.__setattr__(self, "covariance", structure.name)
 
     @classmethod
+    @override
     def names(cls) -> tuple[str, ...]:
-        """See :class:`~bayesmix.families.protocol.Family`."""
         return tuple(f"{cls.word}-{covariance}" for covariance in STRUCTURES)
 
     @classmethod
@@ -44,8 +45,8 @@ class Elliptical(Family):
         return f"{self.word}-{self.covariance}"
 
     @property
+    @override
     def code(self) -> str:
-        """See :class:`~bayesmix.families.protocol.Family`."""
         return f'bm.{type(self).__name__}("{self.covariance}")'
 
     @property
@@ -59,8 +60,8 @@ class Elliptical(Family):
         return self.structure.correlated
 
     @property
+    @override
     def parameters(self) -> tuple[ParameterSpec, ...]:
-        """See :class:`~bayesmix.families.protocol.Family`."""
         return (MEANS, self.structure.parameter)
 
     @property
@@ -103,8 +104,8 @@ class Elliptical(Family):
         if self.correlated and rows.n_rows > rows.n_features > 1:
             check_collinear(rows)
 
+    @override
     def why_no_maximum(self, rows: Rows) -> str | None:
-        """See :class:`~bayesmix.families.protocol.Family`."""
         if not (self.correlated and rows.singular):
             return None
         return (
@@ -121,29 +122,29 @@ class Elliptical(Family):
             return []
         return [Note("singular_covariance", {"rows": rows.n_rows, "features": rows.n_features})]
 
+    @override
     def standardised(self, rows: Rows) -> Units:
-        """See :class:`~bayesmix.families.protocol.Family`."""
         return Units.whitened(rows, self.structure, tuple(spec.name for spec in self.parameters))
 
+    @override
     def standard_scale(self, scale: np.ndarray) -> np.ndarray:
-        """See :class:`~bayesmix.families.protocol.Family`."""
         return self.structure.common_scale(scale)
 
+    @override
     def reduce(self, covariance_or_variances: np.ndarray) -> Any:
-        """See :class:`~bayesmix.families.protocol.Family`."""
         return self.structure.reduce(covariance_or_variances)
 
+    @override
     def form(self, weights: np.ndarray, state: State) -> Form:
-        """See :class:`~bayesmix.families.protocol.Family`."""
         return self.structure.standard_form(weights, *state[:2])
 
+    @override
     def forms(self, weights: np.ndarray, params: Params) -> Form:
-        """See :class:`~bayesmix.families.protocol.Family`."""
         factor = self.structure.factor(np.asarray(params[self.structure.parameter.name], dtype=float))
         return self.structure.standard_form(weights, np.asarray(params["means"], dtype=float), factor)
 
+    @override
     def places(self, state: State) -> np.ndarray:
-        """See :class:`~bayesmix.families.protocol.Family`."""
         return state[0]
 
     def gathered(self, columns: np.ndarray, memberships: np.ndarray, n_components: int) -> tuple[State, Statistics]:
@@ -224,8 +225,8 @@ class Elliptical(Family):
         values = np.asarray(params[self.structure.parameter.name])
         return self.structure.matrices(values, *np.shape(params["means"])[-2:])
 
+    @override
     def moments(self, params: Params) -> tuple[np.ndarray, np.ndarray]:
-        """See :class:`~bayesmix.families.protocol.Family`."""
         return np.asarray(params["means"]), self.covariance_matrices(params)
 
     def summaries(self, params: Params, rows: Rows) -> tuple[Summary, ...]:

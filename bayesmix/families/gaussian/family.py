@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, override
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from bayesmix.families.gaussian.density import closed_form
 from bayesmix.families.gaussian.elliptical import Elliptical
 from bayesmix.families.gaussian.far import mend
 from bayesmix.families.gaussian.units import Units
-from bayesmix.families.protocol import Form, Fused, Kernel, Params
+from bayesmix.families.parts import Form, Fused, Kernel, Params
 from bayesmix.priors.conjugate import NormalInverseWishart
 from bayesmix.priors.separated import LKJ, LogNormal, Normal
 from bayesmix.priors.sets import Priors
@@ -83,8 +83,8 @@ class Gaussian(Elliptical):
         return cls(name) if structure_named(name) else super().named(name)
 
     @property
+    @override
     def kernel(self) -> Kernel:
-        """See :class:`~bayesmix.families.protocol.Family`."""
         return self.structure.kernel
 
     def of_rows(self, what: str, columns: np.ndarray, forms: Form) -> np.ndarray:
@@ -116,37 +116,14 @@ class Gaussian(Elliptical):
         """
         return GaussianConditional.under(self.structure, standardised, priors)
 
+    @override
     def closed_form(
         self, rows: Rows, standardised: Units, priors: Priors, n_components: int
     ) -> ClosedFormDensity | None:
-        """See :class:`~bayesmix.families.protocol.Family`.
-
-        Parameters
-        ----------
-        rows : Rows
-        standardised : Units
-        priors : Priors
-        n_components : int
-
-        Returns
-        -------
-        ClosedFormDensity or None
-        """
         return closed_form(self.structure, rows, standardised, priors, n_components)
 
+    @override
     def prior_draws(self, priors: Priors, n_components: int, n_features: int, size: int, rng: np.random.Generator):
-        """See :class:`~bayesmix.families.protocol.Family`.
-
-        Parameters
-        ----------
-        priors : Priors
-        n_components, n_features, size : int
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        dict of arrays
-        """
         return prior_faces.draw_parameters(priors, self.structure, n_components, n_features, size, rng)
 
     def prior_shares(self, rows: Rows, priors: Priors, weights: np.ndarray, params: Params) -> np.ndarray | None:
@@ -183,18 +160,8 @@ class Gaussian(Elliptical):
         shares = np.trace(np.linalg.solve(whole, of_prior), axis1=-2, axis2=-1) / whole.shape[-1]
         return shares[:1] if self.structure.shared else shares
 
+    @override
     def log_prior_terms(self, priors: Priors, named: Params) -> dict[str, np.ndarray]:
-        """See :class:`~bayesmix.families.protocol.Family`.
-
-        Parameters
-        ----------
-        priors : Priors
-        named : mapping of arrays
-
-        Returns
-        -------
-        dict of arrays
-        """
         return prior_faces.log_prior_terms(self.structure, priors, named)
 
     @property
@@ -204,45 +171,19 @@ class Gaussian(Elliptical):
 
         return fused(self.correlated, self.structure.shared)
 
+    @override
     def written_out(self, ops: Any, columns: Any, log_weights: Any, *parameters: Any) -> Any:
-        """See :class:`~bayesmix.families.protocol.Family`.
-
-        Parameters
-        ----------
-        ops : namespace
-        columns : (D, N) tensor
-        log_weights : (K,) tensor
-        *parameters : tensors
-
-        Returns
-        -------
-        (N,) tensor
-        """
         means, factor = parameters
         squares, log_determinants = self.structure.written_out(ops, columns[None] - means[:, :, None], factor)
         offsets = log_weights - 0.5 * columns.shape[0] * math.log(2 * math.pi) - log_determinants
         return ops.logsumexp(offsets[:, None] - 0.5 * squares, axis=0)
 
+    @override
     def of_full(self) -> "Gaussian":
-        """See :class:`~bayesmix.families.gaussian.elliptical.Elliptical`.
-
-        Returns
-        -------
-        Gaussian
-        """
         return Gaussian("full")
 
+    @override
     def in_words(self, n_features: int) -> str:
-        """See :class:`~bayesmix.families.protocol.Family`.
-
-        Parameters
-        ----------
-        n_features : int
-
-        Returns
-        -------
-        str
-        """
         if n_features == 1:
             return "Bell-shaped (normal distributions)"
         return f"Clouds of points (normal distributions), {self.structure.words}"

@@ -12,7 +12,7 @@ coefficients differ. The log density itself may be minus infinity there.
 
 import numpy as np
 
-from bayesmix.families.protocol import Form
+from bayesmix.families.parts import Form
 
 # Squared distance from the nearest component, in its standard deviations: what comes after 1e-10 nats is rounding.
 FAR = 1e6

@@ -15,7 +15,7 @@ from functools import cache
 import numba as nb
 import numpy as np
 
-from bayesmix.families.protocol import Fused
+from bayesmix.families.parts import Fused
 from bayesmix.passes import axis, dense
 
 HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)

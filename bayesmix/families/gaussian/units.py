@@ -4,7 +4,7 @@ import numpy as np
 
 from bayesmix.data import Rows, shared_copy
 from bayesmix.families.gaussian.covariance.structure import Structure
-from bayesmix.families.protocol import Params, Standardised, State
+from bayesmix.families.parts import Params, Standardised, State
 from bayesmix.threads import one_blas_thread
 
 _BLOCK = 4096  # rows turned at once: they stay in the cache
@@ -50,7 +50,7 @@ class Units(Standardised):
         return cls(rows, structure, names, np.diag(spread) if structure.correlated else spread)
 
     def views(self, columns: np.ndarray) -> list[np.ndarray]:
-        """See :class:`~bayesmix.families.protocol.Standardised`: by columns and, where groups may hide there, whitened.
+        """See :class:`~bayesmix.families.parts.Standardised`: by columns and, where groups may hide there, whitened.
 
         ``columns`` (D, n) are in these units.
         """

@@ -21,12 +21,13 @@ Statistica Sinica 5, 19-39.
 
 import math
 from dataclasses import dataclass
+from typing import override
 
 import numba as nb
 import numpy as np
 
 from bayesmix.families.gaussian.conditional import GaussianConditional
-from bayesmix.families.protocol import State, Statistics
+from bayesmix.families.parts import Conditional, State, Statistics
 from bayesmix.families.student_t.tails import dof_curvature, dof_slope
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.dense import invert_lower
@@ -39,8 +40,8 @@ _LONGEST_STEP = 1.0  # of the logarithm
 
 
 @dataclass(frozen=True, eq=False)
-class StudentConditional:
-    """See :class:`~bayesmix.families.protocol.Conditional`.
+class StudentConditional(Conditional):
+    """See :class:`~bayesmix.families.parts.Conditional`.
 
     Attributes
     ----------
@@ -57,7 +58,7 @@ class StudentConditional:
     dof_prior: Gamma | None
 
     def mode(self, state: State, statistics: Statistics) -> State:
-        """See :class:`~bayesmix.families.protocol.Conditional`: higher than ``state``, if not the mode."""
+        """See :class:`~bayesmix.families.parts.Conditional`: higher than ``state``, if not the mode."""
         means, _, *free = state
         dof = free[0] if free else np.asarray(self.dof)
         moved = self._located(state[:2], dof, statistics)
@@ -95,8 +96,8 @@ class StudentConditional:
         squares = _squares(statistics.form[1], statistics.form[2], once[0], whiteners, masses, first, second)
         return m_step((weighted + whole(squares)) / (expected + n_features * whole(counts)))
 
+    @override
     def log_prior(self, state: State) -> float:
-        """See :class:`~bayesmix.families.protocol.Conditional`."""
         total = self.clouds.log_prior(state[:2])
         return total if self.dof_prior is None else total + float(self.dof_prior.log_density(state[2]).sum())
 

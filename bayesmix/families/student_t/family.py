@@ -14,7 +14,8 @@ from bayesmix.families.gaussian.conditional import GaussianConditional
 from bayesmix.families.gaussian.elliptical import Elliptical
 from bayesmix.families.gaussian.family import Gaussian
 from bayesmix.families.gaussian.units import Units
-from bayesmix.families.protocol import Family, Form, Fused, Kernel, ParameterSpec, Params, State, Statistics, Summary
+from bayesmix.families.parts import Form, Fused, Kernel, ParameterSpec, Params, State, Statistics, Summary
+from bayesmix.families.protocol import Family
 from bayesmix.families.student_t.conditional import StudentConditional
 from bayesmix.families.student_t.far import mend
 from bayesmix.families.student_t.tails import dof_slope, log_fronts
@@ -90,17 +91,8 @@ class StudentT(Elliptical):
             object.__setattr__(self, "dof", float(self.dof))
 
     @classmethod
+    @override
     def named(cls, name: str) -> "StudentT | None":
-        """See :class:`~bayesmix.families.protocol.Family`.
-
-        Parameters
-        ----------
-        name : str
-
-        Returns
-        -------
-        StudentT or None
-        """
         if name.endswith("-shared-dof"):
             plain = super().named(name.removesuffix("-shared-dof"))
             return None if plain is None else replace(plain, dof="shared")
@@ -118,13 +110,8 @@ class StudentT(Elliptical):
         return super().__str__() + (f"-dof{repr(self.dof).removesuffix('.0')}" if ending is None else ending)
 
     @property
+    @override
     def code(self) -> str:
-        """See :class:`~bayesmix.families.protocol.Family`.
-
-        Returns
-        -------
-        str
-        """
         return Family.code.fget(self)  # pyright: ignore[reportOptionalCall]: that of any dataclass
 
     @property
@@ -133,6 +120,7 @@ class StudentT(Elliptical):
         return None if isinstance(self.dof, str) else self.dof
 
     @property
+    @override
     def prior_forms(self) -> tuple[Mapping[str, Any], ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
         """See :class:`~bayesmix.families.protocol.Family`: degrees of freedom that are given have no prior.
 
@@ -144,66 +132,26 @@ class StudentT(Elliptical):
         return tuple({**form, **of_dof} for form in Gaussian.prior_forms)
 
     @property
+    @override
     def parameters(self) -> tuple[ParameterSpec, ...]:
-        """See :class:`~bayesmix.families.protocol.Family`.
-
-        Returns
-        -------
-        tuple of ParameterSpec
-        """
         own = () if isinstance(self.dof, float) else (ParameterSpec("dof", _DIMS[self.dof], "positive"),)
         return (*super().parameters, *own)
 
+    @override
     def same_model_as(self, other: Family, n_features: int) -> bool:
-        """See :class:`~bayesmix.families.protocol.Family`.
-
-        Parameters
-        ----------
-        other : Family
-        n_features : int
-
-        Returns
-        -------
-        bool
-        """
         return isinstance(other, StudentT) and self.dof == other.dof and super().same_model_as(other, n_features)
 
     @property
+    @override
     def kernel(self) -> Kernel:
-        """See :class:`~bayesmix.families.protocol.Family`.
-
-        Returns
-        -------
-        Kernel
-        """
         return student
 
+    @override
     def form(self, weights: np.ndarray, state: State) -> Form:
-        """See :class:`~bayesmix.families.protocol.Family`.
-
-        Parameters
-        ----------
-        weights : (K,) array
-        state : tuple of arrays
-
-        Returns
-        -------
-        tuple of arrays
-        """
         return self._with_tails(super().form(weights, state), *state[2:])
 
+    @override
     def forms(self, weights: np.ndarray, params: Params) -> Form:
-        """See :class:`~bayesmix.families.protocol.Family`.
-
-        Parameters
-        ----------
-        weights : (..., K) array
-        params : mapping of arrays
-
-        Returns
-        -------
-        tuple of arrays
-        """
         return self._with_tails(super().forms(weights, params), *([params["dof"]] if "dof" in params else []))
 
     def _with_tails(self, form: Form, dof: Any = None) -> Form:
@@ -249,74 +197,31 @@ class StudentT(Elliptical):
         free = () if self.given_dof else (np.full(self.parameters[-1].shape(n_components, n_features), _FIRST_DOF),)
         return (*located, *free), replace(statistics, sums=sums)
 
+    @override
     def conditional(self, standardised: Units, priors: Priors | None) -> StudentConditional | None:
-        """See :class:`~bayesmix.families.protocol.Family`.
-
-        Parameters
-        ----------
-        standardised : Units
-        priors : Priors or None
-
-        Returns
-        -------
-        StudentConditional or None
-        """
         clouds = GaussianConditional.under(self.structure, standardised, priors)
         if clouds is None or priors is None or self.given_dof:
             return None if clouds is None else StudentConditional(clouds, self.given_dof, None)
         prior = priors.parts["dof"]
         return StudentConditional(clouds, None, prior) if isinstance(prior, Gamma) else None
 
+    @override
     def closed_form(
         self, rows: Rows, standardised: Units, priors: Priors, n_components: int
     ) -> ClosedFormDensity | None:
-        """See :class:`~bayesmix.families.protocol.Family`.
-
-        Parameters
-        ----------
-        rows : Rows
-        standardised : Units
-        priors : Priors
-        n_components : int
-
-        Returns
-        -------
-        ClosedFormDensity or None
-        """
         from bayesmix.families.student_t.density import closed_form
 
         return closed_form(self.structure, self.dof, rows, standardised, priors, n_components)
 
+    @override
     def prior_draws(self, priors: Priors, n_components: int, n_features: int, size: int, rng: np.random.Generator):
-        """See :class:`~bayesmix.families.protocol.Family`.
-
-        Parameters
-        ----------
-        priors : Priors
-        n_components, n_features, size : int
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        dict of arrays
-        """
         drawn = prior_faces.draw_parameters(priors, self.structure, n_components, n_features, size, rng)
         if not self.given_dof:
             drawn["dof"] = priors.parts["dof"].draw((size, *self.parameters[-1].shape(n_components, n_features)), rng)
         return drawn
 
+    @override
     def log_prior_terms(self, priors: Priors, named: Params) -> dict[str, np.ndarray]:
-        """See :class:`~bayesmix.families.protocol.Family`.
-
-        Parameters
-        ----------
-        priors : Priors
-        named : mapping of arrays
-
-        Returns
-        -------
-        dict of arrays
-        """
         terms = prior_faces.log_prior_terms(self.structure, priors, named)
         if not self.given_dof:
             of_each = priors.parts["dof"].log_density(named["dof"])
@@ -335,20 +240,8 @@ class StudentT(Elliptical):
 
         return fused(self.correlated, self.structure.parameter.shared, self.given_dof)
 
+    @override
     def written_out(self, ops: Any, columns: Any, log_weights: Any, *parameters: Any) -> Any:
-        """See :class:`~bayesmix.families.protocol.Family`.
-
-        Parameters
-        ----------
-        ops : namespace
-        columns : (D, N) tensor
-        log_weights : (K,) tensor
-        *parameters : tensors
-
-        Returns
-        -------
-        (N,) tensor
-        """
         means, factor, *free = parameters
         dof = free[0] if free else np.asarray(self.dof)
         squares, log_determinants = self.structure.written_out(ops, columns[None] - means[:, :, None], factor)
@@ -361,7 +254,7 @@ class StudentT(Elliptical):
         return ops.logsumexp(offsets[:, None] - power * ops.log1p(squares / dof), axis=0)
 
     def noise(self, labels: np.ndarray, params: Params, rng: np.random.Generator) -> np.ndarray:
-        """See :class:`~bayesmix.families.gaussian.elliptical.Elliptical`: normal, over a chi-distributed length.
+        """Standard noise of each row: normal, over a chi-distributed length.
 
         Parameters
         ----------
@@ -378,13 +271,8 @@ class StudentT(Elliptical):
         dof = dof[labels] if dof.ndim else np.full(labels.size, dof)
         return normal * np.sqrt(dof / rng.chisquare(dof))[:, None]
 
+    @override
     def of_full(self) -> "StudentT":
-        """See :class:`~bayesmix.families.gaussian.elliptical.Elliptical`.
-
-        Returns
-        -------
-        StudentT
-        """
         return replace(self, covariance="full")
 
     @override
@@ -431,17 +319,8 @@ class StudentT(Elliptical):
         """
         return super().estimates(params) | ({} if self.given_dof else {"dof": params["dof"]})
 
+    @override
     def in_words(self, n_features: int) -> str:
-        """See :class:`~bayesmix.families.protocol.Family`.
-
-        Parameters
-        ----------
-        n_features : int
-
-        Returns
-        -------
-        str
-        """
         if n_features == 1:
             return "Bell-shaped with heavy tails (Student-t distributions)"
         return f"Clouds of points with heavy tails (Student-t distributions), {self.structure.words}"

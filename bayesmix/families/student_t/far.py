@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import softmax
 
 from bayesmix.families.gaussian.far import directions
-from bayesmix.families.protocol import Form
+from bayesmix.families.parts import Form
 
 _FAR = 600.0  # log of the squared distance: what has it in a feature may overflow in the sum
 

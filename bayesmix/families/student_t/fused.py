@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 
 from bayesmix.families.gaussian.fused import axis_form, axis_slope, compiled, dense_form, dense_slope, fill_offsets
-from bayesmix.families.protocol import Fused
+from bayesmix.families.parts import Fused
 from bayesmix.families.student_t.tails import dof_slope, log_front
 from bayesmix.passes import axis, dense, student
 

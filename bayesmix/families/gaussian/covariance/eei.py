@@ -1,7 +1,7 @@
 """All components share one variance for each feature; features are uncorrelated."""
 
 from bayesmix.families.gaussian.covariance.uncorrelated import Uncorrelated
-from bayesmix.families.protocol import ParameterSpec
+from bayesmix.families.parts import ParameterSpec
 
 
 class EEI(Uncorrelated):

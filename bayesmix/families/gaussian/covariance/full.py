@@ -1,7 +1,7 @@
 """Every component has a covariance matrix of its own."""
 
 from bayesmix.families.gaussian.covariance.correlated import Correlated
-from bayesmix.families.protocol import ParameterSpec
+from bayesmix.families.parts import ParameterSpec
 
 
 class Full(Correlated):

@@ -1,7 +1,7 @@
 """Every component has one variance, the same in every direction."""
 
 from bayesmix.families.gaussian.covariance.uncorrelated import Uncorrelated
-from bayesmix.families.protocol import ParameterSpec
+from bayesmix.families.parts import ParameterSpec
 
 
 class Spherical(Uncorrelated):

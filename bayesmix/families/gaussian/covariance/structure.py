@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.families.protocol import Form, ParameterSpec
+from bayesmix.families.parts import Form, ParameterSpec
 
 
 class Structure(ABC):

@@ -1,7 +1,7 @@
 """All components share one covariance matrix."""
 
 from bayesmix.families.gaussian.covariance.correlated import Correlated
-from bayesmix.families.protocol import ParameterSpec
+from bayesmix.families.parts import ParameterSpec
 
 
 class Tied(Correlated):

@@ -1,0 +1,214 @@
+"""What a family is made of and works with: its table of parameters, points, statistics."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import Literal, NamedTuple, Protocol
+
+import numba as nb
+import numpy as np
+
+from bayesmix.passes.blocks import COMPILED
+
+State = tuple[np.ndarray, ...]
+Form = tuple[np.ndarray, ...]
+Params = Mapping[str, np.ndarray]
+NO_ROW_WEIGHTS = np.empty(0)
+
+
+@dataclass(frozen=True)
+class ParameterSpec:
+    """One named parameter of a component, from which dims, shapes and counts are derived.
+
+    Attributes
+    ----------
+    name : str
+    dims : tuple of str
+        ``component`` first, unless all components share the parameter; then ``feature``, ``feature_bis`` or ``level``.
+    support : "real", "positive", "nonnegative", "probability", "simplex" or "covariance"
+        ``simplex``: probabilities of the levels of each feature, which sum to one.
+    enters : "itself", "root" or "factor"
+        How it enters the fused likelihood: as it is, by its square root, or by its lower Cholesky factor.
+    """
+
+    name: str
+    dims: tuple[str, ...]
+    support: Literal["real", "positive", "nonnegative", "probability", "simplex", "covariance"]
+    enters: Literal["itself", "root", "factor"] = "itself"
+
+    @property
+    def shared(self) -> bool:
+        """Whether one value serves every component."""
+        return "component" not in self.dims
+
+    def shape(self, n_components: int, n_features: int, n_levels: int = 0) -> tuple[int, ...]:
+        """Shape of the array that holds the parameter."""
+        sizes = {"component": n_components, "level": n_levels}
+        return tuple(sizes.get(dim, n_features) for dim in self.dims)
+
+    def n_free(self, n_components: int, n_features: int, n_levels: int = 0) -> int:
+        """Number of free values: a covariance counts its lower triangle, levels of a feature all but one."""
+        shape = self.shape(n_components, n_features, n_levels)
+        if self.support == "covariance":
+            return int(np.prod(shape[:-2])) * n_features * (n_features + 1) // 2
+        if self.support == "simplex":
+            return int(np.prod(shape[:-1])) * (n_levels - n_features)
+        return int(np.prod(shape))
+
+
+@dataclass(frozen=True, eq=False)
+class Statistics:
+    """Sufficient statistics of one pass, weighted by the responsibilities; they add over row blocks.
+
+    Attributes
+    ----------
+    log_likelihood : float
+    counts : (K,) array
+        Sums of the responsibilities.
+    sums : tuple of arrays
+        What else the family gathers, component axis first.
+    form : tuple of arrays
+        The point at which they were taken.
+    """
+
+    log_likelihood: float
+    counts: np.ndarray
+    sums: tuple[np.ndarray, ...]
+    form: Form
+
+    def __add__(self, other: "Statistics") -> "Statistics":
+        if self.form is not other.form:
+            raise ValueError("statistics taken at different parameters do not add: take both at the same form")
+        sums = tuple(one + another for one, another in zip(self.sums, other.sums, strict=True))
+        log_likelihood = self.log_likelihood + other.log_likelihood
+        return Statistics(log_likelihood, self.counts + other.counts, sums, self.form)
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """Weights (K,) and the components' state."""
+
+    weights: np.ndarray
+    state: State
+
+    @property
+    def finite(self) -> bool:
+        """Whether no number is NaN or infinite."""
+        return _all_finite(self.weights) and all(_all_finite(part.ravel()) for part in self.state)
+
+
+@nb.njit(**COMPILED)
+def _all_finite(numbers):
+    for number in numbers:
+        if not isfinite(number):
+            return False
+    return True
+
+
+class Conditional(ABC):
+    """What is known of the components' parameters given statistics and a prior; without a prior, by likelihood alone.
+
+    EM takes its mode.
+    """
+
+    @abstractmethod
+    def mode(self, state: State, statistics: Statistics) -> State:
+        """The state that maximises the expected objective: the M-step from ``state``, where the pass was made."""
+
+    @abstractmethod
+    def log_prior(self, state: State) -> float:
+        """Log prior density of the components' parameters in the units of the data; 0 without a prior."""
+
+
+class Standardised(ABC):
+    """The rows as engines work on them, and the way back to the units of the data.
+
+    Attributes
+    ----------
+    columns : (M, N) array
+        What a pass takes: the rows, transposed.
+    log_likelihood_shift : float
+        What the log-likelihood gains in the units of the data.
+    """
+
+    columns: np.ndarray
+    log_likelihood_shift: float = 0.0
+
+    @abstractmethod
+    def to_params(self, state: State) -> dict[str, np.ndarray]:
+        """Named parameters in the units of the data."""
+
+    @abstractmethod
+    def to_state(self, params: Params) -> State:
+        """The inverse of :meth:`to_params`."""
+
+    @abstractmethod
+    def views(self, columns: np.ndarray) -> list[np.ndarray]:
+        """``columns`` (M, n) as rows (n, d) in which distances mean something, for random starts to choose from."""
+
+    def collapsed(self, state: State) -> bool:
+        """Whether some component has shrunk to where the likelihood has no bound."""
+        return False
+
+
+class Kernel(Protocol):
+    """The pass of a family; ``form`` is one point in ``accumulate``, and S of them elsewhere."""
+
+    accumulate: Callable[..., tuple]
+    log_joint: Callable[..., np.ndarray]
+    log_mixture: Callable[..., np.ndarray]
+    responsibilities: Callable[..., np.ndarray]
+    group_sums: Callable[..., np.ndarray]
+
+
+class Fused(NamedTuple):
+    """The likelihood as a model of PyMC calls it; what is compiled never raises.
+
+    Attributes
+    ----------
+    rows : callable
+        ``(columns (M, N), log_weights (K,), *parameters as they enter) -> (N,)``: log density of each row.
+    total : callable
+        ``(columns, row_weights (N,) or (0,), log_weights, *parameters) -> (value, slope in the log weights, ...)``.
+    """
+
+    rows: Callable[..., np.ndarray]
+    total: Callable[..., tuple]
+
+
+class Summary(NamedTuple):
+    """One thing that tables say of every component.
+
+    Attributes
+    ----------
+    key : str
+        A short name, for JSON.
+    name, plural : str
+        Such as ``"centre"``, ``"centres"``.
+    entries : tuple of str
+        What the last axis runs over: features, or levels of features.
+    values : (..., K, M) array
+        In the units of the data.
+    share : bool
+        Whether the values are probabilities, which people read in percent.
+    """
+
+    key: str
+    name: str
+    plural: str
+    entries: tuple[str, ...]
+    values: np.ndarray
+    share: bool = False
+
+
+def flattened(forms: Form) -> Form:
+    """Forms with all leading axes made one."""
+    n_leading = forms[0].ndim - 1
+    return tuple(np.reshape(part, (-1, *part.shape[n_leading:])) for part in forms)
+
+
+def labels_drawn(weights: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+    """The components (n,) of new rows."""
+    weights = np.asarray(weights, dtype=float)
+    return rng.choice(weights.size, size=n, p=weights / weights.sum())
