@@ -61,6 +61,10 @@ summaries.
 
 *What it says:* the priors are what the documentation says they are, and the draws are draws from that posterior."""
 
+OTHERS = """\
+Counts by flexmix, latent classes by poLCA, and components with heavy tails by direct optimisation of the density that
+SciPy writes out. A figure is what the optimum here loses to theirs, next to the size of the log-likelihood."""
+
 LOO = """\
 LOO and WAIC of the very same draws, row by row, in nats. WAIC is a formula, and agrees to rounding. Programs smooth the
 tails of importance weights over different lengths, which LOO shows."""
@@ -130,18 +134,19 @@ SECTIONS = (
         "Exact answers",
         EXACT,
         "evidence-exact",
-        ("tests.exact.test_one_component", "tests.exact.test_enumeration"),
+        ("tests.exact.test_one_component", "tests.exact.test_enumeration", "tests.exact.test_counts_and_answers"),
         ('uv run pytest tests/exact -m "slow or not slow"',),
         tested=IN_PART,
     ),
     Section("Other programs", PROGRAMS, "evidence-programs"),
     Section("EM: mclust", MCLUST, "evidence-mclust", ("tests.engines.em.test_mclust",), level=3),
+    Section("EM: flexmix and poLCA", OTHERS, "evidence-em-others", ("tests.engines.em.test_other_programs",), level=3),
     Section(
         "Posteriors: Stan and PyMC",
         SAMPLED,
         "evidence-posteriors",
-        ("tests.engines.test_stan", "tests.engines.test_textbook"),
-        ('uv run pytest tests/engines/test_stan.py tests/engines/test_textbook.py -m "slow or not slow"',),
+        ("tests.engines.test_stan", "tests.engines.test_stan_families", "tests.engines.test_textbook"),
+        ('uv run pytest tests/engines/test_stan*.py tests/engines/test_textbook.py -m "slow or not slow"',),
         tested=IN_PART,
         level=3,
     ),
