@@ -38,7 +38,7 @@ class Bernoulli(LogLinear):
     >>> import bayesmix as bm
     >>> import numpy as np
     >>> rng = np.random.default_rng(1)
-    >>> X = rng.random((200, 6)) < np.repeat([[0.9], [0.2]], 100, axis=0)
+    >>> X = rng.random((200, 6)) < np.repeat([[0.9], [0.2]], [120, 80], axis=0)
     >>> em = bm.Mixture(2, bm.Bernoulli()).fit_em(X, random_seed=1)
     >>> em.params["probabilities"].mean(axis=1).round(1).tolist()
     [0.9, 0.2]

@@ -47,8 +47,8 @@ class Categorical(LogLinear):
     >>> em = bm.Mixture(2, bm.Categorical()).fit_em(np.concatenate([reds, blues]), random_seed=1)
     >>> em.family.levels[0]
     ('blue', 'green', 'red')
-    >>> em.params["probabilities"][:, :3].round(1).tolist()
-    [[0.1, 0.1, 0.8], [0.8, 0.1, 0.1]]
+    >>> [em.family.levels[0][level] for level in em.params["probabilities"][:, :3].argmax(axis=1)]
+    ['red', 'blue']
     """
 
     levels: Levels = field(default=(), init=False, repr=False)

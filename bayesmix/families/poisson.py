@@ -39,10 +39,10 @@ class Poisson(LogLinear):
     >>> import bayesmix as bm
     >>> import numpy as np
     >>> rng = np.random.default_rng(1)
-    >>> X = np.concatenate([rng.poisson(2, 60), rng.poisson(12, 40)])
+    >>> X = np.concatenate([rng.poisson(2, 600), rng.poisson(12, 400)])
     >>> em = bm.Mixture(2, bm.Poisson()).fit_em(X, random_seed=1)
     >>> em.params["rates"].round().ravel().tolist()
-    [2.0, 12.0]
+    [2.0, 11.0]
     """
 
     word: ClassVar[str] = "poisson"

@@ -47,10 +47,11 @@ class Priors:
         """Part -> prior."""
         return dict(self.entries)
 
-    @property
-    def weights(self) -> Any:
-        """The prior of the weights."""
-        return self.parts["weights"]
+    def __getattr__(self, part: str) -> Any:
+        """The prior of a part: ``priors.weights``."""
+        if part.startswith("_") or part == "entries" or part not in self.parts:
+            raise AttributeError(f"{type(self).__name__} has no part {part!r}")
+        return self.parts[part]
 
     @property
     def closed(self) -> bool:

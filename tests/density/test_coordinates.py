@@ -57,7 +57,13 @@ def test_what_is_derived_follows_from_the_parameters(case):
 def test_scales_are_roots_of_variances(case):
     named = case.density.constrain(case.points(1)[0])
     variances = np.diagonal(case.family.covariance_matrices(named), axis1=1, axis2=2)
-    wanted = {"full": variances, "tied": variances[0], "diag": variances, "spherical": variances[:, 0]}
+    wanted = {
+        "full": variances,
+        "tied": variances[0],
+        "diag": variances,
+        "spherical": variances[:, 0],
+        "EEI": variances[0],
+    }
     np.testing.assert_allclose(named["scales"], np.sqrt(wanted[case.family.covariance]), rtol=1e-12)
 
 
