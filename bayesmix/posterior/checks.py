@@ -111,6 +111,8 @@ def prior_check(tree: xr.DataTree, random_seed: int = 0) -> Check | None:
     ------
     ValueError
         Where a prior is a PyMC object, of which a tree keeps only the text.
+    NotImplementedError
+        Where nothing draws from the prior (``Gaussian("VEV")``).
     """
     rows = training_rows(tree)
     made = prior_sets(tree, _DATA_SETS, np.random.default_rng(random_seed))

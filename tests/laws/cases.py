@@ -56,12 +56,15 @@ class Line:
         ``(family, K, D, rng) -> rows``.
     latent : bool
         Whether something but the memberships is latent, so that M-steps do not maximise ``sum_ik r_ik log f``.
+    alike : bool
+        Whether all components have the same unconstrained coordinates, so that renaming them stretches nothing.
     """
 
     family: Family
     priors: Mapping[str, Mapping[str, Any] | None] = field(default_factory=lambda: {"default": None})
     simulate: Simulation = from_the_prior
     latent: bool = False
+    alike: bool = True
 
 
 PRIORS = {

@@ -25,7 +25,7 @@ def rounding(X, shift):
 
 
 def changes(X, covariance):
-    """``name -> (changed X, tolerance)``; spherical components allow one factor for all columns."""
+    """``name -> (changed X, tolerance)``; spherical components and VEV allow one factor for all columns."""
     deviations = X.std(axis=0)
     moved = {
         "all times 1e6": (X * 1e6, 1e-9),
@@ -35,7 +35,8 @@ def changes(X, covariance):
         "plus 1e6": (X + 1e6, rounding(X, 1e6)),
         "plus 1e6 standard deviations": (X + 1e6 * deviations, rounding(X, 1e6 * deviations)),
     }
-    if covariance != "spherical":
+    unit = Gaussian(covariance).standard_scale(np.arange(1.0, X.shape[1] + 1))
+    if X.shape[1] == 1 or np.ptp(unit) > 0:
         factor = np.ones(X.shape[1])
         factor[0] = 60.0
         moved["eruptions in seconds"] = (X * factor, 1e-9)

@@ -24,14 +24,20 @@ class Elliptical(Family):
 
     def __post_init__(self):
         structure = structure_named(self.covariance)
-        if structure is None:
-            raise ValueError(f"covariance must be one of {', '.join(map(repr, STRUCTURES))}, not {self.covariance!r}")
+        known = self.structures()
+        if structure is None or structure.name not in known:
+            raise ValueError(f"covariance must be one of {', '.join(map(repr, known))}, not {self.covariance!r}")
         object.__setattr__(self, "covariance", structure.name)
+
+    @classmethod
+    def structures(cls) -> tuple[str, ...]:
+        """Names of the structures that it can have: unless it knows better, those that are not restricted."""
+        return tuple(name for name, structure in STRUCTURES.items() if not structure.restricted)
 
     @classmethod
     @override
     def names(cls) -> tuple[str, ...]:
-        return tuple(f"{cls.word}-{covariance}" for covariance in STRUCTURES)
+        return tuple(f"{cls.word}-{covariance}" for covariance in cls.structures())
 
     @classmethod
     def named(cls, name: str) -> Self | None:
@@ -39,7 +45,10 @@ class Elliptical(Family):
         if name == cls.word:
             return cls()
         covariance = name.removeprefix(f"{cls.word}-")
-        return cls(covariance) if covariance != name and structure_named(covariance) else None  # pyright: ignore[reportCallIssue]
+        structure = structure_named(covariance)
+        if covariance == name or structure is None or structure.name not in cls.structures():
+            return None
+        return cls(covariance)  # pyright: ignore[reportCallIssue]
 
     def __str__(self) -> str:
         return f"{self.word}-{self.covariance}"
@@ -79,6 +88,12 @@ class Elliptical(Family):
         if self.correlated and (priors is None or ("correlations" in priors.parts and scales.shape[-1] > 1)):
             known["correlations"] = values / (scales[..., :, None] * scales[..., None, :])
         return known
+
+    @override
+    def n_parameters(self, n_components: int, n_features: int) -> int:
+        own = self.structure.parameter.n_free(n_components, n_features)
+        free = super().n_parameters(n_components, n_features)
+        return free - own + self.structure.n_free(n_components, n_features)
 
     def same_model_as(self, other: Family, n_features: int) -> bool:
         """See :class:`~bayesmix.families.protocol.Family`: with one feature only sharing makes a difference."""

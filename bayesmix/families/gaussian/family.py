@@ -53,10 +53,11 @@ class Gaussian(Elliptical):
     covariance: str = "full"
 
     word: ClassVar[str] = "gaussian"
-    prior_forms: ClassVar[tuple[Mapping[str, Any], ...]] = (
-        {"components": NormalInverseWishart()},
-        {"means": Normal(), "scales": LogNormal(), "correlations": LKJ()},
-    )
+
+    @classmethod
+    @override
+    def structures(cls) -> tuple[str, ...]:
+        return tuple(STRUCTURES)
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
@@ -81,6 +82,14 @@ class Gaussian(Elliptical):
         Gaussian or None
         """
         return cls(name) if structure_named(name) else super().named(name)
+
+    @property
+    @override
+    def prior_forms(self) -> tuple[Mapping[str, Any], ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        separated = {"means": Normal(), "scales": LogNormal(), "correlations": LKJ()}
+        conjugate = {"components": NormalInverseWishart()}
+        # restricted matrices have no scales and correlations of their own
+        return (conjugate,) if self.structure.restricted else (conjugate, separated)
 
     @property
     @override

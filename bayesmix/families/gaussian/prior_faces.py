@@ -14,6 +14,10 @@ def draw_parameters(
     priors: Priors, structure: Structure, n_components: int, n_features: int, size: int, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """``size`` draws of the parameters from resolved priors, the draw being the first axis."""
+    if structure.restricted:
+        raise NotImplementedError(
+            f"The prior of {structure.name} covariances is known up to a constant, and nothing draws from it."
+        )
     spread = structure.parameter
     shape = (size, *spread.shape(n_components, n_features))
     normals = rng.standard_normal((size, n_components, n_features))

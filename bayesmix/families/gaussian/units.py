@@ -30,16 +30,18 @@ class Units(Standardised):
         self.centre, self.spread = rows.centre_and_scale
         form = (self.centre.tobytes(), scale.shape, scale.tobytes())
         self.columns = shared_copy(rows, form, lambda: _standardised(rows.values, structure, self.centre, scale))
+        # a factor of the columns' covariance in these units
+        self._whole = structure.factor_to_standard(rows.covariance_factor, scale) if structure.restricted else None
         self.log_likelihood_shift = -rows.n_rows * structure.log_determinant(scale)
 
     @classmethod
     def whitened(cls, rows: Rows, structure: Structure, names: tuple[str, ...]) -> "Units":
-        """Units in which the covariance of the data is the identity, or for uncorrelated features has ones as diagonal.
+        """Units in which the covariance of the data is the identity, or where the structure is not affine the columns'.
 
         Full and tied covariances then have the condition of the groups, however nearly collinear the columns are, and
         an affine change of the columns changes nothing. With no more rows than columns: see :meth:`by_columns`.
         """
-        if structure.correlated:
+        if structure.affine:
             return cls(rows, structure, names, rows.covariance_factor)
         return cls.by_columns(rows, structure, names)
 
@@ -61,7 +63,7 @@ class Units(Standardised):
     @property
     def _least_spread(self) -> float:
         """Smallest standard deviation of a combination (of length one) of the columns in their own units."""
-        if self.scale.ndim == 1:
+        if not self.structure.affine:
             return 1.0
         return float(np.linalg.svd(self.scale / self.spread[:, None], compute_uv=False)[-1])
 
@@ -72,7 +74,9 @@ class Units(Standardised):
             spread = (self.spread / self.scale) ** 2
             matrices = structure.matrices(structure.values(state[1]), n_components, n_features)
             return bool((np.diagonal(matrices, 0, 1, 2) / spread).min() < DEGENERATE_RATIO)
-        factors = np.reshape(state[1], (-1, n_features, n_features))  # var(X) is the identity in these units
+        factors = np.reshape(state[1], (-1, n_features, n_features))
+        if self._whole is not None:
+            factors = np.linalg.solve(self._whole, factors)
         smallest = np.linalg.svd(factors, compute_uv=False)[:, -1] ** 2
         return bool(smallest.min() < DEGENERATE_RATIO)
 

@@ -129,7 +129,7 @@ class StudentT(Elliptical):
         tuple of mapping
         """
         of_dof = {} if self.given_dof else {"dof": Gamma(2.0, 0.1)}
-        return tuple({**form, **of_dof} for form in Gaussian.prior_forms)
+        return tuple({**form, **of_dof} for form in Gaussian(self.covariance).prior_forms)
 
     @property
     @override

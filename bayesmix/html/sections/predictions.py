@@ -59,7 +59,10 @@ def prior_part(digest: Digest) -> Section | None:
         return Section(sentences=(f"{foreign}: pm.sample_prior_predictive(mixture.build_model(X)) draws from it.",))
     described = from_dict(digest.record["mixture"]["priors"], digest.family)
     facts = tuple(facts_of(described).items())
-    check = prior_check(digest.tree)
+    try:
+        check = prior_check(digest.tree)
+    except NotImplementedError as why:
+        return Section(sentences=(str(why),))
     if check is None:
         return None
     # Data less spread than anything that the prior makes are no contradiction: it is vague.

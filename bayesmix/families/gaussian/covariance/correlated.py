@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from bayesmix.density import transforms
 from bayesmix.families.gaussian.covariance import dense
 from bayesmix.families.gaussian.covariance.structure import Structure
 from bayesmix.passes import dense as kernel
@@ -11,6 +12,8 @@ class Correlated(Structure):
     """Covariance matrices; the factor is their lower Cholesky factors, (K, D, D), or (D, D) where they are shared."""
 
     correlated = True
+    geometry = "dense"
+    affine = True
     kernel = kernel
     compiled = dense
 
@@ -54,6 +57,22 @@ class Correlated(Structure):
     def initial_factor(self, n_components, n_features):
         """The factor of unit covariances."""
         return np.broadcast_to(np.eye(n_features), self.parameter.shape(n_components, n_features)).copy()
+
+    def free_shape(self, n_components, n_features):
+        """Of each factor the lower triangle with logged diagonal."""
+        return (*self.parameter.shape(n_components, n_features)[:-2], n_features * (n_features + 1) // 2)
+
+    def factor_from_free(self, free, n_components, n_features):
+        """The factors of their triangles."""
+        return transforms.lower_triangle(free, n_features)
+
+    def factor_to_free(self, factor):
+        """The triangles of the factors."""
+        return transforms.lower_triangle_inverse(factor)
+
+    def free_constant(self, n_components, n_features):
+        """Two for each entry of a factor's diagonal."""
+        return self.n_blocks(n_components) * n_features * np.log(2)
 
     def written_out(self, ops, centred, factor):
         """Squared distances (K, N) of centred rows (K, D, N), and log determinants, in tensors."""

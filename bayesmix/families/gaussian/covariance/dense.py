@@ -52,7 +52,7 @@ def no_prior(n_features: int) -> Hyperparameters:
 def cholesky(covariances) -> np.ndarray:
     """Lower Cholesky factors of (..., D, D) covariances; NaN where one is not positive definite."""
     covariances = np.ascontiguousarray(covariances, dtype=float)
-    return _cholesky(stack_of(covariances)).reshape(covariances.shape)
+    return factors_of(stack_of(covariances)).reshape(covariances.shape)
 
 
 def to_standard(points: np.ndarray, scale: np.ndarray) -> np.ndarray:
@@ -89,7 +89,7 @@ def stack_of(factors) -> np.ndarray:
 
 
 @nb.njit(**COMPILED)
-def _cholesky(covariances):
+def factors_of(covariances):
     """Lower Cholesky factors of a stack, row by row.
 
     Each matrix is factored in correlation form, so that column units cannot overflow or underflow.
@@ -158,18 +158,12 @@ def _prior_in_whitened_units(whitener, mean, prior_mean, half_scale, u, half):
 
 
 @nb.njit(**COMPILED)
-def m_step(means, factors, counts, masses, first, second, prior_mean, shrinkage, dof, half_scale, constant):
-    """Means (K, D) and factors (M, D, D) that maximise the expected objective.
+def scatters_about_the_mode(
+    means, factors, counts, masses, first, second, prior_mean, shrinkage, dof, half_scale, constant
+):
+    """Means (K, D), and what the expected objective knows of the covariances: whitened scatters and their counts.
 
-    In whitened units, with ``u_k = A_k (m - mean_k)`` and the shift of the means
-    ``d_k = (sum r y + kappa u_k) / (m_k + kappa)`` (the masses ``m_k`` are the counts ``n_k`` unless rows are scaled),
-
-        mean_k <- mean_k + L_k d_k,
-        Sigma_m <- L_m [sum_k (sum r y y' + kappa u_k u_k' - (m_k + kappa) d_k d_k') + A_m Lambda A_m'] L_m' / c_m,
-
-    where k runs over the components that share factor m and ``c_m`` is the sum of ``n_k + 1`` plus ``nu + D + 1``:
-    the log determinant is counted once for each row, for each mean's prior and ``nu + D + 1`` times by the factor's.
-    NaN where a covariance has become singular up to rounding.
+    As in :func:`m_step`: of the M sums in its brackets the lower triangles (M, D, D), and ``c_m`` (M,).
     """
     n_components, n_features = means.shape
     n_blocks = factors.shape[0]
@@ -200,8 +194,32 @@ def m_step(means, factors, counts, masses, first, second, prior_mean, shrinkage,
             for j in range(i + 1):
                 for h in range(j + 1):
                     scatters[m, i, j] += half[i, h] * half[j, h]
+    return moved, scatters, totals
+
+
+@nb.njit(**COMPILED)
+def m_step(means, factors, counts, masses, first, second, prior_mean, shrinkage, dof, half_scale, constant):
+    """Means (K, D) and factors (M, D, D) that maximise the expected objective.
+
+    In whitened units, with ``u_k = A_k (m - mean_k)`` and the shift of the means
+    ``d_k = (sum r y + kappa u_k) / (m_k + kappa)`` (the masses ``m_k`` are the counts ``n_k`` unless rows are scaled),
+
+        mean_k <- mean_k + L_k d_k,
+        Sigma_m <- L_m [sum_k (sum r y y' + kappa u_k u_k' - (m_k + kappa) d_k d_k') + A_m Lambda A_m'] L_m' / c_m,
+
+    where k runs over the components that share factor m and ``c_m`` is the sum of ``n_k + 1`` plus ``nu + D + 1``:
+    the log determinant is counted once for each row, for each mean's prior and ``nu + D + 1`` times by the factor's.
+    NaN where a covariance has become singular up to rounding.
+    """
+    n_blocks, n_features, _ = factors.shape
+    moved, scatters, totals = scatters_about_the_mode(
+        means, factors, counts, masses, first, second, prior_mean, shrinkage, dof, half_scale, constant
+    )
+    for m in range(n_blocks):
+        for i in range(n_features):
+            for j in range(i + 1):
                 scatters[m, i, j] /= totals[m]
-    updates = _cholesky(scatters)
+    updates = factors_of(scatters)
     updated = np.zeros((n_blocks, n_features, n_features))
     for m in range(n_blocks):
         for i in range(n_features):

@@ -10,6 +10,12 @@ import numpy as np
 from bayesmix.families.parts import Form, ParameterSpec
 
 
+def root_mean_square(scale: np.ndarray) -> np.ndarray:
+    """One scale for all columns (D,)."""
+    largest = scale.max()
+    return np.full_like(scale, largest * np.sqrt(np.mean((scale / largest) ** 2)))
+
+
 class Structure(ABC):
     """A covariance structure: what every one does through its compiled functions.
 
@@ -17,12 +23,21 @@ class Structure(ABC):
     ``compiled`` is :mod:`~bayesmix.families.gaussian.covariance.dense` or ``axis`` beside it, which offer the same
     functions; :meth:`blocks` shows the factor with an axis for the components, and one for the features, be it of
     length one.
+
+    ``geometry`` names the compiled densities.
+
+    ``affine`` says whether every linear change of the columns keeps the structure, so that they can be whitened;
+    ``restricted``, whether the matrices have more in common than to be one: then inverse-Wishart densities on them are
+    known up to a constant, nobody draws from these, and standard deviations and correlations are no free parameters.
     """
 
     name: str
     code: str
     words: str
     correlated: bool
+    geometry: str
+    affine: bool = False
+    restricted: bool = False
     kernel: Any
     compiled: ModuleType
     parameter: ParameterSpec
@@ -31,6 +46,10 @@ class Structure(ABC):
     def shared(self) -> bool:
         """Whether all components have one factor."""
         return self.parameter.shared
+
+    def n_free(self, n_components: int, n_features: int) -> int:
+        """Number of free values."""
+        return self.parameter.n_free(n_components, n_features)
 
     @abstractmethod
     def factor(self, values: np.ndarray) -> np.ndarray:
@@ -63,6 +82,22 @@ class Structure(ABC):
     @abstractmethod
     def initial_factor(self, n_components: int, n_features: int) -> np.ndarray:
         """The factor of unit covariances."""
+
+    @abstractmethod
+    def free_shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
+        """Shape of the unconstrained values that stand for the factor under the conjugate prior."""
+
+    @abstractmethod
+    def factor_from_free(self, free: np.ndarray, n_components: int, n_features: int) -> np.ndarray:
+        """The factor of unconstrained values."""
+
+    @abstractmethod
+    def factor_to_free(self, factor: np.ndarray) -> np.ndarray:
+        """The inverse of :meth:`factor_from_free`."""
+
+    @abstractmethod
+    def free_constant(self, n_components: int, n_features: int) -> float:
+        """What the log Jacobian from unconstrained values to covariances or variances has in front."""
 
     @abstractmethod
     def written_out(self, ops: Any, centred: Any, factor: Any) -> tuple[Any, Any]:

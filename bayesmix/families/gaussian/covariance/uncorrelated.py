@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 
 from bayesmix.families.gaussian.covariance import axis
-from bayesmix.families.gaussian.covariance.structure import Structure
+from bayesmix.families.gaussian.covariance.structure import Structure, root_mean_square
 from bayesmix.passes import axis as kernel
 
 
@@ -13,6 +13,7 @@ class Uncorrelated(Structure):
     """Variances; the factor is standard deviations in the same shape, with or without component and feature axis."""
 
     correlated = False
+    geometry = "axis"
     kernel = kernel
     compiled = axis
 
@@ -59,10 +60,7 @@ class Uncorrelated(Structure):
 
     def common_scale(self, scale):
         """The column scales that this structure can be standardised by: one for all is the root mean square."""
-        if self._by_feature:
-            return scale
-        largest = scale.max()
-        return np.full_like(scale, largest * np.sqrt(np.mean((scale / largest) ** 2)))
+        return scale if self._by_feature else root_mean_square(scale)
 
     def log_rescaling(self, scale, n_components):
         """Log of the Jacobian from variances to ``scale^2`` times as large ones."""
@@ -72,6 +70,22 @@ class Uncorrelated(Structure):
     def initial_factor(self, n_components, n_features):
         """The factor of unit variances."""
         return np.ones(self.parameter.shape(n_components, n_features))
+
+    def free_shape(self, n_components, n_features):
+        """A logarithm for each variance."""
+        return self.parameter.shape(n_components, n_features)
+
+    def factor_from_free(self, free, n_components, n_features):
+        """Standard deviations of log variances."""
+        return np.exp(0.5 * free)
+
+    def factor_to_free(self, factor):
+        """Log variances of standard deviations."""
+        return 2 * np.log(factor)
+
+    def free_constant(self, n_components, n_features):
+        """Nothing."""
+        return 0.0
 
     def written_out(self, ops, centred, factor):
         """Squared distances (K, N) of centred rows (K, D, N), and log determinants, in tensors."""

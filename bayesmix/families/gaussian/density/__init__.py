@@ -32,10 +32,9 @@ def closed_form(structure: Structure, rows: Rows, whitened: Units, priors: Prior
     conjugate = "components" in priors.parts
     units = whitened if conjugate or not structure.correlated else Units.by_columns(rows, structure, whitened.names)
     coordinates = (ConjugateCoordinates if conjugate else SeparatedCoordinates)(structure, units, n_components)
-    geometry = "dense" if structure.correlated else "axis"
     # loaded when first needed: each module takes seconds to compile on a new machine
     compiled = importlib.import_module(
-        f"bayesmix.families.gaussian.density.{geometry}_{'conjugate' if conjugate else 'separated'}"
+        f"bayesmix.families.gaussian.density.{structure.geometry}_{'conjugate' if conjugate else 'separated'}"
     )
     n_blocks = structure.n_blocks(n_components)
     own = (_conjugate_numbers if conjugate else _separated_numbers)(structure, units, priors, n_components)
@@ -51,7 +50,7 @@ def _conjugate_numbers(structure: Structure, units: Units, priors: Priors, n_com
     prior = structure.hyperparameters(components.standardised(units.centre, units.scale))
     n_blocks, n_features = structure.n_blocks(n_components), prior.mean.size
     means = 0.5 * n_components * n_features * np.log(prior.shrinkage / (2 * np.pi))
-    jacobian = n_blocks * n_features * np.log(2) if structure.correlated else 0.0
+    jacobian = structure.free_constant(n_components, n_features)
     # what the log prior gains in the units of the data; the Jacobians lose as much
     shift = units.log_prior_shift(n_components)
     hyperparameters = np.concatenate([np.ravel(part) for part in prior[:-1]])

@@ -45,25 +45,18 @@ class _Coordinates:
 
 
 class ConjugateCoordinates(_Coordinates):
-    """Weights, covariances (packed factors) or variances (logs), means."""
+    """Weights, covariances or variances as their structure frees them, means."""
 
     def __init__(self, structure: Structure, units: Units, n_components: int):
         super().__init__(structure, units, n_components)
-        n_features = self.n_features
-        if structure.correlated:
-            shape = (*self.blocks, n_features * (n_features + 1) // 2)
-        else:
-            shape = self.own.shape(n_components, n_features)
-        self.variables = placed([*self.weights, (self.own.name, shape), ("means", (n_components, n_features))])
+        shape = structure.free_shape(n_components, self.n_features)
+        self.variables = placed([*self.weights, (self.own.name, shape), ("means", (n_components, self.n_features))])
 
     def constrain(self, q: np.ndarray) -> dict[str, np.ndarray]:
         """See :class:`~bayesmix.density.Density`."""
         taken = self._taken(q, self.variables)
-        own, structure = taken[self.own.name], self.structure
-        if self.structure.correlated:
-            factor = transforms.lower_triangle(own, self.n_features)
-        else:
-            factor = np.exp(0.5 * own)
+        structure = self.structure
+        factor = structure.factor_from_free(taken[self.own.name], self.n_components, self.n_features)
         values = structure.values(structure.factor_from_standard(factor, self.units.scale))
         named = self._weights_and_means(q, taken) | {self.own.name: values}
         return named | {"scales": structure.scales(values)}
@@ -73,8 +66,7 @@ class ConjugateCoordinates(_Coordinates):
         structure = self.structure
         factor = structure.factor(np.asarray(values[self.own.name], dtype=float))
         factor = structure.factor_to_standard(factor, self.units.scale)
-        own = transforms.lower_triangle_inverse(factor) if self.structure.correlated else 2 * np.log(factor)
-        parts = self._free_weights_and_means(values) | {self.own.name: own}
+        parts = self._free_weights_and_means(values) | {self.own.name: structure.factor_to_free(factor)}
         return self._joined(parts, self.variables, np.ndim(values["means"]) - 2)
 
 
