@@ -11,6 +11,7 @@ import pytensor.tensor as pt
 from pymc.distributions.distribution import Distribution, SymbolicRandomVariable
 from pymc.distributions.shape_utils import rv_size_is_none
 from pymc.pytensorf import normalize_rng_param
+from pytensor.raise_op import Assert
 from pytensor.tensor.random.utils import normalize_size_param
 
 
@@ -34,6 +35,10 @@ class InverseWishartRV(SymbolicRandomVariable):
     extended_signature = "[rng],[size],(),(d,d)->[rng],(d,d)"
     _print_name = ("InverseWishart", "\\operatorname{InverseWishart}")
 
+    @staticmethod
+    def _as_drawn(draws: Any) -> Any:
+        return draws
+
     @classmethod
     def rv_op(cls, dof: Any, scale: Any, *, size: Any = None, rng: Any = None) -> Any:
         """The graph that draws matrices."""
@@ -52,7 +57,7 @@ class InverseWishartRV(SymbolicRandomVariable):
         factor = pt.linalg.cholesky(scale)
         right = pt.broadcast_to(factor.T, bartlett.shape)
         half = pt.linalg.solve_triangular(bartlett, right, lower=True, b_ndim=2)
-        draws = half.mT @ half
+        draws = cls._as_drawn(half.mT @ half)
         return cls(inputs=[rng, size, dof, scale], outputs=[final_rng, draws])(rng, size, dof, scale)
 
 
@@ -103,6 +108,23 @@ class InverseWishart(Distribution):
             - (dof + n + 1.0) * _log_diagonal(factor).sum(axis=-1)
             - 0.5 * pt.square(whitened).sum(axis=(-2, -1))
         )
+
+
+class RestrictedInverseWishartRV(InverseWishartRV):
+    """Has a density, and refuses draws."""
+
+    name = "restricted_inverse_wishart"
+
+    @staticmethod
+    def _as_drawn(draws: Any) -> Any:
+        return Assert("nothing draws from this prior of covariances: it is known up to a constant")(draws, False)
+
+
+class RestrictedInverseWishart(InverseWishart):
+    """Inverse-Wishart densities of matrices that have something in common, up to a constant."""
+
+    rv_type = RestrictedInverseWishartRV
+    rv_op = RestrictedInverseWishartRV.rv_op
 
 
 class LKJMatrixRV(SymbolicRandomVariable):

@@ -23,7 +23,8 @@ from bayesmix.priors.sets import Priors, PyMCPrior
 from bayesmix.priors.weights import Dirichlet
 from bayesmix.problem import Problem
 from bayesmix.pymc_model.foreign_priors import declare_foreign
-from bayesmix.pymc_model.matrix_priors import InverseWishart, LKJMatrix
+from bayesmix.pymc_model.matrix_priors import InverseWishart, LKJMatrix, RestrictedInverseWishart
+from bayesmix.pymc_model.one_shape import OneShape
 from bayesmix.pymc_model.simplexes import Simplexes, SimplexesTransform
 from bayesmix.pymc_model.starts import add_variable, shape_of
 from bayesmix.pymc_model.transforms import (
@@ -130,15 +131,24 @@ def _on_its_own(family: Any, spec: ParameterSpec, prior: Any, units: DataScale) 
 
 def _jointly(family: Any, prior: NormalInverseWishart, units: DataScale) -> dict[str, Any]:
     r"""``covariances`` inverse-Wishart or ``variances`` inverse-gamma; ``means`` normal given them."""
-    return (_matrices_jointly if family.correlated else _variances_jointly)(family.parameters[1], prior, units)
+    if not family.correlated:
+        return _variances_jointly(family.parameters[1], prior, units)
+    return _matrices_jointly(family.parameters[1], family.structure, prior, units)
 
 
-def _matrices_jointly(spec: ParameterSpec, prior: NormalInverseWishart, units: DataScale) -> dict[str, Any]:
+def _matrices_jointly(
+    spec: ParameterSpec, structure: Any, prior: NormalInverseWishart, units: DataScale
+) -> dict[str, Any]:
+    distribution: Any = InverseWishart
+    half = units.half if structure.affine else np.diag(units.scale)
+    transform = ScaledCholesky(half)
+    if structure.restricted:
+        distribution, transform = RestrictedInverseWishart, OneShape(transform, units.n_components)
     covariances = add_variable(
         spec.name,
-        InverseWishart.dist(prior.dof, np.asarray(prior.scale), shape=shape_of(spec.dims)),
+        distribution.dist(prior.dof, np.asarray(prior.scale), shape=shape_of(spec.dims)),
         spec.dims,
-        transform=ScaledCholesky(units.half),
+        transform=transform,
         start=units.start.get(spec.name),
     )
     factor = pt.linalg.cholesky(covariances) / np.sqrt(prior.shrinkage)
@@ -146,7 +156,7 @@ def _matrices_jointly(spec: ParameterSpec, prior: NormalInverseWishart, units: D
         "means",
         pm.MvNormal.dist(np.asarray(prior.mean), chol=factor, shape=shape_of(MEANS_DIMS)),
         MEANS_DIMS,
-        transform=Whitening(units.centre, units.half),
+        transform=Whitening(units.centre, half),
         start=units.start.get("means"),
     )
     pm.Deterministic("scales", pt.sqrt(pt.diagonal(covariances, axis1=-2, axis2=-1)), dims=spec.dims[:-1])

@@ -79,6 +79,7 @@ STUDENTS = (StudentT("full"), StudentT("tied", dof=4.0), StudentT("diag", dof="s
 
 FAMILIES = (
     *GAUSSIANS.values(),
+    Line(Gaussian("VEV"), {"conjugate": None}, clouds, alike=False),
     Line(Poisson()),
     Line(Bernoulli()),
     Line(Categorical()),

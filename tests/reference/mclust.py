@@ -12,7 +12,7 @@ from bayesmix import Gaussian, Mixture
 
 COVARIANCE_OF = {"VVV": "full", "EEE": "tied", "VVI": "diag", "VII": "spherical"}
 ROWS = {"faithful": np.asarray(bm.datasets.load_faithful()), "iris": load_iris().data}
-EQUAL_AXES = {"EEI": "EEI"}  # by maximum likelihood alone: mclust.R says why
+BY_LIKELIHOOD = {"EEI": "EEI", "VEV": "VEV"}  # by maximum likelihood alone: mclust.R says why
 ONE_FEATURE = {"V": "full", "E": "tied"}
 FURTHER_ROWS = {
     "eruptions": ROWS["faithful"][:, :1],
@@ -31,7 +31,7 @@ def reference_fits(data, estimate):
 @functools.cache
 def fit_of(data, estimate, model, n_components):
     """The same model by bayesmix."""
-    mixture = Mixture(n_components, Gaussian((COVARIANCE_OF | EQUAL_AXES | ONE_FEATURE)[model]))
+    mixture = Mixture(n_components, Gaussian((COVARIANCE_OF | BY_LIKELIHOOD | ONE_FEATURE)[model]))
     return mixture.fit_em(
         (ROWS | FURTHER_ROWS)[data], estimate=estimate, n_init=20, tol=1e-12, max_iter=20_000, random_seed=1
     )

@@ -30,10 +30,11 @@ class Gaussian(Elliptical):
 
     Parameters
     ----------
-    covariance : {"full", "tied", "diag", "spherical", "EEI"}, default "full"
+    covariance : {"full", "tied", "diag", "spherical", "EEI", "VEV"}, default "full"
         ``"full"``: every component has a covariance matrix of its own; ``"tied"``: all share one; ``"diag"``: a
         variance for each component and feature; ``"spherical"``: one variance for each component; ``"EEI"``: one
-        variance for each feature, which all components share. The codes of the R package mclust for the first four,
+        variance for each feature, which all components share; ``"VEV"``: covariance matrices of one shape, each with a
+        volume and an orientation of its own. The codes of the R package mclust for the first four,
         ``"VVV"``, ``"EEE"``, ``"VVI"`` and ``"VII"``, mean the same.
 
     Raises

@@ -10,8 +10,8 @@ from scipy.optimize import linear_sum_assignment
 
 from tests.monte_carlo import Finding
 from tests.reference.mclust import (
+    BY_LIKELIHOOD,
     COVARIANCE_OF,
-    EQUAL_AXES,
     MADE_WITH,
     ONE_FEATURE,
     ROWS,
@@ -23,7 +23,7 @@ from tests.reference.mclust import (
 CONJUGATE = [model for model, covariance in COVARIANCE_OF.items() if covariance in ("full", "tied")]
 AXIS = [model for model in COVARIANCE_OF if model not in CONJUGATE]
 MODELS = {  # estimate -> data -> models
-    "ml": {data: COVARIANCE_OF | EQUAL_AXES for data in ROWS} | {"eruptions": ONE_FEATURE},
+    "ml": {data: COVARIANCE_OF | BY_LIKELIHOOD for data in ROWS} | {"eruptions": ONE_FEATURE},
     "map": {data: CONJUGATE for data in ROWS} | {f"{data}, standardised": AXIS for data in ROWS},
 }
 MODELS["map"]["eruptions"] = ONE_FEATURE

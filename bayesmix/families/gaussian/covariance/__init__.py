@@ -13,6 +13,7 @@ from bayesmix.families.gaussian.covariance.full import Full
 from bayesmix.families.gaussian.covariance.spherical import Spherical
 from bayesmix.families.gaussian.covariance.structure import Structure
 from bayesmix.families.gaussian.covariance.tied import Tied
+from bayesmix.families.gaussian.covariance.vev import VEV
 
 STRUCTURES: dict[str, Structure] = {
     structure.name: structure
@@ -22,6 +23,7 @@ STRUCTURES: dict[str, Structure] = {
         Diagonal(),
         Spherical(),
         EEI(),
+        VEV(),
     )
 }
 _BY_CODE = {structure.code: structure for structure in STRUCTURES.values()}
