@@ -3,6 +3,11 @@
 A program that makes a family of its own puts the class itself in the place of a module.
 """
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bayesmix.data.columns import Kind
+
 FAMILIES: dict[str, str | type] = {
     "Gaussian": "bayesmix.families.gaussian",
     "Poisson": "bayesmix.families.poisson",
@@ -13,3 +18,6 @@ FAMILIES: dict[str, str | type] = {
 
 DEFAULT = "full"
 """The name of the family that commands take where none is given."""
+
+DEFAULT_TAKES: "Kind" = "real"
+"""The columns that it takes: a refusal of a file needs no family to be loaded."""

@@ -7,9 +7,10 @@ import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bayesmix.registry import FAMILIES
+from bayesmix.registry import DEFAULT, DEFAULT_TAKES, FAMILIES
 
 if TYPE_CHECKING:
+    from bayesmix.data.columns import Kind
     from bayesmix.families import Family
 
 
@@ -59,6 +60,17 @@ def families_of(text: str, option: str = "--families") -> "list[Family]":
         raise ValueError(f"{option} {text!r}: {error}") from error
     check_comparable(families, option)
     return families
+
+
+def takes_of(text: str, option: str = "--families") -> "Kind":
+    """Tell which columns the families of a list of names take; the default's without loading any.
+
+    Raises
+    ------
+    ValueError
+        As ``families_of``.
+    """
+    return DEFAULT_TAKES if text == DEFAULT else families_of(text, option)[0].takes
 
 
 def known_families() -> str:

@@ -142,7 +142,7 @@ def fit(
     output
         The fit for predict (.nc, .zarr), a report (.html, .md), labels (.csv, .parquet); may be repeated.
     """
-    from bayesmix.cli.choices import families_of
+    from bayesmix.cli.choices import families_of, takes_of
     from bayesmix.cli.outputs import check_outputs
     from bayesmix.cli.reading import read_frame
 
@@ -152,10 +152,10 @@ def fit(
         raise ValueError(f"--components must be at least 1, not {components}: how many groups to fit.")
     _check_seed(seed)
     options = length.options(method)
-    [chosen, *more] = families_of(family, "--family")
-    if more:
+    if "," in family:
         raise ValueError(f"--family {family!r}: one model has one family; bayesmix compare takes several.")
-    X = read_frame(data, source, manner.say, takes=chosen.takes)
+    X = read_frame(data, source, manner.say, takes=takes_of(family, "--family"))
+    [chosen] = families_of(family, "--family")
     request = Request(_named(data), method, _seed(seed, manner), outputs, manner)
     from bayesmix.cli.fitting import fit_and_tell
     from bayesmix.mixture import Mixture
@@ -199,7 +199,7 @@ def compare(
     output
         A report (.html, .md), the table (.csv, .parquet), the chosen fit (.nc, .zarr); may be repeated.
     """
-    from bayesmix.cli.choices import families_of, numbers_of
+    from bayesmix.cli.choices import families_of, numbers_of, takes_of
     from bayesmix.cli.outputs import check_outputs
     from bayesmix.cli.reading import read_frame
 
@@ -207,8 +207,8 @@ def compare(
     check_outputs(outputs, _OUTPUTS_OF_FIT, data)
     _check_seed(seed)
     numbers = numbers_of(components)
+    X = read_frame(data, source, manner.say, takes=takes_of(families))
     chosen = families_of(families)
-    X = read_frame(data, source, manner.say, takes=chosen[0].takes)
     request = Request(_named(data), method, _seed(seed, manner), outputs, manner)
     from bayesmix.cli.comparing import compare_and_tell
 

@@ -63,6 +63,7 @@ def test_scales_are_roots_of_variances(case):
         "diag": variances,
         "spherical": variances[:, 0],
         "EEI": variances[0],
+        "VEV": variances,
     }
     np.testing.assert_allclose(named["scales"], np.sqrt(wanted[case.family.covariance]), rtol=1e-12)
 

@@ -21,6 +21,7 @@ ELSEWHERE = {
     ("data/entries.py", "categorical"): "the same",
     ("data/values.py", "categorical"): "the same",
     ("tree/schema.py", "categorical"): "the same",
+    ("estimator.py", "categorical"): "a kind of column",
     ("estimator.py", "gaussian"): "scikit-learn's parameters have their defaults in the signature",
     ("estimator.py", "full"): "the same",
     ("html/glossary.py", "gaussian-full, -tied, -diag, -spherical"): "a term that is explained",

@@ -132,6 +132,14 @@ class Case:
         rng = np.random.default_rng(seed + 1000 * self.seed)
         return rng.normal(size=(n, self.density.size)) * np.linspace(0.2, 1.5, n)[:, None]
 
+    def condition(self, q: np.ndarray) -> float:
+        """Largest condition of a component's correlations at a point; 1 of features without any."""
+        named = self.density.constrain(q)
+        if "covariances" not in named:
+            return 1.0
+        deviations = np.sqrt(np.diagonal(named["covariances"], axis1=-2, axis2=-1))
+        return float(np.linalg.cond(named["covariances"] / deviations[..., :, None] / deviations[..., None, :]).max())
+
     def parameters(self, seed: int = 0):
         """Random weights and named parameters in the units of the data."""
         named = self.density.constrain(self.points(1, seed)[0])
