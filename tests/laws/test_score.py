@@ -30,7 +30,8 @@ def error_of_gradient(case, which: str) -> float:
     for q in case.points(3):
         value, slope = function(q)
         wanted = gradient(lambda moved: function(moved)[0], q, step=STEP)
-        # rounding of the value, which covariances enlarge by their condition, divided by the step; and what the steepest coordinate adds beyond fourth order
+        # rounding of the value, which covariances enlarge by their condition, divided by the step; and what the
+        # steepest coordinate adds beyond fourth order
         atol = 1e-15 * (1 + abs(value)) * case.condition(q) / STEP + 1e-7 * np.max(np.abs(slope))
         errors.append(error(slope, wanted, atol))
     return float(np.max(errors))
