@@ -3,10 +3,7 @@
 A program that makes a family of its own puts the class itself in the place of a module.
 """
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from bayesmix.data.columns import Kind
+from typing import Final
 
 FAMILIES: dict[str, str | type] = {
     "Gaussian": "bayesmix.families.gaussian",
@@ -19,5 +16,5 @@ FAMILIES: dict[str, str | type] = {
 DEFAULT = "full"
 """The name of the family that commands take where none is given."""
 
-DEFAULT_TAKES: "Kind" = "real"
+DEFAULT_TAKES: Final = "real"
 """The columns that it takes: a refusal of a file needs no family to be loaded."""
