@@ -100,12 +100,11 @@ def test_extra_variables_keep_their_dims_and_coords():
             **params,
             "slope": slope,
             "bare": np.zeros((2, 12, 7)),
-            "distance": np.zeros((2, 12, 3)),
+            "distance": xr.DataArray(np.zeros((2, 12, 3)), dims=("chain", "draw", "component")),
         },
         record=made_by("adopted", template),
         log_likelihood=np.zeros((2, 12, 60)),
         log_prior={"means": np.zeros((2, 12, 3)), "weights": np.zeros((2, 12))},
-        extra_dims={"distance": ("component",)},
         posterior_attrs={"multimodal": True, "pareto_k": 0.3},
     )
     posterior = tree.posterior.to_dataset()

@@ -1,6 +1,6 @@
 """The only builder of DataTrees: engines hand over plain arrays, here they get names and dims."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,6 @@ def build_tree(
     log_likelihood: np.ndarray | None = None,
     log_prior: Mapping[str, Any] | None = None,
     posterior_attrs: Mapping[str, Any] | None = None,
-    extra_dims: Mapping[str, Sequence[str]] | None = None,
 ) -> xr.DataTree:
     """Assemble the result of a fit.
 
@@ -37,7 +36,7 @@ def build_tree(
     posterior : mapping of str to array, (chain, draw, ...)
         Draws in raw units. ``weights``, the family's parameters, ``scales`` and ``correlations``
         have known dims; an ``xarray.DataArray`` of any other name keeps its own dims and
-        coordinates; other arrays take theirs from ``extra_dims``, else ``<name>_dim_<i>``.
+        coordinates; other arrays have ``<name>_dim_<i>``.
     record : mapping
         How the result came about; see ``record_of``. The format version, family, number of
         components, features and data hash are filled in here, versions where absent.
@@ -50,8 +49,6 @@ def build_tree(
     log_prior : mapping of str to array, (chain, draw, ...), optional
     posterior_attrs : mapping, optional
         Attributes of the posterior group; True and False become 1 and 0, which netCDF can hold.
-    extra_dims : mapping of str to sequence of str, optional
-        Dims (without chain and draw) of variables that are not the family's.
 
     Returns
     -------
@@ -74,7 +71,7 @@ def build_tree(
         "obs": np.asarray(rows.obs),
     }
     coords |= {dim: np.array(labels, dtype=str) for dim, labels in family.coords(rows).items()}
-    known = _known_dims(family) | {k: tuple(v) for k, v in (extra_dims or {}).items()}
+    known = _known_dims(family)
 
     def group(variables: Mapping[str, Any], sample_dims: tuple[str, ...]) -> xr.Dataset:
         return _dataset(variables, sample_dims, known, coords)

@@ -81,8 +81,7 @@ def test_every_variable_with_components_moves_together_and_others_stay():
         },
         record=made_by("adopted", template),
         log_prior={"means": params["means"][..., 0]},
-        constant_data={"prior": np.arange(3.0)},
-        extra_dims={"prior": ("component",)},
+        constant_data={"prior": xr.DataArray(np.arange(3.0), dims="component")},
     )
     tree["warmup_posterior"] = tree.posterior.to_dataset()[["means"]]
     renaming = random_permutations((2, 12), 3, seed=3)
