@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shown_figure
 from bayesmix.plots.palette import FAINT, PAPER, colour, dashes, marker
+from bayesmix.standing import column_of, is_bracketed
 from bayesmix.vocabulary import named_arguments
 
 # Models that are worse than the best by more than so many times the median are off the scale, if
@@ -91,12 +92,6 @@ def draw_comparison(table: pd.DataFrame) -> Figure:
     return _drawn(table, bare_figure, None)
 
 
-def in_comparison(table: pd.DataFrame) -> pd.Series:
-    """Say of each row whether its LOO can be trusted and compared: it has an ``elpd_diff``."""
-    compared = table["elpd_diff"].notna().to_numpy(dtype=bool)
-    return pd.Series(compared | table["elpd_loo"].isna().to_numpy(dtype=bool), index=table.index)
-
-
 def _table_of(comparison: Any) -> pd.DataFrame:
     table = getattr(comparison, "table", comparison)
     if not isinstance(table, pd.DataFrame):
@@ -107,7 +102,7 @@ def _table_of(comparison: Any) -> pd.DataFrame:
 
 
 def _numbers(table: pd.DataFrame, name: str) -> pd.Series:
-    return pd.Series(table[name].to_numpy(dtype=float), index=table.index)
+    return pd.Series(column_of(table, name), index=table.index)
 
 
 def _drawn(
@@ -115,11 +110,11 @@ def _drawn(
     make_figure: Callable[[tuple[float, float]], Figure],
     figsize: tuple[float, float] | None,
 ) -> Figure:
-    names = [name for name in _CRITERIA if name in table and np.isfinite(_numbers(table, name)).any()]
+    names = [name for name in _CRITERIA if np.isfinite(_numbers(table, name)).any()]
     if not names:
         raise ValueError(f"The table has numbers for none of {', '.join(_CRITERIA)}: nothing to draw.")
     everything = pd.Series(True, index=table.index)
-    trusted = in_comparison(table) if "elpd_loo" in table else everything
+    trusted = pd.Series(~is_bracketed(table), index=table.index)
     columns = min(2, len(names))
     rows = -(-len(names) // columns)
     figure = make_figure(checked_size(figsize, (4.4 * columns, 2.7 * rows + 0.6)))

@@ -8,8 +8,7 @@ import pandas as pd
 from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.numbers import MISSING, fixed
 from bayesmix.plots import draw_comparison
-from bayesmix.plots.criteria import in_comparison
-from bayesmix.standing import column_of
+from bayesmix.standing import column_of, is_bracketed
 
 _DECIMALS = {"max_rhat": 3, "max_rhat_components": 3, "p_worse": 2, "weight": 2}
 _WHOLE = ("n_parameters", "n_bad_k", "min_ess", "min_ess_components", "divergences")
@@ -128,11 +127,11 @@ def _paired(table: pd.DataFrame, name: str, error: str) -> Callable[[int], Cell]
 
 
 def _loo(table: pd.DataFrame) -> Callable[[int], Cell]:
-    paired, compared = _paired(table, "elpd_loo", "se_loo"), in_comparison(table).to_numpy()
+    paired, bracketed = _paired(table, "elpd_loo", "se_loo"), is_bracketed(table)
 
     def cell(i: int) -> Cell:
         plain = paired(i)
-        return plain if compared[i] else Cell(f"[{plain.text}]", plain.sort)
+        return Cell(f"[{plain.text}]", plain.sort) if bracketed[i] else plain
 
     return cell
 
