@@ -3,25 +3,21 @@
 ``plot_…`` is for people and takes options, ``draw_…`` makes the same picture for files and pages.
 """
 
-from bayesmix.plots.certainty import draw_uncertainty, plot_uncertainty
-from bayesmix.plots.climbs import draw_em, plot_em
+from bayesmix.plots.certainty import plot_uncertainty
+from bayesmix.plots.climbs import plot_em
 from bayesmix.plots.criteria import draw_comparison, plot_comparison
 from bayesmix.plots.densities import draw_density, plot_density
-from bayesmix.plots.frame import bare_figure
 from bayesmix.plots.memberships import draw_responsibilities, plot_responsibilities
 from bayesmix.plots.predictive_checks import draw_predictive_check, draw_prior_check, plot_predictive_check
 from bayesmix.plots.traces import draw_labels, plot_labels
 
 __all__ = [
-    "bare_figure",
     "draw_comparison",
     "draw_density",
-    "draw_em",
     "draw_labels",
     "draw_predictive_check",
     "draw_prior_check",
     "draw_responsibilities",
-    "draw_uncertainty",
     "plot_comparison",
     "plot_density",
     "plot_em",

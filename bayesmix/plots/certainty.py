@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from bayesmix.engines.em import EMResult
 from bayesmix.plots.discrete import Discrete, discrete_of
-from bayesmix.plots.frame import bare_figure, checked_size, figure_of, house_style, ink, shortened, shown_figure
+from bayesmix.plots.frame import checked_size, figure_of, house_style, ink, shortened, shown_figure
 from bayesmix.plots.legend import add_legend_below, ellipse_handle, legend_columns
 from bayesmix.plots.pairs import add_matrix_legend, draw_matrix
 from bayesmix.plots.palette import colour, dashes, marker
@@ -86,15 +86,12 @@ def plot_uncertainty(
     picture = discrete_of(tree, features, principal_components, apart=True)
     picture = picture or view_of(tree, features, principal_components)
     figure = figure_of(ax, picture.needs) or shown_figure(checked_size(figsize, picture.inches))
-    _draw(figure, tree, picture, ax)
-    return figure
-
-
-def draw_uncertainty(tree: xr.DataTree) -> Figure:
-    """Return the picture of :func:`plot_uncertainty`, for a file: pyplot does not know it."""
-    picture = discrete_of(tree, apart=True) or view_of(tree)
-    figure = bare_figure(picture.inches)
-    _draw(figure, tree, picture, None)
+    membership = responsibilities(tree)
+    with house_style(ax):
+        if isinstance(picture, Discrete):
+            _draw_discrete(figure, membership, picture, ax)
+        else:
+            _draw_continuous(figure, membership, picture, ax)
     return figure
 
 
@@ -103,15 +100,6 @@ def relative_entropy(membership: xr.Dataset) -> np.ndarray:
     n_components = membership.sizes["component"]
     entropy = membership["entropy"].values
     return entropy / np.log(n_components) if n_components > 1 else np.zeros_like(entropy)
-
-
-def _draw(figure: Figure, tree: xr.DataTree, picture: Discrete | View, ax: Axes | None) -> None:
-    membership = responsibilities(tree)
-    with house_style(ax):
-        if isinstance(picture, Discrete):
-            _draw_discrete(figure, membership, picture, ax)
-        else:
-            _draw_continuous(figure, membership, picture, ax)
 
 
 def _draw_discrete(figure: Figure, membership: xr.Dataset, picture: Discrete, ax: Axes | None) -> None:

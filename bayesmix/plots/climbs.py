@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from bayesmix.engines.em import EMResult
-from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shown_figure
+from bayesmix.plots.frame import checked_size, house_style, ink, shown_figure
 from bayesmix.plots.palette import FAINT, MUTED, PAPER, colour, hatch
 from bayesmix.vocabulary import named_arguments
 
@@ -51,26 +51,14 @@ def plot_em(em: EMResult, *, figsize: tuple[float, float] | None = None) -> Figu
     >>> figure = bm.plot_em(em)
     >>> figure.savefig("api-plot_em.png")
     """
-    _check(em)
-    figure = shown_figure(checked_size(figsize, _size(em)))
-    _draw(figure, em)
-    return figure
-
-
-def draw_em(em: EMResult) -> Figure:
-    """Return the picture of :func:`plot_em`, for a file: pyplot does not know it."""
-    _check(em)
-    figure = bare_figure(_size(em))
-    _draw(figure, em)
-    return figure
-
-
-def _check(em: Any) -> None:
     if not isinstance(em, EMResult):
         raise TypeError(
             f"em must be an EMResult, not {type(em).__name__}: only mixture.fit_em(X) gives one, "
             "and a tree keeps no restarts."
         )
+    figure = shown_figure(checked_size(figsize, _size(em)))
+    _draw(figure, em)
+    return figure
 
 
 def _size(em: EMResult) -> tuple[float, float]:

@@ -4,7 +4,7 @@ import pytest
 from matplotlib.colors import to_hex
 from scipy.stats import entropy
 
-from bayesmix.plots import draw_uncertainty, plot_uncertainty
+from bayesmix.plots import plot_uncertainty
 from bayesmix.plots.palette import colour
 from bayesmix.posterior.membership import responsibilities
 from tests.simulated_trees import simulated_tree
@@ -86,8 +86,3 @@ def test_axes_of_the_user_are_drawn_into():
     assert plot_uncertainty(simulated_tree(), ax=ax) is figure
     with pytest.raises(ValueError, match="need a matrix"):
         plot_uncertainty(simulated_tree(n_features=3), ax=ax)
-
-
-def test_figures_for_files_are_none_of_pyplots():
-    draw_uncertainty(simulated_tree())
-    assert plt.get_fignums() == []

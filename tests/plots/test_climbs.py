@@ -7,7 +7,7 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
 import bayesmix as bm
-from bayesmix.plots import draw_em, plot_em
+from bayesmix.plots import plot_em
 from bayesmix.plots.palette import colour
 from tests.plots.pictures import data, em
 
@@ -71,9 +71,4 @@ def test_of_many_optima_the_best_are_shown_and_it_is_said():
 def test_only_an_em_result_has_restarts():
     with pytest.raises(TypeError, match="a tree keeps no restarts"):
         plot_em(em("faithful", 2).to_tree())
-    assert plt.get_fignums() == []
-
-
-def test_figures_for_files_are_none_of_pyplots():
-    draw_em(em("faithful", 2))
     assert plt.get_fignums() == []
