@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayesmix.engines.em import EMResult
 from bayesmix.plots.frame import checked_size, house_style, ink, shown_figure
-from bayesmix.plots.palette import FAINT, MUTED, PAPER, colour, hatch
+from bayesmix.plots.palette import FAINT, MUTED, PAPER, area
 from bayesmix.vocabulary import named_arguments
 
 # Distinct tops that are drawn; one line says how many more there are.
@@ -83,10 +83,7 @@ def _draw(figure: Figure, em: EMResult) -> None:
                 markersize=5,
                 label="a start",
             ),
-            *(
-                Patch(facecolor=colour(k), hatch=hatch(k), edgecolor=PAPER, linewidth=0, label=f"group {k}")
-                for k in range(em.n_components)
-            ),
+            *(Patch(**area(k), label=f"group {k}") for k in range(em.n_components)),
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 7))
 
@@ -174,10 +171,7 @@ def _draw_weights(ax: Axes, em: EMResult) -> None:
             widths,
             left=floor,
             height=0.62,
-            facecolor=colour(k),
-            hatch=hatch(k),
-            edgecolor=PAPER,
-            linewidth=0.6,
+            **{**area(k), "linewidth": 0.6},
         )
         floor = floor + widths
     ax.set_ylim(max(len(shown), _FEWEST_LINES) - 0.5, -0.5)

@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from bayesmix.data import Rows
 from bayesmix.plots.frame import ink, shortened
 from bayesmix.plots.legend import add_legend_below
-from bayesmix.plots.palette import MUTED, PAPER, colour, dashes, hatch, marker
+from bayesmix.plots.palette import MUTED, area, colour, dashes, marker
 from bayesmix.plots.panels import bars_of_counts, grid, panels_of, shares_upwards
 from bayesmix.plots.view import MOST_FEATURES, left_out, most_separating, positions_of
 from bayesmix.posterior.marginal import Marginal, marginal_of
@@ -194,8 +194,7 @@ def draw_levels(ax: Axes, picture: Discrete, panel: list[int], ci_prob: float) -
     groups = np.stack([picture.marginal.of([j]).of_groups([level])[..., 0] for j, level in shown], axis=-1)
     for k in range(n_components):
         at = places + (k - (n_components - 1) / 2) * height
-        style = {"color": colour(k), "hatch": hatch(k), "edgecolor": PAPER, "linewidth": 0}
-        ax.barh(at, groups[:, k].mean(axis=0), height=0.92 * height, **style)
+        ax.barh(at, groups[:, k].mean(axis=0), height=0.92 * height, **area(k))
         if len(groups) > 1:
             ax.hlines(at, *equal_tailed(groups[:, k].T, ci_prob).T, color=ink(), linewidth=1.2)
     seen = [float(np.mean(picture.rows.values[:, j] == level)) for j, level in shown]
@@ -232,7 +231,7 @@ def handles_of(picture: Discrete, ci_prob: float) -> list[Artist]:
             style = {"color": colour(k), "linestyle": dashes(k), "marker": marker(k), "markersize": 4}
             handles.append(Line2D([], [], label=label, **style))
         else:
-            handles.append(Patch(facecolor=colour(k), hatch=hatch(k), edgecolor=PAPER, linewidth=0, label=label))
+            handles.append(Patch(**area(k), label=label))
     if picture.counts:
         handles.append(Patch(facecolor=MUTED, alpha=0.3, label="share of the rows"))
         handles.append(Line2D([], [], color=ink(), linestyle="none", marker="o", markersize=4, label="probability"))

@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 
 from bayesmix.engines.em import EMResult
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
-from bayesmix.plots.palette import PAPER, colour, hatch
+from bayesmix.plots.palette import PAPER, area
 from bayesmix.posterior.labels.judgement import heeded
 from bayesmix.posterior.marginal import evenly
 from bayesmix.posterior.membership import UNSURE, in_doubt, responsibilities
@@ -86,19 +86,14 @@ def _draw(figure: Figure, membership: xr.Dataset, *, sampled: bool) -> None:
             _draw_rows(right, membership, interval, doubtful[:NAMED_ROWS])
         else:
             _draw_all(figure.add_subplot(), membership, interval)
-        handles: list[Any] = [Patch(**_area(k)) for k in range(n_components)]
+        handles: list[Any] = [Patch(**area(k)) for k in range(n_components)]
         if sampled:
-            handles.append((Patch(**_area(0)), Patch(**_VEIL)))
+            handles.append((Patch(**area(0)), Patch(**_VEIL)))
         labels = [f"group {k}" for k in range(n_components)]
         if sampled:
             marks = "pale, or whiskers" if len(doubtful) else "pale"
             labels.append(f"{marks}: {membership.attrs['ci_prob']:.0%} interval")
         figure.legend(handles, labels, loc="outside lower center", ncols=min(len(handles), 5))
-
-
-def _area(component: int) -> dict[str, Any]:
-    """Return the style of a group's area; the pattern is drawn in the colour of the edge."""
-    return {"facecolor": colour(component), "hatch": hatch(component), "edgecolor": PAPER, "linewidth": 0}
 
 
 def _interval_of_label(membership: xr.Dataset) -> np.ndarray:
@@ -124,7 +119,7 @@ def _draw_all(ax: Axes, membership: xr.Dataset, interval: np.ndarray | None) -> 
         floor = np.zeros(len(rows))
         for component in _label_first(probability, k):
             height = floor + probability[rows, component]
-            ax.stairs(height, edges, baseline=floor, fill=True, **_area(component))
+            ax.stairs(height, edges, baseline=floor, fill=True, **area(component))
             floor = height
         if interval is not None:
             ax.stairs(
@@ -155,7 +150,7 @@ def _draw_rows(ax: Axes, membership: xr.Dataset, interval: np.ndarray | None, ro
         floor = 0.0
         for component in _label_first(probability, int(label[row])):
             width = probability[row, component]
-            ax.barh(place, width, left=floor, height=0.72, **{**_area(component), "linewidth": 0.6})
+            ax.barh(place, width, left=floor, height=0.72, **{**area(component), "linewidth": 0.6})
             floor += width
         if interval is not None:
             ax.hlines(place, *interval[row], color=ink(), linewidth=1.4, clip_on=False)

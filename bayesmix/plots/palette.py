@@ -6,6 +6,8 @@ since they vanish on white and on dark pages. The next three are from Tol's "mut
 line styles and hatches change with the colour, so that a picture also reads in grey.
 """
 
+from typing import Any
+
 COLOURS = (
     "#0072b2",
     "#d55e00",
@@ -43,6 +45,7 @@ def dashes(number: int):
     return DASHES[number % len(DASHES)]
 
 
-def hatch(number: int) -> str:
-    """Return the pattern of an area; with the colour it repeats after 63."""
-    return HATCHES[number % len(HATCHES)]
+def area(number: int) -> dict[str, Any]:
+    """Return the style of a group's area, whose pattern has the colour of the edge; they repeat after 63."""
+    pattern = HATCHES[number % len(HATCHES)]
+    return {"facecolor": colour(number), "hatch": pattern, "edgecolor": PAPER, "linewidth": 0}
