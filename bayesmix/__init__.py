@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bayesmix.families.gaussian import Gaussian
     from bayesmix.families.poisson import Poisson
     from bayesmix.families.student_t import StudentT
-    from bayesmix.html import report
+    from bayesmix.html.reports import report
     from bayesmix.mixture import Mixture
     from bayesmix.plots import (
         plot_comparison,
@@ -54,7 +54,7 @@ _ROOMS = {
     "plot_responsibilities": "bayesmix.plots",
     "plot_uncertainty": "bayesmix.plots",
     "relabel": "bayesmix.posterior.membership",
-    "report": "bayesmix.html",
+    "report": "bayesmix.html.reports",
     "responsibilities": "bayesmix.posterior.membership",
     "sample_predictive": "bayesmix.posterior.predictive",
     "save": "bayesmix.tree",

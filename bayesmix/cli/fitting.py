@@ -85,7 +85,7 @@ def _write(digest: Digest, X: "pd.DataFrame", path: Path) -> str:
         save(digest.tree, path)
         return "fit"
     if path.suffix in (".html", ".md"):
-        from bayesmix.html import report
+        from bayesmix.html.reports import report
 
         report(digest.tree, path)
         return "report"

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
+    from bayesmix.html.content import ReportContent
+
 # Column, and whether higher (1) or lower (-1) is better.
 _BY_CRITERION = {
     "loo": ("elpd_loo", 1),
@@ -219,17 +221,10 @@ class Comparison:
         pathlib.Path
             The path written.
         """
-        from bayesmix.html import render_comparison
+        from bayesmix.html.page import checked_path, write_html
 
-        return render_comparison(
-            self.tree_to_show(),
-            path,
-            table=self.table,
-            advice=self.advice,
-            code=self.code,
-            title=title,
-            pareto_k=self._pareto_k(),
-        )
+        path = checked_path(path)
+        return write_html(self._report(title), path)
 
     def to_markdown(self, path: str | os.PathLike[str] | None = None, *, title: str | None = None) -> str:
         """Tell the comparison in Markdown: what :meth:`to_html` shows, without its pictures.
@@ -245,22 +240,24 @@ class Comparison:
         str
             The Markdown, with pipe tables.
         """
-        from bayesmix.html import markdown_of_comparison
+        from bayesmix.html.markdown import render_markdown
+        from bayesmix.html.page import checked_path, write_text
 
-        return markdown_of_comparison(
-            self.tree_to_show(),
-            path,
-            table=self.table,
-            advice=self.advice,
-            code=self.code,
-            title=title,
-            pareto_k=self._pareto_k(),
-        )
+        checked = None if path is None else checked_path(path, (".md",))
+        text = render_markdown(self._report(title))
+        if checked is not None:
+            write_text(checked, text)
+        return text
 
-    def _pareto_k(self) -> np.ndarray | None:
-        """Pareto k of every row in the posterior that is shown; an exact refit has 0."""
+    def _report(self, title: str | None) -> "ReportContent":
+        from bayesmix.html.reports import content_of_comparison
+
         chosen = self.chosen
-        return None if chosen.loo is None or chosen.distrust else chosen.loo.pareto_k.values
+        # of every row in the posterior that is shown; an exact refit has 0
+        pareto_k = None if chosen.loo is None or chosen.distrust else chosen.loo.pareto_k.values
+        return content_of_comparison(
+            self.tree_to_show(), table=self.table, advice=self.advice, code=self.code, title=title, pareto_k=pareto_k
+        )
 
     def __repr__(self) -> str:
         brief = self._brief().to_string()

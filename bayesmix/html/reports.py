@@ -34,9 +34,7 @@ _MARKDOWN = ".md"
 _MOST_NAMED = 4
 
 
-def content_of_tree(
-    tree: xr.DataTree, *, title: str | None = None, pareto_k: np.ndarray | None = None
-) -> ReportContent:
+def content_of_tree(tree: xr.DataTree, *, title: str | None = None) -> ReportContent:
     """Fill a report with what a tree says.
 
     Parameters
@@ -44,8 +42,6 @@ def content_of_tree(
     tree : xarray.DataTree
         For an EMResult its ``to_tree()``.
     title : str, optional
-    pareto_k : (N,) array, optional
-        Of every training row, where LOO was computed; else it is, where that takes a moment.
 
     Returns
     -------
@@ -53,7 +49,7 @@ def content_of_tree(
         ``choice`` is None: one fit does not say how many groups there are.
     """
     digest = Digest(tree)
-    return _content(digest, title, pareto_k, answer_of_fit(digest))
+    return _content(digest, title, digest.pareto_k, answer_of_fit(digest))
 
 
 def _content(digest: Digest, title: str | None, pareto_k: np.ndarray | None, answer: Answer) -> ReportContent:
@@ -64,7 +60,7 @@ def _content(digest: Digest, title: str | None, pareto_k: np.ndarray | None, ans
         groups=groups_section(digest),
         membership=membership_section(digest),
         choice=None,
-        trust=trust_section(digest, digest.pareto_k if pareto_k is None else pareto_k),
+        trust=trust_section(digest, pareto_k),
         data=data_section(digest),
         reproduction=reproduction_section(digest),
     )
@@ -101,6 +97,7 @@ def content_of_comparison(
     """
     digest = Digest(tree)
     shown = (str(digest.family), digest.n_components)
+    pareto_k = digest.pareto_k if pareto_k is None else pareto_k
     content = _content(digest, title, pareto_k, answer_of_comparison(digest, table))
     return replace(
         content,
@@ -148,47 +145,6 @@ def report(tree: xr.DataTree | EMResult, path: str | os.PathLike[str], *, title:
         return write_html(content, path)
     write_text(path, render_markdown(content))
     return path
-
-
-def render_comparison(
-    tree: xr.DataTree,
-    path: str | os.PathLike[str],
-    *,
-    table: pd.DataFrame,
-    advice: Sequence[str],
-    code: str = "",
-    title: str | None = None,
-    pareto_k: np.ndarray | None = None,
-) -> Path:
-    """Write the report of a comparison to a self-contained HTML file.
-
-    Parameters are those of :func:`content_of_comparison` and :func:`report`.
-    """
-    path = checked_path(path)
-    content = content_of_comparison(tree, table=table, advice=advice, code=code, title=title, pareto_k=pareto_k)
-    return write_html(content, path)
-
-
-def markdown_of_comparison(
-    tree: xr.DataTree,
-    path: str | os.PathLike[str] | None = None,
-    *,
-    table: pd.DataFrame,
-    advice: Sequence[str],
-    code: str = "",
-    title: str | None = None,
-    pareto_k: np.ndarray | None = None,
-) -> str:
-    """Tell a comparison in Markdown, and write it to a file that ends in ``.md`` where one is named.
-
-    Other parameters are those of :func:`content_of_comparison`.
-    """
-    checked = None if path is None else checked_path(path, (_MARKDOWN,))
-    content = content_of_comparison(tree, table=table, advice=advice, code=code, title=title, pareto_k=pareto_k)
-    text = render_markdown(content)
-    if checked is not None:
-        write_text(checked, text)
-    return text
 
 
 def _title(digest: Digest) -> str:

@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 
 import bayesmix as bm
-from bayesmix.html import content_of_comparison, content_of_tree, render, render_markdown
 from bayesmix.html.answer import answer_of_comparison
 from bayesmix.html.digest import Digest
 from bayesmix.html.glossary import TERMS, split, terms_of
+from bayesmix.html.markdown import render_markdown
+from bayesmix.html.page import render
+from bayesmix.html.reports import content_of_comparison, content_of_tree
 from bayesmix.posterior.membership import in_doubt
 from bayesmix.verdict import _KINDS, Reason, plain_verdict
 from tests.html.contents import comparison_table

@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 
-from bayesmix.html import content_of_comparison, content_of_tree, write_html
+from bayesmix.html.page import write_html
+from bayesmix.html.reports import content_of_comparison, content_of_tree
 from tests.html.browser import Browser
 from tests.html.contents import HOSTILE, comparison_table, hostile_em, hostile_table
 from tests.programs import find

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 import bayesmix as bm
-from bayesmix.html import content_of_tree, render_markdown
 from bayesmix.html.digest import Digest
 from bayesmix.html.glossary import terms_of
+from bayesmix.html.markdown import render_markdown
 from bayesmix.html.numbers import percent
+from bayesmix.html.reports import content_of_tree
 from tests.simulated_trees import discrete_data, discrete_tree
 
 KINDS = ("count", "binary", "categorical")

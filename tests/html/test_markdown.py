@@ -4,7 +4,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 import bayesmix as bm
-from bayesmix.html import Answer, Cell, ReportContent, Section, Table, content_of_tree, render_markdown
+from bayesmix.html.content import Answer, Cell, ReportContent, Section, Table
+from bayesmix.html.markdown import render_markdown
+from bayesmix.html.reports import content_of_tree
 
 HOSTILE = (
     "<script>alert(1)</script>",

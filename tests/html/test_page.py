@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from bayesmix.html import Answer, Cell, Picture, ReportContent, Section, Table, render, write_html
+from bayesmix.html.content import Answer, Cell, Picture, ReportContent, Section, Table
+from bayesmix.html.page import render, write_html
 from bayesmix.html.vector import to_svg
 from bayesmix.plots.palette import INK, PAPER
 from tests.html.pages import Page

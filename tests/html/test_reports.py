@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 
 import bayesmix as bm
-from bayesmix.html import content_of_comparison, content_of_tree, render, render_comparison, report
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import beside_interval, with_interval
+from bayesmix.html.page import render, write_html
+from bayesmix.html.reports import content_of_comparison, content_of_tree, report
+from bayesmix.html.sections.trust import trust_section
 from bayesmix.posterior.checks import posterior_check
 from bayesmix.posterior.membership import responsibilities
 from bayesmix.tree import record_of, with_record
@@ -276,7 +278,8 @@ def test_report_writes_one_file_below_the_limit(tmp_path):
 def test_an_em_result_and_a_comparison_can_be_written(tmp_path):
     em = hostile_em()
     assert "point estimate" in report(em, tmp_path / "em.html").read_text(encoding="utf-8")
-    path = render_comparison(em.to_tree(), tmp_path / "comparison.htm", table=comparison_table(), advice=("2 groups.",))
+    content = content_of_comparison(em.to_tree(), table=comparison_table(), advice=("2 groups.",))
+    path = write_html(content, tmp_path / "comparison.htm")
     assert "How the number of groups was chosen" in path.read_text(encoding="utf-8")
 
 
@@ -325,18 +328,18 @@ def test_maximum_likelihood_has_no_prior_and_a_pymc_prior_is_named():
 
 def test_rows_on_which_the_posterior_leans_are_named(tree):
     pareto_k = np.full(60, 0.1)
-    said = " ".join(content_of_tree(tree, pareto_k=pareto_k).trust.sentences)
+    said = " ".join(trust_section(Digest(tree), pareto_k).sentences)
     assert "the largest Pareto k-hat of 60 rows is 0.10 (gate 0.7): no single row decides the posterior." in said
     pareto_k[[7, 3]] = 0.9, 1.2
-    said = " ".join(content_of_tree(tree, pareto_k=pareto_k).trust.sentences)
+    said = " ".join(trust_section(Digest(tree), pareto_k).sentences)
     assert "is 1.20 (gate 0.7); above it lie rows 3 and 7 (counting from 0)." in said
     assert "The posterior leans on them, and their LOO is not reliable." in said
     pareto_k[3] = 0  # left out by an exact refit
-    said = " ".join(content_of_tree(tree, pareto_k=pareto_k).trust.sentences)
+    said = " ".join(trust_section(Digest(tree), pareto_k).sentences)
     assert "The posterior leans on row 3 (counting from 0), whose Pareto k-hat is above 0.7: LOO has fitted" in said
     assert "of the other 59 rows is 0.90 (gate 0.7); above it lies row 7 (counting from 0)." in said
     pareto_k[7] = 0
-    said = " ".join(content_of_tree(tree, pareto_k=pareto_k).trust.sentences)
+    said = " ".join(trust_section(Digest(tree), pareto_k).sentences)
     assert "The posterior leans on rows 3 and 7 (counting from 0), whose" in said
     assert "of the other 58 rows is 0.10 (gate 0.7): none of them decides the posterior." in said
 
