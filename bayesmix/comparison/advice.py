@@ -124,7 +124,7 @@ def _groups(keys: Sequence[Key]) -> str:
     if _is_range(tried):
         return f"{tried[0]} to {tried[-1]} groups"
     noun = "group" if tried == [1] else "groups"
-    return f"{joined([str(number) for number in tried], last='or')} {noun}"
+    return f"{joined(tried, last='or')} {noun}"
 
 
 def _is_range(tried: Sequence[int]) -> bool:

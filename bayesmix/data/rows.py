@@ -9,7 +9,7 @@ import numpy as np
 
 from bayesmix.data.columns import Column, Kind
 from bayesmix.data.moments import centre_and_scale, correlation_factor
-from bayesmix.data.words import FROM_ZERO, row_name
+from bayesmix.data.words import FROM_ZERO, joined, row_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,8 +95,7 @@ class Rows:
         names = [row_name(self.obs[i]) for i in positions[:most]]
         if len(positions) > most:
             names.append(f"{len(positions) - most:,} more")
-        *first, last = names
-        said = f"rows {', '.join(first)} and {last}" if first else f"row {last}"
+        said = f"{'row' if len(names) == 1 else 'rows'} {joined(names)}"
         return said if self.named else f"{said} ({FROM_ZERO})"
 
     @cached_property

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from bayesmix.data.words import joined
 from bayesmix.html.content import Answer
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import as_sure, counted, percent
-from bayesmix.html.words import listed
 from bayesmix.posterior.membership import UNSURE, in_doubt
 from bayesmix.standing import column_of, contenders, is_bracketed, lowest
 from bayesmix.verdict import plain_verdict
@@ -47,7 +47,7 @@ def answer_of_comparison(digest: Digest, table: pd.DataFrame) -> Answer:
     shown = digest.n_components
     others = sorted({key[1] for key in contenders(table)} - {shown})
     groups = counted(shown, "group")
-    headline = groups if not others else f"{groups}, or perhaps {listed(others, 'or')}"
+    headline = groups if not others else f"{groups}, or perhaps {joined(others, 'or')}"
     return Answer(
         headline if contenders(table) else f"Probably {groups}",
         (
@@ -83,7 +83,7 @@ def _how_many(table: pd.DataFrame, shown: tuple[str, int], others: Sequence[int]
         if prefers is not None and prefers[1] != shown[1]:
             said += f" A criterion that weighs fit against simplicity (BIC) prefers {prefers[1]}."
         return said
-    equal = listed(sorted([shown[1], *others]))
+    equal = joined(sorted([shown[1], *others]))
     return (
         f"{equal} groups predict new rows about equally well, so the data cannot tell which it is. Shown here "
         f"{'is' if shown[1] == 1 else 'are'} {groups}: of these numbers, the one with the best balance of fit and "
@@ -129,7 +129,7 @@ def _description(digest: Digest) -> str:
     if digest.rows.n_features == 1:
         return f"{words}. Their sizes and {lie} are in the table below."
     telling = [digest.rows.features[j] for j in _telling(digest)]
-    return f"{words}. They differ most in {listed(telling)}; their sizes and {lie} are in the table below."
+    return f"{words}. They differ most in {joined(telling)}; their sizes and {lie} are in the table below."
 
 
 def _telling(digest: Digest) -> list[int]:
@@ -147,9 +147,9 @@ def _told_apart(digest: Digest, j: int) -> str:
     shown = order if len(order) <= _MOST_GROUPS else [order[0], order[-1]]
     if lie.share:
         level = f'"{column.levels[i - min(_entries_of(digest, j))]}"' if column.levels else "1"
-        return f"{column.name} is {level} in {listed([f'{percent(estimate.value[k, i])} of group {k}' for k in shown])}"
+        return f"{column.name} is {level} in {joined([f'{percent(estimate.value[k, i])} of group {k}' for k in shown])}"
     numbers = [as_sure(estimate.value[k, i], estimate.low[k, i], estimate.high[k, i]) for k in shown]
-    said = listed([f"{number} in group {k}" for k, number in zip(shown, numbers, strict=True)])
+    said = joined([f"{number} in group {k}" for k, number in zip(shown, numbers, strict=True)])
     return f"{column.label} is on average {said}"
 
 
@@ -172,7 +172,7 @@ def _doubts(digest: Digest, of_choice: Sequence[str] = ()) -> str:
     if check is not None and check.outside.any():
         features = dict.fromkeys(check.names[i][0] for i in np.flatnonzero(check.outside))
         found.append(
-            f"Data made by the model differ from these data in {listed(list(features))}: the groups miss something "
+            f"Data made by the model differ from these data in {joined(list(features))}: the groups miss something "
             "there."
         )
     return " ".join(found) if found else "Nothing that was checked speaks against this answer."
@@ -205,4 +205,4 @@ def _range(tried: Sequence[int]) -> str:
     """Numbers in words, runs of three and more by their ends."""
     if len(tried) > 2 and tried[-1] - tried[0] == len(tried) - 1:
         return f"{tried[0]} to {tried[-1]}"
-    return listed(tried, "or")
+    return joined(tried, "or")

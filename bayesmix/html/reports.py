@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayesmix.data.words import visible
+from bayesmix.data.words import joined, visible
 from bayesmix.engines.em import EMResult
 from bayesmix.html.answer import answer_of_comparison, answer_of_fit, warnings_of
 from bayesmix.html.content import Answer, ReportContent
@@ -25,7 +25,6 @@ from bayesmix.html.sections import (
     reproduction_section,
     trust_section,
 )
-from bayesmix.html.words import listed
 from bayesmix.posterior.labels.judgement import heeded
 from bayesmix.vocabulary import named_arguments
 
@@ -150,5 +149,5 @@ def report(tree: xr.DataTree | EMResult, path: str | os.PathLike[str], *, title:
 def _title(digest: Digest) -> str:
     rows = counted(digest.rows.n_rows, "row")
     features = digest.rows.features
-    shown = listed(features) if len(features) <= _MOST_NAMED else f"{', '.join(features[: _MOST_NAMED - 1])}, …"
+    shown = joined(features) if len(features) <= _MOST_NAMED else f"{', '.join(features[: _MOST_NAMED - 1])}, …"
     return f"Groups in {rows} of {shown}"

@@ -1,4 +1,4 @@
-from bayesmix.html.words import as_sentence
+from bayesmix.html.sections.trust import as_sentence
 
 
 def test_notes_become_sentences():

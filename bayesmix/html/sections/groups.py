@@ -3,11 +3,11 @@
 import numpy as np
 
 from bayesmix.data import Rows
+from bayesmix.data.words import joined
 from bayesmix.html.content import Cell, Section, Table
 from bayesmix.html.digest import Digest, Summary
 from bayesmix.html.numbers import percent, percent_with_interval, to_spread, with_interval
 from bayesmix.html.sections.pictures import density_picture
-from bayesmix.html.words import listed
 
 # Centres of more features stand in a table of their own, which has the features as rows.
 _MOST_COLUMNS = 3
@@ -81,7 +81,7 @@ def _middles(digest: Digest) -> str:
     medians = [summary.plural for summary in digest.summaries if not summary.share]
     means = [summary.plural for summary in digest.summaries if summary.share]
     told = f"Shares{''.join(f' and {plural}' for plural in means)} are posterior means"
-    return f"{told}, {listed(medians)} posterior medians." if medians else f"{told}."
+    return f"{told}, {joined(medians)} posterior medians." if medians else f"{told}."
 
 
 def _first_upper(text: str) -> str:

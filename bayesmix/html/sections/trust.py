@@ -7,7 +7,6 @@ from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import counted, fixed
 from bayesmix.html.sections.predictions import posterior_part, prior_part
-from bayesmix.html.words import as_sentence
 from bayesmix.notes import in_words
 from bayesmix.plots import draw_labels
 from bayesmix.posterior.labels.apply import permutations_of
@@ -49,6 +48,12 @@ def trust_section(digest: Digest, pareto_k: np.ndarray | None = None) -> Section
         listed=True,
         parts=tuple((heading, part) for heading, part in parts if part is not None),
     )
+
+
+def as_sentence(note: str) -> str:
+    """Begin with a capital and end with a full stop."""
+    note = str(note).strip()
+    return note[:1].upper() + note[1:] + ("" if note.endswith((".", "!", "?")) else ".")
 
 
 def _of_rows(digest: Digest, pareto_k: np.ndarray | None) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bayesmix.data.words import joined
 from bayesmix.verdict import ESS_GATE, PARETO_GATE, RHAT_GATE
 
 # Below this agreement with the pivot, or above this share of ambiguous draws, names are doubtful.
@@ -115,7 +116,4 @@ def emptiness(each: np.ndarray, any_empty: float) -> list[str]:
 
 
 def _chains(group: Sequence[int]) -> str:
-    if len(group) == 1:
-        return f"chain {group[0]}"
-    *first, last = (str(chain) for chain in group)
-    return f"chains {', '.join(first)} and {last}"
+    return f"{'chain' if len(group) == 1 else 'chains'} {joined(group)}"
