@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 
 RHAT_GATE = 1.01
 ESS_GATE = 400
+# Above it the importance weights of a row, or of an approximation, have no usable variance.
 PARETO_GATE = 0.7
 # A few divergent draws beside good R-hat and ESS are noted; beyond this share they are a region of the posterior that
 # the sampler cannot enter.

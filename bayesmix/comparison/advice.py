@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from bayesmix.comparison.leave_one_out import PARETO_K
 from bayesmix.data.words import counted, joined
 from bayesmix.standing import SMALL_DIFFERENCE, STANDARD_ERRORS, Key, column_of, contenders, is_bracketed, lowest
+from bayesmix.verdict import PARETO_GATE
 
 _SHOWN = 4
 
@@ -114,7 +114,7 @@ def _distrusted(table: pd.DataFrame, distrust: Mapping[Key, Sequence[str]]) -> l
         if not distrust.get(key):
             sentences.append(
                 f"The LOO of {names.with_groups(key)} cannot be trusted: "
-                f"{counted(int(table.loc[key, 'n_bad_k']), 'row')} with Pareto k > {PARETO_K}."
+                f"{counted(int(table.loc[key, 'n_bad_k']), 'row')} with Pareto k > {PARETO_GATE}."
             )
     return sentences
 

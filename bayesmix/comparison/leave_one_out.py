@@ -19,14 +19,11 @@ from bayesmix.comparison.pointwise import (
 )
 from bayesmix.progress import progress
 from bayesmix.tree import SAMPLE_DIMS, as_tree
-from bayesmix.verdict import Reason, warn_once
+from bayesmix.verdict import PARETO_GATE, Reason, warn_once
 from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
     from bayesmix.engines.em import EMResult
-
-# Above this Pareto k the importance weights of a row have no usable variance.
-PARETO_K = 0.7
 
 
 @named_arguments
@@ -94,7 +91,7 @@ def loo(tree: "xr.DataTree | EMResult", X: Any = None) -> ELPDDataLOO:
         report("LOO")
         blocks = [_of_block(values, log_ratios, efficiency) for _, values in log_likelihood_blocks(tree)]
     elpd_i, pareto_k, p_loo = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
-    good_k = min(1 - 1 / np.log10(n_samples), PARETO_K)
+    good_k = min(1 - 1 / np.log10(n_samples), PARETO_GATE)
     elpd, se = sum_and_error(elpd_i)
     made = ELPDDataLOO(
         elpd=elpd,
@@ -167,4 +164,4 @@ def bad_rows(elpd: ELPDDataLOO) -> np.ndarray:
     """Positions of the rows whose Pareto k exceeds 0.7, the worst first."""
     pareto_k = np.asarray(elpd.pareto_k, dtype=float)
     order = np.argsort(-pareto_k, kind="stable")
-    return order[pareto_k[order] > PARETO_K]
+    return order[pareto_k[order] > PARETO_GATE]

@@ -6,14 +6,13 @@ from arviz_stats.utils import ELPDDataLOO
 
 from bayesmix.comparison.candidate import Candidate
 from bayesmix.comparison.information import P_WAIC_I, ELPDDataWAIC
-from bayesmix.comparison.leave_one_out import PARETO_K
 from bayesmix.data.words import counted, joined
 from bayesmix.engines.em import EMResult
 from bayesmix.posterior.labels import Diagnosis
+from bayesmix.posterior.labels.sentences import EMPTY_GATE
+from bayesmix.verdict import PARETO_GATE
 
 PRIOR_SHARE = 0.1
-# A share of draws with an empty group below this is not worth a note.
-_EMPTY = 0.05
 # WAIC and LOO estimate the same number; less than this apart, nothing hangs on which is read.
 _WAIC_GAP = 1.0
 
@@ -49,7 +48,7 @@ def of_posterior(diagnosis: Diagnosis) -> list[str]:
     notes = []
     if diagnosis.divergences and not diagnosis.diverged_often:  # else among the reasons
         notes.append(f"{diagnosis.divergences} of {diagnosis.n_draws} draws diverged")
-    if diagnosis.any_empty >= _EMPTY:
+    if diagnosis.any_empty >= EMPTY_GATE:
         notes.append(f"a group is empty in {diagnosis.any_empty:.0%} of the draws")
     return notes
 
@@ -58,7 +57,7 @@ def of_bad_rows(n_refitted: int, n_remaining: int) -> list[str]:
     """What became of the rows that importance sampling cannot leave out."""
     if n_refitted + n_remaining == 0:
         return []
-    start = f"{counted(n_refitted + n_remaining, 'row')} with Pareto k > {PARETO_K}"
+    start = f"{counted(n_refitted + n_remaining, 'row')} with Pareto k > {PARETO_GATE}"
     if n_remaining == 0:
         return [f"{start}, refitted exactly"]
     if n_refitted == 0:

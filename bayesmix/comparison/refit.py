@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from arviz_stats.utils import ELPDDataLOO
 
-from bayesmix.comparison.leave_one_out import PARETO_K, bad_rows
+from bayesmix.comparison.leave_one_out import bad_rows
 from bayesmix.comparison.left_out import log_predictive
 from bayesmix.comparison.pointwise import log_densities, sum_and_error
 from bayesmix.data import read_rows
@@ -17,6 +17,7 @@ from bayesmix.mixture import Mixture
 from bayesmix.posterior.labels import Diagnosis, diagnose
 from bayesmix.problem import Problem
 from bayesmix.tree import draws_of, family_of
+from bayesmix.verdict import PARETO_GATE
 
 # Refits of one model; more bad rows than this say that the model is fragile, and cost too much.
 MAX_REFITS = 10
@@ -150,7 +151,7 @@ def _with_exact(elpd: ELPDDataLOO, exact: Mapping[int, float]) -> ELPDDataLOO:
         se=se,
         # p = sum_i (log posterior mean density - elpd_i), and only the second term has changed
         p=elpd.p - gained,
-        warning=bool((pareto_k > PARETO_K).any()),
+        warning=bool((pareto_k > PARETO_GATE).any()),
         elpd_i=elpd_i,
         pareto_k=pareto_k,
     )

@@ -11,7 +11,7 @@ from bayesmix.verdict import ESS_GATE, PARETO_GATE, RHAT_GATE
 _AGREEMENT_GATE = 0.7
 _AMBIGUOUS_GATE = 0.05
 # A share of draws with an empty group below this is not worth a sentence.
-_EMPTY_GATE = 0.05
+EMPTY_GATE = 0.05
 
 
 def sampling(rhat: float, ess: float, n_chains: int) -> list[str]:
@@ -106,9 +106,9 @@ def basins(groups: Sequence[Sequence[int]], log_likelihoods: dict[int, float]) -
 
 def emptiness(each: np.ndarray, any_empty: float) -> list[str]:
     """Tell of groups that own no row."""
-    if any_empty < _EMPTY_GATE:
+    if any_empty < EMPTY_GATE:
         return []
-    named = [f"group {k} in {share:.0%}" for k, share in enumerate(each) if share >= _EMPTY_GATE]
+    named = [f"group {k} in {share:.0%}" for k, share in enumerate(each) if share >= EMPTY_GATE]
     text = f"At least one group owns no row in {any_empty:.0%} of the draws"
     if named:
         text += f" ({', '.join(named)})"
