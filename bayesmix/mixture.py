@@ -10,10 +10,11 @@ from bayesmix.families import Family, read_family
 from bayesmix.families.gaussian import Gaussian
 from bayesmix.first_use import compiling_shown
 from bayesmix.notebook import card, facts, sentences
-from bayesmix.priors.sets import default_priors, facts_of, from_dict, in_words, read_priors, to_dict
+from bayesmix.priors.sets import default_priors, facts_of, from_dict, in_words, read_priors
 from bayesmix.problem import Problem
 from bayesmix.seeds import number_of
 from bayesmix.tree import as_tree, family_of, record_of
+from bayesmix.tree.record import describe
 from bayesmix.verdict import warn_once
 from bayesmix.vocabulary import named_arguments
 
@@ -91,11 +92,7 @@ class Mixture:
         -------
         dict
         """
-        return {
-            "n_components": self.n_components,
-            "family": str(self.family),
-            "priors": to_dict(self.priors),
-        }
+        return describe(self.family, self.n_components, self.priors)
 
     @classmethod
     def from_tree(cls, tree: "xr.DataTree | EMResult") -> "Mixture":
