@@ -8,8 +8,7 @@ from bayesmix.cli import documents, screen
 from bayesmix.cli.fitting import METHODS
 from bayesmix.cli.outputs import write_frame
 from bayesmix.cli.request import Request
-from bayesmix.cli.trust import status_of, warn
-from bayesmix.cli.trust_in_comparison import reasons_against, verdict_of_comparison
+from bayesmix.cli.trust import reasons_against, status_of, verdict_of_comparison, warn
 from bayesmix.comparison import Comparison, compare
 from bayesmix.families import Family
 from bayesmix.html.answer import answer_of_comparison

@@ -8,8 +8,7 @@ import pytest
 import bayesmix as bm
 from bayesmix.cli.commands import app
 from bayesmix.cli.entry import run
-from bayesmix.cli.trust import NOT_TRUSTED, verdict_of_fit
-from bayesmix.cli.trust_in_comparison import reasons_against, verdict_of_comparison
+from bayesmix.cli.trust import NOT_TRUSTED, reasons_against, verdict_of_comparison, verdict_of_fit
 from bayesmix.posterior.labels.judgement import verdict_of
 from tests.cli.commands import FAST, refused
 from tests.test_verdict import KINDS
