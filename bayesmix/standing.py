@@ -7,6 +7,10 @@ import pandas as pd
 SMALL_DIFFERENCE = 4.0
 STANDARD_ERRORS = 2.0
 
+# Decimals that a column is shown with, where not one: counts are whole, others are told apart by more.
+_DECIMALS = {"max_rhat": 3, "max_rhat_components": 3, "p_worse": 2, "weight": 2}
+_DECIMALS |= dict.fromkeys(("n_parameters", "n_bad_k", "divergences", "min_ess", "min_ess_components"), 0)
+
 # Family and number of components, as the table's index has them.
 Key = tuple[str, int]
 
@@ -14,6 +18,11 @@ Key = tuple[str, int]
 def column_of(table: pd.DataFrame, column: str) -> np.ndarray:
     """A column as an array of floats; NaN where the table has no such column."""
     return table[column].to_numpy(dtype=float) if column in table else np.full(len(table), np.nan)
+
+
+def decimals_of(column: str) -> int:
+    """With how many decimals people are shown a column."""
+    return _DECIMALS.get(column, 1)
 
 
 def is_bracketed(table: pd.DataFrame) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.comparison.candidate import Candidate
-from bayesmix.standing import column_of, is_bracketed
+from bayesmix.standing import column_of, decimals_of, is_bracketed
 
 INDEX = ("family", "n_components")
 COLUMNS = (
@@ -36,8 +36,6 @@ COLUMNS = (
     "notes",
 )
 _COUNTS = ("n_parameters", "n_bad_k", "divergences")
-_DECIMALS = {"max_rhat": 3, "max_rhat_components": 3, "p_worse": 2, "weight": 2}
-_WHOLE = (*_COUNTS, "min_ess", "min_ess_components")
 
 
 def make_table(candidates: Sequence[Candidate]) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -66,7 +64,7 @@ def display_table(table: pd.DataFrame) -> pd.DataFrame:
         if column == "notes":
             shown[column] = table[column].astype(str)
             continue
-        decimals = 0 if column in _WHOLE else _DECIMALS.get(str(column), 1)
+        decimals = decimals_of(str(column))
         shown[column] = [
             f"{value:.{decimals}f}" if np.isfinite(value) else "-" for value in column_of(table, str(column))
         ]

@@ -8,10 +8,8 @@ import pandas as pd
 from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.numbers import MISSING, fixed
 from bayesmix.plots import draw_comparison
-from bayesmix.standing import column_of, is_bracketed
+from bayesmix.standing import column_of, decimals_of, is_bracketed
 
-_DECIMALS = {"max_rhat": 3, "max_rhat_components": 3, "p_worse": 2, "weight": 2}
-_WHOLE = ("n_parameters", "n_bad_k", "min_ess", "min_ess_components", "divergences")
 _HEADINGS = {
     "bic": "BIC",
     "icl": "ICL",
@@ -111,8 +109,7 @@ def _present(table: pd.DataFrame, name: str) -> bool:
 
 def _column(table: pd.DataFrame, name: str) -> Callable[[int], Cell]:
     values = table[name].to_numpy(dtype=float)
-    decimals = 0 if name in _WHOLE else _DECIMALS.get(name, 1)
-    return lambda i: Cell(fixed(values[i], decimals), float(values[i]))
+    return lambda i: Cell(fixed(values[i], decimals_of(name)), float(values[i]))
 
 
 def _paired(table: pd.DataFrame, name: str, error: str) -> Callable[[int], Cell]:
