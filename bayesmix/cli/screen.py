@@ -171,7 +171,8 @@ def _of_groups(digest: "Digest", *, intervals: bool) -> "list[Column]":
     """Shares, numbers of rows and where the groups lie, one cell for each group."""
     from bayesmix.html.numbers import percent, percent_with_interval
 
-    shares, labels, groups = digest.shares, digest.membership["label"].values, range(digest.n_components)
+    lie, shares, labels = digest.summaries[0], digest.shares, digest.membership["label"].values
+    groups = range(digest.n_components)
     share = [
         percent_with_interval(shares.value[k], shares.low[k], shares.high[k]) if intervals else percent(shares.value[k])
         for k in groups
@@ -179,24 +180,8 @@ def _of_groups(digest: "Digest", *, intervals: bool) -> "list[Column]":
     return [
         Column("share of all", share),
         Column("rows", [f"{np.sum(labels == k):,}" for k in groups]),
-        *(
-            Column(name, [_centre(digest, k, j, intervals=intervals) for k in groups])
-            for j, name in enumerate(digest.summaries[0].entries)
-        ),
+        *(Column(name, [lie.text(k, j, interval=intervals) for k in groups]) for j, name in enumerate(lie.entries)),
     ]
-
-
-def _centre(digest: "Digest", k: int, j: int, *, intervals: bool) -> str:
-    """Write where a group lies; without an interval the differences between groups decide the digits."""
-    from bayesmix.html.numbers import as_sure, percent, percent_with_interval, to_spread, with_interval
-
-    centres = digest.summaries[0].estimate
-    value, low, high = (float(part[k, j]) for part in (centres.value, centres.low, centres.high))
-    if digest.summaries[0].share:
-        return percent_with_interval(value, low, high) if intervals else percent(value)
-    if not low < high:
-        return to_spread(value, float(np.std(centres.value[:, j])))
-    return with_interval(value, low, high) if intervals else as_sure(value, low, high)
 
 
 def _turned(columns: "Sequence[Column]", groups: Sequence[str]) -> "tuple[list[Column], list[Column]]":

@@ -11,6 +11,7 @@ import xarray as xr
 from bayesmix.data import Rows
 from bayesmix.engines.table import ENGINES
 from bayesmix.families import Family
+from bayesmix.html.numbers import as_sure, percent, percent_with_interval, to_spread, with_interval
 from bayesmix.posterior.checks import Check, posterior_check
 from bayesmix.posterior.labels import Diagnosis, diagnose
 from bayesmix.posterior.marginal import Marginal, marginal_of
@@ -46,6 +47,15 @@ class Summary(NamedTuple):
     entries: tuple[str, ...]
     estimate: Estimate
     share: bool
+
+    def text(self, k: int, j: int, *, interval: bool = True) -> str:
+        """Entry j of group k in words; where there is no interval the differences between groups decide the digits."""
+        value, low, high = (float(part[k, j]) for part in (self.estimate.value, self.estimate.low, self.estimate.high))
+        if self.share:
+            return percent_with_interval(value, low, high) if interval else percent(value)
+        if not low < high:
+            return to_spread(value, float(np.std(self.estimate.value[:, j])))
+        return with_interval(value, low, high) if interval else as_sure(value, low, high)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from bayesmix.data import Rows
 from bayesmix.data.words import joined
 from bayesmix.html.content import Cell, Section, Table
 from bayesmix.html.digest import Digest, Summary
-from bayesmix.html.numbers import percent, percent_with_interval, to_spread, with_interval
+from bayesmix.html.numbers import percent, percent_with_interval, to_spread
 from bayesmix.html.sections.pictures import density_picture
 
 # Centres of more features stand in a table of their own, which has the features as rows.
@@ -129,13 +129,7 @@ def _entry(digest: Digest, summary: Summary) -> str:
 
 
 def _estimated(summary: Summary, k: int, j: int) -> Cell:
-    estimate = summary.estimate
-    value, low, high = (float(part[k, j]) for part in (estimate.value, estimate.low, estimate.high))
-    if summary.share:
-        return Cell(percent_with_interval(value, low, high), value)
-    # without an interval the differences between groups decide the digits
-    text = with_interval(value, low, high) if low < high else to_spread(value, float(np.std(estimate.value[:, j])))
-    return Cell(text, value)
+    return Cell(summary.text(k, j), float(summary.estimate.value[k, j]))
 
 
 def _interval(digest: Digest) -> str:
