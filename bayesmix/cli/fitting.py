@@ -10,6 +10,7 @@ from bayesmix.cli.outputs import write_frame
 from bayesmix.cli.request import Request
 from bayesmix.cli.trust import status_of, verdict_of_fit, warn
 from bayesmix.engines.em import EMResult
+from bayesmix.engines.table import ENGINES
 from bayesmix.html.answer import answer_of_fit
 from bayesmix.html.digest import Digest
 from bayesmix.mixture import Mixture
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-METHODS = {"nuts": "EM and NUTS", "advi": "EM and ADVI", "laplace": "EM and Laplace", "em": "EM"}
+METHODS = {"em": "EM", **{method: f"EM and {engine.name}" for method, engine in ENGINES.items()}}
 
 
 def fit_and_tell(X: "pd.DataFrame", mixture: Mixture, request: Request, options: Mapping[str, Any]) -> int:
@@ -53,10 +54,7 @@ def _fit(
 ) -> "xr.DataTree | EMResult":
     if method == "em":
         return mixture.fit_em(X, random_seed=seed)
-    if method == "laplace":
-        return mixture.fit_laplace(X, random_seed=seed, **options)
-    draw = mixture.fit_nuts if method == "nuts" else mixture.fit_advi
-    return draw(X, random_seed=seed, progressbar=False, **options)
+    return getattr(mixture, f"fit_{method}")(X, random_seed=seed, progressbar=False, **options)
 
 
 def _show(digest: Digest, em: EMResult | None) -> None:
