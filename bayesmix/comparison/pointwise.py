@@ -36,7 +36,7 @@ def check_posterior(tree: xr.DataTree, X: Any = None) -> None:
     record = record_of(tree)
     sizes = tree["posterior"].to_dataset().sizes
     n_draws = sizes["chain"] * sizes["draw"]
-    if record.get("method") == "em" or n_draws < 2:
+    if record["method"] == "em" or n_draws < 2:
         raise ValueError(
             "LOO and WAIC average over posterior draws, and this tree holds a point estimate: "
             "use fit_nuts, fit_advi or fit_laplace; for a point estimate compare bic and icl."

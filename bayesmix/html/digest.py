@@ -115,7 +115,7 @@ class Digest:
     @property
     def method(self) -> str:
         """How the draws were made."""
-        return str(self.record.get("method", "unknown"))
+        return self.record["method"]
 
     @property
     def method_in_words(self) -> str:

@@ -34,15 +34,15 @@ def stored_verdict(tree: xr.DataTree) -> tuple[Reason, ...] | None:
         if (stored["chains"], stored["draws"]) != (sizes["chain"], sizes["draw"]):
             return None
         return tuple(Reason.from_dict(reason) for reason in stored["reasons"])
-    except (KeyError, TypeError, AttributeError, ValueError):
+    except ValueError:  # a reason of another version
         return None
 
 
 def tell(tree: xr.DataTree, reasons: Sequence[Reason]) -> None:
     """Warn of a tree, unless that was done."""
     record = record_of(tree)
-    made = _NAMES.get(str(record.get("method")), "draws")
-    warn_once(tree, f"{made} of the {record.get('family')} mixture of {record.get('n_components')}", reasons)
+    made = _NAMES.get(record["method"], "draws")
+    warn_once(tree, f"{made} of the {record['family']} mixture of {record['n_components']}", reasons)
 
 
 def tell_stored(tree: xr.DataTree) -> None:

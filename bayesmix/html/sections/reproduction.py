@@ -33,12 +33,10 @@ def reproduction_section(digest: Digest, code: str = "") -> Section:
         ("seed of the fit" if code else "seed", _seed(record)),
         ("fingerprint of the data (SHA-256)", str(record["data_sha256"])),
     ]
-    seconds = record.get("seconds")
-    if isinstance(seconds, Mapping) and seconds:
+    if seconds := record.get("seconds"):
         named = [f"{_SECOND_NAMES.get(k, k)} {fixed(v, 2)}" for k, v in seconds.items()]
         facts.append(("seconds", ", ".join(named)))
-    versions = record.get("versions", {})
-    facts.append(("versions", ", ".join(f"{k} {v}" for k, v in versions.items())))
+    facts.append(("versions", ", ".join(f"{k} {v}" for k, v in record["versions"].items())))
     return Section(facts=tuple(facts), code=code or code_of(digest))
 
 
@@ -51,7 +49,7 @@ def code_of(digest: Digest) -> str:
         "import bayesmix as bm",
         "",
         f"X = ...  # the {digest.rows.n_rows} rows of {features!r}",
-        *foreign_as_comments(record.get("mixture", {}).get("priors") or {}),
+        *foreign_as_comments(record["mixture"]["priors"]),
         f"mixture = bm.Mixture({digest.n_components}, {family}{_priors(digest)})",
         *_fit(digest, record),
         'bm.report(tree, "report.html")',
@@ -125,9 +123,9 @@ def _sizes(digest: Digest) -> dict[str, int]:
 
 def _priors(digest: Digest) -> str:
     """Write the priors as an argument; nothing for the default."""
-    described = digest.record.get("mixture", {}).get("priors")
+    described = digest.record["mixture"]["priors"]
     default = to_dict(resolve_priors(default_priors(digest.family), digest.rows, digest.family, digest.n_components))
-    if not described or as_plain(described) == as_plain(default):
+    if as_plain(described) == as_plain(default):
         return ""
     return f", priors={as_code(described)}"
 

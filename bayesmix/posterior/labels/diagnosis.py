@@ -178,7 +178,6 @@ def diagnose(tree: "xr.DataTree | EMResult") -> Diagnosis:
     """
     tree = as_tree(tree)
     record, judged = record_of(tree), judge(tree)
-    method = str(record.get("method", "unknown"))
     each, any_empty = empty_shares(tree)
     diagnosis = Diagnosis(
         table=_table(tree, judged),
@@ -192,7 +191,7 @@ def diagnose(tree: "xr.DataTree | EMResult") -> Diagnosis:
         max_tree_depth=count(tree, "reached_max_treedepth"),
         pareto_k=judged.pareto_k,
         relabelling=record.get("relabelling", {}),
-        method=method,
+        method=record["method"],
         sentences=(),
     )
     return replace(diagnosis, sentences=tuple(_sentences(diagnosis, judged, record.get("other_optima", ()))))

@@ -95,7 +95,7 @@ def judge(tree: xr.DataTree) -> Judgement:
     """Measure what the gates ask for."""
     sizes = tree["posterior"].to_dataset().sizes
     n_draws = sizes["chain"] * sizes["draw"]
-    kind = "point" if n_draws == 1 else "independent" if record_of(tree).get("method") in _INDEPENDENT else "chains"
+    kind = "point" if n_draws == 1 else "independent" if record_of(tree)["method"] in _INDEPENDENT else "chains"
     quantities = label_free(tree)
     chains = kind == "chains"
     return Judgement(
