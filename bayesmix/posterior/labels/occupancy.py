@@ -3,7 +3,8 @@
 import numpy as np
 import xarray as xr
 
-from bayesmix.tree import draws_of, family_of, training_rows
+from bayesmix.posterior.marginal import marginal_of
+from bayesmix.tree import training_rows
 
 # Shares are told in whole percents; this many evenly spaced draws know them well enough.
 _DRAWS = 400
@@ -23,15 +24,11 @@ def empty_shares(tree: xr.DataTree) -> tuple[np.ndarray, float]:
     any : float
         Share of draws in which at least one component is empty (free of labels).
     """
-    weights, params = draws_of(tree)
-    weights = weights.reshape(-1, weights.shape[-1])
-    chosen = np.unique(np.linspace(0, len(weights) - 1, min(len(weights), _DRAWS)).astype(int))
-    params = {name: v.reshape(len(weights), *v.shape[2:])[chosen] for name, v in params.items()}
-    weights = weights[chosen]
-    owns_rows = np.zeros(weights.shape, dtype=bool)
-    values = training_rows(tree).values
-    for _, probability in family_of(tree).responsibilities_blocks(weights, params, values):
+    draws = marginal_of(tree).thinned(_DRAWS)
+    owns_rows = np.zeros(draws.weights.shape, dtype=bool)
+    blocks = draws.family.responsibilities_blocks(draws.weights, draws.params, training_rows(tree).values)
+    for _, probability in blocks:
         winner = probability.argmax(axis=0)
-        for component in range(weights.shape[-1]):
+        for component in range(draws.n_components):
             owns_rows[:, component] |= (winner == component).any(axis=0)
     return (~owns_rows).mean(axis=0), float((~owns_rows).any(axis=-1).mean())
