@@ -223,7 +223,7 @@ def test_long_work_on_trees_is_not_silent(monkeypatch):
     told = overhear(monkeypatch)
     tree = bm.Mixture(2).fit_laplace(three_times(), random_seed=1, progressbar=False)
     assert told == []
-    monkeypatch.setattr("bayesmix.comparison.pointwise.MAX_VALUES", 1e5)
+    monkeypatch.setattr("bayesmix.tree.reading.MAX_VALUES", 1e5)
     rows = np.tile(three_times(), (60, 1))
     bm.loo(tree)
     bm.waic(tree)

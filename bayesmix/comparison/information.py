@@ -12,12 +12,11 @@ from bayesmix.comparison.pointwise import (
     check_posterior,
     is_flat_tail,
     log_densities,
-    log_likelihood_blocks,
     per_row,
     sum_and_error,
 )
 from bayesmix.progress import progress
-from bayesmix.tree import as_tree
+from bayesmix.tree import as_tree, log_likelihood_blocks
 from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:

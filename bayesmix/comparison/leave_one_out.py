@@ -12,13 +12,12 @@ from bayesmix.comparison.pointwise import (
     check_posterior,
     is_flat_tail,
     log_densities,
-    log_likelihood_blocks,
     per_row,
     relative_efficiency,
     sum_and_error,
 )
 from bayesmix.progress import progress
-from bayesmix.tree import SAMPLE_DIMS, as_tree
+from bayesmix.tree import SAMPLE_DIMS, as_tree, log_likelihood_blocks
 from bayesmix.verdict import PARETO_GATE, Reason, warn_once
 from bayesmix.vocabulary import named_arguments
 

@@ -1,6 +1,5 @@
-"""The log-likelihood of a tree, block of rows by block of rows, and the rows it belongs to."""
+"""What LOO and WAIC need of a tree, and of its rows."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,11 +8,7 @@ import xarray as xr
 from bayesmix.data import read_rows
 from bayesmix.posterior.labels.convergence import near_one
 from bayesmix.posterior.labels.judgement import heed
-from bayesmix.progress import turns
-from bayesmix.tree import SAMPLE_DIMS, columns_of, draws_of, family_of, record_of, training_rows
-
-# Numbers (draws times rows) of one block: 32 MB.
-MAX_VALUES = 4e6
+from bayesmix.tree import SAMPLE_DIMS, columns_of, record_of, training_rows
 
 # ArviZ fits the tail of the importance weights to at least 5 draws, a fifth of them.
 _FEWEST_DRAWS = 25
@@ -54,28 +49,6 @@ def check_posterior(tree: xr.DataTree, X: Any = None) -> None:
             f"X ({rows.n_rows} rows) is not the data that the tree was fitted on: LOO and WAIC "
             "are about its training rows. For other rows use bm.log_density(tree, X)."
         )
-
-
-def log_likelihood_blocks(tree: xr.DataTree) -> Iterator[tuple[slice, np.ndarray]]:
-    """Blocks of training rows with their log-likelihood (chain, draw, b).
-
-    Taken from the group ``log_likelihood`` where it is stored, else computed in passing: draws
-    times rows are then never held at once.
-    """
-    stored = tree.children.get("log_likelihood")
-    if stored is not None and "x" in stored.data_vars:
-        values = stored["x"].transpose(*SAMPLE_DIMS, "obs").values
-        size = max(1, int(MAX_VALUES // (values.shape[0] * values.shape[1])))
-        turn = turns("row")
-        for start in range(0, values.shape[-1], size):
-            turn(start)
-            block = slice(start, min(start + size, values.shape[-1]))
-            yield block, values[..., block]
-        return
-    weights, params = draws_of(tree)
-    blocks = family_of(tree).log_mixture_blocks(weights, params, training_rows(tree).values, max_values=MAX_VALUES)
-    for block, values in blocks:
-        yield block, values.reshape(*weights.shape[:2], -1)
 
 
 def log_densities(tree: xr.DataTree) -> tuple[xr.DataArray, xr.DataArray] | None:

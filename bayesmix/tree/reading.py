@@ -1,12 +1,18 @@
 """What later rooms need from a tree, as plain arrays."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import xarray as xr
 
 from bayesmix.data import Column, Rows
 from bayesmix.families import Family, family_from_name
+from bayesmix.progress import turns
 from bayesmix.tree.building import SAMPLE_DIMS
 from bayesmix.tree.record import record_of
+
+# Numbers (draws times rows) of one block: 32 MB.
+MAX_VALUES = 4e6
 
 
 def family_of(tree: xr.DataTree) -> Family:
@@ -28,9 +34,8 @@ def draws_of(tree: xr.DataTree) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     ValueError
         When a variable is missing.
     """
-    values = {
-        name: _values(tree, "posterior", name, (*SAMPLE_DIMS, *dims)) for name, dims in _needed(family_of(tree)).items()
-    }
+    needed = {"weights": ("component",)} | {spec.name: tuple(spec.dims) for spec in family_of(tree).parameters}
+    values = {name: _values(tree, "posterior", name, (*SAMPLE_DIMS, *dims)) for name, dims in needed.items()}
     return values.pop("weights"), values
 
 
@@ -50,6 +55,28 @@ def training_rows(tree: xr.DataTree) -> Rows:
     return Rows(values, columns_of(tree), coordinates["obs"].values)
 
 
+def log_likelihood_blocks(tree: xr.DataTree) -> Iterator[tuple[slice, np.ndarray]]:
+    """Blocks of training rows with their log-likelihood (chain, draw, b).
+
+    Taken from the group ``log_likelihood`` where it is stored, else computed in passing: draws
+    times rows are then never held at once.
+    """
+    stored = tree.children.get("log_likelihood")
+    if stored is not None and "x" in stored.data_vars:
+        values = stored["x"].transpose(*SAMPLE_DIMS, "obs").values
+        size = max(1, int(MAX_VALUES // (values.shape[0] * values.shape[1])))
+        turn = turns("row")
+        for start in range(0, values.shape[-1], size):
+            turn(start)
+            block = slice(start, min(start + size, values.shape[-1]))
+            yield block, values[..., block]
+        return
+    weights, params = draws_of(tree)
+    blocks = family_of(tree).log_mixture_blocks(weights, params, training_rows(tree).values, max_values=MAX_VALUES)
+    for block, values in blocks:
+        yield block, values.reshape(*weights.shape[:2], -1)
+
+
 def columns_of(tree: xr.DataTree) -> tuple[Column, ...]:
     """Return the columns of the rows on which the tree was fitted."""
     record = record_of(tree)
@@ -60,10 +87,6 @@ def columns_of(tree: xr.DataTree) -> tuple[Column, ...]:
         Column(name, kept["kind"], tuple(kept.get("levels", ())), unit)
         for name, kept, unit in zip(features, described, units, strict=True)
     )
-
-
-def _needed(family: Family) -> dict[str, tuple[str, ...]]:
-    return {"weights": ("component",)} | {s.name: tuple(s.dims) for s in family.parameters}
 
 
 def _values(tree: xr.DataTree, group: str, name: str, dims: tuple[str, ...]) -> np.ndarray:

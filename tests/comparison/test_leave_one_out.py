@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 from arviz_stats.utils import ELPDDataLOO
 
-from bayesmix.comparison import loo, pointwise, waic
+from bayesmix.comparison import loo, waic
 from bayesmix.comparison.leave_one_out import bad_rows
 from bayesmix.datasets import load_faithful
 from bayesmix.mixture import Mixture
-from bayesmix.tree import training_rows
+from bayesmix.tree import log_likelihood_blocks, reading, training_rows
 from bayesmix.verdict import UntrustedWarning
 from tests.comparison.trees import approximation, rebuilt, scattered, stored
 from tests.simulated_trees import COVARIANCES, simulated_tree
@@ -46,7 +46,7 @@ def test_one_component_has_constant_weights_that_do_not_disturb():
 def test_streamed_equals_stored(score, monkeypatch):
     tree = scattered(seed=4)
     whole = score(stored(tree))
-    monkeypatch.setattr(pointwise, "MAX_VALUES", 450 * 4)  # four rows at a time
+    monkeypatch.setattr(reading, "MAX_VALUES", 450 * 4)  # four rows at a time
     for other in (score(tree), score(stored(tree))):
         np.testing.assert_allclose(other.elpd_i, whole.elpd_i, rtol=0, atol=1e-10)
         assert other.elpd == pytest.approx(whole.elpd, abs=1e-10)
@@ -56,8 +56,8 @@ def test_streamed_equals_stored(score, monkeypatch):
 
 
 def test_streaming_holds_few_rows_at_once(monkeypatch):
-    monkeypatch.setattr(pointwise, "MAX_VALUES", 450 * 4 * 3)  # a draw holds three components
-    blocks = [values.shape for _, values in pointwise.log_likelihood_blocks(scattered())]
+    monkeypatch.setattr(reading, "MAX_VALUES", 450 * 4 * 3)  # a draw holds three components
+    blocks = [values.shape for _, values in log_likelihood_blocks(scattered())]
     assert max(shape[-1] for shape in blocks) == 4
     assert sum(shape[-1] for shape in blocks) == 35
 

@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from bayesmix.tree import SAMPLE_DIMS, draws_of, family_of, training_rows
+from bayesmix.tree import SAMPLE_DIMS, draws_of, family_of, log_likelihood_blocks
 
 _MAX_VALUES = 4_000_000
 
@@ -31,7 +31,7 @@ def label_free(tree: xr.DataTree) -> xr.Dataset:
     features = _entries(tree)
     return xr.Dataset(
         {
-            "log_likelihood": (SAMPLE_DIMS, _log_likelihood(tree)),
+            "log_likelihood": (SAMPLE_DIMS, sum(values.sum(axis=-1) for _, values in log_likelihood_blocks(tree))),
             "sorted_weights": ((*SAMPLE_DIMS, "rank"), -np.sort(-weights, axis=-1)),
             "total_covariance": (
                 (*SAMPLE_DIMS, "feature", "feature_bis"),
@@ -46,18 +46,6 @@ def label_free(tree: xr.DataTree) -> xr.Dataset:
             "feature_bis": features,
         },
     )
-
-
-def _log_likelihood(tree: xr.DataTree) -> np.ndarray:
-    stored = tree.children.get("log_likelihood")
-    if stored is not None and "x" in stored.data_vars:
-        return stored["x"].transpose(*SAMPLE_DIMS, "obs").values.sum(axis=-1)
-    family, values = family_of(tree), training_rows(tree).values
-    weights, params = draws_of(tree)
-    total = np.zeros(weights.shape[0] * weights.shape[1])
-    for _, log_density in family.log_mixture_blocks(weights, params, values):
-        total += log_density.sum(axis=-1)
-    return total.reshape(weights.shape[:2])
 
 
 def _total_covariance(tree: xr.DataTree) -> np.ndarray:
