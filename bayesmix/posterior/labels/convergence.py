@@ -48,6 +48,14 @@ def convergence_table(quantities: xr.Dataset, *, independent: bool = False) -> p
     return pd.DataFrame(dict(zip(COLUMNS, found, strict=True)), index=names)
 
 
+def worst(table: pd.DataFrame) -> tuple[float, float]:
+    """Largest R-hat and smallest ESS; NaN where one of them is NaN or none is there."""
+    if table.empty:
+        return np.nan, np.nan
+    numbers = table.to_numpy(dtype=float)
+    return float(np.max(numbers[:, 0])), float(np.min(numbers[:, 1:]))
+
+
 def near_one(values: np.ndarray) -> np.ndarray:
     """The values in a unit that is a power of two, which rounds nothing, so that no square overflows or vanishes."""
     return np.ldexp(values, -np.frexp(np.abs(values).max())[1])

@@ -13,15 +13,15 @@ from bayesmix.notebook import card, folded, table
 from bayesmix.notebook import sentences as told
 from bayesmix.notes import counted_rivals
 from bayesmix.posterior.labels.apply import permutations_of, undo
-from bayesmix.posterior.labels.convergence import convergence_table
+from bayesmix.posterior.labels.convergence import convergence_table, worst
 from bayesmix.posterior.labels.judgement import Judgement, count, judge
 from bayesmix.posterior.labels.occupancy import empty_shares
 from bayesmix.tree import as_tree, family_of, record_of
+from bayesmix.verdict import DIVERGENT_GATE, Reason, verdict
 from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
     from bayesmix.engines.em import EMResult
-from bayesmix.verdict import DIVERGENT_GATE, Reason, verdict
 
 LABEL_FREE = "label-free"
 GROUPS = "groups"
@@ -97,22 +97,22 @@ class Diagnosis:
     @property
     def max_rhat(self) -> float:
         """Largest R-hat over the label-free quantities."""
-        return worst(self.table, LABEL_FREE)[0]
+        return _worst(self.table, LABEL_FREE)[0]
 
     @property
     def min_ess(self) -> float:
         """Smallest bulk or tail ESS over the label-free quantities."""
-        return worst(self.table, LABEL_FREE)[1]
+        return _worst(self.table, LABEL_FREE)[1]
 
     @property
     def max_rhat_components(self) -> float:
         """Largest R-hat over the component parameters, as labelled now."""
-        return worst(self.table, GROUPS)[0]
+        return _worst(self.table, GROUPS)[0]
 
     @property
     def min_ess_components(self) -> float:
         """Smallest bulk or tail ESS over the component parameters, as labelled now."""
-        return worst(self.table, GROUPS)[1]
+        return _worst(self.table, GROUPS)[1]
 
     def __str__(self) -> str:
         """Return the sentences, one a line."""
@@ -207,8 +207,8 @@ def _sentences(diagnosis: Diagnosis, judged: Judgement, other_optima: Sequence[M
     else:
         now = diagnosis.max_rhat, diagnosis.min_ess
         said += sentences.sampling(*now, n_chains=judged.quantities.sizes["chain"])
-        raw = worst(diagnosis.table, RAW) if RAW in diagnosis.table.index.get_level_values("kind") else None
-        said += sentences.groups(worst(diagnosis.table, GROUPS), raw, label_free_ok=diagnosis.passed)
+        raw = _worst(diagnosis.table, RAW) if RAW in diagnosis.table.index.get_level_values("kind") else None
+        said += sentences.groups(_worst(diagnosis.table, GROUPS), raw, label_free_ok=diagnosis.passed)
     log_likelihoods = judged.quantities["log_likelihood"].mean("draw").to_series().to_dict()
     said += sentences.basins(diagnosis.chain_groups, log_likelihoods)
     if not diagnosis.diverged_often:  # else among the reasons
@@ -231,13 +231,8 @@ def _table(tree: xr.DataTree, judged: Judgement) -> pd.DataFrame:
     return pd.concat(filled or {LABEL_FREE: tables[LABEL_FREE]}, names=["kind", "quantity"])
 
 
-def worst(table: pd.DataFrame, kind: str) -> tuple[float, float]:
-    """Largest R-hat and smallest ESS of one kind; NaN where one of them is NaN or none is there."""
-    rows = table.loc[table.index.get_level_values("kind") == kind]
-    if rows.empty:
-        return np.nan, np.nan
-    numbers = rows.to_numpy(dtype=float)
-    return float(np.max(numbers[:, 0])), float(np.min(numbers[:, 1:]))
+def _worst(table: pd.DataFrame, kind: str) -> tuple[float, float]:
+    return worst(table.loc[table.index.get_level_values("kind") == kind])
 
 
 def _parameters(tree: xr.DataTree) -> tuple[xr.Dataset, xr.Dataset]:

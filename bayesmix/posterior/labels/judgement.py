@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from bayesmix.posterior.labels.basins import chain_groups
-from bayesmix.posterior.labels.convergence import convergence_table
+from bayesmix.posterior.labels.convergence import convergence_table, worst
 from bayesmix.posterior.labels.label_free import label_free
 from bayesmix.tree import as_tree, record_of
 from bayesmix.tree.verdicts import stored_verdict, tell
@@ -51,13 +51,12 @@ class Judgement:
     @property
     def max_rhat(self) -> float:
         """Largest R-hat; NaN where one is."""
-        return float(np.max(self.table["rhat"].to_numpy(dtype=float))) if len(self.table) else np.nan
+        return worst(self.table)[0]
 
     @property
     def min_ess(self) -> float:
         """Smallest bulk or tail ESS; NaN where one is."""
-        sizes = self.table[["ess_bulk", "ess_tail"]].to_numpy(dtype=float)
-        return float(np.min(sizes)) if sizes.size else np.nan
+        return worst(self.table)[1]
 
     @property
     def passed(self) -> bool:
