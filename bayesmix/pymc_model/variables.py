@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+from pymc.logprob.transforms import Transform
 
 from bayesmix.families import Family
 from bayesmix.families.parts import ParameterSpec
 from bayesmix.priors.conjugate import NormalInverseWishart
-from bayesmix.priors.separated import LKJ, LogNormal, Normal
+from bayesmix.priors.separated import LKJ
 from bayesmix.priors.sets import Priors, PyMCPrior
 from bayesmix.priors.weights import Dirichlet
 from bayesmix.problem import Problem
@@ -81,21 +82,21 @@ def declare_weights(prior: Any, units: DataScale) -> Any:
         # The simplex has no room for exact zeros, and PyMC wants a sum of one.
         start = np.maximum(start, 1e-10)
         start = start / start.sum()
-    if isinstance(prior, PyMCPrior):
-        return declare_foreign(prior.distribution, "weights", ("component",), start=start)
-    assert isinstance(prior, Dirichlet)
-    variable = pm.Dirichlet.dist(prior.concentrations(units.n_components))
-    return add_variable("weights", variable, ("component",), start=start)
+    return _declared(prior, "weights", ("component",), start)
 
 
-def declare_means(prior: Any, units: DataScale) -> Any:
-    """``means`` of a separated prior: independent normals."""
-    start = units.start.get("means")
+def _declared(prior: Any, name: str, dims: tuple[str, ...], start: Any, transform: Transform | None = None) -> Any:
+    """A variable whose prior is its own: PyMC's, or one of this package that has a distribution."""
     if isinstance(prior, PyMCPrior):
-        return declare_foreign(prior.distribution, "means", MEANS_DIMS, transform=units.affine, start=start)
-    assert isinstance(prior, Normal)
-    variable = prior.distribution(shape_of(MEANS_DIMS))
-    return add_variable("means", variable, MEANS_DIMS, transform=units.affine, start=start)
+        return declare_foreign(prior.distribution, name, dims, transform=transform, start=start)
+    shape = shape_of(dims)
+    if isinstance(prior, Dirichlet):
+        variable = pm.Dirichlet.dist(prior.concentrations(*shape))
+    elif isinstance(prior, LKJ):
+        variable = LKJMatrix.dist(prior.eta, shape[-1], shape=shape)
+    else:
+        variable = prior.distribution(shape)
+    return add_variable(name, variable, dims, transform=transform, start=start)
 
 
 _INSIDE = {"nonnegative": (1e-10, np.inf), "probability": (1e-10, 1 - 1e-10), "simplex": (1e-10, 1.0)}
@@ -108,7 +109,7 @@ def declare_parameters(family: Family, priors: Priors, units: DataScale) -> dict
     if "components" in parts:
         params = _jointly(family, parts["components"], units)
     elif "scales" in parts and all(spec.name != "scales" for spec in family.parameters):
-        means = declare_means(parts["means"], units)
+        means = _declared(parts["means"], "means", MEANS_DIMS, units.start.get("means"), units.affine)
         params = {"means": means} | _separately(family, parts["scales"], parts["correlations"], units)
     for spec in family.parameters:
         if spec.name not in params:
@@ -124,9 +125,7 @@ def _on_its_own(family: Any, spec: ParameterSpec, prior: Any, units: DataScale) 
     if spec.support == "simplex" and not isinstance(prior, PyMCPrior):
         variable = Simplexes.dist(float(prior.concentration), family.sizes, shape=shape_of(spec.dims))
         return add_variable(spec.name, variable, spec.dims, transform=SimplexesTransform(family.sizes), start=start)
-    if isinstance(prior, PyMCPrior):
-        return declare_foreign(prior.distribution, spec.name, spec.dims, start=start)
-    return add_variable(spec.name, prior.distribution(shape_of(spec.dims)), spec.dims, start=start)
+    return _declared(prior, spec.name, spec.dims, start)
 
 
 def _jointly(family: Any, prior: NormalInverseWishart, units: DataScale) -> dict[str, Any]:
@@ -189,32 +188,16 @@ def _separately(family: Any, scales_prior: Any, correlations_prior: Any, units: 
     """``scales`` and, of correlated features, ``correlations`` free; what is made of them."""
     spec = family.parameters[1]
     if not family.correlated:
-        scales = declare_scales(scales_prior, spec.dims, _unit(spec.dims, units.scale), units)
+        unit = ScaledLog(_unit(spec.dims, units.scale))
+        scales = _declared(scales_prior, "scales", spec.dims, units.start.get("scales"), unit)
         return {spec.name: pm.Deterministic(spec.name, pt.square(scales), dims=spec.dims)}
-    scales = declare_scales(scales_prior, spec.dims[:-1], units.scale, units)
+    unit = ScaledLog(units.scale)
+    scales = _declared(scales_prior, "scales", spec.dims[:-1], units.start.get("scales"), unit)
     factor = scales[..., None]
     if units.n_features > 1:
-        factor = factor * pt.linalg.cholesky(declare_correlations(correlations_prior, spec.dims, units))
+        rows, start = CorrelationRows(units.n_features), units.start.get("correlations")
+        factor = factor * pt.linalg.cholesky(_declared(correlations_prior, "correlations", spec.dims, start, rows))
     return {spec.name: pm.Deterministic(spec.name, times_transpose(factor), dims=spec.dims)}
-
-
-def declare_correlations(prior: Any, dims: tuple[str, ...], units: DataScale) -> Any:
-    """``correlations`` of a separated prior: LKJ."""
-    start, transform = units.start.get("correlations"), CorrelationRows(units.n_features)
-    if isinstance(prior, PyMCPrior):
-        return declare_foreign(prior.distribution, "correlations", dims, transform=transform, start=start)
-    assert isinstance(prior, LKJ)
-    variable = LKJMatrix.dist(prior.eta, units.n_features, shape=shape_of(dims))
-    return add_variable("correlations", variable, dims, transform=transform, start=start)
-
-
-def declare_scales(prior: Any, dims: tuple[str, ...], unit: Any, units: DataScale) -> Any:
-    """``scales`` (standard deviations) of a separated prior: log-normal."""
-    start = units.start.get("scales")
-    if isinstance(prior, PyMCPrior):
-        return declare_foreign(prior.distribution, "scales", dims, transform=ScaledLog(unit), start=start)
-    assert isinstance(prior, LogNormal)
-    return add_variable("scales", prior.distribution(shape_of(dims)), dims, transform=ScaledLog(unit), start=start)
 
 
 def _unit(dims: tuple[str, ...], scale: np.ndarray) -> Any:
