@@ -6,11 +6,13 @@ import numpy as np
 import pytensor.tensor as pt
 from pymc.logprob.transforms import Transform
 
+from bayesmix.pymc_model.transforms import lower_triangle_of
+
 
 def _skew(entries: Any, size: int) -> Any:
     """Skew-symmetric matrices of their strictly lower entries."""
     rows, columns = np.tril_indices(size, -1)
-    lower = pt.zeros((*entries.shape[:-1], size, size))[..., rows, columns].set(entries)
+    lower = lower_triangle_of(entries, rows, columns, size)
     return lower - lower.mT
 
 

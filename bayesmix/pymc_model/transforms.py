@@ -20,15 +20,9 @@ def lower_triangle_of(packed: Any, rows: np.ndarray, columns: np.ndarray, size: 
     return empty[..., rows, columns].set(packed)
 
 
-def mark_lower_triangular(matrix: Any) -> Any:
-    """Tell PyTensor that a matrix is lower triangular, so that ``cholesky(L @ L.T)`` becomes ``L``."""
-    matrix.tag.lower_triangular = True
-    return matrix
-
-
 def times_transpose(factor: Any) -> Any:
-    """``L @ L.T`` with ``L`` marked as a Cholesky factor."""
-    factor = mark_lower_triangular(factor)
+    """``L @ L.T``, of which PyTensor is told that ``L`` is lower triangular: its ``cholesky`` becomes ``L``."""
+    factor.tag.lower_triangular = True
     return factor @ factor.mT
 
 
