@@ -10,7 +10,7 @@ import numpy as np
 from bayesmix.comparison import notes
 from bayesmix.comparison.advice import advise
 from bayesmix.comparison.candidate import Candidate
-from bayesmix.comparison.consider import METHODS, Settings, consider, put_together, was_interrupted
+from bayesmix.comparison.evaluation import METHODS, Settings, evaluate, put_together, was_interrupted
 from bayesmix.comparison.progress import sweeping
 from bayesmix.comparison.result import Comparison
 from bayesmix.comparison.table import make_table
@@ -129,7 +129,7 @@ def sweep(
             try:
                 seed = _seed(entropy, mixture)
                 with said_by_caller():  # the table and the advice tell what is not to be trusted
-                    candidates.append(consider(mixture, model, settings, seed, report))
+                    candidates.append(evaluate(mixture, model, settings, seed, report))
             except KeyboardInterrupt:
                 if not candidates:
                     raise

@@ -45,16 +45,16 @@ def test_compare_with_posteriors_writes_a_report(capsys):
 
 
 def test_an_interrupted_comparison_tells_what_it_has(monkeypatch, capsys):
-    from bayesmix.comparison.sweep import consider
+    from bayesmix.comparison.sweep import evaluate
 
-    calls = iter([consider, None])
+    calls = iter([evaluate, None])
 
     def once(*arguments):
         if (call := next(calls)) is None:
             raise KeyboardInterrupt
         return call(*arguments)
 
-    monkeypatch.setattr("bayesmix.comparison.sweep.consider", once)
+    monkeypatch.setattr("bayesmix.comparison.sweep.evaluate", once)
     assert run(["compare", "faithful.csv", "--components", "2,3", *FAST, "--output", "t.csv"]) == INTERRUPTED
     shown = capsys.readouterr()
     assert "2322.2" in shown.out

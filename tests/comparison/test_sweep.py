@@ -9,10 +9,10 @@ import pytest
 from matplotlib.figure import Figure
 from scipy.stats import poisson
 
-import bayesmix.comparison.consider as consider
+import bayesmix.comparison.evaluation as evaluation
 from bayesmix import Gaussian
 from bayesmix.comparison import Comparison, compare
-from bayesmix.comparison.consider import Settings
+from bayesmix.comparison.evaluation import Settings
 from bayesmix.comparison.sweep import sweep
 from bayesmix.comparison.table import COLUMNS
 from bayesmix.datasets import load_faithful, load_galaxies
@@ -161,7 +161,7 @@ def test_a_sampler_that_fails_is_a_note(monkeypatch):
     def fail(*args, **options):
         raise RuntimeError("all initialisations failed")
 
-    monkeypatch.setattr(consider, "fit_posterior", fail)
+    monkeypatch.setattr(evaluation, "fit_posterior", fail)
     made = quick(load_faithful(), [2])
     assert "NUTS failed: all initialisations failed" in made.table["notes"].iloc[0]
     assert np.isfinite(made.table["bic"].iloc[0])
@@ -181,20 +181,20 @@ def test_errors_of_the_program_are_not_swallowed(monkeypatch, error):
     def fail(*args, **options):
         raise error("a mistake")
 
-    monkeypatch.setattr(consider, "fit_posterior", fail)
+    monkeypatch.setattr(evaluation, "fit_posterior", fail)
     with pytest.raises(error, match="a mistake"):
         quick(load_faithful(), [2])
 
 
 def test_an_interrupted_sweep_keeps_what_is_finished(monkeypatch):
-    fit = consider.fit_posterior
+    fit = evaluation.fit_posterior
 
     def interrupt(problem, *args, **options):
         if problem.n_components == 2:
             raise KeyboardInterrupt
         return fit(problem, *args, **options)
 
-    monkeypatch.setattr(consider, "fit_posterior", interrupt)
+    monkeypatch.setattr(evaluation, "fit_posterior", interrupt)
     made = quick(load_faithful()[::4], [1, 2, 3], method="laplace")
     assert np.isfinite(made.table["elpd_loo"].iloc[0])
     assert made.table["notes"].iloc[1] == "not fitted: the comparison was interrupted"
@@ -204,7 +204,7 @@ def test_an_interrupted_sweep_keeps_what_is_finished(monkeypatch):
 
 
 def test_every_start_collapsed(monkeypatch):
-    monkeypatch.setattr(consider, "maximum_likelihood", lambda *args: None)
+    monkeypatch.setattr(evaluation, "maximum_likelihood", lambda *args: None)
     made = quick(load_faithful(), [2], method="em")
     candidate = made["gaussian-full", 2]
     assert made.table["bic"].iloc[0] == candidate.em.bic

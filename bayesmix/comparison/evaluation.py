@@ -74,7 +74,7 @@ def put_together(mixture: Mixture, rows: Rows) -> Problem | Candidate:
         return Candidate(mixture, notes=(f"not fitted: {error}",))
 
 
-def consider(
+def evaluate(
     mixture: Mixture, problem: Problem, settings: Settings, seed: np.random.SeedSequence, report: Report
 ) -> Candidate:
     """Fit one model by EM and by ``settings.method``, and say what is to be said about it.
