@@ -14,7 +14,7 @@ SENTENCE = "Compiling for this machine, which takes up to a few minutes. It is k
 class _Compiling(event.Listener):
     """Hears of every function that Numba did not find in its cache; tells of the first one."""
 
-    told = False  # in this process
+    reported = False  # in this process
 
     def __init__(self, tell: Callable[[str], None]):
         self._tell = tell
@@ -23,8 +23,8 @@ class _Compiling(event.Listener):
         function = event.data["dispatcher"]
         # What has no cache, such as a model that PyTensor compiles, is compiled on later uses too.
         kept = function.py_func.__module__.startswith("bayesmix.") and function.stats.cache_path is not None
-        if kept and not _Compiling.told:
-            _Compiling.told = True
+        if kept and not _Compiling.reported:
+            _Compiling.reported = True
             self._tell(SENTENCE)
 
     def on_end(self, event: Any) -> None:

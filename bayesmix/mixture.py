@@ -112,8 +112,8 @@ class Mixture:
             If a prior was a PyMC object, of which the tree keeps only the text.
         """
         tree = as_tree(tree)
-        family, told = family_of(tree), record_of(tree)["mixture"]
-        return cls(told["n_components"], family, priors=from_dict(told["priors"], family))
+        family, described = family_of(tree), record_of(tree)["mixture"]
+        return cls(described["n_components"], family, priors=from_dict(described["priors"], family))
 
     def resolve_priors(self, X) -> "Mixture":
         """The same Mixture with its data-scaled priors as plain numbers.

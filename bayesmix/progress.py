@@ -37,15 +37,15 @@ class _Current:
             self._show(activity, done)
 
     def turns(self, what: str) -> Callable[[int], None]:
-        show, told = self._show, monotonic()
+        show, last = self._show, monotonic()
         if show is None:
             return lambda number: None
 
         def turn(number: int) -> None:
-            nonlocal told
+            nonlocal last
             now = monotonic()
-            if now - told >= _BETWEEN:
-                told = now
+            if now - last >= _BETWEEN:
+                last = now
                 show(f"{self._activity}, {what} {number:,}" if self._activity else f"{what} {number:,}")
 
         return turn

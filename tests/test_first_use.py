@@ -36,7 +36,7 @@ def test_the_process_that_compiles_says_so_and_later_ones_do_not(tmp_path):
 @pytest.fixture
 def new_process(monkeypatch):
     """A process in which nothing was compiled yet."""
-    monkeypatch.setattr(first_use._Compiling, "told", False)
+    monkeypatch.setattr(first_use._Compiling, "reported", False)
 
 
 def compile_a_kernel():

@@ -159,7 +159,7 @@ def test_somebody_who_watches_hears_of_the_first_use_and_then_no_more(kernel, to
 from numba.core import event
 from bayesmix import first_use
 from bayesmix.passes import blocks
-first_use._Compiling.told = False
+first_use._Compiling.reported = False
 with first_use.compiling_shown(True), event.trigger_event("numba:compile", data={"dispatcher": blocks.fill}):
     pass
 """

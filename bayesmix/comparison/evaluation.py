@@ -131,8 +131,8 @@ def was_interrupted(tree: "xr.DataTree") -> bool:
 def _posterior(problem: Problem, em: EMResult, settings: Settings, seed: int) -> "xr.DataTree":
     kind = ENGINES[settings.method].load()
     own = {field.name for field in fields(kind)}  # pyright: ignore[reportArgumentType]: engines are dataclasses
-    given = {**settings.options, "cores": settings.cores, "progressbar": False}
-    engine = kind(**{name: value for name, value in given.items() if name in own})
+    wanted = {**settings.options, "cores": settings.cores, "progressbar": False}
+    engine = kind(**{name: value for name, value in wanted.items() if name in own})
     return fit_posterior(problem, settings.method, engine, init=em, random_seed=seed, shown=False)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 
-def log_predictive(without: np.ndarray, given: np.ndarray | None = None) -> tuple[float, float]:
+def log_predictive(without: np.ndarray, including: np.ndarray | None = None) -> tuple[float, float]:
     r"""``log p(x_i | x_-i)`` and its Monte Carlo standard error.
 
     The mean of :math:`p(x_i \mid \theta)` over draws of the posterior without the row is
@@ -19,7 +19,7 @@ def log_predictive(without: np.ndarray, given: np.ndarray | None = None) -> tupl
     ----------
     without : array
         ``log p(x_i | theta)`` over draws of the posterior without row i.
-    given : array, optional
+    including : array, optional
         The same over draws of the posterior with row i.
 
     Returns
@@ -35,19 +35,19 @@ def log_predictive(without: np.ndarray, given: np.ndarray | None = None) -> tupl
     of Computational Physics 22. Meng and Wong (1996), Simulating ratios of normalizing constants
     via a simple identity, Statistica Sinica 6.
     """
-    if given is None:
+    if including is None:
         value = log_sum(without) - float(np.log(without.size))
         return value, float(np.sqrt(_squared_error(without)))
-    log_sizes = np.log(without.size) - np.log(given.size)
+    log_sizes = np.log(without.size) - np.log(including.size)
 
-    def surplus(constant: float) -> float:
+    def imbalance(constant: float) -> float:
         there = log_sum(_log_expit(without - constant - log_sizes))
-        return there - log_sum(_log_expit(constant + log_sizes - given))
+        return there - log_sum(_log_expit(constant + log_sizes - including))
 
-    low = min(without.min(), given.min()) - abs(log_sizes) - 10
-    high = max(without.max(), given.max()) + abs(log_sizes) + 10
-    value = cast(float, brentq(surplus, low, high, xtol=1e-10))
-    steps = without - value - log_sizes, value + log_sizes - given
+    low = min(without.min(), including.min()) - abs(log_sizes) - 10
+    high = max(without.max(), including.max()) + abs(log_sizes) + 10
+    value = cast(float, brentq(imbalance, low, high, xtol=1e-10))
+    steps = without - value - log_sizes, value + log_sizes - including
     return value, float(np.sqrt(sum(_squared_error(_log_expit(step)) for step in steps)))
 
 

@@ -121,8 +121,8 @@ def _left_out(
     if not _mixed(diagnose(without)):
         return None
     # an approximation's draws are not the posterior's, and cannot stand on the other side
-    given = None if log_densities(tree) else _densities(tree, values[row])
-    value, error = log_predictive(density_without, given)
+    including = None if log_densities(tree) else _densities(tree, values[row])
+    value, error = log_predictive(density_without, including)
     return value if error < _LARGEST_ERROR else None
 
 

@@ -93,7 +93,7 @@ def compare(
         raise ValueError(f"method must be one of {', '.join(map(repr, METHODS))}, not {method!r}.")
     return sweep(
         X,
-        _numbers(n_components),
+        _read_n_components(n_components),
         _families(families),
         priors,
         Settings(method, cores),
@@ -104,7 +104,7 @@ def compare(
 
 def sweep(
     X: Any,
-    numbers: Sequence[int],
+    n_components: Sequence[int],
     families: Sequence[Family],
     priors: Mapping[str, Any] | None,
     settings: Settings,
@@ -115,8 +115,8 @@ def sweep(
     """``compare`` with checked arguments and all settings."""
     rows = read_rows(X, takes=families[0].takes)
     families, same_as = _distinct(families, rows.n_features)
-    mixtures = [Mixture(k, family, priors=priors) for family in families for k in numbers]
-    entropy = number_of(random_seed)
+    mixtures = [Mixture(k, family, priors=priors) for family in families for k in n_components]
+    seed = number_of(random_seed)
     candidates: list[Candidate] = []
     # All of them stand until the end: those whose rows are standardised alike then share one copy.
     models = [put_together(mixture, rows) for mixture in mixtures]
@@ -127,9 +127,8 @@ def sweep(
                 candidates.append(model)
                 continue
             try:
-                seed = _seed(entropy, mixture)
                 with said_by_caller():  # the table and the advice tell what is not to be trusted
-                    candidates.append(evaluate(mixture, model, settings, seed, report))
+                    candidates.append(evaluate(mixture, model, settings, _seed_of(mixture, seed), report))
             except KeyboardInterrupt:
                 if not candidates:
                     raise
@@ -144,8 +143,8 @@ def sweep(
     candidates = _with_notes(candidates, same_as)
     table, remarks = make_table(candidates)
     if settings.method != "em" and rows.n_rows < _FEW_ROWS:
-        few = "With fewer than 100 rows, dse and p_worse make differences look surer than they are."
-        remarks = (*remarks, few)
+        remark = "With fewer than 100 rows, dse and p_worse make differences look surer than they are."
+        remarks = (*remarks, remark)
     distrust = {candidate.key: candidate.distrust for candidate in candidates}
     unfinished = [candidate.key for candidate in candidates if not candidate.reached]
     return Comparison(
@@ -155,11 +154,11 @@ def sweep(
         rows=rows,
         method=settings.method,
         same_as=same_as,
-        code=_code(rows, numbers, families, priors, settings.method, entropy),
+        code=_code(rows, n_components, families, priors, settings.method, seed),
     )
 
 
-def _numbers(n_components: int | Iterable[int]) -> list[int]:
+def _read_n_components(n_components: int | Iterable[int]) -> list[int]:
     if not isinstance(n_components, Iterable) or isinstance(n_components, str):
         return [check_n_components(n_components)]
     numbers = list(dict.fromkeys(check_n_components(k) for k in n_components))
@@ -171,11 +170,11 @@ def _numbers(n_components: int | Iterable[int]) -> list[int]:
 def _families(families: Sequence[Family | str] | Family | str) -> list[Family]:
     if isinstance(families, Family | str) or not isinstance(families, Iterable):
         families = [families]
-    given = [read_family(family, "families") for family in families]
-    if not given:
+    read = [read_family(family, "families") for family in families]
+    if not read:
         raise ValueError("families is empty: give at least one, such as bm.Gaussian('full').")
-    check_comparable(given)
-    return list(dict.fromkeys(given))
+    check_comparable(read)
+    return list(dict.fromkeys(read))
 
 
 def _distinct(families: Sequence[Family], n_features: int) -> tuple[list[Family], dict[str, str]]:
@@ -206,20 +205,20 @@ def _with_notes(candidates: Sequence[Candidate], same_as: Mapping[str, str]) -> 
 
 def _code(
     rows: Rows,
-    numbers: Sequence[int],
+    n_components: Sequence[int],
     families: Sequence[Family],
     priors: Mapping[str, Any] | None,
     method: str,
-    entropy: int,
+    seed: int,
 ) -> str:
     """The Python that makes the comparison again."""
     named = ", ".join(family.code for family in families)
-    given = [f"n_components={list(numbers)}", f"families=[{named}]", f'method="{method}"']
+    arguments = [f"n_components={list(n_components)}", f"families=[{named}]", f'method="{method}"']
     given_priors = read_priors(priors, families[0])
     described = to_dict(given_priors)
     if given_priors != default_priors(families[0]):
-        given.append(f"priors={as_code(described)}")
-    given.append(f"random_seed={entropy}")
+        arguments.append(f"priors={as_code(described)}")
+    arguments.append(f"random_seed={seed}")
     lines = [
         "import bayesmix as bm",
         "",
@@ -227,13 +226,13 @@ def _code(
         *foreign_as_comments(described),
         "comparison = bm.compare(",
         "    X,",
-        *(f"    {argument}," for argument in given),
+        *(f"    {argument}," for argument in arguments),
         ")",
         'comparison.to_html("report.html")',
     ]
     return "\n".join(lines)
 
 
-def _seed(entropy: int, mixture: Mixture) -> np.random.SeedSequence:
+def _seed_of(mixture: Mixture, seed: int) -> np.random.SeedSequence:
     family = zlib.crc32(str(mixture.family).encode())
-    return np.random.SeedSequence(entropy, spawn_key=(family, mixture.n_components))
+    return np.random.SeedSequence(seed, spawn_key=(family, mixture.n_components))

@@ -69,8 +69,8 @@ def read_known_labels(labels: Any, n_rows: int, n_components: int) -> np.ndarray
     return known
 
 
-def _one_a_row(given: Any, argument: str, n_rows: int) -> Rows:
-    rows = read_rows(given, argument=argument, missing="keep")
+def _one_a_row(column: Any, argument: str, n_rows: int) -> Rows:
+    rows = read_rows(column, argument=argument, missing="keep")
     if rows.n_features != 1:
         raise ValueError(f"{argument} must be one number a row, but has {rows.n_features} columns. Choose one of them.")
     if rows.n_rows != n_rows:

@@ -55,22 +55,22 @@ def _as_numbers(column: np.ndarray | Categories) -> np.ndarray | str:
     return other or np.array([np.nan if _is_missing(entry) else _float(entry) for entry in column])
 
 
-def _as_codes(given: np.ndarray | Categories, column: Column) -> tuple[np.ndarray, Column] | str:
+def _as_codes(raw: np.ndarray | Categories, column: Column) -> tuple[np.ndarray, Column] | str:
     """Positions among levels, which are texts; a whole number is one without decimals, whatever type holds it."""
     order, places = (), slice(None)
-    if isinstance(given, Categories):
-        entries, order = given.entries, given.order
-    elif given.dtype.kind in "biuf":
-        entries, rows, places = np.unique(given, return_index=True, return_inverse=True)
+    if isinstance(raw, Categories):
+        entries, order = raw.entries, raw.order
+    elif raw.dtype.kind in "biuf":
+        entries, rows, places = np.unique(raw, return_index=True, return_inverse=True)
         if wrong := _no_level(entries, rows):
             return wrong
-    elif given.dtype.kind in "OUT":
-        entries = given.astype(object)
-        wrong = _of_another_type(entries, (str, *_NUMBERS, np.bool_)) or _no_level(entries, range(len(given)))
+    elif raw.dtype.kind in "OUT":
+        entries = raw.astype(object)
+        wrong = _of_another_type(entries, (str, *_NUMBERS, np.bool_)) or _no_level(entries, range(len(raw)))
         if wrong:
             return wrong
     else:
-        return "bytes" if given.dtype.kind == "S" else NOT_REAL[given.dtype.kind].split(" (")[0]
+        return "bytes" if raw.dtype.kind == "S" else NOT_REAL[raw.dtype.kind].split(" (")[0]
     texts = [_as_text(entry) for entry in entries]
     shown = {text: visible(text) for text in set(texts) if text is not None}
     if len(set(shown.values())) < len(shown):

@@ -153,14 +153,14 @@ def terms_of(content: ReportContent) -> tuple[Term, ...]:
     return tuple(term for term in TERMS if re.search(_bounded(term), said, re.IGNORECASE))
 
 
-def split(text: str, terms: Sequence[Term], told: set[str]) -> Iterator[tuple[str, Term | None]]:
-    """Take a text apart into pieces, each with the term that it is; terms that were told are ordinary words.
+def split(text: str, terms: Sequence[Term], linked: set[str]) -> Iterator[tuple[str, Term | None]]:
+    """Take a text apart into pieces, each with the term that it is; terms that were linked are ordinary words.
 
     Parameters
     ----------
     text : str
     terms : sequence of Term
-    told : set of str
+    linked : set of str
         Names of terms that have been linked; those of this text are added.
     """
     if not terms:
@@ -170,9 +170,9 @@ def split(text: str, terms: Sequence[Term], told: set[str]) -> Iterator[tuple[st
     end = 0
     for match in re.finditer(pattern, text, re.IGNORECASE):
         term = terms[int(str(match.lastgroup)[1:])]
-        if term.name in told:
+        if term.name in linked:
             continue
-        told.add(term.name)
+        linked.add(term.name)
         yield text[end : match.start()], None
         yield match[0], term
         end = match.end()

@@ -34,12 +34,12 @@ def render(content: ReportContent) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     script = _shipped("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    terms, told = terms_of(content), set()
+    terms, linked = terms_of(content), set()
     return environment.from_string(_shipped("report.html.j2")).render(
         content=content,
         terms=terms,
         glossary=GLOSSARY,
-        pieces=lambda text: split(text, terms, told),
+        pieces=lambda text: split(text, terms, linked),
         svg=_svg,
         # Shipped with the package, and not the user's.
         style=Markup(_shipped("report.css")),

@@ -218,8 +218,8 @@ def draw_panel(ax: Axes, picture: Discrete, panel: list[int], ci_prob: float) ->
     draw_levels(ax, picture, panel, ci_prob)
     ax.set_xlabel("probability" if column.levels else "probability of a one")
     shown, n_levels = len(picture.shown_levels(panel)), len(column.levels)
-    few = f": {shown} of {n_levels} levels,\nwhich separate the groups best" if shown < n_levels else ""
-    ax.set_title(f"{name}{few}" if n_levels else "")
+    of_levels = f": {shown} of {n_levels} levels,\nwhich separate the groups best" if shown < n_levels else ""
+    ax.set_title(f"{name}{of_levels}" if n_levels else "")
 
 
 def handles_of(picture: Discrete, ci_prob: float) -> list[Artist]:

@@ -90,7 +90,7 @@ def posterior_check(tree: xr.DataTree, random_seed: int = 0) -> Check | None:
         return None
     n_sets = int(np.clip(_MOST_VALUES // rows.values.size, _FEWEST, _DATA_SETS))
     made = replicated_sets(tree, n_sets, np.random.default_rng(random_seed))
-    return _compared(rows, made, few=False)
+    return _compared(rows, made, brief=False)
 
 
 def prior_check(tree: xr.DataTree, random_seed: int = 0) -> Check | None:
@@ -116,7 +116,7 @@ def prior_check(tree: xr.DataTree, random_seed: int = 0) -> Check | None:
     """
     rows = training_rows(tree)
     made = prior_sets(tree, _DATA_SETS, np.random.default_rng(random_seed))
-    return None if rows.n_rows < FEWEST_ROWS else _compared(rows, made, few=True)
+    return None if rows.n_rows < FEWEST_ROWS else _compared(rows, made, brief=True)
 
 
 def prior_sets(tree: xr.DataTree, n_sets: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
@@ -133,6 +133,6 @@ def prior_sets(tree: xr.DataTree, n_sets: int, rng: np.random.Generator) -> Iter
     )
 
 
-def _compared(rows: Rows, made: Iterable[np.ndarray], *, few: bool) -> Check:
-    statistics = statistics_of(rows, few=few)
+def _compared(rows: Rows, made: Iterable[np.ndarray], *, brief: bool) -> Check:
+    statistics = statistics_of(rows, brief=brief)
     return Check(statistics.names, statistics.of(rows.values), np.array([statistics.of(values) for values in made]))

@@ -51,28 +51,28 @@ def fit_posterior(
         draws = engine.run(problem, start)
         with progress(waiting) as report:
             report("the posterior")
-            given = {"init": described(init, start.em), "relabel": relabel, "log_likelihood": log_likelihood}
+            of_fit = {"init": described(init, start.em), "relabel": relabel, "log_likelihood": log_likelihood}
             return tree_of_draws(
                 draws,
                 start,
                 method=method,
                 relabel_method=relabel,
                 log_likelihood=log_likelihood,
-                settings=_settings_of(engine) | differing(given, _DEFAULTS),
+                settings=_settings_of(engine) | differing(of_fit, _DEFAULTS),
             )
 
 
 def _settings_of(engine: Any) -> dict[str, Any]:
     """What an engine's draws depend on: how many, and settings that differ from their defaults."""
     own = [field for field in fields(engine) if field.name not in _OUTWARD]
-    given = {field.name: getattr(engine, field.name) for field in own}
+    settings = {field.name: getattr(engine, field.name) for field in own}
     defaults = {field.name: field.default for field in own if field.name not in _ALWAYS_TOLD}
-    return differing(given, defaults)
+    return differing(settings, defaults)
 
 
-def differing(given: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+def differing(settings: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
     """The entries that are not their default, or have none."""
-    return {name: value for name, value in given.items() if name not in defaults or value != defaults[name]}
+    return {name: value for name, value in settings.items() if name not in defaults or value != defaults[name]}
 
 
 def check_relabel(relabel: str | None) -> None:

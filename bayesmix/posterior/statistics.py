@@ -37,29 +37,29 @@ class Statistics(Protocol):
         ...
 
 
-def statistics_of(rows: Rows, *, few: bool) -> Statistics:
+def statistics_of(rows: Rows, *, brief: bool) -> Statistics:
     """Choose the statistics.
 
     Parameters
     ----------
     rows : Rows
         The data; each feature is paired with the one that it depends on most.
-    few : bool
+    brief : bool
         Only those that say where a feature lies and how much it varies.
     """
     kind = rows.columns[0].kind
-    return {"real": OfNumbers, "count": OfCounts}.get(kind, OfLevels)(rows, few)
+    return {"real": OfNumbers, "count": OfCounts}.get(kind, OfLevels)(rows, brief)
 
 
 class OfNumbers:
     """Moments, range and correlations, computed in units of the columns' spread, so that offsets cost no digits."""
 
-    def __init__(self, rows: Rows, few: bool):
+    def __init__(self, rows: Rows, brief: bool):
         self.centre, self.scale = rows.values.mean(axis=0), rows.values.std(axis=0)
         z = (rows.values - self.centre) / self.scale
-        self.pairs = _pairs(np.abs(z.T @ z), few)
-        self.few = few
-        chosen = _MOMENTS if few else tuple(_UNITS)
+        self.pairs = _pairs(np.abs(z.T @ z), brief)
+        self.brief = brief
+        chosen = _MOMENTS if brief else tuple(_UNITS)
         self.names = (*_by_feature(rows, chosen), *_correlations(rows, self.pairs))
         moves = np.array([_UNITS[name] for name in chosen])
         none = np.zeros(len(self.pairs))
@@ -75,7 +75,7 @@ class OfNumbers:
         found = [mean, deviation * np.sqrt(len(z) / (len(z) - 1))]
         with np.errstate(invalid="ignore", divide="ignore"):
             unit = centred / deviation
-        if not self.few:
+        if not self.brief:
             squares = unit**2
             found += [np.mean(squares * unit, axis=0), np.mean(squares**2, axis=0), z.min(axis=0), z.max(axis=0)]
         correlations = [np.mean(unit[:, i] * unit[:, j]) for i, j in self.pairs]
@@ -85,17 +85,17 @@ class OfNumbers:
 class OfCounts:
     """Mean, variance next to it (1 of a Poisson distribution), share of zeros, highest, and correlations."""
 
-    def __init__(self, rows: Rows, few: bool):
-        self.few = few
-        self.pairs = _pairs(np.abs(np.nan_to_num(np.atleast_2d(np.corrcoef(rows.values, rowvar=False)))), few)
-        chosen = ("mean", "variance / mean") if few else ("mean", "variance / mean", "share of zeros", "highest")
+    def __init__(self, rows: Rows, brief: bool):
+        self.brief = brief
+        self.pairs = _pairs(np.abs(np.nan_to_num(np.atleast_2d(np.corrcoef(rows.values, rowvar=False)))), brief)
+        chosen = ("mean", "variance / mean") if brief else ("mean", "variance / mean", "share of zeros", "highest")
         self.names = (*_by_feature(rows, chosen), *_correlations(rows, self.pairs))
 
     def of(self, values: np.ndarray) -> np.ndarray:
         """See :class:`Statistics`."""
         mean, variance = values.mean(axis=0), values.var(axis=0, ddof=1)
         found = [mean, variance / np.where(mean > 0, mean, 1)]
-        if not self.few:
+        if not self.brief:
             found += [np.mean(values == 0, axis=0), values.max(axis=0)]
         return np.concatenate([*found, [_correlation(values[:, i], values[:, j]) for i, j in self.pairs]])
 
@@ -103,13 +103,13 @@ class OfCounts:
 class OfLevels:
     r"""Share of each level, and associations: Cramér's :math:`V = \sqrt{\chi^2 / (N (L - 1))}`, L the fewer levels."""
 
-    def __init__(self, rows: Rows, few: bool):
+    def __init__(self, rows: Rows, brief: bool):
         self.sizes = [len(column.levels) or 2 for column in rows.columns]
         named = [(column, column.levels or ("1",)) for column in rows.columns]
         strengths = np.zeros((rows.n_features, rows.n_features))
-        for i, j in () if few else np.argwhere(np.tri(rows.n_features, k=-1)):
+        for i, j in () if brief else np.argwhere(np.tri(rows.n_features, k=-1)):
             strengths[i, j] = strengths[j, i] = self._association(rows.values, i, j)
-        self.pairs = _pairs(strengths, few)
+        self.pairs = _pairs(strengths, brief)
         self.names = (
             *((column.name, f"share of {level}") for column, levels in named for level in levels),
             *((rows.features[i], f"association with {rows.features[j]} (Cramér's V)") for i, j in self.pairs),
@@ -148,9 +148,9 @@ def _correlation(x: np.ndarray, y: np.ndarray) -> float:
     return float(x @ y / size) if size > 0 else 0.0
 
 
-def _pairs(strengths: np.ndarray, few: bool) -> np.ndarray:
+def _pairs(strengths: np.ndarray, brief: bool) -> np.ndarray:
     """Every feature and the other one that it depends on most; each pair once."""
-    if few or len(strengths) == 1:
+    if brief or len(strengths) == 1:
         return np.empty((0, 2), dtype=int)
     strengths = strengths.copy()
     np.fill_diagonal(strengths, -1)

@@ -10,7 +10,7 @@ import xarray as xr
 
 import bayesmix.posterior.labels.sentences as sentences
 from bayesmix.notebook import card, folded, table
-from bayesmix.notebook import sentences as told
+from bayesmix.notebook import sentences as paragraphs
 from bayesmix.notes import counted_rivals
 from bayesmix.posterior.labels.apply import permutations_of, undo
 from bayesmix.posterior.labels.convergence import convergence_table, worst
@@ -136,7 +136,7 @@ class Diagnosis:
         which = f"the {len(rows)} worst of {len(worst_first)} quantities" if left_out else "every quantity"
         return card(
             f"Diagnosis of {self.n_draws:,} draws ({self.method}): {self._verdict}",
-            told(*self.sentences),
+            paragraphs(*self.sentences),
             folded(which, table(("quantity", "R-hat", "bulk ESS", "tail ESS"), rows)) if rows else "",
         )
 
