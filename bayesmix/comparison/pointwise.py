@@ -8,13 +8,13 @@ import xarray as xr
 from bayesmix.data import read_rows
 from bayesmix.posterior.labels.convergence import near_one
 from bayesmix.posterior.labels.judgement import heed
-from bayesmix.tree import SAMPLE_DIMS, columns_of, record_of, training_rows
+from bayesmix.tree import SAMPLE_DIMS, columns_of, family_of, record_of, training_rows
 
 # ArviZ fits the tail of the importance weights to at least 5 draws, a fifth of them.
 _FEWEST_DRAWS = 25
 
-# With more posterior entries than this, those of weights and means speak for all: the effective
-# size of every entry of large covariance matrices would take longer than the rest.
+# With more posterior entries than this, those of weights and of the first parameter (means, rates) speak for all: the
+# effective size of every entry of large covariance matrices would take longer than the rest.
 _MAX_ENTRIES = 2000
 
 
@@ -69,7 +69,7 @@ def relative_efficiency(tree: xr.DataTree) -> float:
     if posterior.sizes["chain"] == 1:
         return 1.0
     if sum(array[0, 0].size for array in posterior.data_vars.values()) > _MAX_ENTRIES:
-        posterior = posterior[["weights", "means"]]
+        posterior = posterior[["weights", family_of(tree).parameters[0].name]]
     sizes = arviz_stats.ess(posterior.map(near_one), method="mean")
     every = np.concatenate([np.ravel(sizes[name].values) for name in sizes.data_vars])
     efficiency = float(np.mean(every)) / n_draws

@@ -6,14 +6,14 @@ import pandas as pd
 import pytest
 from arviz_stats.utils import ELPDDataLOO
 
-from bayesmix.comparison import loo, waic
+from bayesmix.comparison import loo, pointwise, waic
 from bayesmix.comparison.leave_one_out import bad_rows
 from bayesmix.datasets import load_faithful
 from bayesmix.mixture import Mixture
 from bayesmix.tree import log_likelihood_blocks, reading, training_rows
 from bayesmix.verdict import UntrustedWarning
 from tests.comparison.trees import approximation, rebuilt, scattered, stored
-from tests.simulated_trees import COVARIANCES, simulated_tree
+from tests.simulated_trees import COVARIANCES, discrete_tree, simulated_tree
 
 
 def quietly(function, *args, **options):
@@ -60,6 +60,13 @@ def test_streaming_holds_few_rows_at_once(monkeypatch):
     blocks = [values.shape for _, values in log_likelihood_blocks(scattered())]
     assert max(shape[-1] for shape in blocks) == 4
     assert sum(shape[-1] for shape in blocks) == 35
+
+
+@pytest.mark.parametrize("kind", ["count", "binary", "categorical"])
+def test_of_a_large_posterior_weights_and_first_parameter_speak(kind, monkeypatch):
+    whole = pointwise.relative_efficiency(discrete_tree(kind))
+    monkeypatch.setattr(pointwise, "_MAX_ENTRIES", 1)
+    assert pointwise.relative_efficiency(discrete_tree(kind)) == whole  # they are all there is
 
 
 def test_draws_of_an_approximation_are_corrected():
