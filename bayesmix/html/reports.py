@@ -17,14 +17,11 @@ from bayesmix.html.digest import Digest
 from bayesmix.html.markdown import render_markdown
 from bayesmix.html.numbers import counted
 from bayesmix.html.page import checked_path, write_html, write_text
-from bayesmix.html.sections import (
-    choice_section,
-    data_section,
-    groups_section,
-    membership_section,
-    reproduction_section,
-    trust_section,
-)
+from bayesmix.html.sections.choice import choice_section
+from bayesmix.html.sections.groups import data_section, groups_section
+from bayesmix.html.sections.pictures import membership_section
+from bayesmix.html.sections.reproduction import reproduction_section
+from bayesmix.html.sections.trust import trust_section
 from bayesmix.posterior.labels.judgement import heeded
 from bayesmix.vocabulary import named_arguments
 
