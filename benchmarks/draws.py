@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 import bayesmix as bm
-from bayesmix.posterior.labels import convergence_table
+from bayesmix.posterior.labels.convergence import convergence_table
 
 VARIABLES = ("weights", "means", "covariances")
 LARGEST_RHAT = 1.01

@@ -10,8 +10,8 @@ from bayesmix.engines import Draws
 from bayesmix.engines.em import EMResult
 from bayesmix.engines.protocol import Start
 from bayesmix.notes import Note
-from bayesmix.posterior.labels import relabel_draws
 from bayesmix.posterior.labels.judgement import heed, judge
+from bayesmix.posterior.labels.relabelling import relabel_draws
 from bayesmix.posterior.membership import with_responsibilities
 from bayesmix.priors.sets import hyperparameters
 from bayesmix.tree import build_tree

@@ -6,7 +6,7 @@ import xarray as xr
 from scipy.stats import multivariate_normal
 
 from bayesmix import Gaussian
-from bayesmix.posterior.labels import undo
+from bayesmix.posterior.labels.apply import undo
 from bayesmix.posterior.membership import relabel, responsibilities, with_responsibilities
 from bayesmix.tree import draws_of, load, save, training_rows
 from tests.simulated_trees import COVARIANCES, random_permutations, simulated_tree

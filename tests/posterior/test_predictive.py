@@ -6,7 +6,7 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
 from bayesmix import Gaussian
-from bayesmix.posterior.labels import label_free
+from bayesmix.posterior.labels.label_free import label_free
 from bayesmix.posterior.predictive import log_density, replicated_sets, sample_predictive
 from bayesmix.tree import draws_of, load, save, training_rows
 from tests.simulated_trees import COVARIANCES, simulated_tree

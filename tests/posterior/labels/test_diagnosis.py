@@ -5,8 +5,12 @@ import pytest
 import xarray as xr
 
 from bayesmix import Gaussian
-from bayesmix.posterior.labels import chain_groups, convergence_table, diagnose, label_free, relabel_draws
+from bayesmix.posterior.labels import diagnose
+from bayesmix.posterior.labels.basins import chain_groups
+from bayesmix.posterior.labels.convergence import convergence_table
 from bayesmix.posterior.labels.judgement import judge
+from bayesmix.posterior.labels.label_free import label_free
+from bayesmix.posterior.labels.relabelling import relabel_draws
 from bayesmix.tree import build_tree, draws_of, training_rows, with_record
 from tests.simulated_trees import made_by, random_permutations, simulated_tree
 

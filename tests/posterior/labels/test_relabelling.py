@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bayesmix import Gaussian
-from bayesmix.posterior.labels import apply_permutations, label_free, permutations_of, relabel_draws, undo
+from bayesmix.posterior.labels.apply import apply_permutations, permutations_of, undo
+from bayesmix.posterior.labels.label_free import label_free
 from bayesmix.posterior.labels.permutations import agreement_matrices, best_assignments
 from bayesmix.posterior.labels.quality import relabelling_quality
+from bayesmix.posterior.labels.relabelling import relabel_draws
 from bayesmix.tree import build_tree, draws_of, record_of, training_rows, with_record
 from tests.simulated_trees import (
     COVARIANCES,
