@@ -396,9 +396,8 @@ class Mixture:
         return Problem.of(read_rows(X, takes=self.family.takes), self.family, self.n_components, self.priors)
 
     def _fit(self, method, engine, X, init, relabel, random_seed, log_likelihood, shown) -> "xr.DataTree":
-        from bayesmix.posterior.fitting import check_relabel, fit_posterior
+        from bayesmix.posterior.fitting import fit_posterior
 
-        check_relabel(relabel)
         return fit_posterior(
             self._problem(X),
             method,

@@ -1,14 +1,13 @@
 """Trees: the DataTree that carries a result, how it is built, read, saved and loaded."""
 
 from bayesmix.tree.building import SAMPLE_DIMS, build_tree
-from bayesmix.tree.point_estimates import PointEstimate, as_tree
+from bayesmix.tree.point_estimates import as_tree
 from bayesmix.tree.reading import columns_of, draws_of, family_of, log_likelihood_blocks, training_rows
 from bayesmix.tree.record import record_of, with_record
 from bayesmix.tree.storage import load, save
 
 __all__ = [
     "SAMPLE_DIMS",
-    "PointEstimate",
     "as_tree",
     "build_tree",
     "columns_of",
