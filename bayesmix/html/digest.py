@@ -15,7 +15,7 @@ from bayesmix.html.numbers import as_sure, percent, percent_with_interval, to_sp
 from bayesmix.posterior.checks import Check, posterior_check
 from bayesmix.posterior.labels import Diagnosis, diagnose
 from bayesmix.posterior.marginal import Marginal, marginal_of
-from bayesmix.posterior.membership import default_ci_prob, equal_tailed, responsibilities
+from bayesmix.posterior.membership import equal_tailed, responsibilities
 from bayesmix.tree import family_of, record_of, training_rows
 
 _METHODS = {
@@ -97,7 +97,7 @@ class Digest:
     @cached_property
     def ci_prob(self) -> float:
         """Probability inside all intervals."""
-        return float(self.membership.attrs.get("ci_prob", default_ci_prob()))
+        return float(self.membership.attrs["ci_prob"])
 
     @cached_property
     def pareto_k(self) -> np.ndarray | None:

@@ -15,7 +15,7 @@ from bayesmix.plots.pairs import add_matrix_legend, draw_matrix
 from bayesmix.plots.two_features import draw_two_features
 from bayesmix.plots.view import View, view_of
 from bayesmix.posterior.labels.judgement import heeded
-from bayesmix.posterior.membership import UNSURE, check_ci_prob, default_ci_prob, responsibilities
+from bayesmix.posterior.membership import UNSURE, read_ci_prob, responsibilities
 from bayesmix.vocabulary import named_arguments
 
 _MOST_TICKED_ROWS = 1000
@@ -80,7 +80,7 @@ def plot_density(
     >>> figure.savefig("api-plot_density.png")
     """
     tree = heeded(tree)
-    ci_prob = default_ci_prob() if ci_prob is None else check_ci_prob(ci_prob)
+    ci_prob = read_ci_prob(ci_prob)
     picture = discrete_of(tree, features, principal_components) or view_of(tree, features, principal_components)
     figure = figure_of(ax, picture.needs) or shown_figure(checked_size(figsize, picture.inches))
     _draw(figure, tree, picture, ci_prob, ax)
@@ -91,7 +91,7 @@ def draw_density(tree: xr.DataTree) -> Figure:
     """Return the picture of :func:`plot_density`, for a file: pyplot does not know it."""
     picture = discrete_of(tree) or view_of(tree)
     figure = bare_figure(picture.inches)
-    _draw(figure, tree, picture, default_ci_prob(), None)
+    _draw(figure, tree, picture, read_ci_prob(), None)
     return figure
 
 

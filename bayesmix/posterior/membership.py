@@ -73,7 +73,7 @@ def responsibilities(tree: "xr.DataTree | EMResult", X: Any = None, *, ci_prob: 
 
 
 def _summaries(tree: xr.DataTree, X: Any, ci_prob: float | None) -> xr.Dataset:
-    ci_prob = default_ci_prob() if ci_prob is None else check_ci_prob(ci_prob)
+    ci_prob = read_ci_prob(ci_prob)
     stored = tree.children.get(GROUP)
     if X is None and stored is not None and stored.attrs.get("ci_prob") == ci_prob:
         return stored.to_dataset()
@@ -172,15 +172,12 @@ def relabel(
     return renamed
 
 
-def default_ci_prob() -> float:
-    """ArviZ's setting, so that one place rules all intervals."""
-    from arviz_base import rcParams  # ArviZ's own, without its pictures
+def read_ci_prob(ci_prob: float | None = None) -> float:
+    """Return it as a float, or say that it is no probability; by default ArviZ's setting, which rules all intervals."""
+    if ci_prob is None:
+        from arviz_base import rcParams  # ArviZ's own, without its pictures
 
-    return float(rcParams["stats.ci_prob"])
-
-
-def check_ci_prob(ci_prob: float) -> float:
-    """Return it as a float, or say that it is no probability."""
+        return float(rcParams["stats.ci_prob"])
     if not 0 < ci_prob < 1:
         raise ValueError(f"ci_prob must lie between 0 and 1, not {ci_prob}.")
     return float(ci_prob)

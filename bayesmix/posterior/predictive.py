@@ -11,7 +11,7 @@ from scipy.special import logsumexp
 
 from bayesmix.data import read_rows
 from bayesmix.posterior.labels.judgement import heeded
-from bayesmix.posterior.membership import BOUNDS, check_ci_prob, default_ci_prob, equal_tailed
+from bayesmix.posterior.membership import BOUNDS, equal_tailed, read_ci_prob
 from bayesmix.progress import progress
 from bayesmix.seeds import generator_of
 from bayesmix.tree import SAMPLE_DIMS, columns_of, draws_of, family_of, record_of, training_rows
@@ -59,7 +59,7 @@ def log_density(tree: "xr.DataTree | EMResult", X: Any, *, ci_prob: float | None
     [-3.2, -13.1]
     """
     tree = heeded(tree)
-    ci_prob = default_ci_prob() if ci_prob is None else check_ci_prob(ci_prob)
+    ci_prob = read_ci_prob(ci_prob)
     rows = read_rows(X, columns=columns_of(tree))
     weights, params = draws_of(tree)
     n_draws = weights.shape[0] * weights.shape[1]
