@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from bayesmix.data.words import counted, joined
+from bayesmix.data.words import counted, is_run, joined, spanned
 from bayesmix.standing import SMALL_DIFFERENCE, STANDARD_ERRORS, Key, column_of, contenders, is_bracketed, lowest
 from bayesmix.verdict import PARETO_GATE
 
@@ -121,14 +121,7 @@ def _distrusted(table: pd.DataFrame, distrust: Mapping[Key, Sequence[str]]) -> l
 
 def _groups(keys: Sequence[Key]) -> str:
     tried = sorted({key[1] for key in keys})
-    if _is_range(tried):
-        return f"{tried[0]} to {tried[-1]} groups"
-    noun = "group" if tried == [1] else "groups"
-    return f"{joined(tried, last='or')} {noun}"
-
-
-def _is_range(tried: Sequence[int]) -> bool:
-    return len(tried) > 2 and bool(np.all(np.diff(tried) == 1))
+    return f"{spanned(tried)} {'group' if tried == [1] else 'groups'}"
 
 
 class _Names:
@@ -143,8 +136,8 @@ class _Names:
     def listed(self, keys: Sequence[Key]) -> str:
         """All of them, the first few, or their range."""
         tried = [key[1] for key in keys]
-        if not self._several and _is_range(tried):
-            return f"{tried[0]} to {tried[-1]}"
+        if not self._several and is_run(tried):
+            return spanned(tried)
         shown = [self[key] for key in keys[:_SHOWN]]
         more = len(keys) - len(shown)
         return joined([*shown, f"{more} more models"] if more else shown)

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,16 @@ def joined(parts: Sequence[object], last: str = "and") -> str:
     """``a, b and c``."""
     texts = [str(part) for part in parts]
     return f"{', '.join(texts[:-1])} {last} {texts[-1]}" if len(texts) > 1 else "".join(texts)
+
+
+def is_run(numbers: Sequence[int]) -> bool:
+    """Whether these are three or more whole numbers that count upwards by one."""
+    return len(numbers) > 2 and all(b - a == 1 for a, b in pairwise(numbers))
+
+
+def spanned(numbers: Sequence[int]) -> str:
+    """``2 to 5``, or ``2 or 4`` where it is no run."""
+    return f"{numbers[0]} to {numbers[-1]}" if is_run(numbers) else joined(numbers, "or")
 
 
 def listed(names: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from bayesmix.data.words import joined
+from bayesmix.data.words import joined, spanned
 from bayesmix.html.content import Answer
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import as_sure, counted, percent
@@ -69,7 +69,7 @@ def _how_many(table: pd.DataFrame, shown: tuple[str, int], others: Sequence[int]
     judged = sorted({int(key[1]) for key in table.index[np.isfinite(column_of(table, "elpd_diff"))]})
     groups = counted(shown[1], "group")
     if not contenders(table):
-        by = f"Of {_range(tried)} groups, {shown[1]} give{'s' if shown[1] == 1 else ''} the best balance of fit and "
+        by = f"Of {spanned(tried)} groups, {shown[1]} give{'s' if shown[1] == 1 else ''} the best balance of fit and "
         by += "simplicity (the criterion BIC)."
         if np.isnan(column_of(table, "elpd_loo")).all():
             return f"{by} That is a judgement of best estimates, which does not say how sure it is."
@@ -78,7 +78,7 @@ def _how_many(table: pd.DataFrame, shown: tuple[str, int], others: Sequence[int]
         return f"{groups}: no other number could be judged."
     if not others:
         said = f"{groups} predict{'s' if shown[1] == 1 else ''} new rows better than any other number that was tried "
-        said += f"({_range(judged)})."
+        said += f"({spanned(judged)})."
         prefers = lowest(table, "bic")
         if prefers is not None and prefers[1] != shown[1]:
             said += f" A criterion that weighs fit against simplicity (BIC) prefers {prefers[1]}."
@@ -190,19 +190,12 @@ def _doubts_of_choice(table: pd.DataFrame) -> list[str]:
         numbers_out = sorted({int(key[1]) for key in out})
         fits = "Some fits with" if several else "The fit with" if len(out) == 1 else "The fits with"
         found.append(
-            f"{fits} {_range(numbers_out)} {'group' if numbers_out == [1] else 'groups'} did not settle, so how well "
+            f"{fits} {spanned(numbers_out)} {'group' if numbers_out == [1] else 'groups'} did not settle, so how well "
             f"{'it predicts' if len(out) == 1 and not several else 'they predict'} is not known."
         )
     never = table.index[np.isnan(column_of(table, "log_likelihood"))] if "log_likelihood" in table else []
     if len(never):
-        found.append(f"With {_range(sorted({int(key[1]) for key in never}))} groups there is no fit to compare.")
+        found.append(f"With {spanned(sorted({int(key[1]) for key in never}))} groups there is no fit to compare.")
     if len(tried) > 1 and tried[-1] in best:
         found.append(f"{tried[-1]} groups are the most that were tried: more may be better.")
     return found
-
-
-def _range(tried: Sequence[int]) -> str:
-    """Numbers in words, runs of three and more by their ends."""
-    if len(tried) > 2 and tried[-1] - tried[0] == len(tried) - 1:
-        return f"{tried[0]} to {tried[-1]}"
-    return joined(tried, "or")
