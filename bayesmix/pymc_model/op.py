@@ -20,6 +20,7 @@ from pytensor.gradient import (
 from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.op import Op
 from pytensor.tensor.random.op import RNGConsumerOp
+from pytensor.tensor.shape import Shape_i
 
 from bayesmix.families import Family
 from bayesmix.pymc_model.written_out import slope_in_rows
@@ -70,7 +71,7 @@ class DrawRows(RNGConsumerOp):
 
     def infer_shape(self, node: Apply, shapes: Any) -> list[Any]:
         """Rows as asked for; the number of features follows from the family's parameters."""
-        return [None, (node.inputs[1], node.outputs[1].shape[1])]
+        return [None, (node.inputs[1], Shape_i(1)(node.outputs[1]))]
 
 
 class PassColumns(Op):
