@@ -53,12 +53,8 @@ def chain_groups(quantities: xr.Dataset) -> tuple[tuple[int, ...], ...]:
 
 
 def _connected(linked: np.ndarray) -> list[list[int]]:
-    left, groups = set(range(len(linked))), []
-    while left:
-        group, frontier = set(), {min(left)}
-        while frontier:
-            group |= frontier
-            frontier = {int(c) for one in frontier for c in np.flatnonzero(linked[one])} - group
-        groups.append(sorted(group))
-        left -= group
+    from scipy.sparse.csgraph import connected_components
+
+    n_groups, of = connected_components(linked, directed=False)
+    groups = [np.flatnonzero(of == group).tolist() for group in range(n_groups)]
     return sorted(groups, key=lambda group: (-len(group), group))
