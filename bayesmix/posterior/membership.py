@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
+from scipy.special import entr
 
 from bayesmix.data import read_rows
 from bayesmix.posterior.labels.judgement import heeded
@@ -97,7 +98,7 @@ def _summaries(tree: xr.DataTree, X: Any, ci_prob: float | None) -> xr.Dataset:
             "probability_interval": (("obs", "component", "ci_bound"), interval),
             "label": ("obs", label),
             "label_probability": ("obs", np.take_along_axis(mean, label[:, None], -1)[:, 0]),
-            "entropy": ("obs", _entropy(mean)),
+            "entropy": ("obs", np.maximum(entr(mean).sum(axis=-1), 0.0)),
         },
         coords={
             "obs": rows.obs,
@@ -197,11 +198,6 @@ def equal_tailed(draws: np.ndarray, ci_prob: float) -> np.ndarray:
     low, high = ordered[..., below], ordered[..., above]
     with np.errstate(invalid="ignore"):  # two infinities of one sign: they are equal, and need no interpolation
         return np.where(low == high, low, low + (places - below) * (high - low))
-
-
-def _entropy(probability: np.ndarray) -> np.ndarray:
-    logs = np.log(probability, out=np.zeros_like(probability), where=probability > 0)
-    return np.maximum(-(probability * logs).sum(axis=-1), 0.0)
 
 
 def in_doubt(membership: xr.Dataset) -> np.ndarray:
