@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def check_netcdf(path: Path) -> str | None:
                     return f"the values of {name} are in another file. {REMEDY}"
                 declared += found.size * found.dtype.itemsize if found.shape is not None else 0
                 if found.chunks:
-                    declared = max(declared, _product(found.chunks) * found.dtype.itemsize)
+                    declared = max(declared, prod(found.chunks) * found.dtype.itemsize)
     return _too_large(declared, path.stat().st_size)
 
 
@@ -66,8 +67,8 @@ def check_zarr(path: Path) -> str | None:
                 codecs = {codec["name"] for codec in about["codecs"]}
                 if not codecs <= _CODECS or about.get("storage_transformers"):
                     return f"{name} is stored in a way that save does not write. {REMEDY}"
-                chunk = _product(about["chunk_grid"]["configuration"]["chunk_shape"])
-                declared += 8 * max(_product(about["shape"]), chunk)
+                chunk = prod(about["chunk_grid"]["configuration"]["chunk_shape"])
+                declared += 8 * max(prod(about["shape"]), chunk)
         elif folder == str(path):
             return None  # no zarr, or of an older format, which is said where it is opened
     return _too_large(declared, stored)
@@ -77,10 +78,3 @@ def _too_large(declared: int, stored: int) -> str | None:
     if declared <= max(_ALWAYS, _TIMES * stored):
         return None
     return f"it declares {declared / 1e9:.3g} GB of values and holds {stored / 1e6:.3g} MB. {REMEDY}"
-
-
-def _product(sizes: Any) -> int:
-    product = 1
-    for size in sizes:
-        product *= int(size)
-    return product
