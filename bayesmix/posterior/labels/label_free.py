@@ -3,7 +3,8 @@
 import numpy as np
 import xarray as xr
 
-from bayesmix.tree import SAMPLE_DIMS, draws_of, family_of, log_likelihood_blocks
+from bayesmix.posterior.marginal import marginal_of
+from bayesmix.tree import SAMPLE_DIMS, draws_of, log_likelihood_blocks
 
 _MAX_VALUES = 4_000_000
 
@@ -49,23 +50,18 @@ def label_free(tree: xr.DataTree) -> xr.Dataset:
 
 
 def _total_covariance(tree: xr.DataTree) -> np.ndarray:
-    family = family_of(tree)
-    weights, params = draws_of(tree)
-    shape, n_components = weights.shape[:2], weights.shape[-1]
-    n_draws = shape[0] * shape[1]
-    weights = weights.reshape(n_draws, n_components)
-    params = {name: value.reshape(n_draws, *value.shape[2:]) for name, value in params.items()}
-    size = len(_entries(tree))
-    total = np.empty((n_draws, size, size))
-    step = max(1, _MAX_VALUES // (n_components * size**2))
-    for start in range(0, n_draws, step):
+    every, size = marginal_of(tree), len(_entries(tree))
+    total = np.empty((every.n_draws, size, size))
+    step = max(1, _MAX_VALUES // (every.n_components * size**2))
+    for start in range(0, every.n_draws, step):
         draws = slice(start, start + step)
-        means, within = family.moments({name: v[draws] for name, v in params.items()})
-        shares = weights[draws]
+        means, within = every.family.moments({name: v[draws] for name, v in every.params.items()})
+        shares = every.weights[draws]
         centred = means - np.einsum("sk,skd->sd", shares, means)[:, None]
         total[draws] = np.einsum("sk,ski,skj->sij", shares, centred, centred, optimize=True)
         total[draws] += np.einsum("sk,skij->sij", shares, within)
-    return total.reshape(*shape, size, size)
+    sizes = tree["posterior"].to_dataset().sizes
+    return total.reshape(sizes["chain"], sizes["draw"], size, size)
 
 
 def _entries(tree: xr.DataTree) -> list[str]:
