@@ -1,7 +1,7 @@
 """Priors of covariance and correlation matrices as PyMC distributions: inverse-Wishart and LKJ.
 
-PyMC has no inverse-Wishart, and the normalising constant of its LKJ is off. These integrate to one, their draws
-are symbolic (compiled without Python), and both take a ``size`` for one matrix a component.
+PyMC has no inverse-Wishart, and its LKJ is one of Cholesky factors in some versions, of matrices in others. These
+integrate to one, their draws are symbolic (compiled without Python), and both take a ``size``: a matrix a component.
 """
 
 from typing import Any
