@@ -67,8 +67,8 @@ def check_zarr(path: Path) -> str | None:
                 codecs = {codec["name"] for codec in about["codecs"]}
                 if not codecs <= _CODECS or about.get("storage_transformers"):
                     return f"{name} is stored in a way that save does not write. {REMEDY}"
-                chunk = prod(about["chunk_grid"]["configuration"]["chunk_shape"])
-                declared += 8 * max(prod(about["shape"]), chunk)
+                chunk = prod(map(int, about["chunk_grid"]["configuration"]["chunk_shape"]))
+                declared += 8 * max(prod(map(int, about["shape"])), chunk)
         elif folder == str(path):
             return None  # no zarr, or of an older format, which is said where it is opened
     return _too_large(declared, stored)
