@@ -64,13 +64,12 @@ class Check:
         return np.quantile(self.made, [tail, 1 - tail], axis=0)
 
 
-def posterior_check(tree: xr.DataTree, random_seed: int = 0) -> Check | None:
+def posterior_check(tree: xr.DataTree) -> Check | None:
     """Compare the data with data sets from the posterior predictive distribution.
 
     Parameters
     ----------
     tree : xarray.DataTree
-    random_seed : int, default 0
 
     Returns
     -------
@@ -89,17 +88,16 @@ def posterior_check(tree: xr.DataTree, random_seed: int = 0) -> Check | None:
     if rows.n_rows < FEWEST_ROWS:
         return None
     n_sets = int(np.clip(_MOST_VALUES // rows.values.size, _FEWEST, _DATA_SETS))
-    made = replicated_sets(tree, n_sets, np.random.default_rng(random_seed))
+    made = replicated_sets(tree, n_sets, np.random.default_rng(0))
     return _compared(rows, made, brief=False)
 
 
-def prior_check(tree: xr.DataTree, random_seed: int = 0) -> Check | None:
+def prior_check(tree: xr.DataTree) -> Check | None:
     """Compare the data with data sets from the prior predictive distribution.
 
     Parameters
     ----------
     tree : xarray.DataTree
-    random_seed : int, default 0
 
     Returns
     -------
@@ -115,7 +113,7 @@ def prior_check(tree: xr.DataTree, random_seed: int = 0) -> Check | None:
         Where nothing draws from the prior (``Gaussian("VEV")``).
     """
     rows = training_rows(tree)
-    made = prior_sets(tree, _DATA_SETS, np.random.default_rng(random_seed))
+    made = prior_sets(tree, _DATA_SETS, np.random.default_rng(0))
     return None if rows.n_rows < FEWEST_ROWS else _compared(rows, made, brief=True)
 
 
