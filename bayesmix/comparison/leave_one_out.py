@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import xarray as xr
 from arviz_stats.utils import ELPDDataLOO
-from scipy.special import logsumexp
 
+from bayesmix.comparison.left_out import log_sum
 from bayesmix.comparison.pointwise import (
     check_posterior,
     is_flat_tail,
@@ -154,8 +154,8 @@ def _without_tail(values: np.ndarray, log_ratios: np.ndarray | None, efficiency:
     prior = np.zeros(values.size) if log_ratios is None else log_ratios.ravel()
     density = values.ravel()
     # mean of p(x_i | theta) under weights proportional to prior / p(x_i | theta)
-    elpd_i = logsumexp(prior) - logsumexp(prior - density)
-    p_loo = logsumexp(density) - np.log(density.size) - elpd_i
+    elpd_i = log_sum(prior) - log_sum(prior - density)
+    p_loo = log_sum(density) - np.log(density.size) - elpd_i
     return np.array([elpd_i]), np.array([np.inf]), np.array([p_loo])
 
 

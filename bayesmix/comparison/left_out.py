@@ -4,7 +4,7 @@ from typing import cast
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import log_expit, logsumexp
+from scipy.special import log_expit
 
 
 def log_predictive(without: np.ndarray, including: np.ndarray | None = None) -> tuple[float, float]:
@@ -37,19 +37,24 @@ def log_predictive(without: np.ndarray, including: np.ndarray | None = None) -> 
     via a simple identity, Statistica Sinica 6.
     """
     if including is None:
-        value = float(logsumexp(without) - np.log(without.size))
+        value = log_sum(without) - float(np.log(without.size))
         return value, float(np.sqrt(_squared_error(without)))
     log_sizes = np.log(without.size) - np.log(including.size)
 
     def imbalance(constant: float) -> float:
-        there = logsumexp(log_expit(without - constant - log_sizes))
-        return there - logsumexp(log_expit(constant + log_sizes - including))
+        there = log_sum(log_expit(without - constant - log_sizes))
+        return there - log_sum(log_expit(constant + log_sizes - including))
 
     low = min(without.min(), including.min()) - abs(log_sizes) - 10
     high = max(without.max(), including.max()) + abs(log_sizes) + 10
     value = cast(float, brentq(imbalance, low, high, xtol=1e-10))
     steps = without - value - log_sizes, value + log_sizes - including
     return value, float(np.sqrt(sum(_squared_error(log_expit(step)) for step in steps)))
+
+
+def log_sum(log_values: np.ndarray) -> float:
+    """``log sum exp`` of an array."""
+    return float(np.logaddexp.reduce(log_values))
 
 
 def _squared_error(log_values: np.ndarray) -> float:
