@@ -3,16 +3,18 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 import bayesmix as bm
 from bayesmix import Mixture
 from bayesmix.posterior.labels.convergence import convergence_table
 from bayesmix.posterior.labels.label_free import label_free
 from bayesmix.posterior.labels.permutations import agreement_matrices, best_assignments
+from bayesmix.tree import draws_of
 from bayesmix.verdict import DIVERGENT_GATE
 from tests.calibration.cells import Cell
-from tests.calibration.quantities import log_odds_together, matrices, quantities, rank
-from tests.calibration.simulation import Truth, draw_truth
+from tests.calibration.quantities import log_odds_together, quantities, rank
+from tests.calibration.simulation import Points, prior_draws
 
 METHODS = ("nuts", "laplace", "advi")
 N_RANKS = 101  # a hundred draws, and so many places for the truth among them
@@ -51,17 +53,17 @@ class Outcome:
     pareto_k: float = float("nan")
 
 
-def simulate(cell: Cell, number: int) -> tuple[Truth, np.ndarray, list[np.random.Generator], int]:
+def simulate(cell: Cell, number: int) -> tuple[Points, np.ndarray, list[np.random.Generator], int]:
     """Truth and rows of one replicate, generators for its methods, and the seed of its fits."""
     entropy = [number, cell.n_features, cell.n_components, cell.n_rows, *str(cell).encode()]
     drawing, *ranking = np.random.default_rng(entropy).spawn(1 + len(METHODS))
-    truth = draw_truth(cell.mixture, cell.n_features, drawing)
+    truth = prior_draws(cell.mixture, cell.n_features, drawing)
     rows = truth.rows(cell.n_rows, drawing)
     return truth, rows, ranking, int(drawing.integers(2**31))
 
 
 def run(cell: Cell, number: int, methods=("nuts",), mixture: Mixture | None = None) -> dict[str, Outcome | None]:
-    """One replicate by each method, None where the rows are refused.
+    """One replicate by each method, None where the rows are refused: that depends on them alone, and biases no rank.
 
     ``mixture`` in the place of the cell's own is an error planted in the fit.
     """
@@ -70,7 +72,7 @@ def run(cell: Cell, number: int, methods=("nuts",), mixture: Mixture | None = No
     found = {}
     for method in methods:
         try:
-            tree = fit(mixture, rows, method, seed)
+            tree = fit(mixture, cell.table(rows), method, seed)
         except ValueError:
             found[method] = None
         else:
@@ -78,7 +80,7 @@ def run(cell: Cell, number: int, methods=("nuts",), mixture: Mixture | None = No
     return found
 
 
-def fit(mixture: Mixture, rows: np.ndarray, method: str, seed: int):
+def fit(mixture: Mixture, rows: pd.DataFrame, method: str, seed: int):
     """A fit as users make it, but short."""
     if method == "nuts":
         return mixture.fit_nuts(rows, draws=DRAWS, chains=CHAINS, cores=1, random_seed=seed, progressbar=False)
@@ -87,51 +89,46 @@ def fit(mixture: Mixture, rows: np.ndarray, method: str, seed: int):
     return mixture.fit_advi(rows, draws=CHAINS * DRAWS, random_seed=seed, progressbar=False)
 
 
-def _outcome(cell: Cell, truth: Truth, rows: np.ndarray, tree, rng: np.random.Generator) -> Outcome:
-    truth = truth.renamed(_names(cell, truth, rows, tree["constant_data"]["pivot"].values))
-    posterior = tree["posterior"].to_dataset()
-    name = cell.mixture.family.structure.parameter.name
-    weights, means, values = (_flat(posterior[part].values) for part in ("weights", "means", name))
-    spread = matrices(values, cell.covariance, cell.n_components, cell.n_features)
-    tied = cell.covariance == "tied"
-    drawn = quantities(weights, means, spread, tied=tied)
-    true = quantities(truth.weights[None], truth.means[None], truth.covariances[None], tied=tied)
+def _outcome(cell: Cell, truth: Points, rows: np.ndarray, tree, rng: np.random.Generator) -> Outcome:
+    truth = truth.renamed(_names(truth, rows, tree["constant_data"]["pivot"].values))
+    weights, params = draws_of(tree)
+    draws = Points(truth.family, _flat(weights), {name: _flat(value) for name, value in params.items()})
+    points = points_between(rows)
+    drawn, true = (quantities(one) | _of_rows(one, rows, points) for one in (draws, truth))
     drawn["log-likelihood"] = _flat(tree["log_likelihood"]["x"].values).sum(axis=-1)
-    true["log-likelihood"] = truth.log_density(rows).sum(keepdims=True)
-    points = (rows[: 2 * _POINTS : 2] + rows[1 : 2 * _POINTS : 2]) / 2  # between rows: no row, but made from them alone
-    params = {"means": means, name: values}
-    at_points, true_at_points = cell.mixture.family.log_mixture(weights, params, points), truth.log_density(points)
-    drawn["log density of a point"], true["log density of a point"] = at_points[:, 0], true_at_points[:1]
-    if cell.n_components > 1:  # the same for any names: whether two rows belong together
-        joint = cell.mixture.family.log_joint(weights, params, rows[:2])
-        drawn["rows 0 and 1 together"] = log_odds_together(joint)
-        true["rows 0 and 1 together"] = log_odds_together(truth.log_joint(rows[:2])[None])
-    thinned = _thinned(len(weights))
-    covered = _in_log_density(tree, points, true_at_points, rng)
+    true["log-likelihood"] = truth.log_density(rows).sum(axis=-1)
+    thinned = _thinned(len(draws.weights))
+    covered = _in_log_density(tree, cell.table(points), truth.log_density(points)[0], rng)
     if cell.n_components > 1:
-        covered |= _in_responsibilities(tree, truth.responsibilities(rows), rng)
+        covered |= _in_responsibilities(tree, truth.responsibilities(rows)[0], rng)
     pareto_k = float(tree["posterior"].attrs.get("pareto_k", np.nan))
     return Outcome(
-        ranks={one: rank(true[one][0], draws[thinned], rng) for one, draws in drawn.items()},
+        ranks={one: rank(true[one][0], values[thinned], rng) for one, values in drawn.items()},
         covered=covered,
-        locations={one: (float(draws.mean()), float(draws.std(ddof=1))) for one, draws in drawn.items()},
+        locations={one: (float(values.mean()), float(values.std(ddof=1))) for one, values in drawn.items()},
         failed=_failed(tree) if np.isnan(pareto_k) else (),
         pareto_k=pareto_k,
     )
 
 
-def _names(cell: Cell, truth: Truth, rows: np.ndarray, pivot: np.ndarray) -> np.ndarray:
+def points_between(rows: np.ndarray) -> np.ndarray:
+    """New points of the kind that the rows are, made from them alone: every column from another row."""
+    return np.stack([column[j : j + _POINTS] for j, column in enumerate(rows.T)], axis=-1)
+
+
+def _of_rows(one: Points, rows: np.ndarray, points: np.ndarray) -> dict[str, np.ndarray]:
+    """What is said of rows and points; the same for any names."""
+    found = {"log density of a point": one.log_density(points[:1])[:, 0]}
+    if one.weights.shape[-1] > 1:
+        found["rows 0 and 1 together"] = log_odds_together(one.log_joint(rows[:2]))
+    return found
+
+
+def _names(truth: Points, rows: np.ndarray, pivot: np.ndarray) -> np.ndarray:
     """The names that a draw with the values of the truth would have been given, by the rule for draws."""
-    family = cell.mixture.family
-    own = truth.covariances[0] if cell.covariance == "tied" else truth.covariances
-    if cell.covariance in ("diag", "spherical"):
-        own = np.diagonal(own, axis1=-2, axis2=-1)
-    if cell.covariance == "spherical":
-        own = own[:, 0]
-    weights = truth.weights[None, None]
-    params = {"means": truth.means[None, None], family.structure.parameter.name: np.ascontiguousarray(own)[None, None]}
-    agreement = agreement_matrices(family, weights, params, rows, pivot)
-    return best_assignments(agreement, weights[0])[0]
+    params = {name: value[None] for name, value in truth.params.items()}
+    agreement = agreement_matrices(truth.family, truth.weights[None], params, rows, pivot)
+    return best_assignments(agreement, truth.weights)[0]
 
 
 def _flat(values: np.ndarray) -> np.ndarray:

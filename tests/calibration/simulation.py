@@ -1,98 +1,54 @@
-"""Parameters from the prior, rows from the parameters: SciPy's distributions, nothing of bayesmix but the numbers."""
+"""Parameters from the prior, rows from the parameters: both as the family draws them.
 
+A fit goes by densities, and draws follow from none of them. That they are the right draws is what
+``test_simulation.py`` holds against SciPy's distributions.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from scipy import stats
 from scipy.special import logsumexp
+
+from bayesmix import Mixture
+from bayesmix.families import Family
 
 
 @dataclass(frozen=True, eq=False)
-class Truth:
-    """Weights (K,), means (K, D) and covariances (K, D, D) from which rows were drawn."""
+class Points:
+    """Weights (S, K) and named parameters (S, ...) of a family: a truth, S = 1, or the draws of a posterior."""
 
+    family: Family
     weights: np.ndarray
-    means: np.ndarray
-    covariances: np.ndarray
+    params: Mapping[str, np.ndarray]
 
     def rows(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Independent rows (n, D)."""
-        labels = rng.choice(self.weights.size, size=n, p=self.weights)
-        factors = np.linalg.cholesky(self.covariances)
-        noise = rng.standard_normal((n, self.means.shape[1]))
-        return self.means[labels] + np.einsum("nij,nj->ni", factors[labels], noise)
+        """Independent rows (n, D) from the only point."""
+        (weights,) = self.weights
+        return self.family.sample(weights, {name: value[0] for name, value in self.params.items()}, n, rng)[0]
 
     def log_joint(self, rows: np.ndarray) -> np.ndarray:
-        """``log w_k + log N(x_i; mean_k, covariance_k)``, (N, K)."""
-        parts = zip(self.means, self.covariances, strict=True)
-        columns = [np.atleast_1d(stats.multivariate_normal.logpdf(rows, *part)) for part in parts]
-        return np.log(self.weights) + np.stack(columns, axis=-1)
+        """``log w_k + log f(x_i | theta_k)``, (S, N, K)."""
+        return self.family.log_joint(self.weights, self.params, rows)
 
     def log_density(self, rows: np.ndarray) -> np.ndarray:
+        """``log sum_k w_k f(x_i | theta_k)``, (S, N)."""
         return logsumexp(self.log_joint(rows), axis=-1)
 
     def responsibilities(self, rows: np.ndarray) -> np.ndarray:
+        """Of every component for every row, (S, N, K)."""
         joint = self.log_joint(rows)
         return np.exp(joint - logsumexp(joint, axis=-1, keepdims=True))
 
-    def renamed(self, order: np.ndarray) -> "Truth":
+    def renamed(self, order: np.ndarray) -> "Points":
         """Component k is the one that was called ``order[k]``."""
-        return Truth(self.weights[order], self.means[order], self.covariances[order])
+        shared = {spec.name for spec in self.family.parameters if spec.shared}
+        params = {name: value if name in shared else value[:, order] for name, value in self.params.items()}
+        return Points(self.family, self.weights[:, order], params)
 
 
-def draw_truth(mixture: Any, n_features: int, rng: np.random.Generator) -> Truth:
-    """One draw of the prior of a mixture whose priors are numbers."""
-    priors, covariance, n_components = mixture.priors, mixture.family.covariance, mixture.n_components
-    weights = rng.dirichlet(np.full(n_components, priors.weights.concentration))
-    if "components" in priors.parts:
-        means, covariances = _conjugate(priors.parts["components"], covariance, n_features, n_components, rng)
-    else:
-        means, covariances = _separated(priors, covariance, n_features, n_components, rng)
-    return Truth(weights, means, covariances)
-
-
-def _conjugate(prior, covariance, n_features, n_components, rng):
-    """Covariances inverse-Wishart or inverse-gamma; means normal given them."""
-    n_spreads = 1 if covariance == "tied" else n_components
-    scale = np.asarray(prior.scale)
-    if covariance in ("full", "tied"):
-        matrices = stats.invwishart(prior.dof, scale).rvs(n_spreads, random_state=rng)
-    else:
-        n_variances = n_features if covariance == "diag" else 1
-        shape = (n_spreads, n_variances)
-        variances = stats.invgamma(prior.dof / 2, scale=scale / 2).rvs(shape, random_state=rng)
-        matrices = np.apply_along_axis(np.diag, -1, np.broadcast_to(variances, (n_spreads, n_features)))
-    matrices = np.reshape(matrices, (n_spreads, n_features, n_features))
-    matrices = np.broadcast_to(matrices, (n_components, n_features, n_features))
-    means = [rng.multivariate_normal(prior.mean, matrix / prior.shrinkage) for matrix in matrices]
-    return np.array(means), matrices
-
-
-def _separated(priors, covariance, n_features, n_components, rng):
-    """Means normal, standard deviations log-normal, correlations LKJ, all independent."""
-    means = rng.normal(priors.parts["means"].mean, priors.parts["means"].sd, size=(n_components, n_features))
-    n_spreads = 1 if covariance == "tied" else n_components
-    n_scales = 1 if covariance == "spherical" else n_features
-    logs = rng.normal(priors.parts["scales"].log_mean, priors.parts["scales"].log_sd, size=(n_spreads, n_scales))
-    scales = np.broadcast_to(np.exp(logs), (n_spreads, n_features))
-    correlations = np.broadcast_to(np.eye(n_features), (n_spreads, n_features, n_features))
-    if covariance in ("full", "tied"):
-        correlations = [_lkj(priors.parts["correlations"].eta, n_features, rng) for _ in range(n_spreads)]
-    matrices = np.array(correlations) * scales[:, :, None] * scales[:, None, :]
-    return means, np.broadcast_to(matrices, (n_components, n_features, n_features))
-
-
-def _lkj(eta: float, n_features: int, rng: np.random.Generator) -> np.ndarray:
-    """A correlation matrix from partial correlations on a C-vine (Lewandowski, Kurowicka and Joe, 2009)."""
-    partial = np.zeros((n_features, n_features))
-    correlations = np.eye(n_features)
-    for k in range(n_features - 1):
-        shape = eta + (n_features - 2 - k) / 2
-        for i in range(k + 1, n_features):
-            partial[k, i] = 2 * rng.beta(shape, shape) - 1
-            r = partial[k, i]
-            for j in range(k - 1, -1, -1):
-                r = r * np.sqrt((1 - partial[j, i] ** 2) * (1 - partial[j, k] ** 2)) + partial[j, i] * partial[j, k]
-            correlations[k, i] = correlations[i, k] = r
-    return correlations
+def prior_draws(mixture: Mixture, n_features: int, rng: np.random.Generator, size: int = 1) -> Points:
+    """Draws of the prior of a mixture whose priors are numbers."""
+    family, priors, n_components = mixture.family, mixture.priors, mixture.n_components
+    weights = rng.dirichlet(priors.weights.concentrations(n_components), size=size)
+    return Points(family, weights, family.prior_draws(priors, n_components, n_features, size, rng))
