@@ -14,7 +14,7 @@ from bayesmix.families import Family
 
 MEASURED = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm"]
 NAMED = ["species", "island", "sex"]
-FORMS = ("default", "separated")  # names of a family's forms of the prior, in its order
+FORMS: tuple[str, ...] = ("default", "separated")  # names of a family's forms of the prior, in its order
 
 
 def reference_rows(takes: Kind, n_features: int) -> Rows:
