@@ -58,7 +58,7 @@ class Cell:
         return Mixture(self.n_components, self.family, priors=priors).resolve_priors(self.table(self.reference.values))
 
     def table(self, values: np.ndarray) -> pd.DataFrame:
-        """Rows (N, D) as they are handed to a fit: a column of levels has all of them, in so few rows or not."""
+        """Rows (N, D) as they are handed to a fit: with the names of their levels, in the order of the model."""
         columns = {}
         for column, numbers in zip(self.reference.columns, values.T, strict=True):
             has_levels = len(column.levels) > 0

@@ -57,13 +57,27 @@ def simulate(cell: Cell, number: int) -> tuple[Points, np.ndarray, list[np.rando
     """Truth and rows of one replicate, generators for its methods, and the seed of its fits."""
     entropy = [number, cell.n_features, cell.n_components, cell.n_rows, *str(cell).encode()]
     drawing, *ranking = np.random.default_rng(entropy).spawn(1 + len(METHODS))
-    truth = prior_draws(cell.mixture, cell.n_features, drawing)
-    rows = truth.rows(cell.n_rows, drawing)
-    return truth, rows, ranking, int(drawing.integers(2**31))
+    while True:
+        truth = prior_draws(cell.mixture, cell.n_features, drawing)
+        rows = truth.rows(cell.n_rows, drawing)
+        if _fitting(cell, rows):
+            return truth, rows, ranking, int(drawing.integers(2**31))
+
+
+def _fitting(cell: Cell, rows: np.ndarray) -> bool:
+    """Whether rows are such as the cell's model is fitted to: no column is constant, and every level is in some row.
+
+    A level that no row has is none of the fitted model's. This is a condition on rows alone: given the rows, the truth
+    is a draw of the posterior as before.
+    """
+    try:
+        return cell.mixture.resolve_priors(cell.table(rows)).family == cell.mixture.family
+    except ValueError:
+        return False
 
 
 def run(cell: Cell, number: int, methods=("nuts",), mixture: Mixture | None = None) -> dict[str, Outcome | None]:
-    """One replicate by each method, None where the rows are refused: that depends on them alone, and biases no rank.
+    """One replicate by each method, None where the fit is refused.
 
     ``mixture`` in the place of the cell's own is an error planted in the fit.
     """

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from bayesmix import Bernoulli, Categorical, Gaussian, Poisson, StudentT
 from tests.calibration import results as evidence
 from tests.calibration.cells import CELLS
 from tests.calibration.planted import ERRORS, NOTHING
@@ -35,8 +36,10 @@ def test_every_cell_has_its_replicates():
 
 
 def test_cells_cover_what_they_should():
-    assert len(held()) >= 12
-    assert {cell.covariance for cell in held()} == {"full", "tied", "diag", "spherical"}
+    assert len(held()) >= 20
+    assert {type(cell.family) for cell in held()} == {Gaussian, StudentT, Poisson, Bernoulli, Categorical}
+    gaussians = {cell.family.covariance for cell in held() if isinstance(cell.family, Gaussian)}
+    assert gaussians == set(Gaussian.structures()) - {"VEV"}  # nothing draws from its prior
     assert {cell.prior for cell in held()} == {"default", "separated"}
     assert {cell.n_features for cell in held()} == {1, 2, 3} == {cell.n_components for cell in held()}
 
