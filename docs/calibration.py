@@ -59,8 +59,9 @@ def of_nuts() -> str:
     pooled = study.pooled_coverage(results, "nuts")
     days = sorted({cell.get("on", "") for cell in results["cells"].values()} - {""})
     undated = sum("on" not in cell for cell in results["cells"].values())
-    dated = f" It was run from {days[0]} to {days[-1]}" if days else ""
+    dated = ""
     if days:
+        dated = f" It was run on {days[0]}" if days[0] == days[-1] else f" It was run from {days[0]} to {days[-1]}"
         dated += f", but for {undated} models whose days were not kept." if undated else "."
     hours = sum(cell["processor_seconds"] for cell in results["cells"].values()) / 3600
     parts = [
