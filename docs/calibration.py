@@ -21,9 +21,9 @@ WORDS = """\
 Parameters are drawn from the prior, rows from the parameters, and the rows are fitted. If prior, likelihood and sampler
 belong together, the truth takes every rank among the posterior draws equally often, and an interval holds the truth as
 often as it promises ([Talts et al., 2018](#ref-talts2018)). Ranks are judged by simultaneous bands
-([Säilynoja et al., 2022](#ref-sailynoja2022)). Every family takes part, and every covariance but `Gaussian("VEV")`, from
-whose prior nothing draws. Data sets in which a column is constant or a level has no row are of another model, and are
-drawn anew with their truth.
+([Säilynoja et al., 2022](#ref-sailynoja2022)). Every family takes part, and every covariance but `Gaussian("VEV")`,
+from whose prior nothing draws. Data sets in which a column is constant or a level has no row are of another model, and
+are drawn anew with their truth.
 
 *What it says:* over the data sets that the prior makes, posteriors by NUTS are not seen to be too narrow, too wide or
 to one side. A fit that fails R-hat, the effective sample size or another gate is counted, and stays in: what is judged
