@@ -10,7 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from bayesmix.html.content import Picture, ReportContent
+from bayesmix.html.content import ReportContent
 from bayesmix.html.glossary import GLOSSARY, split, terms_of
 from bayesmix.html.vector import to_svg
 from bayesmix.replacing import written_whole
@@ -40,7 +40,7 @@ def render(content: ReportContent) -> str:
         terms=terms,
         glossary=GLOSSARY,
         pieces=lambda text: split(text, terms, linked),
-        svg=_svg,
+        svg=lambda picture, name: to_svg(picture.draw(), picture.alt, name),
         # Shipped with the package, and not the user's.
         style=Markup(_shipped("report.css")),
         script=Markup(script),
@@ -95,10 +95,6 @@ def checked_path(path: str | os.PathLike[str], suffixes: Sequence[str] = (".html
     if not path.parent.is_dir():
         raise FileNotFoundError(f"The folder {path.parent} does not exist; create it first.")
     return path
-
-
-def _svg(picture: Picture, name: str) -> Markup:
-    return to_svg(picture.draw(), picture.alt, name)
 
 
 def _shipped(name: str) -> str:

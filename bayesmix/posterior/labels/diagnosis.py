@@ -201,7 +201,7 @@ def _sentences(diagnosis: Diagnosis, judged: Judgement, other_optima: Sequence[M
     """What is wrong first, then what the draws are worth, then what else is to be known."""
     said = [verdict(diagnosis.reasons)] if diagnosis.reasons else []
     if judged.kind == "point":
-        said += sentences.point_estimate()
+        said.append("A point estimate: there are no draws to diagnose, and no uncertainty in it.")
     elif judged.kind == "independent":
         said += sentences.approximation(diagnosis.method, diagnosis.pareto_k, counted_rivals(other_optima))
     else:

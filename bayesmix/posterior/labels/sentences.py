@@ -38,11 +38,6 @@ def approximation(method: str, pareto_k: float, other_optima: str) -> list[str]:
     return [f"{start} Pareto k is {pareto_k:.3f} (gate {PARETO_GATE}): close to the posterior in this basin{beside}."]
 
 
-def point_estimate() -> list[str]:
-    """Say that there is nothing to judge."""
-    return ["A point estimate: there are no draws to diagnose, and no uncertainty in it."]
-
-
 def groups(now: tuple[float, float], raw: tuple[float, float] | None, label_free_ok: bool) -> list[str]:
     """Compare the parameters of the groups as named now with their raw names."""
     text = (
