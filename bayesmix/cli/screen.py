@@ -53,14 +53,12 @@ def say(sentence: str) -> None:
 def show_verdict(console: Console, verdict: str) -> None:
     """Print, before all else, why the result is not to be trusted; its options are named as they are."""
     if verdict:
-        console.print()
-        console.print(Text(verdict, style="bold"))
+        _title(console, verdict)
 
 
 def show_answer(console: Console, answer: "Answer") -> None:
     """Print the headline in bold, and questions with their replies beside them."""
-    console.print()
-    console.print(Text(answer.headline, style="bold"))
+    _title(console, answer.headline)
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
     grid.add_column()
