@@ -10,6 +10,7 @@ import xarray as xr
 import bayesmix as bm
 from bayesmix.datasets import simulate
 from bayesmix.estimator import BayesianMixture
+from bayesmix.registry import FAMILIES
 from bayesmix.vocabulary import named_arguments
 
 SIMULATED = simulate(60, 2, 2, separation=6, random_seed=1)
@@ -177,7 +178,9 @@ def test_an_ambiguous_or_unknown_model_is_answered_with_what_there_is(comparison
             comparison[key]
 
 
-def test_what_every_iteration_calls_has_no_door():
-    for method in (bm.Gaussian.statistics, bm.Gaussian.form):
+@pytest.mark.parametrize("family", FAMILIES)
+def test_what_every_iteration_calls_has_no_door(family):
+    kind = getattr(bm, family)
+    for method in (kind.statistics, kind.form):
         assert not hasattr(method, "__wrapped__"), method
-    assert hasattr(bm.Gaussian.n_parameters, "__wrapped__")
+    assert hasattr(kind.n_parameters, "__wrapped__")

@@ -12,10 +12,12 @@ from bayesmix.families.parts import Form, ParameterSpec, Params, State, Statisti
 from bayesmix.families.protocol import Family
 from bayesmix.notes import Note
 from bayesmix.priors.sets import Priors
+from bayesmix.vocabulary import behind_the_door, named_arguments
 
 MEANS = ParameterSpec("means", ("component", "feature"), "real")
 
 
+@named_arguments
 class Elliptical(Family):
     """Components with ``means`` and ``covariances`` or ``variances``, kept as (means, factor) in whitened units."""
 
@@ -150,6 +152,7 @@ class Elliptical(Family):
         return self.structure.reduce(covariance_or_variances)
 
     @override
+    @behind_the_door
     def form(self, weights: np.ndarray, state: State) -> Form:
         return self.structure.standard_form(weights, *state[:2])
 

@@ -22,7 +22,7 @@ from bayesmix.families.student_t.tails import dof_slope, log_fronts
 from bayesmix.passes import student
 from bayesmix.priors.rates import Gamma
 from bayesmix.priors.sets import Priors
-from bayesmix.vocabulary import named_arguments
+from bayesmix.vocabulary import behind_the_door, named_arguments
 
 _DIMS: dict[Any, tuple[str, ...]] = {"component": ("component",), "shared": ()}
 _FIRST_DOF = 10.0  # where fits begin
@@ -147,6 +147,7 @@ class StudentT(Elliptical):
         return student
 
     @override
+    @behind_the_door
     def form(self, weights: np.ndarray, state: State) -> Form:
         return self._with_tails(super().form(weights, state), *state[2:])
 
