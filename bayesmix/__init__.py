@@ -8,7 +8,7 @@ from bayesmix.version import __version__
 
 if TYPE_CHECKING:
     from bayesmix import datasets, priors
-    from bayesmix.comparison import Comparison, compare, loo, waic
+    from bayesmix.comparison import Comparison, Evidence, compare, log_evidence, loo, waic
     from bayesmix.engines.em import EMResult
     from bayesmix.families.bernoulli import Bernoulli
     from bayesmix.families.categorical import Categorical
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from bayesmix.posterior.labels import diagnose
     from bayesmix.posterior.membership import relabel, responsibilities
+    from bayesmix.posterior.numbers import number_of_groups
     from bayesmix.posterior.predictive import log_density, sample_predictive
     from bayesmix.pymc_model import MixtureLikelihood
     from bayesmix.tree import load, save
@@ -38,6 +39,7 @@ _ROOMS = {
     **{name: where for name, where in FAMILIES.items() if isinstance(where, str)},
     "Comparison": "bayesmix.comparison",
     "EMResult": "bayesmix.engines.em",
+    "Evidence": "bayesmix.comparison",
     "Mixture": "bayesmix.mixture",
     "MixtureLikelihood": "bayesmix.pymc_model",
     "UntrustedWarning": "bayesmix.verdict",
@@ -45,7 +47,9 @@ _ROOMS = {
     "diagnose": "bayesmix.posterior.labels",
     "load": "bayesmix.tree",
     "log_density": "bayesmix.posterior.predictive",
+    "log_evidence": "bayesmix.comparison",
     "loo": "bayesmix.comparison",
+    "number_of_groups": "bayesmix.posterior.numbers",
     "plot_comparison": "bayesmix.plots",
     "plot_density": "bayesmix.plots",
     "plot_em": "bayesmix.plots",
@@ -67,6 +71,7 @@ __all__ = [
     "Categorical",
     "Comparison",
     "EMResult",
+    "Evidence",
     "Gaussian",
     "Mixture",
     "MixtureLikelihood",
@@ -79,7 +84,9 @@ __all__ = [
     "diagnose",
     "load",
     "log_density",
+    "log_evidence",
     "loo",
+    "number_of_groups",
     "plot_comparison",
     "plot_density",
     "plot_em",

@@ -14,13 +14,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from bayesmix.data import read_rows
 from bayesmix.engines.begin import fit_em
 from bayesmix.engines.em import EMResult, EMSettings
-from bayesmix.engines.table import ENGINES
 from bayesmix.families import Family, family_from_name, read_family
 from bayesmix.first_use import compiling_shown
 from bayesmix.mixture import Mixture
 from bayesmix.posterior.averages import PosteriorMeans
 from bayesmix.posterior.fitting import fit_posterior
 from bayesmix.problem import Problem
+from bayesmix.registry import ENGINES
 from bayesmix.seeds import number_of
 from bayesmix.verdict import UntrustedWarning, said_by_caller, warn_once
 from bayesmix.vocabulary import named_arguments
@@ -29,14 +29,6 @@ __all__ = ["BayesianMixture", "NotConverged"]
 
 if TYPE_CHECKING:
     import xarray as xr
-
-# Method -> the parameters of the estimator that its fit takes besides where to start and the seed.
-_OPTIONS = {
-    "em": (),
-    "nuts": ("draws", "tune", "chains", "progressbar"),
-    "advi": ("draws", "progressbar"),
-    "laplace": ("draws",),
-}
 
 
 class NotConverged(UntrustedWarning, ConvergenceWarning):
@@ -68,9 +60,10 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         its own; ``"tied"``: all share one; ``"diag"``: a variance for each component and feature; ``"spherical"``:
         one variance for each component; ``"EEI"``: a variance for each feature, shared. A family that names its
         covariance, or has none, leaves this at its default.
-    method : {"em", "nuts", "advi", "laplace"}, default "em"
-        The point estimate, or posterior draws by the No-U-Turn sampler, by variational inference or from the Gaussian
-        at the mode. These three start from EM's posterior mode.
+    method : {"em", "auto", "nuts", "gibbs", "advi", "laplace"}, default "em"
+        The point estimate, or posterior draws: by the No-U-Turn sampler or by Gibbs sampling (``"auto"`` chooses the
+        one that can be trusted), by variational inference or from the Gaussian at the mode. All start from EM's
+        posterior mode.
     priors : mapping, optional
         As :class:`bayesmix.Mixture` takes them. By default they are scaled by the data.
     estimate : {"map", "ml"}, default "map"
@@ -83,16 +76,16 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         EM stops when one iteration raises the objective by less than ``tol`` nats a row: much later than
         scikit-learn's 1e-3.
     draws : int, default 1000
-        Posterior draws kept (``"nuts"``: of each chain).
+        Posterior draws kept (``"nuts"`` and ``"gibbs"``: of each chain).
     tune : int, optional
         For ``"nuts"``: tuning steps of each chain; by default as many as the posterior's shape asks for.
     chains : int, default 4
-        For ``"nuts"``.
+        For ``"nuts"`` and ``"gibbs"``.
     random_state : int, RandomState or Generator instance or None, default None
         None draws from NumPy's global state, as scikit-learn does. An int ``s`` gives the numbers of
         ``Mixture.fit_em(X, random_seed=s)``.
     progressbar : bool, default False
-        For ``"nuts"`` and ``"advi"``.
+        For posterior draws.
 
     Attributes
     ----------
@@ -242,9 +235,8 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
                 self.em_ = fit_em(problem, settings, seed)
             self._fitted: EMResult | PosteriorMeans = self.em_
             if self.method != "em":
-                options = {name: getattr(self, name) for name in _OPTIONS[self.method]}
-                engine = ENGINES[self.method].load()(**options)
-                shown = None if options.get("progressbar", True) else False
+                engine = ENGINES[self.method].of(self.get_params(deep=False))
+                shown = None if self.progressbar else False
                 self._fitted = PosteriorMeans(
                     fit_posterior(problem, self.method, engine, init=self.em_, random_seed=seed, shown=shown)
                 )
@@ -439,8 +431,9 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
 
 
 def _check_method(method: Any) -> None:
-    if not isinstance(method, str) or method not in _OPTIONS:
-        raise ValueError(f"method must be one of {', '.join(map(repr, _OPTIONS))}, not {method!r}.")
+    methods = ("em", *ENGINES)
+    if not isinstance(method, str) or method not in methods:
+        raise ValueError(f"method must be one of {', '.join(map(repr, methods))}, not {method!r}.")
 
 
 def _seed(random_state: Any) -> int:

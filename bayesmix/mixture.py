@@ -10,8 +10,10 @@ from bayesmix.families import Family, read_family
 from bayesmix.families.gaussian import Gaussian
 from bayesmix.first_use import compiling_shown
 from bayesmix.notebook import card, facts, sentences
+from bayesmix.priors.number import PriorOfNumber, number_from_dict
 from bayesmix.priors.sets import default_priors, facts_of, from_dict, in_words, read_priors
 from bayesmix.problem import Problem
+from bayesmix.registry import ENGINES
 from bayesmix.seeds import number_of
 from bayesmix.tree import as_tree, family_of, record_of
 from bayesmix.tree.record import describe
@@ -35,12 +37,15 @@ class Mixture:
 
     Parameters
     ----------
-    n_components : int
-        Number of groups ``K``.
+    n_components : int or prior of :mod:`bayesmix.priors`
+        Number of groups ``K``; or what is believed of it, such as
+        :class:`bayesmix.priors.ShiftedBetaNegativeBinomial`: then it is drawn with all else, by :meth:`fit` and
+        :meth:`fit_gibbs`, and :func:`bayesmix.number_of_groups` tells it.
     family : Family or str, default ``Gaussian("full")``
         A family, or its name: ``"full"``, ``"tied"``, ``"diag"`` or ``"spherical"``; in full ``"gaussian-full"``.
     priors : mapping, optional
-        ``"weights"``: :class:`bayesmix.priors.Dirichlet`. ``"components"``:
+        ``"weights"``: :class:`bayesmix.priors.Dirichlet`, or :class:`bayesmix.priors.DynamicDirichlet` with a
+        concentration that the components share. ``"components"``:
         :class:`bayesmix.priors.NormalInverseWishart` (the default, scaled by the data). In its place, for a separated
         prior, any of ``"means"``, ``"scales"`` and ``"correlations"``: an object of :mod:`bayesmix.priors`, a PyMC
         ``.dist()`` object, or anything with ``create_variable(name)``.
@@ -59,17 +64,19 @@ class Mixture:
     [0.64, 0.36]
     """
 
-    n_components: int
+    n_components: Any
     family: Family = Gaussian()
     priors: Any = None
 
     def __post_init__(self):
-        object.__setattr__(self, "n_components", check_n_components(self.n_components))
+        if not isinstance(self.n_components, PriorOfNumber):
+            object.__setattr__(self, "n_components", check_n_components(self.n_components))
         object.__setattr__(self, "family", read_family(self.family))
         object.__setattr__(self, "priors", read_priors(self.priors, self.family))
 
     def __str__(self) -> str:
-        return f"{self.family} mixture of {self.n_components}"
+        unknown = isinstance(self.n_components, PriorOfNumber)
+        return f"{self.family} mixture of {'an unknown number of groups' if unknown else self.n_components}"
 
     def __repr__(self) -> str:
         shown = f"Mixture(n_components={self.n_components}, family={self.family!r}"
@@ -80,9 +87,12 @@ class Mixture:
     def _repr_html_(self) -> str:
         groups = "one group" if self.n_components == 1 else f"{self.n_components} groups"
         said = facts_of(self.priors)
+        if isinstance(self.n_components, PriorOfNumber):
+            groups = "an unknown number of groups"
+            said["prior of the number of groups"] = str(self.n_components)
         if self.n_components == 1:
             del said["prior of the weights"]
-        note = "A declaration: it holds no data. fit_em, fit_nuts, fit_advi and fit_laplace fit it."
+        note = "A declaration: it holds no data. fit and fit_em fit it, and fit_nuts, fit_gibbs, fit_advi, fit_laplace."
         return card(f"Mixture of {groups}", facts({"family": str(self.family), **said}), sentences(note))
 
     def to_dict(self) -> dict[str, Any]:
@@ -113,7 +123,7 @@ class Mixture:
         """
         tree = as_tree(tree)
         family, described = family_of(tree), record_of(tree)["mixture"]
-        return cls(described["n_components"], family, priors=from_dict(described["priors"], family))
+        return cls(number_from_dict(described["n_components"]), family, priors=from_dict(described["priors"], family))
 
     def resolve_priors(self, X) -> "Mixture":
         """The same Mixture with its data-scaled priors as plain numbers.
@@ -128,7 +138,7 @@ class Mixture:
         -------
         Mixture
         """
-        problem = self._problem(X)
+        problem = self._read(X)
         return replace(self, family=problem.family, priors=problem.priors)
 
     def fit_em(
@@ -187,6 +197,73 @@ class Mixture:
         warn_once(em, f"EM of the {self}", em.reasons)
         return em
 
+    def fit(
+        self,
+        X,
+        *,
+        method: str = "auto",
+        draws: int = 1000,
+        chains: int = 4,
+        cores: int | None = None,
+        init: Any = "em",
+        relabel: str | None = "ecr",
+        random_seed: Any = None,
+        progressbar: bool = True,
+        log_likelihood: bool | None = None,
+    ) -> "xr.DataTree":
+        """Posterior draws by the sampler that can be trusted for this posterior.
+
+        :meth:`fit_nuts` where EM finds one top around which the posterior is close to a Gaussian (Pareto k-hat of
+        importance sampling from it at most 0.6); :meth:`fit_gibbs` elsewhere, because NUTS does not walk between tops,
+        nor through components without rows. Where nothing but NUTS draws under these priors, it is taken. The record,
+        the notes and the report say which it was, and why.
+
+        Parameters
+        ----------
+        X : array, data frame or DataArray, (N, D)
+        method : {"auto", "nuts", "gibbs", "advi", "laplace"}
+        draws : int
+            Of each chain.
+        chains, cores : int
+            Of NUTS and Gibbs sampling.
+        init, relabel, random_seed, progressbar, log_likelihood : optional
+            As in :meth:`fit_nuts`.
+
+        Returns
+        -------
+        xarray.DataTree
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the data or an argument cannot be used.
+
+        Examples
+        --------
+        >>> import bayesmix as bm
+        >>> tree = bm.Mixture(3).fit(bm.datasets.load_galaxies(), random_seed=1, progressbar=False)
+        >>> bm.diagnose(tree).passed
+        True
+        """
+        if isinstance(self.n_components, PriorOfNumber) and method in ("auto", "gibbs"):
+            return self.fit_gibbs(
+                X,
+                draws=draws,
+                chains=chains,
+                cores=cores,
+                init=init,
+                relabel=relabel,
+                random_seed=random_seed,
+                progressbar=None if progressbar else False,
+                log_likelihood=log_likelihood,
+            )
+        if method not in ENGINES:
+            remedy = "; fit_em gives the point estimate" if method == "em" else ""
+            raise ValueError(f"method must be one of {', '.join(map(repr, ENGINES))}, not {method!r}{remedy}")
+        wanted = {"draws": draws, "chains": chains, "cores": cores, "progressbar": progressbar}
+        shown = None if progressbar else False
+        return self._fit(method, ENGINES[method].of(wanted), X, init, relabel, random_seed, log_likelihood, shown)
+
     def fit_nuts(
         self,
         X,
@@ -244,6 +321,105 @@ class Mixture:
         engine = Nuts(draws, tune, chains, cores, target_accept, progressbar)
         shown = None if progressbar else False  # NUTS has bars of its own
         return self._fit("nuts", engine, X, init, relabel, random_seed, log_likelihood, shown)
+
+    def fit_gibbs(
+        self,
+        X,
+        *,
+        draws: int = 1000,
+        chains: int = 4,
+        cores: int | None = None,
+        thin: int | None = None,
+        max_sweeps: int | None = None,
+        init: Any = "em",
+        relabel: str | None = "ecr",
+        random_seed: Any = None,
+        progressbar: bool | None = None,
+        log_likelihood: bool | None = None,
+    ) -> "xr.DataTree":
+        r"""Posterior draws by Gibbs sampling of assignments and parameters, which walks between the posterior's tops.
+
+        A sweep draws the group of every row, then weights and parameters given the rows of each group:
+
+        .. math::
+            z_i \mid w, \theta \sim \text{Categorical}(r_{i1}, \dots, r_{iK}), \qquad
+            w \mid z \sim \text{Dirichlet}(\alpha + n), \qquad
+            \theta_k \mid z \sim p(\theta_k \mid \text{rows of group } k).
+
+        Every ten sweeps rows move together: a group is split into an empty place, two are merged, or all rows of two
+        are allocated anew (sequentially allocated, with weights and parameters integrated out). Chains start far
+        apart: from EM's optima, from all rows in one group, and from random centres. They go on until their draws pass
+        the gates of :func:`bayesmix.diagnose`; the first quarter of all sweeps is warm-up, and the longer they run, the
+        further apart are the draws that are kept. Assignments are summed out of the log-likelihood that is stored.
+
+        Parameters
+        ----------
+        X : array, data frame or DataArray, (N, D)
+        draws, chains : int
+            Draws kept of each chain, whatever the number of sweeps.
+        cores : int, optional
+            Chains run at once; the draws do not depend on it.
+        thin : int, optional
+            Sweeps from draw to draw, in a run of a fixed length. None goes on until the gates pass.
+        max_sweeps : int, optional
+            Sweeps of a chain after which a run ends that has not passed, and says so. None: 400,000, and fewer where
+            rows times groups times sweeps would exceed 4e10.
+        init, relabel, random_seed : optional
+            As in :meth:`fit_nuts`.
+        progressbar : bool, optional
+            As in :meth:`fit_em`: None shows progress after two seconds.
+        log_likelihood : bool, optional
+            As in :meth:`fit_nuts`.
+
+        Returns
+        -------
+        xarray.DataTree
+            ``sample_stats`` hold ``lp``, ``n_occupied`` (groups with rows) and the accepted moves. Under a prior on the
+            number of components ``posterior`` has ``n_components (chain, draw)``; ``component`` runs to the largest
+            number drawn, and where a draw has fewer their weights are 0 and their parameters NaN.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the data or an argument cannot be used, or nothing draws the family's parameters under these priors.
+
+        Notes
+        -----
+        Under a prior on the number of components, which is then drawn in every sweep given the rows of each group
+        (telescoping sampler, Fruehwirth-Schnatter, Malsiner-Walli and Gruen 2021), priors of their parameters must not
+        depend on it. A scale that the data give is that of five groups, whatever their number: the volume of a group is
+        about a fifth of that of the data. How many groups are found hangs on it; give
+        ``bm.priors.NormalInverseWishart(scale=...)`` for another.
+
+        References
+        ----------
+        Diebolt and Robert (1994), Estimation of finite mixture distributions through Bayesian sampling, Journal of the
+        Royal Statistical Society B 56. Dahl (2005), Sequentially-allocated merge-split sampler for conjugate and
+        nonconjugate Dirichlet process mixture models, Texas A&M University. Fruehwirth-Schnatter, Malsiner-Walli and
+        Gruen (2021), Generalized mixtures of finite mixtures and telescoping sampling, Bayesian Analysis 16.
+
+        Examples
+        --------
+        >>> import bayesmix as bm
+        >>> tree = bm.Mixture(4).fit_gibbs(bm.datasets.load_galaxies(), random_seed=1)
+        >>> bm.diagnose(tree).passed
+        True
+        """
+        if isinstance(self.n_components, PriorOfNumber):
+            from bayesmix.engines.telescoping import Telescoping
+            from bayesmix.posterior.unknown_number import fit_unknown_number
+
+            if init != "em" or relabel not in ("ecr", None):
+                raise ValueError(
+                    "init and relabel name groups, which a mixture of an unknown number of them does not have: leave "
+                    "them out"
+                )
+            engine = Telescoping(draws, chains, cores, thin, max_sweeps, progressbar)
+            return fit_unknown_number(self._read(X), engine, random_seed, log_likelihood, progressbar)
+        from bayesmix.engines.gibbs import Gibbs
+
+        engine = Gibbs(draws, chains, cores, thin, max_sweeps, progressbar)
+        return self._fit("gibbs", engine, X, init, relabel, random_seed, log_likelihood, progressbar)
 
     def fit_advi(
         self,
@@ -392,6 +568,15 @@ class Mixture:
         )
 
     def _problem(self, X) -> Problem:
+        """The problem of a given number of components, without which nothing but Gibbs sampling has a meaning."""
+        if isinstance(self.n_components, PriorOfNumber):
+            raise ValueError(
+                f"n_components is a prior, {self.n_components}, and this needs a number: only fit and fit_gibbs draw "
+                "the number of components too; bm.number_of_groups tells it, and a Mixture of that number does the rest"
+            )
+        return self._read(X)
+
+    def _read(self, X) -> Problem:
         """The rows, read and held against the family, with the priors resolved."""
         return Problem.of(read_rows(X, takes=self.family.takes), self.family, self.n_components, self.priors)
 

@@ -85,7 +85,35 @@ def _far_from_gaussian(pareto_k: float, gate: float, rank: str) -> str:
     )
 
 
+def _chosen(engine: str, because: str) -> str:
+    reasons = {
+        "no_sampler": "nothing else draws under these priors",
+        "gaussian": "one top, around which the posterior is close to a Gaussian",
+        "tops": "the posterior has several tops, between which NUTS does not walk",
+        "far": "the posterior is far from a Gaussian around its top",
+    }
+    return f"by {engine}: {reasons[because]}"
+
+
 _SENTENCES = {
+    "chosen": _chosen,
+    "sweeps_spent": (
+        "Gibbs sampling stopped after {sweeps:,} sweeps of each chain, before the chains agreed: more may be had by "
+        "max_sweeps="
+    ).format,
+    "evidence_of_approximation": "draws of an approximation have no evidence: use fit_nuts or fit_gibbs".format,
+    "evidence_untrusted": lambda why: f"the draws are not to be trusted: {joined(why)}",
+    "evidence_chains_apart": (
+        "the evidences of single chains lie {spread:.1f} nats apart: run longer, or more chains".format
+    ),
+    "evidence_without_constant": "the density of the prior of {family} is known up to a constant only".format,
+    "evidence_of_pymc_prior": "a tree keeps of a PyMC prior the text alone".format,
+    "evidence_of_pymc_density": (
+        "under these priors the density is PyMC's, whose priors of matrices are not normalised".format
+    ),
+    "evidence_of_many": (
+        "without a closed form of components given rows, evidence is known up to {most} exchangeable components".format
+    ),
     "ended": "{engine}: {how}".format,
     "other_optima": lambda optima: f"EM: {rivals_in_words(optima)}",
     "interrupted": "interrupted: only the draws that were finished are kept".format,

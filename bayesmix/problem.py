@@ -3,11 +3,18 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numpy as np
+
 from bayesmix.data import Rows, check_distinct
 from bayesmix.density import Density
 from bayesmix.families import Family
-from bayesmix.families.parts import Conditional, Standardised
+from bayesmix.families.parts import Conditional, Standardised, Sweeps
+from bayesmix.priors.number import PriorOfNumber
 from bayesmix.priors.sets import Priors, default_priors, resolve_priors
+
+# Where the number of components is unknown, priors of their parameters must not depend on it: what is scaled by the
+# data and by the number is scaled as for this many.
+STATED = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,10 +27,13 @@ class Problem:
     family : Family
         With what it learned of the rows.
     n_components : int
+        Where it is unknown, the number that the priors were resolved for.
     priors : Priors
         Resolved: every number in the units of the data.
     has_default_priors : bool
         Whether they are what the family's default prior resolves to.
+    number : PriorOfNumber, optional
+        What is believed of the number of components, where it is unknown.
     """
 
     rows: Rows
@@ -31,9 +41,10 @@ class Problem:
     n_components: int
     priors: Priors
     has_default_priors: bool = False
+    number: PriorOfNumber | None = None
 
     @classmethod
-    def of(cls, rows: Rows, family: Family, n_components: int, priors: Priors) -> "Problem":
+    def of(cls, rows: Rows, family: Family, n_components: int | PriorOfNumber, priors: Priors) -> "Problem":
         """The problem, with the rows held against the family and data-scaled priors resolved.
 
         Raises
@@ -42,11 +53,18 @@ class Problem:
             If there are fewer distinct rows than components, the family does not fit the rows, or a prior does not fit
             the model.
         """
-        check_distinct(rows, n_components)
+        number = n_components if isinstance(n_components, PriorOfNumber) else None
+        n_components = n_components if isinstance(n_components, int) else STATED
+        check_distinct(rows, 1 if number else n_components)
         family.check(rows)
         family = family.on(rows.columns)
+        if number and np.ndim(getattr(priors.weights, "concentration", 0.0)) > 0:
+            raise ValueError(
+                "priors['weights'] has a concentration for each group, whose number is unknown: give one number, or "
+                "bm.priors.DynamicDirichlet"
+            )
         resolved = resolve_priors(priors, rows, family, n_components)
-        return cls(rows, family, n_components, resolved, priors == default_priors(family))
+        return cls(rows, family, n_components, resolved, priors == default_priors(family), number)
 
     @cached_property
     def standardised(self) -> Standardised:
@@ -57,6 +75,13 @@ class Problem:
     def conditional(self) -> Conditional | None:
         """What is known of the parameters given statistics; None where the priors have no closed form of it."""
         return self.family.conditional(self.standardised, self.priors)
+
+    @cached_property
+    def sweeps(self) -> Sweeps | None:
+        """The compiled Gibbs sampler; None where nobody draws weights or parameters given assignments."""
+        if not self.priors.closed:
+            return None
+        return self.family.sweeps(self.standardised, self.priors, self.rows.n_rows)
 
     @property
     def likelihood(self) -> Conditional | None:

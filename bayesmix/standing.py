@@ -8,7 +8,14 @@ SMALL_DIFFERENCE = 4.0
 STANDARD_ERRORS = 2.0
 
 # Decimals that a column is shown with, where not one: counts are whole, others are told apart by more.
-_DECIMALS = {"max_rhat": 3, "max_rhat_components": 3, "p_worse": 2, "weight": 2}
+_DECIMALS = {
+    "max_rhat": 3,
+    "max_rhat_components": 3,
+    "p_worse": 2,
+    "weight": 2,
+    "log_evidence_se": 2,
+    "posterior_probability": 2,
+}
 _DECIMALS |= dict.fromkeys(("n_parameters", "n_bad_k", "divergences", "min_ess", "min_ess_components"), 0)
 
 # Family and number of components, as the table's index has them.

@@ -55,9 +55,10 @@ class _Kind:
 
 
 _LONGER = (
-    "run longer (tune=, draws=); where that does not help, fit fewer groups or a simpler family",
-    "run longer (--tune, --draws); where that does not help, fit fewer groups (--components) or a simpler shape of "
-    "groups (--family)",
+    "use fit_gibbs, or run longer (tune=, draws=; max_sweeps=); where neither helps, fit fewer groups or a simpler "
+    "family",
+    "use --method gibbs, or run longer (--tune, --draws); where neither helps, fit fewer groups (--components) or a "
+    "simpler shape of groups (--family)",
 )
 _SIMPLER = "fit fewer groups (--components) or a simpler shape of groups (--family)"
 _BOUNDED = "use estimate='map', fewer groups or a simpler family"
@@ -65,8 +66,8 @@ _KINDS = {
     "basins": _Kind(
         "the chains settled in {basins} different basins",
         "the runs of the sampler ended in different answers, and nothing says which is the likelier",
-        "more draws do not help: fit fewer groups, a simpler family or stronger priors",
-        f"more draws do not help: {_SIMPLER}",
+        "more draws of NUTS do not help: use fit_gibbs, fewer groups, a simpler family or stronger priors",
+        f"more draws of NUTS do not help: use --method gibbs, or {_SIMPLER}",
     ),
     "disagreement": _Kind(
         f"the chains do not agree (R-hat {{rhat:.3f}}, gate {RHAT_GATE})",
@@ -87,8 +88,8 @@ _KINDS = {
     "approximation": _Kind(
         f"the approximation is far from the posterior (Pareto k {{pareto_k:.3f}}, gate {PARETO_GATE})",
         "the approximation is far from what it stands for",
-        "use fit_nuts",
-        "use --method nuts",
+        "use fit",
+        "use --method auto",
     ),
     "one_chain": _Kind(
         "one chain cannot show whether chains agree",

@@ -38,7 +38,7 @@ app = App(
 # "-" is standard input
 Data = Annotated[Path, Parameter(allow_leading_hyphen=True)]
 Outputs = Annotated[list[Path] | None, Parameter(alias="-o")]
-Method = Literal["nuts", "advi", "laplace", "em"]
+Method = Literal["auto", "nuts", "gibbs", "advi", "laplace", "em"]
 Shell = Literal["bash", "zsh", "fish"]
 _FAMILY = (
     f"What the groups are: {known_families()}; or the shape of Gaussian groups: full (any), tied (one for all), diag "
@@ -53,7 +53,7 @@ _OUTPUTS_OF_PREDICT = (".csv", ".parquet", ".pq")
 def demo(*, output: Outputs = None, seed: int = 1, manner: Manner = Manner()) -> int:
     """Run the main job on real data: how many groups are there in Old Faithful's eruptions?
 
-    Compares 1 to 6 groups, each fitted by EM and by NUTS, and prints the answer,
+    Compares 1 to 6 groups, each fitted by EM and by NUTS or Gibbs sampling, and prints the answer,
     the groups, the rows in doubt and the criteria.
 
     Parameters
@@ -77,7 +77,7 @@ def demo(*, output: Outputs = None, seed: int = 1, manner: Manner = Manner()) ->
         manner.say(f"What is found will be written to {path.resolve()}.")
     manner.say(f"Old Faithful: {len(X)} eruptions, their lengths and the waits for the next (minutes).")
     with manner.working():
-        request = Request("Old Faithful", "nuts", seed, outputs, manner)
+        request = Request("Old Faithful", "auto", seed, outputs, manner)
         return compare_and_tell(X, range(1, 7), families_of(DEFAULT), request)
 
 
@@ -119,7 +119,7 @@ def fit(
     /,
     *,
     components: Annotated[int, Parameter(alias="-k")],
-    method: Method = "nuts",
+    method: Method = "auto",
     family: Annotated[str, Parameter(help=_FAMILY)] = DEFAULT,
     source: Source = Source(),
     length: Length = Length(),
@@ -136,7 +136,8 @@ def fit(
     components
         Number of groups.
     method
-        NUTS draws from the posterior; ADVI and Laplace approximate it; EM gives a point estimate.
+        NUTS and Gibbs draw from the posterior, and auto takes the one that can be trusted; ADVI and Laplace
+        approximate it; EM gives a point estimate.
     seed
         The same seed gives the same numbers; without one a seed is drawn and said.
     output
@@ -177,7 +178,7 @@ def compare(
     /,
     *,
     components: Annotated[str, Parameter(alias="-k")] = "1:6",
-    method: Method = "nuts",
+    method: Method = "auto",
     families: Annotated[str, Parameter(help=_FAMILIES)] = DEFAULT,
     source: Source = Source(),
     seed: int | None = None,
@@ -193,7 +194,8 @@ def compare(
     components
         Numbers of groups: 3, 1:6 (both ends included) or 1,2,4.
     method
-        NUTS draws from the posterior; ADVI and Laplace approximate it; EM gives point estimates.
+        NUTS and Gibbs draw from the posterior, and auto takes for each model the one that can be trusted; ADVI
+        and Laplace approximate it; EM gives point estimates.
     seed
         The same seed gives the same numbers; without one a seed is drawn and said.
     output

@@ -48,7 +48,7 @@ def of_fit(digest: Digest, em: "EMResult | None", request: "Request", written: W
     """The document of one fit."""
     return {
         **_head("fit", request.data, digest, written, verdict),
-        "method": request.method,
+        "method": digest.method,
         "seed": request.seed,
         "criteria": {
             "at": None if em is None else em.which,

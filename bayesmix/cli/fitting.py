@@ -10,12 +10,12 @@ from bayesmix.cli.outputs import write_frame
 from bayesmix.cli.request import Request
 from bayesmix.cli.trust import status_of, verdict_of_fit, warn
 from bayesmix.engines.em import EMResult
-from bayesmix.engines.table import ENGINES
 from bayesmix.html.answer import answer_of_fit
 from bayesmix.html.digest import Digest
 from bayesmix.mixture import Mixture
 from bayesmix.notes import in_words
 from bayesmix.progress import progress
+from bayesmix.registry import ENGINES
 from bayesmix.tree import save
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def _fit(
 ) -> "xr.DataTree | EMResult":
     if method == "em":
         return mixture.fit_em(X, random_seed=seed)
-    return getattr(mixture, f"fit_{method}")(X, random_seed=seed, progressbar=False, **options)
+    fit = mixture.fit if method == "auto" else getattr(mixture, f"fit_{method}")
+    return fit(X, random_seed=seed, progressbar=False, **options)
 
 
 def _show(digest: Digest, em: EMResult | None) -> None:

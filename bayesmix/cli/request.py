@@ -8,6 +8,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from bayesmix.registry import ENGINES
+
 # That a switch is off by default goes without saying.
 NO_DEFAULT = Parameter(show_default=False)
 
@@ -51,7 +53,7 @@ class Length:
     tune: int | None = None
     """NUTS: tuning steps of each chain (as many as the posterior asks for by default)."""
     chains: int | None = None
-    """NUTS: chains (4 by default)."""
+    """NUTS and Gibbs: chains (4 by default)."""
 
     def options(self, method: str) -> dict[str, int]:
         """The arguments of the fit that were given.
@@ -61,7 +63,7 @@ class Length:
         ValueError
             If one is below 1, or the method knows no such thing.
         """
-        known = {"nuts": ("draws", "tune", "chains"), "advi": ("draws",), "laplace": ("draws",)}.get(method, ())
+        known = ENGINES[method].settings if method in ENGINES else ()
         given = {name: value for name, value in vars(self).items() if value is not None}
         for name, value in given.items():
             if name not in known:

@@ -1,6 +1,7 @@
 """Comparison: information criteria, LOO and WAIC, the sweep over models, table and advice."""
 
 from bayesmix.comparison.candidate import Candidate
+from bayesmix.comparison.evidence import Evidence, log_evidence
 from bayesmix.comparison.information import ELPDDataWAIC, waic
 from bayesmix.comparison.leave_one_out import loo
 from bayesmix.comparison.result import Comparison
@@ -11,8 +12,10 @@ __all__ = [
     "Candidate",
     "Comparison",
     "ELPDDataWAIC",
+    "Evidence",
     "compare",
     "display_table",
+    "log_evidence",
     "loo",
     "waic",
 ]

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bayesmix.comparison.evidence import Evidence
 from bayesmix.data.words import joined
 from bayesmix.engines.em import EMResult
 from bayesmix.mixture import Mixture
 from bayesmix.posterior.labels import Diagnosis
+from bayesmix.tree import record_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,6 +36,8 @@ class Candidate:
     loo : ELPDDataLOO or None
         Rows with a Pareto k above 0.7 refitted exactly (their ``pareto_k`` is then 0).
     waic : ELPDDataWAIC or None
+    evidence : Evidence or None
+        Log evidence; None for ``method="em"``, or where sampling failed.
     n_bad_k : int
         Rows whose Pareto k is above 0.7 and that were not refitted.
     distrust : tuple of str
@@ -51,6 +55,7 @@ class Candidate:
     diagnosis: Diagnosis | None = None
     loo: "ELPDDataLOO | None" = None
     waic: "ELPDDataWAIC | None" = None
+    evidence: Evidence | None = None
     n_bad_k: int = 0
     distrust: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -65,6 +70,11 @@ class Candidate:
     def point(self) -> EMResult | None:
         """The estimate at which BIC, AIC and ICL are taken: maximum likelihood, else MAP."""
         return self.em if self.ml is None else self.ml
+
+    @property
+    def engine(self) -> str:
+        """The method that made the posterior; nothing where there is none."""
+        return "" if self.tree is None else record_of(self.tree)["method"]
 
     @property
     def trusted(self) -> bool:

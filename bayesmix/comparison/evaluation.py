@@ -1,7 +1,7 @@
 """One model of the sweep: fitted, judged, left out row by row, and described."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from bayesmix.comparison import notes
 from bayesmix.comparison.candidate import Candidate
 from bayesmix.comparison.criteria import maximum_likelihood
+from bayesmix.comparison.evidence import measured
 from bayesmix.comparison.information import waic
 from bayesmix.comparison.leave_one_out import loo
 from bayesmix.comparison.refit import MAX_REFITS, repair
@@ -17,12 +18,12 @@ from bayesmix.data import Rows
 from bayesmix.engines.begin import fit_em
 from bayesmix.engines.em import EMResult, EMSettings
 from bayesmix.engines.em.loop import ExpectationMaximisation
-from bayesmix.engines.table import ENGINES
 from bayesmix.mixture import Mixture
 from bayesmix.notes import in_words, kinds_in
 from bayesmix.posterior.fitting import fit_posterior
 from bayesmix.posterior.labels import Diagnosis, diagnose
 from bayesmix.problem import Problem
+from bayesmix.registry import ENGINES
 from bayesmix.tree import record_of
 
 if TYPE_CHECKING:
@@ -44,18 +45,18 @@ class Settings:
 
     Attributes
     ----------
-    method : {"nuts", "advi", "laplace", "em"}
+    method : {"auto", "nuts", "gibbs", "advi", "laplace", "em"}
     cores : int, optional
         Chains run at once.
     options : mapping
-        Further arguments of ``fit_nuts``, ``fit_advi`` or ``fit_laplace``, such as ``draws``.
+        Further settings of the engine, such as ``draws``.
     refit_options : mapping
-        Further arguments of the ``fit_nuts`` that leaves a row out.
+        Further arguments of the ``Mixture.fit_<method>`` that leaves a row out.
     max_refits : int
         Rows of one model that are left out by a fit of their own.
     """
 
-    method: str = "nuts"
+    method: str = "auto"
     cores: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     refit_options: Mapping[str, Any] = field(default_factory=dict)
@@ -109,12 +110,12 @@ def _sampled(
     tree = _posterior(problem, em, settings, seed)
     diagnosis = diagnose(tree)
     times = times_as_long(diagnosis)
-    if times == 1 or settings.method != "nuts" or was_interrupted(tree):
+    if times == 1 or record_of(tree)["method"] != "nuts" or was_interrupted(tree):
         return tree, diagnosis, []
     once = tree["posterior"].sizes["draw"]
     draws = times * once
     report(f"NUTS, {draws} draws a chain")
-    longer = replace(settings, options={**settings.options, "draws": draws})
+    longer = replace(settings, method="nuts", options={**settings.options, "draws": draws})
     said = (
         f"{draws} draws a chain, since {once} gave {diagnosis.min_ess:.0f} effective "
         f"ones and an R-hat of {diagnosis.max_rhat:.3f}"
@@ -129,10 +130,7 @@ def was_interrupted(tree: "xr.DataTree") -> bool:
 
 
 def _posterior(problem: Problem, em: EMResult, settings: Settings, seed: int) -> "xr.DataTree":
-    kind = ENGINES[settings.method].load()
-    own = {field.name for field in fields(kind)}  # pyright: ignore[reportArgumentType]: engines are dataclasses
-    wanted = {**settings.options, "cores": settings.cores, "progressbar": False}
-    engine = kind(**{name: value for name, value in wanted.items() if name in own})
+    engine = ENGINES[settings.method].of({**settings.options, "cores": settings.cores, "progressbar": False})
     return fit_posterior(problem, settings.method, engine, init=em, random_seed=seed, shown=False)
 
 
@@ -159,10 +157,13 @@ def _judged(
         max_refits=0 if distrust else settings.max_refits,
         report=report,
     )
+    report("evidence")
+    evidence = measured(tree, diagnosis.reasons, np.random.default_rng(seed.spawn(1)[0]))
     judged = replace(
         candidate,
         loo=repaired.elpd,
         waic=widely,
+        evidence=evidence,
         n_bad_k=len(repaired.remaining),
         distrust=distrust,
     )
@@ -170,6 +171,7 @@ def _judged(
         *notes.of_posterior(diagnosis),
         *notes.of_bad_rows(len(repaired.refitted), len(repaired.remaining)),
         *notes.of_waic(widely, repaired.elpd),
+        *notes.of_evidence(evidence),
         *in_words(record_of(tree)["notes"]),
     ]
     return _noted(judged, said)

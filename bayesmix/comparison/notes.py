@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from arviz_stats.utils import ELPDDataLOO
 
 from bayesmix.comparison.candidate import Candidate
+from bayesmix.comparison.evidence import Evidence
 from bayesmix.comparison.information import P_WAIC_I, ELPDDataWAIC
 from bayesmix.data.words import counted, joined
 from bayesmix.engines.em import EMResult
@@ -75,6 +76,14 @@ def of_waic(waic: ELPDDataWAIC, loo: ELPDDataLOO) -> list[str]:
         f"{counted(waic.n_bad_p, 'row')}: prefer LOO"
     )
     return [said]
+
+
+def of_evidence(evidence: Evidence) -> list[str]:
+    """Why there is none, where that is not said of the posterior already."""
+    reason = evidence.reason
+    if reason is None or reason.kind in ("evidence_untrusted", "evidence_of_approximation"):
+        return []
+    return [f"no log evidence: {reason.words}"]
 
 
 def of_rankings(candidates: Sequence[Candidate]) -> dict[tuple[str, int], list[str]]:

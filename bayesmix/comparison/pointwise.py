@@ -33,12 +33,12 @@ def check_posterior(tree: xr.DataTree, X: Any = None) -> None:
     n_draws = sizes["chain"] * sizes["draw"]
     if record["method"] == "em" or n_draws < 2:
         raise ValueError(
-            "LOO and WAIC average over posterior draws, and this tree holds a point estimate: "
-            "use fit_nuts, fit_advi or fit_laplace; for a point estimate compare bic and icl."
+            "LOO, WAIC and the evidence are of posterior draws, and this tree holds a point estimate: "
+            "use fit; for a point estimate compare bic and icl."
         )
     if n_draws < _FEWEST_DRAWS:
         raise ValueError(
-            f"The tree has {n_draws} draws, and LOO and WAIC need at least {_FEWEST_DRAWS}: "
+            f"The tree has {n_draws} draws, and LOO, WAIC and the evidence need at least {_FEWEST_DRAWS}: "
             "a fifth of them is the tail that importance weights are smoothed by."
         )
     if X is None:

@@ -16,7 +16,8 @@ from bayesmix.engines.em import EMResult
 from bayesmix.mixture import Mixture
 from bayesmix.posterior.labels import Diagnosis, diagnose
 from bayesmix.problem import Problem
-from bayesmix.tree import draws_of, family_of
+from bayesmix.registry import ENGINES, from_chains
+from bayesmix.tree import draws_of, family_of, record_of
 from bayesmix.verdict import PARETO_GATE
 
 # Refits of one model; more bad rows than this say that the model is fragile, and cost too much.
@@ -58,10 +59,10 @@ def repair(
 ) -> Repair:
     """Refit the rows whose Pareto k exceeds 0.7, at most ``max_refits``, the worst first.
 
-    For such a row ``elpd_i`` is the log predictive density under NUTS draws of the posterior
-    without it (see ``log_predictive``), with the same resolved priors, started from the EM optima
-    of all rows. A row stays as it was where the chains of its refit do not mix, or its Monte
-    Carlo error exceeds half a nat.
+    For such a row ``elpd_i`` is the log predictive density under draws of the posterior without it
+    (see ``log_predictive``), by the sampler that made the tree (NUTS where that is an approximation),
+    with the same resolved priors, started from the EM optima of all rows. A row stays as it was where
+    the chains of its refit do not mix, or its Monte Carlo error exceeds half a nat.
 
     Parameters
     ----------
@@ -76,7 +77,7 @@ def repair(
     seed : numpy.random.SeedSequence
         Every row's seed follows from it and the row's position.
     options : mapping, optional
-        Passed to ``fit_nuts``.
+        Passed to the ``Mixture.fit_<method>`` that leaves a row out.
     max_refits : int
     report : callable
         Told what is being done.
@@ -108,7 +109,9 @@ def _left_out(
     except ValueError:  # too few distinct rows, or a column without spread, once the row is gone
         return None
     own = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, row))
-    without = mixture.fit_nuts(
+    made_by = record_of(tree)["method"]
+    fit = getattr(mixture, f"fit_{made_by if made_by in ENGINES and from_chains(made_by) else 'nuts'}")
+    without = fit(
         others,
         init=em,
         random_seed=int(own.generate_state(1)[0]),

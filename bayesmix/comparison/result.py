@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.comparison.candidate import Candidate
-from bayesmix.comparison.table import display_table
+from bayesmix.comparison.table import display_table, posterior_probabilities
 from bayesmix.data import Rows
 from bayesmix.families import read_family
 from bayesmix.notebook import card, facts, folded, sentences, table
@@ -50,8 +50,9 @@ class Comparison:
         maximum-likelihood estimate (lower criteria are better); ``elpd_loo, se_loo, p_loo`` and
         ``elpd_waic, se_waic, p_waic`` (higher is better); ``elpd_diff, dse, p_worse, weight`` of
         ``az.compare`` over the models that can be trusted, NaN for the others; ``n_bad_k``, rows
-        whose Pareto k stays above 0.7; ``max_rhat, min_ess`` over label-free quantities and
-        those of the components; ``divergences``; ``notes``.
+        whose Pareto k stays above 0.7; ``log_evidence, log_evidence_se`` and ``posterior_probability`` under a uniform
+        prior over the models that have an evidence; ``max_rhat, min_ess`` over label-free quantities and
+        those of the components; ``divergences``; ``engine``, the method that made the draws; ``notes``.
     candidates : tuple of Candidate
         In the order of the table.
     advice : tuple of str
@@ -110,6 +111,47 @@ class Comparison:
         except (TypeError, ValueError):
             return ""
         return self.same_as.get(name, name)
+
+    @property
+    def evidence(self) -> pd.DataFrame:
+        """Log evidence of every model, its standard error, and its probability under a uniform prior over the models.
+
+        Evidence depends on the priors of the parameters as much as on the rows: with every parameter whose prior is
+        made e times as wide it falls by a nat, which is more for models of more groups.
+        """
+        return self.table.loc[:, ["log_evidence", "log_evidence_se", "posterior_probability"]]
+
+    def posterior_probability(self, prior: Mapping[Any, float] | None = None) -> pd.Series:
+        """Probability of every model given the rows.
+
+        Parameters
+        ----------
+        prior : mapping, optional
+            Prior weights by number of components, ``{1: 0.5, 2: 0.25}``, by family or by both; they need not sum to
+            one, the first that fits a model is its own, and a model that none fits has none. By default all models
+            have the same.
+
+        Returns
+        -------
+        pandas.Series
+            With the index of the table. NaN for a model without an evidence: the others are then compared among
+            themselves.
+
+        Raises
+        ------
+        ValueError
+            When a weight is negative or not finite, or all are zero.
+        """
+        weights = np.ones(len(self.candidates))
+        if prior is not None:
+            own = [next((w for key, w in prior.items() if self._fits(c, key)), 0.0) for c in self.candidates]
+            weights = np.asarray(own, dtype=float)
+            if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
+                raise ValueError(
+                    f"prior must give positive weights to numbers of components or families, not {prior!r}"
+                )
+        found = posterior_probabilities(column_of(self.table, "log_evidence"), weights)
+        return pd.Series(found, index=self.table.index, name="posterior_probability")
 
     def best(self, criterion: str | None = None) -> Candidate:
         """The best model by one criterion.

@@ -20,6 +20,7 @@ from bayesmix.families import Family, check_comparable, read_family
 from bayesmix.families.gaussian import Gaussian
 from bayesmix.first_use import compiling_shown
 from bayesmix.mixture import Mixture
+from bayesmix.priors.number import PriorOfNumber
 from bayesmix.priors.sets import default_priors, read_priors, to_dict
 from bayesmix.priors.written import as_code, foreign_as_comments
 from bayesmix.seeds import number_of
@@ -36,7 +37,7 @@ def compare(
     *,
     families: Sequence[Family | str] | Family | str = (Gaussian(),),
     priors: Mapping[str, Any] | None = None,
-    method: str = "nuts",
+    method: str = "auto",
     random_seed: Any = None,
     cores: int | None = None,
     progressbar: bool = True,
@@ -57,7 +58,8 @@ def compare(
         Families, or their names: ``["full", "diag"]``. One alone needs no list.
     priors : mapping, optional
         As ``Mixture`` takes them; data-scaled ones are resolved once for each model.
-    method : {"nuts", "advi", "laplace", "em"}
+    method : {"auto", "nuts", "gibbs", "advi", "laplace", "em"}
+        ``"auto"`` takes for each model the sampler that can be trusted for it (see :meth:`bayesmix.Mixture.fit`).
         ``"em"`` makes no posterior: the elpd columns are NaN.
     random_seed : None, int, numpy.random.Generator, RandomState or SeedSequence
         A model's draws depend on it, the family and the number of components, and not on which
@@ -159,6 +161,11 @@ def sweep(
 
 
 def _read_n_components(n_components: int | Iterable[int]) -> list[int]:
+    if isinstance(n_components, PriorOfNumber):
+        raise TypeError(
+            f"n_components is a prior, {n_components}, and compare fits one mixture for each number: give numbers, "
+            "such as range(1, 7), or fit bm.Mixture(n_components) with the prior, and see bm.number_of_groups"
+        )
     if not isinstance(n_components, Iterable) or isinstance(n_components, str):
         return [check_n_components(n_components)]
     numbers = list(dict.fromkeys(check_n_components(k) for k in n_components))

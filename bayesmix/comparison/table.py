@@ -28,13 +28,18 @@ COLUMNS = (
     "elpd_waic",
     "se_waic",
     "p_waic",
+    "log_evidence",
+    "log_evidence_se",
+    "posterior_probability",
     "max_rhat",
     "min_ess",
     "max_rhat_components",
     "min_ess_components",
     "divergences",
+    "engine",
     "notes",
 )
+_TEXTS = ("engine", "notes")
 _COUNTS = ("n_parameters", "n_bad_k", "divergences")
 
 
@@ -42,7 +47,8 @@ def make_table(candidates: Sequence[Candidate]) -> tuple[pd.DataFrame, tuple[str
     """Numbers of every candidate, and what ArviZ remarks about comparing them.
 
     ``elpd_diff, dse, p_worse`` and ``weight`` come from ``az.compare`` over the models whose LOO
-    can be trusted; for the others they are NaN.
+    can be trusted; for the others they are NaN. ``posterior_probability`` is under a uniform prior over the models that
+    have an evidence.
     """
     index = pd.MultiIndex.from_tuples([c.key for c in candidates], names=INDEX)
     table = pd.DataFrame([_row(c) for c in candidates], index=index, columns=list(COLUMNS))
@@ -50,18 +56,30 @@ def make_table(candidates: Sequence[Candidate]) -> tuple[pd.DataFrame, tuple[str
     compared, remarks = _compare(trusted)
     for column in ("elpd_diff", "dse", "p_worse", "weight"):
         table[column] = [compared[column].get(c.key, np.nan) for c in candidates]
-    for column in COLUMNS[:-1]:
+    table["posterior_probability"] = posterior_probabilities(column_of(table, "log_evidence"), np.ones(len(table)))
+    for column in [name for name in COLUMNS if name not in _TEXTS]:
         table[column] = table[column].astype(float)
         if column in _COUNTS and np.isfinite(column_of(table, column)).all():
             table[column] = table[column].astype(int)
     return table, remarks
 
 
+def posterior_probabilities(log_evidences: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """Probabilities of models given the rows, by Bayes' theorem; NaN for those without an evidence."""
+    known = np.isfinite(log_evidences) & (prior > 0)
+    found = np.where(np.isfinite(log_evidences), 0.0, np.nan)
+    if known.any():
+        logs = log_evidences[known] + np.log(prior[known])
+        shares = np.exp(logs - logs.max())
+        found[known] = shares / shares.sum()
+    return found
+
+
 def display_table(table: pd.DataFrame) -> pd.DataFrame:
     """The table as text: rounded, a dash for what is missing, LOO and WAIC in square brackets if not trusted."""
     shown = pd.DataFrame(index=table.index)
     for column in table.columns:
-        if column == "notes":
+        if column in _TEXTS:
             shown[column] = table[column].astype(str)
             continue
         decimals = decimals_of(str(column))
@@ -76,7 +94,7 @@ def display_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _row(candidate: Candidate) -> dict[str, float | str]:
-    row: dict[str, float | str] = {"notes": "; ".join(candidate.remarks)}
+    row: dict[str, float | str] = {"engine": candidate.engine, "notes": "; ".join(candidate.remarks)}
     point, diagnosis = candidate.point, candidate.diagnosis
     if point is not None:
         for name in ("log_likelihood", "n_parameters", "aic", "bic", "icl"):
@@ -86,6 +104,8 @@ def _row(candidate: Candidate) -> dict[str, float | str]:
             row |= {f"elpd_{name}": elpd.elpd, f"se_{name}": elpd.se, f"p_{name}": elpd.p}
     if candidate.loo is not None:
         row["n_bad_k"] = candidate.n_bad_k
+    if candidate.evidence is not None:
+        row |= {"log_evidence": candidate.evidence.log_evidence, "log_evidence_se": candidate.evidence.se}
     if diagnosis is not None:
         for name in ("max_rhat", "min_ess", "max_rhat_components", "min_ess_components"):
             row[name] = getattr(diagnosis, name)

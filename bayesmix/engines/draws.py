@@ -23,6 +23,8 @@ class Draws:
         What a careful reader must know.
     attrs : mapping
         Numbers about the whole run, such as ``pareto_k``.
+    method : str, optional
+        What the record calls the engine, where it is another than the one that was asked.
     """
 
     unconstrained: np.ndarray
@@ -30,3 +32,4 @@ class Draws:
     seconds: dict[str, float] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
     attrs: dict[str, float] = field(default_factory=dict)
+    method: str | None = None

@@ -73,11 +73,15 @@ def tuning_for(around: Whitened, rng: np.random.Generator) -> Tuning:
     """
     if not around.basin.is_maximum:
         return NOT_WHITENED
-    z = rng.standard_normal((_JUDGED_BY, around.size))
-    k_hat = pareto_k(around.log_densities(z) + 0.5 * (z**2).sum(axis=1))
-    if k_hat > _GOOD:
+    if not is_near_gaussian(around, rng):
         return WHITENED
     return NEAR_GAUSSIAN if around.size < _SEVEN_STEPS_FROM else NEAR_GAUSSIAN_OF_MANY
+
+
+def is_near_gaussian(around: Whitened, rng: np.random.Generator) -> bool:
+    """Whether importance sampling from the Gaussian at the mode of a basin would do well: Pareto k-hat <= 0.6."""
+    z = rng.standard_normal((_JUDGED_BY, around.size))
+    return pareto_k(around.log_densities(z) + 0.5 * (z**2).sum(axis=1)) <= _GOOD
 
 
 @dataclass(frozen=True)

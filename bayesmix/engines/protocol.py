@@ -47,7 +47,7 @@ class Engine(Protocol):
     """A way to a posterior; an instance holds the settings of one run.
 
     It is a frozen dataclass of the arguments of ``Mixture.fit_<method>`` that are its own, and stands in
-    ``bayesmix.engines.table.ENGINES`` under its method.
+    ``bayesmix.registry.ENGINES`` under its method.
     """
 
     def run(self, problem: Problem, start: Start) -> Draws:

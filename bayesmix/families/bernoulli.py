@@ -14,8 +14,9 @@ from bayesmix.data.columns import Kind
 from bayesmix.density import composed, transforms
 from bayesmix.density.closed_form import ClosedFormDensity, Compiled, OwnNumbers, placed
 from bayesmix.density.matrices import matrix_from
+from bayesmix.families import dirichlet_categorical
 from bayesmix.families.log_linear import LogLinear, compiled, fused_of
-from bayesmix.families.parts import Fused, ParameterSpec, Params, State, Summary, labels_drawn
+from bayesmix.families.parts import Fused, ParameterSpec, Params, State, Summary, Sweeps, labels_drawn
 from bayesmix.families.protocol import Family
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.linear import IMPOSSIBLE, accumulate
@@ -76,6 +77,22 @@ class Bernoulli(LogLinear):
         ones, zeros = np.split(sums, 2, axis=-1)
         likely, unlikely = np.maximum(ones + a - 1, 0), np.maximum(zeros + b - 1, 0)
         return likely / (likely + unlikely)
+
+    @override
+    def sampler(self, prior: Any, n_entries: int, n_rows: int) -> Sweeps:
+        features = np.arange(n_entries // 2)
+        concentrations = np.repeat([float(prior.a), float(prior.b)], features.size)
+        return dirichlet_categorical.sampler(concentrations, np.tile(features, 2), n_rows)
+
+    @override
+    def log_evidence_of(self, counts: np.ndarray, sums: np.ndarray, prior: Any) -> np.ndarray:
+        ones, zeros = np.split(sums, 2, axis=-1)
+        return (betaln(prior.a + ones, prior.b + zeros) - betaln(prior.a, prior.b)).sum(axis=-1)
+
+    @override
+    def draw_of(self, counts: np.ndarray, sums: np.ndarray, prior: Any, rng: np.random.Generator) -> np.ndarray:
+        ones, zeros = np.split(sums, 2, axis=-1)
+        return rng.beta(prior.a + ones, prior.b + zeros)
 
     @override
     def slope_of(self, values: np.ndarray, counts: np.ndarray, sums: np.ndarray) -> np.ndarray:

@@ -14,8 +14,9 @@ from bayesmix.data.columns import Kind
 from bayesmix.density import composed, transforms
 from bayesmix.density.closed_form import ClosedFormDensity, Compiled, OwnNumbers, placed
 from bayesmix.density.weights import log_weights, weights_slope
+from bayesmix.families import dirichlet_categorical
 from bayesmix.families.log_linear import LogLinear, compiled, fused_of
-from bayesmix.families.parts import Fused, ParameterSpec, Params, State, Summary, labels_drawn
+from bayesmix.families.parts import Fused, ParameterSpec, Params, State, Summary, Sweeps, labels_drawn
 from bayesmix.families.protocol import Family
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.linear import IMPOSSIBLE, accumulate
@@ -109,6 +110,22 @@ class Categorical(LogLinear):
     def mode_of(self, counts: np.ndarray, sums: np.ndarray, prior: Any) -> np.ndarray:
         share = np.maximum(sums + (0.0 if prior is None else float(prior.concentration) - 1), 0)
         return share / np.repeat(np.add.reduceat(share, self.starts, axis=1), self.sizes, axis=1)
+
+    @override
+    def sampler(self, prior: Any, n_entries: int, n_rows: int) -> Sweeps:
+        concentrations = np.full(n_entries, float(prior.concentration))
+        return dirichlet_categorical.sampler(concentrations, np.repeat(np.arange(self.sizes.size), self.sizes), n_rows)
+
+    @override
+    def log_evidence_of(self, counts: np.ndarray, sums: np.ndarray, prior: Any) -> np.ndarray:
+        a, totals = float(prior.concentration), self.sizes * float(prior.concentration)
+        of_columns = gammaln(totals) - gammaln(totals + counts[..., None])
+        return of_columns.sum(axis=-1) + (gammaln(a + sums) - gammaln(a)).sum(axis=-1)
+
+    @override
+    def draw_of(self, counts: np.ndarray, sums: np.ndarray, prior: Any, rng: np.random.Generator) -> np.ndarray:
+        drawn = np.maximum(rng.gamma(float(prior.concentration) + sums), np.finfo(float).tiny)
+        return drawn / np.repeat(np.add.reduceat(drawn, self.starts, axis=-1), self.sizes, axis=-1)
 
     @override
     def slope_of(self, values: np.ndarray, counts: np.ndarray, sums: np.ndarray) -> np.ndarray:

@@ -16,12 +16,25 @@ import numba as nb
 import numpy as np
 
 from bayesmix.data import Rows, check_constant, shared_copy
-from bayesmix.families.parts import Conditional, Form, Fused, ParameterSpec, Params, Standardised, State, Statistics
+from bayesmix.families.complete_data import CompleteData
+from bayesmix.families.parts import (
+    Conditional,
+    Form,
+    Fused,
+    ParameterSpec,
+    Params,
+    Standardised,
+    State,
+    Statistics,
+    Sweeps,
+)
 from bayesmix.families.protocol import Family
 from bayesmix.passes import linear
+from bayesmix.passes.blocks import COMPILED
 from bayesmix.priors.sets import Priors
 
 compiled = nb.njit(nogil=True, error_model="numpy")
+LEAST = 1e-300  # of a gamma variable that is drawn, whose logarithm must be finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +63,7 @@ class LogLinearConditional(Conditional):
     """See :class:`~bayesmix.families.parts.Conditional`: conjugate."""
 
     family: "LogLinear"
+    n_entries: int
     prior: Any = None
 
     def mode(self, state: State, statistics: Statistics) -> State:
@@ -58,8 +72,39 @@ class LogLinearConditional(Conditional):
             return (self.family.mode_of(statistics.counts, statistics.sums[0], self.prior),)
 
     @override
+    def complete_data(self, columns: np.ndarray) -> CompleteData | None:
+        return None if self.prior is None else LogLinearCompleteData(self.family, self.prior, columns.T.copy())
+
+    @override
     def log_prior(self, state: State) -> float:
         return 0.0 if self.prior is None else float(self.family.log_prior_of(self.prior, state[0]).sum())
+
+    @override
+    def sweeps(self, n_rows: int) -> Sweeps | None:
+        return None if self.prior is None else self.family.sampler(self.prior, self.n_entries, n_rows)
+
+
+@dataclass(frozen=True, eq=False)
+class LogLinearCompleteData(CompleteData):
+    """See :class:`~bayesmix.families.complete_data.CompleteData`: the rows are what the pass takes."""
+
+    family: "LogLinear"
+    prior: Any
+    features: np.ndarray
+
+    @override
+    def natural(self, state: State) -> tuple[np.ndarray, np.ndarray]:
+        with np.errstate(divide="ignore"):  # the logarithm of what is impossible
+            offsets, etas = self.family.natural(state[0])
+        return offsets, np.maximum(etas, linear.IMPOSSIBLE)
+
+    @override
+    def log_evidence(self, counts: np.ndarray, sums: np.ndarray) -> np.ndarray:
+        return self.family.log_evidence_of(counts, sums, self.prior).sum(axis=-1)
+
+    @override
+    def draw(self, counts: np.ndarray, sums: np.ndarray, rng: np.random.Generator) -> State:
+        return (self.family.draw_of(counts, sums, self.prior, rng),)
 
 
 class LogLinear(Family):
@@ -98,12 +143,24 @@ class LogLinear(Family):
         """The parameter (K, P) with the highest conditional density; of highest likelihood where ``prior`` is None."""
 
     @abstractmethod
+    def log_evidence_of(self, counts: np.ndarray, sums: np.ndarray, prior: Any) -> np.ndarray:
+        """Log probability (..., K) of the rows of each component, the parameter integrated out."""
+
+    @abstractmethod
+    def draw_of(self, counts: np.ndarray, sums: np.ndarray, prior: Any, rng: np.random.Generator) -> np.ndarray:
+        """The parameter (..., K, P) drawn given these rows."""
+
+    @abstractmethod
     def slope_of(self, values: np.ndarray, counts: np.ndarray, sums: np.ndarray) -> np.ndarray:
         """Slope of the log-likelihood in the parameter (K, P), by Fisher's identity."""
 
     def log_prior_of(self, prior: Any, values: np.ndarray) -> np.ndarray:
         """Log prior density of parameters (..., K, P), to be summed over the last axes."""
         return prior.log_density(values)
+
+    def sampler(self, prior: Any, n_entries: int, n_rows: int) -> Sweeps | None:
+        """The compiled Gibbs sampler of rows with M entries in :meth:`columns`; None where nobody wrote one."""
+        return None
 
     def seen(self, columns: np.ndarray) -> np.ndarray:
         """``columns`` (M, n) as rows (n, d) for random starts."""
@@ -168,9 +225,10 @@ class LogLinear(Family):
 
     def conditional(self, standardised: Any, priors: Priors | None) -> LogLinearConditional | None:
         """See :class:`~bayesmix.families.protocol.Family`: closed under the family's own prior."""
+        n_entries = len(standardised.columns)
         if priors is None:
-            return LogLinearConditional(self)
-        return LogLinearConditional(self, priors.parts[self.parameter.name]) if priors.closed else None
+            return LogLinearConditional(self, n_entries)
+        return LogLinearConditional(self, n_entries, priors.parts[self.parameter.name]) if priors.closed else None
 
     def score(self, form: Form, statistics: Statistics, params: Params) -> dict[str, np.ndarray]:
         """Slope of the log-likelihood in the parameter.
@@ -187,6 +245,19 @@ class LogLinear(Family):
         """
         name = self.parameter.name
         return {name: self.slope_of(np.asarray(params[name]), statistics.counts, statistics.sums[0])}
+
+
+@nb.njit(**COMPILED)
+def sums_of(labels, columns, n_components, form):
+    """See :mod:`bayesmix.families.sweeps`: the sums of ``t`` over the rows of each component."""
+    n_entries, n_rows = columns.shape
+    counts, sums = np.zeros(n_components), np.zeros((n_components, n_entries))
+    for i in range(n_rows):
+        k = labels[i]
+        counts[k] += 1.0
+        for j in range(n_entries):
+            sums[k, j] += columns[j, i]
+    return counts, (sums,)
 
 
 def fused_of(natural: Any, slope: Any) -> Fused:

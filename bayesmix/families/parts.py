@@ -4,11 +4,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numba as nb
 import numpy as np
 
+from bayesmix.families.complete_data import CompleteData
 from bayesmix.passes.blocks import COMPILED
 
 State = tuple[np.ndarray, ...]
@@ -109,7 +110,7 @@ def _all_finite(numbers):
 class Conditional(ABC):
     """What is known of the components' parameters given statistics and a prior; without a prior, by likelihood alone.
 
-    EM takes its mode.
+    EM takes its mode, Gibbs sampling draws from it.
     """
 
     @abstractmethod
@@ -119,6 +120,14 @@ class Conditional(ABC):
     @abstractmethod
     def log_prior(self, state: State) -> float:
         """Log prior density of the components' parameters in the units of the data; 0 without a prior."""
+
+    def complete_data(self, columns: np.ndarray) -> CompleteData | None:
+        """The standardised rows where their components are known; None where that has no closed form."""
+        return None
+
+    def sweeps(self, n_rows: int) -> "Sweeps | None":
+        """The compiled Gibbs sampler on so many rows; None where nobody draws from this conditional."""
+        return None
 
 
 class Standardised(ABC):
@@ -150,6 +159,31 @@ class Standardised(ABC):
     def collapsed(self, state: State) -> bool:
         """Whether some component has shrunk to where the likelihood has no bound."""
         return False
+
+
+class Sweeps(NamedTuple):
+    """A family's compiled Gibbs sampler under one prior.
+
+    Attributes
+    ----------
+    run : callable
+        :func:`bayesmix.families.sweeps.run` with the family's functions.
+    numbers : tuple
+        The prior's.
+    n_known : int
+        Length of what its ``predictive`` knows.
+    integrated : bool
+        Whether moves of assignments integrate all parameters out. Where they hold what components share, or there are
+        none, a component that has all rows is not split any more.
+    telescope : callable, optional
+        :func:`bayesmix.families.telescoping.run`, for an unknown number of components; None where nobody has it.
+    """
+
+    run: Callable[..., tuple]
+    numbers: Any
+    n_known: int
+    integrated: bool = True
+    telescope: Callable[..., tuple] | None = None
 
 
 class Kernel(Protocol):

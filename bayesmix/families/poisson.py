@@ -14,8 +14,9 @@ from bayesmix.data.columns import Kind
 from bayesmix.density import composed, transforms
 from bayesmix.density.closed_form import ClosedFormDensity, Compiled, OwnNumbers, placed
 from bayesmix.density.matrices import matrix_from
+from bayesmix.families import gamma_poisson
 from bayesmix.families.log_linear import LogLinear, compiled, fused_of
-from bayesmix.families.parts import Fused, ParameterSpec, Params, State, Summary, labels_drawn
+from bayesmix.families.parts import Fused, ParameterSpec, Params, State, Summary, Sweeps, labels_drawn
 from bayesmix.families.protocol import Family
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.linear import IMPOSSIBLE, accumulate
@@ -102,6 +103,20 @@ class Poisson(LogLinear):
         if prior is None:
             return sums[:, :-1] / counts[:, None]
         return np.maximum(sums[:, :-1] + np.asarray(prior.shape) - 1, 0) / (counts[:, None] + np.asarray(prior.rate))
+
+    @override
+    def sampler(self, prior: Any, n_entries: int, n_rows: int) -> Sweeps:
+        return gamma_poisson.sampler(prior, n_entries - 1)
+
+    @override
+    def log_evidence_of(self, counts: np.ndarray, sums: np.ndarray, prior: Any) -> np.ndarray:
+        a, b, events = np.asarray(prior.shape), np.asarray(prior.rate), sums[..., :-1]
+        terms = gammaln(a + events) - gammaln(a) + a * np.log(b) - (a + events) * np.log(b + counts[..., None])
+        return terms.sum(axis=-1) + sums[..., -1]
+
+    @override
+    def draw_of(self, counts: np.ndarray, sums: np.ndarray, prior: Any, rng: np.random.Generator) -> np.ndarray:
+        return rng.gamma(np.asarray(prior.shape) + sums[..., :-1]) / (np.asarray(prior.rate) + counts[..., None])
 
     def slope_of(self, values: np.ndarray, counts: np.ndarray, sums: np.ndarray) -> np.ndarray:
         """``sum r x / rate - n``.

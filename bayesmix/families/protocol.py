@@ -31,6 +31,7 @@ from bayesmix.families.parts import (
     State,
     Statistics,
     Summary,
+    Sweeps,
 )
 from bayesmix.notes import Note
 from bayesmix.priors.sets import Priors
@@ -341,6 +342,23 @@ class Family(OverDraws):
         Conditional or None
         """
 
+    def sweeps(self, standardised: Any, priors: Priors, n_rows: int) -> Sweeps | None:
+        """The compiled Gibbs sampler under these priors; None where nobody draws parameters given assignments.
+
+        Parameters
+        ----------
+        standardised : Standardised
+        priors : Priors
+            Resolved.
+        n_rows : int
+
+        Returns
+        -------
+        Sweeps or None
+        """
+        conditional = self.conditional(standardised, priors)
+        return None if conditional is None else conditional.sweeps(n_rows)
+
     # Its priors
 
     def prior_draws(
@@ -362,6 +380,11 @@ class Family(OverDraws):
         """
         shapes = self.shapes(n_components, n_features)
         return {name: priors.parts[name].draw((size, *shape), rng) for name, shape in shapes.items()}
+
+    @property
+    def has_prior_constant(self) -> bool:
+        """Whether log priors are those of densities that integrate to one, and not up to a constant."""
+        return True
 
     def log_prior_terms(self, priors: Priors, named: Params) -> dict[str, np.ndarray]:
         """Log prior density of each free variable but the weights, from draws in the units of the data.
@@ -493,6 +516,26 @@ class Family(OverDraws):
         covariances : (..., K, M, M) array
             Where a distribution has no covariance, its scale matrix.
         """
+
+    def total_covariance(self, weights: np.ndarray, params: Params) -> np.ndarray:
+        r"""Covariance of the whole mixture, which does not depend on what components are called.
+
+        .. math:: \sum_k w_k (\Sigma_k + (\mu_k - m)(\mu_k - m)^\top), \qquad m = \sum_k w_k \mu_k
+
+        Parameters
+        ----------
+        weights : (..., K) array
+        params : mapping of arrays
+
+        Returns
+        -------
+        (..., M, M) array
+            Of what :meth:`moments` runs over.
+        """
+        means, within = self.moments(params)
+        centred = means - np.einsum("...k,...kd->...d", weights, means)[..., None, :]
+        between = np.einsum("...k,...ki,...kj->...ij", weights, centred, centred, optimize=True)
+        return between + np.einsum("...k,...kij->...ij", weights, within)
 
     def radii(self, params: Params, share: float) -> np.ndarray:
         """Mahalanobis distances by the moments within which two features of each component lie with a probability.

@@ -9,13 +9,13 @@ import numpy as np
 import xarray as xr
 
 from bayesmix.data import Rows
-from bayesmix.engines.table import ENGINES
 from bayesmix.families import Family
 from bayesmix.html.numbers import as_sure, percent, percent_with_interval, to_spread, with_interval
 from bayesmix.posterior.checks import Check, posterior_check
 from bayesmix.posterior.labels import Diagnosis, diagnose
 from bayesmix.posterior.marginal import Marginal, marginal_of
 from bayesmix.posterior.membership import equal_tailed, responsibilities
+from bayesmix.registry import ENGINES, from_chains
 from bayesmix.tree import family_of, record_of, training_rows
 
 _METHODS = {
@@ -102,7 +102,7 @@ class Digest:
     @cached_property
     def pareto_k(self) -> np.ndarray | None:
         """Pareto k-hat of every row; None where LOO needs more than a moment, or more than the tree."""
-        if self.method not in ("nuts", "adopted") or "log_likelihood" not in self.tree.children:
+        if not from_chains(self.method) or "log_likelihood" not in self.tree.children:
             return None
         if self.n_chains * self.n_draws < _FEWEST_DRAWS or self.tree["log_likelihood"]["x"].size > _MOST_VALUES:
             return None

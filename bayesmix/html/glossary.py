@@ -72,6 +72,12 @@ TERMS = (
         "best with those of the point estimate.",
         r"ecr",
     ),
+    Term(
+        "evidence",
+        "How probable the rows are to a model before it has seen any: averaged over all values that its priors allow. "
+        "The logarithm is shown; a difference of 3 is a factor of 20. It depends on the priors as much as on the fit.",
+        r"(?:log )?evidences?",
+    ),
     Term("gate", "The worst value of a diagnostic at which the draws are still used.", r"gates?"),
     Term(
         "gaussian-full, -tied, -diag, -spherical",

@@ -22,7 +22,7 @@ from bayesmix.html.sections.groups import data_section, groups_section
 from bayesmix.html.sections.pictures import membership_section
 from bayesmix.html.sections.reproduction import reproduction_section
 from bayesmix.html.sections.trust import trust_section
-from bayesmix.posterior.labels.judgement import heeded
+from bayesmix.posterior.labels.judgement import heeded_with_names
 from bayesmix.vocabulary import named_arguments
 
 _MARKDOWN = ".md"
@@ -136,7 +136,7 @@ def report(tree: xr.DataTree | EMResult, path: str | os.PathLike[str], *, title:
     True
     """
     path = checked_path(path, (".html", _MARKDOWN))
-    content = content_of_tree(heeded(tree), title=title)
+    content = content_of_tree(heeded_with_names(tree, "report"), title=title)
     if path.suffix.lower() != _MARKDOWN:
         return write_html(content, path)
     write_text(path, render_markdown(content))

@@ -114,14 +114,15 @@ def accumulate(columns, row_weights, offsets, means, whiteners):
 
 
 @nb.njit(**COMPILED)
-def _component(columns, start, size, form, s, k, centred, residual, out):
+def component(columns, start, size, form, s, k, centred, residual, out):
+    """See :mod:`bayesmix.passes.draws`."""
     offsets, means, whiteners = form
     log_component(columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], centred, residual, out)
 
 
 @nb.njit(**COMPILED)
 def _log_components(columns, offsets, means, whiteners):
-    return draws.log_components(_component, columns, (offsets, means, whiteners))
+    return draws.log_components(component, columns, (offsets, means, whiteners))
 
 
 def log_joint(columns, offsets, means, whiteners):
@@ -132,19 +133,19 @@ def log_joint(columns, offsets, means, whiteners):
 @nb.njit(**COMPILED)
 def log_mixture(columns, offsets, means, whiteners):
     """``log sum_k w_k f_k(x_i)`` for S parameter draws: (S, K) offsets, ... -> (S, N)."""
-    return draws.log_mixture(_component, columns, (offsets, means, whiteners))
+    return draws.log_mixture(component, columns, (offsets, means, whiteners))
 
 
 @nb.njit(**COMPILED)
 def responsibilities(columns, offsets, means, whiteners):
     """``r_ik`` for S parameter draws: (S, K) offsets, ... -> (K, N, S)."""
-    return draws.responsibilities(_component, columns, (offsets, means, whiteners))
+    return draws.responsibilities(component, columns, (offsets, means, whiteners))
 
 
 @nb.njit(**COMPILED)
 def group_sums(columns, ends, offsets, means, whiteners):
     """``sum r_ik`` over groups of consecutive rows that end before ``ends (J,)``, for S draws -> (S, J, K)."""
-    return draws.group_sums(_component, columns, ends, (offsets, means, whiteners))
+    return draws.group_sums(component, columns, ends, (offsets, means, whiteners))
 
 
 @nb.njit(**COMPILED)

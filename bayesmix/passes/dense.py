@@ -85,13 +85,15 @@ def accumulate(columns, row_weights, offsets, means, whiteners):
 
 
 @nb.njit(**COMPILED)
-def _few_component(columns, start, size, form, s, k, centred, residual, out):
+def few_component(columns, start, size, form, s, k, centred, residual, out):
+    """See :mod:`bayesmix.passes.draws`: of up to four features."""
     offsets, means, whiteners = form
     _few_distance(columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], centred, residual, out)
 
 
 @nb.njit(**COMPILED)
-def _tiled_component(columns, start, size, form, s, k, centred, residual, out):
+def tiled_component(columns, start, size, form, s, k, centred, residual, out):
+    """See :mod:`bayesmix.passes.draws`: of more."""
     offsets, means, whiteners = form
     _tiled_distance(columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], centred, residual, out)
 
@@ -99,8 +101,8 @@ def _tiled_component(columns, start, size, form, s, k, centred, residual, out):
 @nb.njit(**COMPILED)
 def _log_components(columns, offsets, means, whiteners):
     if columns.shape[0] <= few_features.MOST:
-        return draws.log_components(_few_component, columns, (offsets, means, whiteners))
-    return draws.log_components(_tiled_component, columns, (offsets, means, whiteners))
+        return draws.log_components(few_component, columns, (offsets, means, whiteners))
+    return draws.log_components(tiled_component, columns, (offsets, means, whiteners))
 
 
 def log_joint(columns, offsets, means, whiteners):
@@ -112,24 +114,24 @@ def log_joint(columns, offsets, means, whiteners):
 def log_mixture(columns, offsets, means, whiteners):
     """``log sum_k w_k f_k(x_i)`` for S parameter draws: (S, K) offsets, ... -> (S, N)."""
     if columns.shape[0] <= few_features.MOST:
-        return draws.log_mixture(_few_component, columns, (offsets, means, whiteners))
-    return draws.log_mixture(_tiled_component, columns, (offsets, means, whiteners))
+        return draws.log_mixture(few_component, columns, (offsets, means, whiteners))
+    return draws.log_mixture(tiled_component, columns, (offsets, means, whiteners))
 
 
 @nb.njit(**COMPILED)
 def responsibilities(columns, offsets, means, whiteners):
     """``r_ik`` for S parameter draws: (S, K) offsets, ... -> (K, N, S)."""
     if columns.shape[0] <= few_features.MOST:
-        return draws.responsibilities(_few_component, columns, (offsets, means, whiteners))
-    return draws.responsibilities(_tiled_component, columns, (offsets, means, whiteners))
+        return draws.responsibilities(few_component, columns, (offsets, means, whiteners))
+    return draws.responsibilities(tiled_component, columns, (offsets, means, whiteners))
 
 
 @nb.njit(**COMPILED)
 def group_sums(columns, ends, offsets, means, whiteners):
     """``sum r_ik`` over groups of consecutive rows that end before ``ends (J,)``, for S draws -> (S, J, K)."""
     if columns.shape[0] <= few_features.MOST:
-        return draws.group_sums(_few_component, columns, ends, (offsets, means, whiteners))
-    return draws.group_sums(_tiled_component, columns, ends, (offsets, means, whiteners))
+        return draws.group_sums(few_component, columns, ends, (offsets, means, whiteners))
+    return draws.group_sums(tiled_component, columns, ends, (offsets, means, whiteners))
 
 
 @nb.njit(**COMPILED)

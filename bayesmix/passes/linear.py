@@ -86,14 +86,15 @@ def accumulate(columns, row_weights, offsets, etas):
 
 
 @nb.njit(**COMPILED)
-def _component(columns, start, size, form, s, k, centred, residual, out):
+def component(columns, start, size, form, s, k, centred, residual, out):
+    """See :mod:`bayesmix.passes.draws`."""
     offsets, etas = form
     _log_component(columns, start, size, offsets[s, k], etas[s, k], out)
 
 
 @nb.njit(**COMPILED)
 def _log_components(columns, offsets, etas):
-    return draws.log_components(_component, columns, (offsets, etas))
+    return draws.log_components(component, columns, (offsets, etas))
 
 
 def log_joint(columns, offsets, etas):
@@ -104,16 +105,16 @@ def log_joint(columns, offsets, etas):
 @nb.njit(**COMPILED)
 def log_mixture(columns, offsets, etas):
     """``log sum_k w_k f_k(x_i)`` for S parameter draws: (S, K) offsets, ... -> (S, N)."""
-    return draws.log_mixture(_component, columns, (offsets, etas))
+    return draws.log_mixture(component, columns, (offsets, etas))
 
 
 @nb.njit(**COMPILED)
 def responsibilities(columns, offsets, etas):
     """``r_ik`` for S parameter draws: (S, K) offsets, ... -> (K, N, S)."""
-    return draws.responsibilities(_component, columns, (offsets, etas))
+    return draws.responsibilities(component, columns, (offsets, etas))
 
 
 @nb.njit(**COMPILED)
 def group_sums(columns, ends, offsets, etas):
     """``sum r_ik`` over groups of consecutive rows that end before ``ends (J,)``, for S draws -> (S, J, K)."""
-    return draws.group_sums(_component, columns, ends, (offsets, etas))
+    return draws.group_sums(component, columns, ends, (offsets, etas))

@@ -144,21 +144,24 @@ def accumulate(columns, row_weights, offsets, means, whiteners, dof):
 
 
 @nb.njit(**COMPILED)
-def _axis_component(columns, start, size, form, s, k, centred, residual, out):
+def axis_component(columns, start, size, form, s, k, centred, residual, out):
+    """See :mod:`bayesmix.passes.draws`: of uncorrelated features."""
     offsets, means, whiteners, dof = form
     _axis_distance(columns, start, size, 0.0, means[s, k], whiteners[s, k], centred, residual, out)
     _to_log_density(size, offsets[s, k], dof[s, k], columns.shape[0], out)
 
 
 @nb.njit(**COMPILED)
-def _few_component(columns, start, size, form, s, k, centred, residual, out):
+def few_component(columns, start, size, form, s, k, centred, residual, out):
+    """See :mod:`bayesmix.passes.draws`: of up to four features."""
     offsets, means, whiteners, dof = form
     _few_distance(columns, start, size, 0.0, means[s, k], whiteners[s, k], centred, residual, out)
     _to_log_density(size, offsets[s, k], dof[s, k], columns.shape[0], out)
 
 
 @nb.njit(**COMPILED)
-def _tiled_component(columns, start, size, form, s, k, centred, residual, out):
+def tiled_component(columns, start, size, form, s, k, centred, residual, out):
+    """See :mod:`bayesmix.passes.draws`: of more."""
     offsets, means, whiteners, dof = form
     _tiled_distance(columns, start, size, 0.0, means[s, k], whiteners[s, k], centred, residual, out)
     _to_log_density(size, offsets[s, k], dof[s, k], columns.shape[0], out)
@@ -168,10 +171,10 @@ def _tiled_component(columns, start, size, form, s, k, centred, residual, out):
 def _log_components(columns, offsets, means, whiteners, dof):
     form = (offsets, means, whiteners, dof)
     if whiteners.ndim == 3:
-        return draws.log_components(_axis_component, columns, form)
+        return draws.log_components(axis_component, columns, form)
     if columns.shape[0] <= few_features.MOST:
-        return draws.log_components(_few_component, columns, form)
-    return draws.log_components(_tiled_component, columns, form)
+        return draws.log_components(few_component, columns, form)
+    return draws.log_components(tiled_component, columns, form)
 
 
 def log_joint(columns, offsets, means, whiteners, dof):
@@ -184,10 +187,10 @@ def log_mixture(columns, offsets, means, whiteners, dof):
     """``log sum_k w_k f_k(x_i)`` for S parameter draws: (S, K) offsets, ... -> (S, N)."""
     form = (offsets, means, whiteners, dof)
     if whiteners.ndim == 3:
-        return draws.log_mixture(_axis_component, columns, form)
+        return draws.log_mixture(axis_component, columns, form)
     if columns.shape[0] <= few_features.MOST:
-        return draws.log_mixture(_few_component, columns, form)
-    return draws.log_mixture(_tiled_component, columns, form)
+        return draws.log_mixture(few_component, columns, form)
+    return draws.log_mixture(tiled_component, columns, form)
 
 
 @nb.njit(**COMPILED)
@@ -195,10 +198,10 @@ def responsibilities(columns, offsets, means, whiteners, dof):
     """``r_ik`` for S parameter draws: (S, K) offsets, ... -> (K, N, S)."""
     form = (offsets, means, whiteners, dof)
     if whiteners.ndim == 3:
-        return draws.responsibilities(_axis_component, columns, form)
+        return draws.responsibilities(axis_component, columns, form)
     if columns.shape[0] <= few_features.MOST:
-        return draws.responsibilities(_few_component, columns, form)
-    return draws.responsibilities(_tiled_component, columns, form)
+        return draws.responsibilities(few_component, columns, form)
+    return draws.responsibilities(tiled_component, columns, form)
 
 
 @nb.njit(**COMPILED)
@@ -206,7 +209,7 @@ def group_sums(columns, ends, offsets, means, whiteners, dof):
     """``sum r_ik`` over groups of consecutive rows that end before ``ends (J,)``, for S draws -> (S, J, K)."""
     form = (offsets, means, whiteners, dof)
     if whiteners.ndim == 3:
-        return draws.group_sums(_axis_component, columns, ends, form)
+        return draws.group_sums(axis_component, columns, ends, form)
     if columns.shape[0] <= few_features.MOST:
-        return draws.group_sums(_few_component, columns, ends, form)
-    return draws.group_sums(_tiled_component, columns, ends, form)
+        return draws.group_sums(few_component, columns, ends, form)
+    return draws.group_sums(tiled_component, columns, ends, form)

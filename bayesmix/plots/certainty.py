@@ -19,7 +19,7 @@ from bayesmix.plots.palette import colour, dashes, marker
 from bayesmix.plots.panels import beside_each_other, grid, name_values, panels_of
 from bayesmix.plots.two_features import draw_ellipses, number_groups
 from bayesmix.plots.view import View, view_of
-from bayesmix.posterior.labels.judgement import heeded
+from bayesmix.posterior.labels.judgement import heeded_with_names
 from bayesmix.posterior.marginal import Marginal, evenly
 from bayesmix.posterior.membership import UNSURE, in_doubt, responsibilities
 from bayesmix.vocabulary import named_arguments
@@ -82,7 +82,7 @@ def plot_uncertainty(
     >>> figure = bm.plot_uncertainty(tree)
     >>> figure.savefig("api-plot_uncertainty.png")
     """
-    tree = heeded(tree)
+    tree = heeded_with_names(tree, "plot_uncertainty")
     picture = discrete_of(tree, features, principal_components, apart=True)
     picture = picture or view_of(tree, features, principal_components)
     figure = figure_of(ax, picture.needs) or shown_figure(checked_size(figsize, picture.inches))

@@ -45,6 +45,7 @@ _CRITERIA = {
     "aic": _Criterion("AIC (lower is better)"),
     "elpd_loo": _Criterion("LOO ± standard error (higher is better)", "se_loo", True, True),
     "elpd_diff": _Criterion("LOO difference from its best ± error (0 is best)", "dse", True, True),
+    "log_evidence": _Criterion("log evidence ± standard error (higher is better)", "log_evidence_se", True),
     "elpd_waic": _Criterion("WAIC ± standard error (higher is better)", "se_waic", True, True),
 }
 
@@ -57,7 +58,8 @@ def plot_comparison(comparison: Any, *, figsize: tuple[float, float] | None = No
     ----------
     comparison : Comparison or pandas.DataFrame
         What ``bm.compare`` gives, or its ``table``: index ``(family, n_components)``; columns ``bic, icl, aic,
-        elpd_loo, se_loo, elpd_diff, dse, elpd_waic, se_waic``. A criterion without numbers gets no panel.
+        elpd_loo, se_loo, elpd_diff, dse, log_evidence, log_evidence_se, elpd_waic, se_waic``. A criterion without
+        numbers gets no panel.
     figsize : (float, float), optional
         In inches.
 

@@ -14,7 +14,7 @@ from bayesmix.plots.one_feature import draw_one_feature
 from bayesmix.plots.pairs import add_matrix_legend, draw_matrix
 from bayesmix.plots.two_features import draw_two_features
 from bayesmix.plots.view import View, view_of
-from bayesmix.posterior.labels.judgement import heeded
+from bayesmix.posterior.labels.judgement import heeded_with_names
 from bayesmix.posterior.membership import UNSURE, read_ci_prob, responsibilities
 from bayesmix.vocabulary import named_arguments
 
@@ -79,7 +79,7 @@ def plot_density(
     >>> figure = bm.plot_density(tree)
     >>> figure.savefig("api-plot_density.png")
     """
-    tree = heeded(tree)
+    tree = heeded_with_names(tree, "plot_density")
     ci_prob = read_ci_prob(ci_prob)
     picture = discrete_of(tree, features, principal_components) or view_of(tree, features, principal_components)
     figure = figure_of(ax, picture.needs) or shown_figure(checked_size(figsize, picture.inches))

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from bayesmix.engines.em import EMResult
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
 from bayesmix.plots.palette import PAPER, area
-from bayesmix.posterior.labels.judgement import heeded
+from bayesmix.posterior.labels.judgement import heeded_with_names
 from bayesmix.posterior.marginal import evenly
 from bayesmix.posterior.membership import UNSURE, in_doubt, responsibilities
 from bayesmix.vocabulary import named_arguments
@@ -53,7 +53,7 @@ def plot_responsibilities(tree: xr.DataTree | EMResult, *, figsize: tuple[float,
     >>> figure = bm.plot_responsibilities(tree)
     >>> figure.savefig("api-plot_responsibilities.png")
     """
-    tree = heeded(tree)
+    tree = heeded_with_names(tree, "plot_responsibilities")
     figure = shown_figure(checked_size(figsize, _SIZE))
     _draw(figure, responsibilities(tree), sampled=_is_sampled(tree))
     return figure

@@ -14,7 +14,7 @@ from bayesmix.plots.legend import columns_below
 from bayesmix.plots.palette import FAINT, colour, dashes
 from bayesmix.plots.view import left_out, most_separating, positions_of
 from bayesmix.posterior.labels.apply import permutations_of, undo
-from bayesmix.posterior.labels.judgement import heeded
+from bayesmix.posterior.labels.judgement import heeded_with_names
 from bayesmix.posterior.marginal import marginal_of
 from bayesmix.tree import draws_of, family_of, record_of, training_rows
 from bayesmix.vocabulary import named_arguments
@@ -69,7 +69,7 @@ def plot_labels(
     >>> figure = bm.plot_labels(tree, features="waiting")
     >>> figure.savefig("api-plot_labels.png")
     """
-    tree = heeded(tree)
+    tree = heeded_with_names(tree, "plot_labels")
     chosen = _traced(tree, features)
     figure = shown_figure(checked_size(figsize, _size(tree, len(chosen))))
     _draw(figure, tree, chosen)

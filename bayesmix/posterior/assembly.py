@@ -37,7 +37,7 @@ def tree_of_draws(
         start.em,
         exchangeable=start.exchangeable,
         sample_stats=draws.stats,
-        method=method,
+        method=draws.method or method,
         relabel_method=relabel_method,
         log_likelihood=log_likelihood,
         seed=start.seed,

@@ -58,11 +58,11 @@ def fit_posterior(
                 method=method,
                 relabel_method=relabel,
                 log_likelihood=log_likelihood,
-                settings=_settings_of(engine) | differing(of_fit, _DEFAULTS),
+                settings=settings_of(engine) | differing(of_fit, _DEFAULTS),
             )
 
 
-def _settings_of(engine: Any) -> dict[str, Any]:
+def settings_of(engine: Any) -> dict[str, Any]:
     """What an engine's draws depend on: how many, and settings that differ from their defaults."""
     own = [field for field in fields(engine) if field.name not in _OUTWARD]
     settings = {field.name: getattr(engine, field.name) for field in own}

@@ -8,7 +8,7 @@ import xarray as xr
 from scipy.special import entr
 
 from bayesmix.data import read_rows
-from bayesmix.posterior.labels.judgement import heeded
+from bayesmix.posterior.labels.judgement import heeded_with_names
 from bayesmix.posterior.labels.relabelling import relabel_draws
 from bayesmix.progress import progress
 from bayesmix.tree import columns_of, draws_of, family_of, training_rows
@@ -69,7 +69,7 @@ def responsibilities(tree: "xr.DataTree | EMResult", X: Any = None, *, ci_prob: 
     >>> sorted(found.data_vars)
     ['entropy', 'label', 'label_probability', 'probability', 'probability_interval', 'probability_sd']
     """
-    tree = heeded(tree)
+    tree = heeded_with_names(tree, "responsibilities")
     return _summaries(tree, X, ci_prob)
 
 
@@ -165,7 +165,7 @@ def relabel(
     >>> ordered["posterior"]["means"].mean(["chain", "draw"]).sel(feature="waiting").values.round().tolist()
     [54.0, 80.0]
     """
-    tree = heeded(tree)
+    tree = heeded_with_names(tree, "relabel")
     renamed = relabel_draws(tree, method, by=by)  # its verdict stays: no quantity that judges draws has labels
     if GROUP in tree.children:
         renamed = with_responsibilities(renamed, ci_prob=tree.children[GROUP].attrs["ci_prob"])

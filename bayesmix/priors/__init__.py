@@ -1,8 +1,22 @@
 """What is believed before the data: prior distributions, in the units of the data, by name."""
 
 from bayesmix.priors.conjugate import NormalInverseWishart
+from bayesmix.priors.number import DiscreteUniform, ShiftedBetaNegativeBinomial, ShiftedGeometric, ShiftedPoisson
 from bayesmix.priors.rates import Beta, Gamma
 from bayesmix.priors.separated import LKJ, LogNormal, Normal
-from bayesmix.priors.weights import Dirichlet
+from bayesmix.priors.weights import Dirichlet, DynamicDirichlet
 
-__all__ = ["LKJ", "Beta", "Dirichlet", "Gamma", "LogNormal", "Normal", "NormalInverseWishart"]
+__all__ = [
+    "LKJ",
+    "Beta",
+    "Dirichlet",
+    "DiscreteUniform",
+    "DynamicDirichlet",
+    "Gamma",
+    "LogNormal",
+    "Normal",
+    "NormalInverseWishart",
+    "ShiftedBetaNegativeBinomial",
+    "ShiftedGeometric",
+    "ShiftedPoisson",
+]

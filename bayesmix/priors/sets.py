@@ -211,7 +211,8 @@ def check_described(described: Mapping[str, Any], n_components: int, n_features:
         raise ValueError("its parts are not those of a prior")
     units = DataSummary(np.zeros(n_features), np.eye(n_features))
     for part, entry in described.items():
-        kind = type(form[part])
+        kinds = (type(form[part]), *type(form[part]).__subclasses__())
+        kind = next((one for one in kinds if one.__name__ == entry.get("prior")), kinds[0])
         if "pymc" in entry and not kind.joint:
             if not isinstance(entry["pymc"], str):
                 raise ValueError(f"{part}.pymc must be text")

@@ -1,7 +1,7 @@
 """Prior of the weights."""
 
 from dataclasses import dataclass
-from typing import override
+from typing import ClassVar, override
 
 import numpy as np
 from scipy.special import gammaln
@@ -34,6 +34,9 @@ class Dirichlet(Prior):
     """
 
     concentration: float | tuple[float, ...] = 1.0
+
+    dynamic: ClassVar[bool] = False
+    """Whether the components share it out."""
 
     def __post_init__(self):
         object.__setattr__(self, "concentration", as_numbers(self.concentration, "concentration", positive=True))
@@ -85,3 +88,41 @@ class Dirichlet(Prior):
         # (a - 1) log w is 0 where a = 1, also for an empty component
         terms = np.where(a == 1, 0.0, (a - 1) * np.log(np.where(a == 1, 1.0, weights)))
         return constant + terms.sum(axis=-1)
+
+
+@dataclass(frozen=True)
+class DynamicDirichlet(Dirichlet):
+    r"""Dirichlet prior of the weights whose concentration is shared out among the components.
+
+    .. math:: w \mid K \sim \text{Dirichlet}(a / K, \dots, a / K)
+
+    The more components there are, the more of them stay without rows: the number of groups that have rows hardly
+    depends on K where K is large, and tends to that of a Dirichlet process of concentration ``a``.
+
+    Parameters
+    ----------
+    concentration : float, default 1.0
+        ``a``, positive.
+
+    Raises
+    ------
+    ValueError
+        If it is not one positive finite number.
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> bm.priors.DynamicDirichlet(1.0).concentrations(4).tolist()
+    [0.25, 0.25, 0.25, 0.25]
+    """
+
+    dynamic: ClassVar[bool] = True
+
+    def __post_init__(self):
+        super().__post_init__()
+        if np.ndim(self.concentration) != 0:
+            raise ValueError("concentration must be one number, which the components share")
+
+    @override
+    def concentrations(self, n_components: int) -> np.ndarray:
+        return super().concentrations(n_components) / n_components

@@ -2,7 +2,7 @@
 
 from bayesmix.tree.building import SAMPLE_DIMS, build_tree
 from bayesmix.tree.point_estimates import as_tree
-from bayesmix.tree.reading import columns_of, draws_of, family_of, log_likelihood_blocks, training_rows
+from bayesmix.tree.reading import columns_of, draws_of, family_of, log_likelihood_blocks, number_varies, training_rows
 from bayesmix.tree.record import record_of, with_record
 from bayesmix.tree.storage import load, save
 
@@ -15,6 +15,7 @@ __all__ = [
     "family_of",
     "load",
     "log_likelihood_blocks",
+    "number_varies",
     "record_of",
     "save",
     "training_rows",

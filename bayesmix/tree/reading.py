@@ -27,7 +27,8 @@ def draws_of(tree: xr.DataTree) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     -------
     weights : array, (chain, draw, K)
     params : dict of array, (chain, draw, ...)
-        One entry per parameter of the family, contiguous float64.
+        One entry per parameter of the family, contiguous float64. Where their number varies, those that a draw does not
+        have are copies of another one, without weight.
 
     Raises
     ------
@@ -36,7 +37,24 @@ def draws_of(tree: xr.DataTree) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """
     needed = {"weights": ("component",)} | {spec.name: tuple(spec.dims) for spec in family_of(tree).parameters}
     values = {name: _values(tree, "posterior", name, (*SAMPLE_DIMS, *dims)) for name, dims in needed.items()}
-    return values.pop("weights"), values
+    weights = values.pop("weights")
+    return _without_gaps(weights, values, family_of(tree)) if number_varies(tree) else (weights, values)
+
+
+def number_varies(tree: xr.DataTree) -> bool:
+    """Whether the number of components is unknown, so that it varies from draw to draw."""
+    return not isinstance(record_of(tree)["mixture"]["n_components"], int)
+
+
+def _without_gaps(
+    weights: np.ndarray, params: dict[str, np.ndarray], family: Family
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Draws in which components that are not there, and have no weight, have the parameters of the first one."""
+    for spec in family.parameters:
+        if not spec.shared:
+            values = params[spec.name]
+            params[spec.name] = np.where(np.isnan(values), values[:, :, :1], values)
+    return weights, params
 
 
 def training_rows(tree: xr.DataTree) -> Rows:

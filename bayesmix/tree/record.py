@@ -108,6 +108,7 @@ def _plain(value: Any) -> Any:
     return {"text": str(value)}
 
 
-def describe(family: Any, n_components: int, priors: Any) -> dict[str, Any]:
-    """The mixture as the record keeps it: number of components, family and resolved priors."""
-    return {"n_components": n_components, "family": str(family), "priors": to_dict(priors)}
+def describe(family: Any, n_components: Any, priors: Any) -> dict[str, Any]:
+    """The mixture as the record keeps it: number of components or its prior, family and resolved priors."""
+    number = n_components if isinstance(n_components, int) else n_components.to_dict()
+    return {"n_components": number, "family": str(family), "priors": to_dict(priors)}

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from bayesmix.data.columns import Kind
 from bayesmix.families import family_from_name
+from bayesmix.priors.number import number_from_dict
 from bayesmix.priors.sets import check_described
 
 # Judges a value, and raises ValueError with its place where it is something else.
@@ -37,7 +38,7 @@ def check_record(record: Any) -> None:
         raise ValueError(f"units must be a list of {len(features)} texts, one a feature")
     _check_columns(record.get("columns"), len(features))
     for name in ("family", "n_components"):
-        if mixture[name] != record[name]:
+        if mixture[name] != record[name] and not isinstance(mixture[name], Mapping):
             raise ValueError(f"mixture.{name} is {_shown(mixture[name])}, but {name} is {_shown(record[name])}")
     try:
         check_described(mixture["priors"], record["n_components"], len(features), family_from_name(record["family"]))
@@ -176,6 +177,16 @@ def _relabelling(value: Any, place: str) -> None:
     _mapping_with(how[value["method"]])(value, place)
 
 
+def _number(value: Any, place: str) -> None:
+    """A number of components, or a prior of it."""
+    if not isinstance(value, Mapping):
+        return _COUNT(value, place)
+    try:
+        number_from_dict(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{place} is no prior of a number of components: {error!s:.{2 * _SHOWN}}") from error
+
+
 # A kind with its data; of earlier versions a sentence.
 _NOTE = _one_of(_mapping_with({"kind": _TEXT}), _TEXT)
 
@@ -189,7 +200,7 @@ _RECORD = _mapping_with(
         "versions": _mapping_to(_TEXT),
         "notes": _list_of(_NOTE),
         "method": _NAME,
-        "mixture": _mapping_with({"family": _TEXT, "n_components": _COUNT, "priors": _mapping_to(_MAPPING)}),
+        "mixture": _mapping_with({"family": _TEXT, "n_components": _number, "priors": _mapping_to(_MAPPING)}),
     },
     {
         "units": _list_of(_TEXT),

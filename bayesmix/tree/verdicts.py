@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import xarray as xr
 
+from bayesmix.registry import ENGINES
 from bayesmix.tree.record import record_of, with_record
 from bayesmix.verdict import Reason, warn_once, was_heard
 
-_NAMES = {"em": "EM", "nuts": "NUTS", "advi": "ADVI", "laplace": "Laplace approximation", "adopted": "adopted draws"}
+_NAMES = {"em": "EM", **{method: engine.name for method, engine in ENGINES.items()}, "adopted": "adopted draws"}
 
 
 def described_verdict(reasons: Sequence[Reason], n_chains: int, n_draws: int) -> dict:
@@ -42,7 +43,9 @@ def tell(tree: xr.DataTree, reasons: Sequence[Reason]) -> None:
     """Warn of a tree, unless that was done."""
     record = record_of(tree)
     made = _NAMES.get(record["method"], "draws")
-    warn_once(tree, f"{made} of the {record['family']} mixture of {record['n_components']}", reasons)
+    number = record["mixture"]["n_components"]
+    of = number if isinstance(number, int) else "an unknown number of groups"
+    warn_once(tree, f"{made} of the {record['family']} mixture of {of}", reasons)
 
 
 def tell_stored(tree: xr.DataTree) -> None:

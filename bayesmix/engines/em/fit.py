@@ -126,7 +126,7 @@ def _judged(climbs: list[Climb], problem: Problem, settings: EMSettings) -> list
         interior = {id(one.point): one.point for one in climbs if one.status.interior and one.point.weights.size > 1}
         collapsed = {known for known, point in interior.items() if standardised.collapsed(point.state)}
         return [replace(one, status=Status.DEGENERATE) if id(one.point) in collapsed else one for one in climbs]
-    if isinstance(weights, Dirichlet) and np.min(weights.concentration) < 1:
+    if isinstance(weights, Dirichlet) and weights.concentrations(problem.n_components).min() < 1:
         flat = Status.FLAT_WEIGHTS
         return [replace(one, status=flat) if one.status is Status.CONVERGED else one for one in climbs]
     return climbs

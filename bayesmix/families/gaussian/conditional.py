@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, override
 
+import numpy as np
+
+from bayesmix.families.complete_data import CompleteData
 from bayesmix.families.gaussian.covariance.structure import Structure
 from bayesmix.families.gaussian.units import Units
-from bayesmix.families.parts import Conditional, State, Statistics
+from bayesmix.families.parts import Conditional, State, Statistics, Sweeps
 from bayesmix.priors.conjugate import NormalInverseWishart
 from bayesmix.priors.sets import Priors
 
@@ -50,3 +53,17 @@ class GaussianConditional(Conditional):
         means, factor = state
         of_factor, of_means = self.structure.log_prior(means, factor, self.prior)
         return float(of_factor) + float(of_means) + self.standardised.log_prior_shift(means.shape[0])
+
+    @override
+    def complete_data(self, columns: np.ndarray) -> CompleteData | None:
+        if self.prior is None or self.structure.restricted:
+            return None
+        return self.structure.complete_data(self.structure, self.prior, columns)
+
+    @override
+    def sweeps(self, n_rows: int) -> Sweeps | None:
+        if self.prior is None or self.structure.restricted:
+            return None
+        compiled, shared, n_features = self.structure.sweeps, self.structure.shared, self.prior.mean.size
+        (run, telescope), numbers = compiled.entries(n_features, shared), compiled.numbers_of(self.prior, n_rows)
+        return Sweeps(run, numbers, compiled.n_known(n_features), integrated=not shared, telescope=telescope)

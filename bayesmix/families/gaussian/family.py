@@ -15,8 +15,9 @@ from bayesmix.families.gaussian.covariance import STRUCTURES, structure_named
 from bayesmix.families.gaussian.density import closed_form
 from bayesmix.families.gaussian.elliptical import Elliptical
 from bayesmix.families.gaussian.far import mend
+from bayesmix.families.gaussian.sweeps.separated import separated
 from bayesmix.families.gaussian.units import Units
-from bayesmix.families.parts import Form, Fused, Kernel, Params
+from bayesmix.families.parts import Form, Fused, Kernel, Params, Sweeps
 from bayesmix.priors.conjugate import NormalInverseWishart
 from bayesmix.priors.separated import LKJ, LogNormal, Normal
 from bayesmix.priors.sets import Priors
@@ -127,6 +128,10 @@ class Gaussian(Elliptical):
         return GaussianConditional.under(self.structure, standardised, priors)
 
     @override
+    def sweeps(self, standardised: Units, priors: Priors, n_rows: int) -> Sweeps | None:
+        return separated(self.structure, standardised, priors) or super().sweeps(standardised, priors, n_rows)
+
+    @override
     def closed_form(
         self, rows: Rows, standardised: Units, priors: Priors, n_components: int
     ) -> ClosedFormDensity | None:
@@ -169,6 +174,12 @@ class Gaussian(Elliptical):
         whole, of_prior = matrices
         shares = np.trace(np.linalg.solve(whole, of_prior), axis1=-2, axis2=-1) / whole.shape[-1]
         return shares[:1] if self.structure.shared else shares
+
+    @property
+    @override
+    def has_prior_constant(self) -> bool:
+        """Not of matrices that have a shape in common, and no more."""
+        return not self.structure.restricted
 
     @override
     def log_prior_terms(self, priors: Priors, named: Params) -> dict[str, np.ndarray]:

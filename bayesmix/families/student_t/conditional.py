@@ -27,7 +27,8 @@ import numba as nb
 import numpy as np
 
 from bayesmix.families.gaussian.conditional import GaussianConditional
-from bayesmix.families.parts import Conditional, State, Statistics
+from bayesmix.families.parts import Conditional, State, Statistics, Sweeps
+from bayesmix.families.student_t.sweeps import axis, dense, parts
 from bayesmix.families.student_t.tails import dof_curvature, dof_slope
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.dense import invert_lower
@@ -49,12 +50,15 @@ class StudentConditional(Conditional):
         Of location and scale matrix.
     dof : float or None
         Where it is given.
+    shared : bool
+        Whether all components have the same degrees of freedom.
     dof_prior : Gamma or None
         None for the likelihood alone, and where the degrees of freedom are given.
     """
 
     clouds: GaussianConditional
     dof: float | None
+    shared: bool
     dof_prior: Gamma | None
 
     def mode(self, state: State, statistics: Statistics) -> State:
@@ -100,6 +104,16 @@ class StudentConditional(Conditional):
     def log_prior(self, state: State) -> float:
         total = self.clouds.log_prior(state[:2])
         return total if self.dof_prior is None else total + float(self.dof_prior.log_density(state[2]).sum())
+
+    @override
+    def sweeps(self, n_rows: int) -> Sweeps | None:
+        clouds, structure = self.clouds.sweeps(n_rows), self.clouds.structure
+        if clouds is None:
+            return None
+        compiled, n_features = dense if structure.correlated else axis, self.clouds.prior.mean.size
+        numbers = parts.numbers_of(clouds.numbers, self.dof_prior, self.shared, self.dof)
+        run = compiled.entry(n_features, structure.shared)
+        return Sweeps(run, numbers, parts.N_KNOWN + clouds.n_known, integrated=clouds.integrated)
 
 
 @nb.njit(**COMPILED)

@@ -196,15 +196,19 @@ class StudentT(Elliptical):
         tails = np.array([-2 * dof_slope(_FIRST_DOF, n_features, count, 0.0) for count in counts])
         sums = (counts, *statistics.sums, tails, np.zeros_like(counts))
         free = () if self.given_dof else (np.full(self.parameters[-1].shape(n_components, n_features), _FIRST_DOF),)
-        return (*located, *free), replace(statistics, sums=sums)
+        form = self._with_tails(statistics.form, *free)
+        return (*located, *free), replace(statistics, sums=sums, form=form)
 
     @override
     def conditional(self, standardised: Units, priors: Priors | None) -> StudentConditional | None:
         clouds = GaussianConditional.under(self.structure, standardised, priors)
-        if clouds is None or priors is None or self.given_dof:
-            return None if clouds is None else StudentConditional(clouds, self.given_dof, None)
+        if clouds is None:
+            return None
+        shared = self.dof == "shared"
+        if priors is None or self.given_dof:
+            return StudentConditional(clouds, self.given_dof, shared, None)
         prior = priors.parts["dof"]
-        return StudentConditional(clouds, None, prior) if isinstance(prior, Gamma) else None
+        return StudentConditional(clouds, None, shared, prior) if isinstance(prior, Gamma) else None
 
     @override
     def closed_form(

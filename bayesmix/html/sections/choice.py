@@ -8,6 +8,7 @@ import pandas as pd
 from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.numbers import MISSING, fixed
 from bayesmix.plots import draw_comparison
+from bayesmix.registry import ENGINES
 from bayesmix.standing import column_of, decimals_of, is_bracketed
 
 _HEADINGS = {
@@ -15,6 +16,7 @@ _HEADINGS = {
     "icl": "ICL",
     "aic": "AIC",
     "weight": "weight",
+    "posterior_probability": "probability",
     "max_rhat": "R\N{NON-BREAKING HYPHEN}hat",
     "min_ess": "ESS",
     "divergences": "diverged",
@@ -45,7 +47,7 @@ def choice_section(table: pd.DataFrame, advice: Sequence[str], best: tuple[str, 
     if any(name in table and table[name].notna().any() for name in ("bic", "elpd_loo")):
         pictures = (Picture(lambda: draw_comparison(table), _alt(table), _caption(table)),)
     return Section(
-        sentences=tuple(advice),
+        sentences=(*advice, *_of_evidence(table)),
         pictures=pictures,
         tables=tuple(tables),
         listed=True,
@@ -60,9 +62,13 @@ def _main_table(table: pd.DataFrame, best: tuple[str, int] | None) -> Table:
     if _present(table, "elpd_loo"):
         columns["LOO (s.e.)"] = _loo(table)
         columns["difference (s.e.)"] = _paired(table, "elpd_diff", "dse")
-    for name in ("weight", "max_rhat", "min_ess", "divergences"):
+    if _present(table, "log_evidence"):
+        columns["log evidence (s.e.)"] = _paired(table, "log_evidence", "log_evidence_se")
+    for name in ("posterior_probability", "weight", "max_rhat", "min_ess", "divergences"):
         if _present(table, name):
             columns[_HEADINGS[name]] = _column(table, name)
+    if "engine" in table and any(table["engine"].tolist()):
+        columns["sampler"] = _engine(table)
     keys = list(table.index)
     return Table(
         caption="The models that were compared",
@@ -89,7 +95,7 @@ def _notes_table(table: pd.DataFrame) -> Table | None:
 
 def _full_table(table: pd.DataFrame) -> Table:
     names = [str(name) for name in table.columns if name != "notes"]
-    cells = [_column(table, name) for name in names]
+    cells = [_engine(table) if name == "engine" else _column(table, name) for name in names]
     return Table(
         caption="All numbers",
         header=("family", "groups", *names),
@@ -112,13 +118,36 @@ def _column(table: pd.DataFrame, name: str) -> Callable[[int], Cell]:
     return lambda i: Cell(fixed(values[i], decimals_of(name)), float(values[i]))
 
 
+def _engine(table: pd.DataFrame) -> Callable[[int], Cell]:
+    names = [ENGINES[method].name if method in ENGINES else method for method in table["engine"]]
+    return lambda i: Cell(names[i] or MISSING)
+
+
+def _of_evidence(table: pd.DataFrame) -> list[str]:
+    """What the probabilities are of, and what they hang on."""
+    probabilities = column_of(table, "posterior_probability")
+    known = int(np.isfinite(probabilities).sum())
+    if known < 2:
+        return []
+    family, groups = table.index[int(np.nanargmax(probabilities))]
+    several = len(set(table.index.get_level_values("family"))) > 1
+    named = f"{family} with {groups}" if several else f"{groups} {'group' if groups == 1 else 'groups'}"
+    among = "all models" if known == len(table) else f"the {known} models that have an evidence"
+    return [
+        f"The evidence favours {named}: probability {fixed(np.nanmax(probabilities), 2)}, if before the data {among} "
+        "were equally probable. It depends on the priors of the groups as much as on the rows: wider ones favour fewer "
+        "groups, without fitting any worse."
+    ]
+
+
 def _paired(table: pd.DataFrame, name: str, error: str) -> Callable[[int], Cell]:
     values, errors = table[name].to_numpy(dtype=float), table[error].to_numpy(dtype=float)
+    decimals = decimals_of(error)
 
     def cell(i: int) -> Cell:
         if np.isnan(values[i]):
             return Cell(MISSING, np.nan)
-        return Cell(f"{fixed(values[i], 1)} ({fixed(errors[i], 1)})", float(values[i]))
+        return Cell(f"{fixed(values[i], decimals)} ({fixed(errors[i], decimals)})", float(values[i]))
 
     return cell
 

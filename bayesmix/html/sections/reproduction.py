@@ -11,6 +11,7 @@ from bayesmix.html.numbers import fixed
 from bayesmix.mixture import Mixture
 from bayesmix.priors.sets import default_priors, resolve_priors, to_dict
 from bayesmix.priors.written import as_arguments, as_code, as_plain, foreign_as_comments
+from bayesmix.registry import ENGINES, from_chains
 
 _SECOND_NAMES = {"em": "EM", "sampling": "sampling"}
 # Settings of EM that need not be written: the defaults.
@@ -115,10 +116,10 @@ def _arguments(settings: Mapping[str, Any], seed: int | None) -> str:
 
 def _sizes(digest: Digest) -> dict[str, int]:
     """What draws say of the settings that made them, where the record does not."""
-    if digest.method not in ("nuts", "advi", "laplace"):
+    if digest.method not in ENGINES:
         return {}
     sizes = {"draws": digest.n_draws}
-    return sizes | {"chains": digest.n_chains} if digest.method == "nuts" else sizes
+    return sizes | {"chains": digest.n_chains} if from_chains(digest.method) else sizes
 
 
 def _priors(digest: Digest) -> str:

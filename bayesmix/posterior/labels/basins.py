@@ -3,8 +3,8 @@
 import numpy as np
 import xarray as xr
 
+from bayesmix.engines.mixing import effective_sizes, normal_scores
 from bayesmix.posterior.labels.convergence import entries_of
-from bayesmix.posterior.labels.mixing import effective_sizes, normal_scores
 
 # Chains differ where the R-hat of the pair exceeds this ...
 _RHAT = 1.1

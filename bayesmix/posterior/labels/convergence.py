@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayesmix.posterior.labels.mixing import mixing
+from bayesmix.engines.mixing import mixing
 from bayesmix.tree import SAMPLE_DIMS
 
 COLUMNS = ("rhat", "ess_bulk", "ess_tail")

@@ -16,7 +16,7 @@ from bayesmix.posterior.labels.apply import permutations_of, undo
 from bayesmix.posterior.labels.convergence import convergence_table, worst
 from bayesmix.posterior.labels.judgement import Judgement, count, judge
 from bayesmix.posterior.labels.occupancy import empty_shares
-from bayesmix.tree import as_tree, family_of, record_of
+from bayesmix.tree import as_tree, family_of, number_varies, record_of
 from bayesmix.verdict import DIVERGENT_GATE, Reason, verdict
 from bayesmix.vocabulary import named_arguments
 
@@ -50,9 +50,9 @@ class Diagnosis:
     chain_groups : tuple of tuple of int
         Chains that settled in the same basin; more than one group is multimodality.
     empty : array, (K,)
-        Share of draws in which a component is the most probable one of no row.
+        Share of draws in which a component is the most probable one of no row; none where their number varies.
     any_empty : float
-        Share of draws with at least one such component.
+        Share of draws with at least one such component; NaN where their number varies.
     n_draws, divergences, max_tree_depth : int
         Numbers of draws, of divergent ones, and of those that reached the deepest tree.
     pareto_k : float
@@ -178,7 +178,7 @@ def diagnose(tree: "xr.DataTree | EMResult") -> Diagnosis:
     """
     tree = as_tree(tree)
     record, judged = record_of(tree), judge(tree)
-    each, any_empty = empty_shares(tree)
+    each, any_empty = (np.empty(0), np.nan) if number_varies(tree) else empty_shares(tree)
     diagnosis = Diagnosis(
         table=_table(tree, judged),
         reasons=judged.reasons,
@@ -207,8 +207,10 @@ def _sentences(diagnosis: Diagnosis, judged: Judgement, other_optima: Sequence[M
     else:
         now = diagnosis.max_rhat, diagnosis.min_ess
         said += sentences.sampling(*now, n_chains=judged.quantities.sizes["chain"])
-        raw = _worst(diagnosis.table, RAW) if RAW in diagnosis.table.index.get_level_values("kind") else None
-        said += sentences.groups(_worst(diagnosis.table, GROUPS), raw, label_free_ok=diagnosis.passed)
+        kinds = diagnosis.table.index.get_level_values("kind")
+        if GROUPS in kinds:  # whose number is one and the same
+            raw = _worst(diagnosis.table, RAW) if RAW in kinds else None
+            said += sentences.groups(_worst(diagnosis.table, GROUPS), raw, label_free_ok=diagnosis.passed)
     log_likelihoods = judged.quantities["log_likelihood"].mean("draw").to_series().to_dict()
     said += sentences.basins(diagnosis.chain_groups, log_likelihoods)
     if not diagnosis.diverged_often:  # else among the reasons
@@ -220,6 +222,8 @@ def _sentences(diagnosis: Diagnosis, judged: Judgement, other_optima: Sequence[M
 
 
 def _table(tree: xr.DataTree, judged: Judgement) -> pd.DataFrame:
+    if number_varies(tree):
+        return pd.concat({LABEL_FREE: judged.table}, names=["kind", "quantity"])
     components, others = _parameters(tree)
     kinds = {GROUPS: components, OTHERS: others}
     if not (permutations_of(tree) == np.arange(components.sizes["component"])).all():

@@ -10,14 +10,13 @@ import xarray as xr
 from bayesmix.posterior.labels.basins import chain_groups
 from bayesmix.posterior.labels.convergence import convergence_table, worst
 from bayesmix.posterior.labels.label_free import label_free
-from bayesmix.tree import as_tree, record_of
+from bayesmix.registry import from_chains
+from bayesmix.tree import as_tree, number_varies, record_of
 from bayesmix.tree.verdicts import stored_verdict, tell
 from bayesmix.verdict import DIVERGENT_GATE, ESS_GATE, PARETO_GATE, RHAT_GATE, Reason, is_silent, pass_on, was_heard
 
 if TYPE_CHECKING:
     from bayesmix.engines.em import EMResult
-
-_INDEPENDENT = ("advi", "laplace")
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +93,7 @@ def judge(tree: xr.DataTree) -> Judgement:
     """Measure what the gates ask for."""
     sizes = tree["posterior"].to_dataset().sizes
     n_draws = sizes["chain"] * sizes["draw"]
-    kind = "point" if n_draws == 1 else "independent" if record_of(tree)["method"] in _INDEPENDENT else "chains"
+    kind = "point" if n_draws == 1 else "chains" if from_chains(record_of(tree)["method"]) else "independent"
     quantities = label_free(tree)
     chains = kind == "chains"
     return Judgement(
@@ -125,6 +124,24 @@ def heed(tree: xr.DataTree) -> None:
     """Warn of a tree that is not to be trusted, when it is first used."""
     if not (is_silent() or was_heard(tree)):
         tell(tree, verdict_of(tree))
+
+
+def heeded_with_names(result: "xr.DataTree | EMResult", asked: str) -> xr.DataTree:
+    """The same for what speaks of single groups.
+
+    Raises
+    ------
+    ValueError
+        Where the number of groups varies from draw to draw.
+    """
+    tree = heeded(result)
+    if number_varies(tree):
+        raise ValueError(
+            f"{asked} speaks of single groups, and none is the same in all draws of this tree, whose number of groups "
+            "varies: bm.number_of_groups tells how many there are, bm.log_density and bm.sample_predictive need no "
+            "names, and Mixture(n_components) with a given number has groups to speak of"
+        )
+    return tree
 
 
 def heeded(result: "xr.DataTree | EMResult") -> xr.DataTree:

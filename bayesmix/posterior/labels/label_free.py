@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 
 from bayesmix.posterior.marginal import marginal_of
-from bayesmix.tree import SAMPLE_DIMS, draws_of, log_likelihood_blocks
+from bayesmix.tree import SAMPLE_DIMS, draws_of, log_likelihood_blocks, number_varies
 
 _MAX_VALUES = 4_000_000
 
@@ -23,17 +23,25 @@ def label_free(tree: xr.DataTree) -> xr.Dataset:
     -------
     xarray.Dataset
         ``log_likelihood (chain, draw)``: of all training rows;
-        ``sorted_weights (chain, draw, rank)``: largest first;
+        ``sorted_weights (chain, draw, rank)``: largest first; in its place where the number of components varies
+        ``n_components`` and ``n_occupied (chain, draw)``;
         ``total_covariance (chain, draw, feature, feature_bis)``: of the whole mixture,
         ``sum_k w_k (Sigma_k + (mu_k - m)(mu_k - m)')`` with ``m = sum_k w_k mu_k``.
     """
     weights, _ = draws_of(tree)
     posterior = tree["posterior"].to_dataset()
     features = _entries(tree)
+    if number_varies(tree):
+        numbers = {
+            "n_components": (SAMPLE_DIMS, posterior["n_components"].values.astype(float)),
+            "n_occupied": (SAMPLE_DIMS, tree["sample_stats"].to_dataset()["n_occupied"].values.astype(float)),
+        }
+    else:
+        numbers = {"sorted_weights": ((*SAMPLE_DIMS, "rank"), -np.sort(-weights, axis=-1))}
     return xr.Dataset(
         {
             "log_likelihood": (SAMPLE_DIMS, sum(values.sum(axis=-1) for _, values in log_likelihood_blocks(tree))),
-            "sorted_weights": ((*SAMPLE_DIMS, "rank"), -np.sort(-weights, axis=-1)),
+            **numbers,
             "total_covariance": (
                 (*SAMPLE_DIMS, "feature", "feature_bis"),
                 _total_covariance(tree),
@@ -55,11 +63,8 @@ def _total_covariance(tree: xr.DataTree) -> np.ndarray:
     step = max(1, _MAX_VALUES // (every.n_components * size**2))
     for start in range(0, every.n_draws, step):
         draws = slice(start, start + step)
-        means, within = every.family.moments({name: v[draws] for name, v in every.params.items()})
-        shares = every.weights[draws]
-        centred = means - np.einsum("sk,skd->sd", shares, means)[:, None]
-        total[draws] = np.einsum("sk,ski,skj->sij", shares, centred, centred, optimize=True)
-        total[draws] += np.einsum("sk,skij->sij", shares, within)
+        params = {name: values[draws] for name, values in every.params.items()}
+        total[draws] = every.family.total_covariance(every.weights[draws], params)
     sizes = tree["posterior"].to_dataset().sizes
     return total.reshape(sizes["chain"], sizes["draw"], size, size)
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bayesmix.data.words import joined
+from bayesmix.registry import ENGINES
 from bayesmix.verdict import ESS_GATE, PARETO_GATE, RHAT_GATE
 
 # Below this agreement with the pivot, or above this share of ambiguous draws, names are doubtful.
@@ -28,8 +29,8 @@ def sampling(rhat: float, ess: float, n_chains: int) -> list[str]:
 
 def approximation(method: str, pareto_k: float, other_optima: str) -> list[str]:
     """Judge draws that come from no Markov chain, and know of one basin alone."""
-    name = {"advi": "ADVI", "laplace": "The Laplace approximation"}.get(method, method)
-    start = f"{name} gives independent draws: R-hat and effective sample size do not apply."
+    name = ENGINES[method].words if method in ENGINES else method
+    start = f"{name[0].upper()}{name[1:]} gives independent draws: R-hat and effective sample size do not apply."
     if np.isnan(pareto_k):
         return [f"{start} No Pareto k was stored, so nothing says how close it is."]
     if pareto_k > PARETO_GATE:
@@ -101,7 +102,7 @@ def basins(groups: Sequence[Sequence[int]], log_likelihoods: dict[int, float]) -
 
 def emptiness(each: np.ndarray, any_empty: float) -> list[str]:
     """Tell of groups that own no row."""
-    if any_empty < EMPTY_GATE:
+    if not any_empty >= EMPTY_GATE:
         return []
     named = [f"group {k} in {share:.0%}" for k, share in enumerate(each) if share >= EMPTY_GATE]
     text = f"At least one group owns no row in {any_empty:.0%} of the draws"

@@ -89,6 +89,28 @@ def offsets_and_whiteners(weights, means, deviations):
 
 
 @nb.njit(**COMPILED)
+def scatters_about_the_mode(means, deviations, masses, first, second, prior_mean, shrinkage, scale):
+    """Means (K, D) and whitened scatters (M, B): the brackets of :func:`m_step`."""
+    n_components, n_features = means.shape
+    n_blocks, width = deviations.shape
+    moved = np.empty((n_components, n_features))
+    scatters = np.empty((n_blocks, width))
+    for m in range(n_blocks):
+        for b in range(width):
+            scatters[m, b] = scale[b] / deviations[m, b] / deviations[m, b]
+    for k in range(n_components):
+        m = k if n_blocks == n_components else 0
+        total = masses[k] + shrinkage
+        for j in range(n_features):
+            b = j if width == n_features else 0
+            u = (prior_mean[j] - means[k, j]) / deviations[m, b] if shrinkage > 0 else 0.0
+            shift = (first[k, j] + shrinkage * u) / total
+            moved[k, j] = means[k, j] + deviations[m, b] * shift
+            scatters[m, b] += second[k, j] + shrinkage * u * u - total * shift * shift
+    return moved, scatters
+
+
+@nb.njit(**COMPILED)
 def m_step(means, deviations, counts, masses, first, second, prior_mean, shrinkage, dof, scale, constant):
     """Means (K, D) and standard deviations (M, B) that maximise the expected objective.
 
@@ -104,22 +126,10 @@ def m_step(means, deviations, counts, masses, first, second, prior_mean, shrinka
     n_components, n_features = means.shape
     n_blocks, width = deviations.shape
     has_prior = shrinkage > 0
-    moved = np.empty((n_components, n_features))
-    scatters = np.empty((n_blocks, width))
+    moved, scatters = scatters_about_the_mode(means, deviations, masses, first, second, prior_mean, shrinkage, scale)
     totals = np.zeros(n_blocks)
-    for m in range(n_blocks):
-        for b in range(width):
-            scatters[m, b] = scale[b] / deviations[m, b] / deviations[m, b]
     for k in range(n_components):
-        m = k if n_blocks == n_components else 0
-        total = masses[k] + shrinkage
-        totals[m] += counts[k] + 1.0 if has_prior else counts[k]
-        for j in range(n_features):
-            b = j if width == n_features else 0
-            u = (prior_mean[j] - means[k, j]) / deviations[m, b] if has_prior else 0.0
-            shift = (first[k, j] + shrinkage * u) / total
-            moved[k, j] = means[k, j] + deviations[m, b] * shift
-            scatters[m, b] += second[k, j] + shrinkage * u * u - total * shift * shift
+        totals[k if n_blocks == n_components else 0] += counts[k] + 1.0 if has_prior else counts[k]
     sharing = 1.0 if width == n_features else float(n_features)
     for m in range(n_blocks):
         divisor = sharing * totals[m] + dof + 2.0 if has_prior else sharing * totals[m]

@@ -3,8 +3,10 @@
 import numpy as np
 
 from bayesmix.density import transforms
+from bayesmix.families.gaussian.complete_data import CorrelatedCompleteData
 from bayesmix.families.gaussian.covariance import dense
 from bayesmix.families.gaussian.covariance.structure import Structure
+from bayesmix.families.gaussian.sweeps import dense as sweeps
 from bayesmix.passes import dense as kernel
 
 
@@ -16,6 +18,8 @@ class Correlated(Structure):
     affine = True
     kernel = kernel
     compiled = dense
+    sweeps = sweeps
+    complete_data = CorrelatedCompleteData
 
     def blocks(self, factor):
         """The factors as a stack."""

@@ -24,7 +24,9 @@ class Structure(ABC):
     functions; :meth:`blocks` shows the factor with an axis for the components, and one for the features, be it of
     length one.
 
-    ``geometry`` names the compiled densities.
+    ``geometry`` names the compiled densities, and ``sweeps`` is :mod:`~bayesmix.families.gaussian.sweeps.dense` or
+    ``axis``: Gibbs sampling; ``complete_data``, of :mod:`~bayesmix.families.gaussian.complete_data`,
+    is what has a closed form.
 
     ``affine`` says whether every linear change of the columns keeps the structure, so that they can be whitened;
     ``restricted``, whether the matrices have more in common than to be one: then inverse-Wishart densities on them are
@@ -40,6 +42,8 @@ class Structure(ABC):
     restricted: bool = False
     kernel: Any
     compiled: ModuleType
+    sweeps: ModuleType
+    complete_data: type
     parameter: ParameterSpec
 
     @cached_property

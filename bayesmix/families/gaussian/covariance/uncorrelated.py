@@ -4,8 +4,10 @@ from functools import cached_property
 
 import numpy as np
 
+from bayesmix.families.gaussian.complete_data import UncorrelatedCompleteData
 from bayesmix.families.gaussian.covariance import axis
 from bayesmix.families.gaussian.covariance.structure import Structure, root_mean_square
+from bayesmix.families.gaussian.sweeps import axis as sweeps
 from bayesmix.passes import axis as kernel
 
 
@@ -16,6 +18,8 @@ class Uncorrelated(Structure):
     geometry = "axis"
     kernel = kernel
     compiled = axis
+    sweeps = sweeps
+    complete_data = UncorrelatedCompleteData
 
     @cached_property
     def _by_feature(self) -> bool:

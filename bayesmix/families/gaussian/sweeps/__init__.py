@@ -1,0 +1,1 @@
+"""Gibbs sampling of Gaussian components under the normal-inverse-Wishart prior."""

@@ -1,0 +1,18 @@
+"""Which compiled sampler serves the separated prior."""
+
+from bayesmix.families.gaussian.covariance.structure import Structure
+from bayesmix.families.gaussian.sweeps import axis_separated, dense_separated
+from bayesmix.families.gaussian.units import Units
+from bayesmix.families.parts import Sweeps
+from bayesmix.priors.separated import LKJ, LogNormal, Normal
+from bayesmix.priors.sets import Priors
+
+_KINDS = {"means": Normal, "scales": LogNormal, "correlations": LKJ}
+
+
+def separated(structure: Structure, units: Units, priors: Priors) -> Sweeps | None:
+    """The sampler; None under the conjugate prior, and under one that only PyMC knows."""
+    if not all(isinstance(priors.parts.get(part), kind) for part, kind in _KINDS.items()):
+        return None
+    compiled = dense_separated if structure.correlated else axis_separated
+    return Sweeps(compiled.entry(units.spread.size), compiled.numbers_of(structure, units, priors), 0, integrated=False)

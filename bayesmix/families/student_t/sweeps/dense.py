@@ -1,0 +1,174 @@
+"""Correlated features; see :mod:`bayesmix.families.student_t.sweeps.parts`."""
+
+import numba as nb
+
+from bayesmix.families import sweeps
+from bayesmix.families.gaussian.sweeps import dense as clouds
+from bayesmix.families.student_t.sweeps.parts import (
+    N_KNOWN,
+    begin_masses,
+    draw_dof_and_masses,
+    draw_of,
+    log_density_of_mass,
+    with_masses,
+)
+from bayesmix.passes import few_features, student
+from bayesmix.passes.blocks import COMPILED
+
+_few_component, _tiled_component = student.few_component, student.tiled_component
+_sums_of, _draw_clouds = clouds.sums_of, clouds.draw
+_begin, _predictive, _add = clouds.begin, clouds.predictive, clouds.add
+_begin_held, _predictive_held, _add_held = clouds.begin_held, clouds.predictive_held, clouds.add_held
+
+
+@nb.njit(**COMPILED)
+def few_component(columns, start, size, form, s, k, centred, residual, out):
+    """See :mod:`bayesmix.families.sweeps`."""
+    _few_component(columns[:-1], start, size, form, s, k, centred, residual, out)
+
+
+@nb.njit(**COMPILED)
+def tiled_component(columns, start, size, form, s, k, centred, residual, out):
+    """See :mod:`bayesmix.families.sweeps`."""
+    _tiled_component(columns[:-1], start, size, form, s, k, centred, residual, out)
+
+
+@nb.njit(**COMPILED)
+def complete(rng, labels, columns, form, numbers, state):
+    """See :mod:`bayesmix.families.sweeps`."""
+    _, means, whiteners, _ = form
+    masses, n_features = columns[-1], means.shape[2]
+    for i in range(labels.shape[0]):
+        k = labels[i]
+        masses[i] = 0.0
+        for a in range(n_features):
+            y = 0.0
+            for b in range(a + 1):
+                y += whiteners[0, k, a, b] * (columns[b, i] - means[0, k, b])
+            masses[i] += y * y
+    draw_dof_and_masses(rng, labels, masses, form, numbers, state)
+
+
+@nb.njit(**COMPILED)
+def draw(rng, weights, counts, sums, form, numbers, state):
+    """See :mod:`bayesmix.families.sweeps`; the state is means, factors and degrees of freedom, if they are free."""
+    return draw_of(_draw_clouds, rng, weights, counts, sums, form, numbers, state)
+
+
+@nb.njit(**COMPILED)
+def begin(known, numbers, form, k):
+    """See :mod:`bayesmix.families.sweeps`."""
+    begin_masses(known, form, k)
+    _begin(known[N_KNOWN:], numbers[0], form, k)
+
+
+@nb.njit(**COMPILED)
+def predictive(known, columns, i, numbers, form, k):
+    """See :mod:`bayesmix.families.sweeps`."""
+    clouds = _predictive(known[N_KNOWN:], columns, i, numbers[0], form, k)
+    return clouds + log_density_of_mass(known, columns[-1, i])
+
+
+@nb.njit(**COMPILED)
+def add(known, columns, i, numbers, form, k):
+    """See :mod:`bayesmix.families.sweeps`."""
+    _add(known[N_KNOWN:], columns, i, numbers[0], form, k)
+
+
+@nb.njit(**COMPILED)
+def begin_held(known, numbers, form, k):
+    """Of :func:`predictive_held`."""
+    begin_masses(known, form, k)
+    _begin_held(known[N_KNOWN:], numbers[0], form, k)
+
+
+@nb.njit(**COMPILED)
+def predictive_held(known, columns, i, numbers, form, k):
+    """See :mod:`bayesmix.families.sweeps`: the scale matrix that all components share is held too."""
+    clouds = _predictive_held(known[N_KNOWN:], columns, i, numbers[0], form, k)
+    return clouds + log_density_of_mass(known, columns[-1, i])
+
+
+@nb.njit(**COMPILED)
+def add_held(known, columns, i, numbers, form, k):
+    """See :mod:`bayesmix.families.sweeps`."""
+    _add_held(known[N_KNOWN:], columns, i, numbers[0], form, k)
+
+
+@nb.njit(**sweeps.ENTRY)
+def run_free(rng, problem, position, plan):
+    """:func:`bayesmix.families.sweeps.run_completed` where every component has a scale matrix of its own."""
+    return sweeps.run_completed(
+        few_component,
+        complete,
+        _sums_of,
+        draw,
+        begin,
+        predictive,
+        add,
+        rng,
+        with_masses(problem),
+        position,
+        plan,
+    )
+
+
+@nb.njit(**sweeps.ENTRY)
+def run_free_of_many(rng, problem, position, plan):
+    """The same of more than four features."""
+    return sweeps.run_completed(
+        tiled_component,
+        complete,
+        _sums_of,
+        draw,
+        begin,
+        predictive,
+        add,
+        rng,
+        with_masses(problem),
+        position,
+        plan,
+    )
+
+
+@nb.njit(**sweeps.ENTRY)
+def run_shared(rng, problem, position, plan):
+    """The same where all share one."""
+    return sweeps.run_completed(
+        few_component,
+        complete,
+        _sums_of,
+        draw,
+        begin_held,
+        predictive_held,
+        add_held,
+        rng,
+        with_masses(problem),
+        position,
+        plan,
+    )
+
+
+@nb.njit(**sweeps.ENTRY)
+def run_shared_of_many(rng, problem, position, plan):
+    """The same of more than four features."""
+    return sweeps.run_completed(
+        tiled_component,
+        complete,
+        _sums_of,
+        draw,
+        begin_held,
+        predictive_held,
+        add_held,
+        rng,
+        with_masses(problem),
+        position,
+        plan,
+    )
+
+
+def entry(n_features: int, shared: bool):
+    """The compiled sampler."""
+    if n_features <= few_features.MOST:
+        return run_shared if shared else run_free
+    return run_shared_of_many if shared else run_free_of_many
