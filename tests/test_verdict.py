@@ -143,7 +143,7 @@ def test_a_far_approximation_tells():
     tree = approximation(simulated_tree(n_rows=30, shape=(1, 100)))
     tree["posterior"].attrs["pareto_k"] = 1.3
     [said] = told(lambda: bm.responsibilities(tree))
-    assert "Pareto k 1.300" in str(said.message) and "use fit_nuts" in str(said.message).lower()
+    assert "Pareto k 1.300" in str(said.message) and "use fit" in str(said.message).lower()
 
 
 def test_em_that_was_stopped_tells_unless_that_was_asked_for():

@@ -88,7 +88,12 @@ def test_a_wrapped_function_keeps_its_signature_and_its_pickle():
 
 TAKE_A_TREE = [path for path, function in CALLABLES.items() if "tree" in inspect.signature(function).parameters]
 # Averages over posterior draws, of which a point estimate has none, and pictures of them: a refusal in these words.
-NEED_DRAWS = {"loo": "point estimate", "waic": "point estimate", "plot_labels": "draw"}
+NEED_DRAWS = {
+    "log_evidence": "point estimate",
+    "loo": "point estimate",
+    "waic": "point estimate",
+    "plot_labels": "draw",
+}
 ARGUMENTS = {"log_density": {"X": SIMULATED.X}, "sample_predictive": {"n": 3, "random_seed": 1}}
 PATHS = {"save": "em.nc", "report": "em.md"}
 

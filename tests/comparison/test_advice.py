@@ -15,7 +15,7 @@ def table(rows: dict, family: str = "gaussian-full") -> pd.DataFrame:
     made = pd.DataFrame(
         NAN,
         index=pd.MultiIndex.from_tuples(index, names=["family", "n_components"]),
-        columns=list(COLUMNS[:-1]),
+        columns=[name for name in COLUMNS if name not in ("engine", "notes")],
     )
     for key, (bic, icl, diff, dse) in zip(index, rows.values(), strict=True):
         made.loc[key, ["bic", "icl", "elpd_diff", "dse"]] = [bic, icl, diff, dse]

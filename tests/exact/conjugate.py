@@ -45,6 +45,13 @@ class Groups:
         ]
         return float(self.log_density_of_spread(spread) + np.sum(of_means))
 
+    def draw(self, size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Means (S, G, D) and spreads (S, ...)."""
+        spreads = self.draw_spread(size, rng)
+        factors = np.linalg.cholesky(self.matrix(spreads)[:, None] / self.counts[:, None, None])
+        normal = rng.standard_normal((size, *self.means.shape))
+        return self.means + np.einsum("sgij,sgj->sgi", factors, normal), spreads
+
     def log_rows(self, rows: np.ndarray, mean: np.ndarray, spread: Any) -> np.ndarray:
         """Log density of rows (N, D) of a group."""
         return stats.multivariate_normal.logpdf(rows, mean, self.matrix(spread))
@@ -88,6 +95,10 @@ class Dense(Groups):
     def log_density_of_spread(self, spread):
         return stats.invwishart.logpdf(spread, self.dof, self.scale)
 
+    def draw_spread(self, size, rng):
+        drawn = stats.invwishart.rvs(self.dof, self.scale, size, random_state=rng)
+        return np.reshape(drawn, (size, self.n_features, self.n_features))
+
     def mean_of_spread(self):
         return self.scale / (self.dof - self.n_features - 1)
 
@@ -108,10 +119,13 @@ class Axis(Groups):
         return np.diag(scatter)
 
     def matrix(self, spread):
-        return np.diag(spread)
+        return np.asarray(spread)[..., None] * np.eye(self.n_features)
 
     def log_density_of_spread(self, spread):
         return stats.invgamma.logpdf(spread, self.dof / 2, scale=self.scale / 2).sum()
+
+    def draw_spread(self, size, rng):
+        return self.scale / rng.chisquare(self.dof, (size, self.n_features))
 
     def mean_of_spread(self):
         return self.scale / (self.dof - 2)
@@ -136,10 +150,13 @@ class Round(Groups):
         return np.trace(scatter)
 
     def matrix(self, spread):
-        return spread * np.eye(self.n_features)
+        return np.asarray(spread)[..., None, None] * np.eye(self.n_features)
 
     def log_density_of_spread(self, spread):
         return stats.invgamma.logpdf(spread, self.dof / 2, scale=self.scale / 2)
+
+    def draw_spread(self, size, rng):
+        return self.scale / rng.chisquare(self.dof, size)
 
     def mean_of_spread(self):
         return self.scale / (self.dof - 2)
@@ -153,12 +170,12 @@ class Round(Groups):
         return np.atleast_1d(stats.multivariate_t(self.means[group], shape, self.dof).pdf(x))
 
 
-KINDS = {"full": Dense, "tied": Dense, "diag": Axis, "spherical": Round}
+KINDS = {"full": Dense, "tied": Dense, "diag": Axis, "spherical": Round, "EEI": Axis}
 
 
 def prior_of(covariance: str, n_components: int, mean, shrinkage: float, dof: float, scale) -> list[Groups]:
-    """The prior of K components: a group of its own for each, or, tied, one that shares its covariance."""
+    """The prior of K components: a group of its own for each, or, tied and EEI, one that shares its covariance."""
     mean, scale = np.asarray(mean, dtype=float), np.asarray(scale, dtype=float)
-    together = n_components if covariance == "tied" else 1
+    together = n_components if covariance in ("tied", "EEI") else 1
     one = KINDS[covariance](np.tile(mean, (together, 1)), np.full(together, shrinkage), dof, scale)
     return [one] * (n_components // together)

@@ -1,4 +1,4 @@
-"""Conjugate posteriors of groups of counts, and of zeros and ones, in closed form: SciPy's distributions."""
+"""Conjugate posteriors of groups of counts, of zeros and ones, and of levels, in closed form: SciPy's distributions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +18,9 @@ class Rates:
         (rows,) = groups
         return Rates(self.shape + rows.sum(axis=0), self.rate + len(rows))
 
+    def draw(self, size: int, rng: np.random.Generator) -> tuple[np.ndarray, None]:
+        return rng.gamma(self.shape, 1 / self.rate, (size, 1, len(self.shape))), None
+
     def log_density(self, means: np.ndarray, spread: None) -> float:
         return float(stats.gamma.logpdf(means[0], self.shape, scale=1 / self.rate).sum())
 
@@ -31,6 +34,9 @@ class Rates:
     @property
     def means(self) -> np.ndarray:
         return (self.shape / self.rate)[None]
+
+    def quantiles_of_means(self, p: float) -> np.ndarray:
+        return stats.gamma.ppf(p, self.shape, scale=1 / self.rate)[None]
 
     def mean_of_spread(self) -> None:
         return None
@@ -47,6 +53,9 @@ class Chances:
         (rows,) = groups
         return Chances(self.a + rows.sum(axis=0), self.b + (1 - rows).sum(axis=0))
 
+    def draw(self, size: int, rng: np.random.Generator) -> tuple[np.ndarray, None]:
+        return rng.beta(self.a, self.b, (size, 1, len(self.a))), None
+
     def log_density(self, means: np.ndarray, spread: None) -> float:
         return float(stats.beta.logpdf(means[0], self.a, self.b).sum())
 
@@ -60,5 +69,55 @@ class Chances:
     def means(self) -> np.ndarray:
         return (self.a / (self.a + self.b))[None]
 
+    def quantiles_of_means(self, p: float) -> np.ndarray:
+        return stats.beta.ppf(p, self.a, self.b)[None]
+
     def mean_of_spread(self) -> None:
         return None
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Independent Dirichlet probabilities of each column's levels in one group, one column after the other.
+
+    Rows hold the numbers of levels; prior and posterior have this one form.
+    """
+
+    concentrations: tuple[np.ndarray, ...]
+
+    def given(self, groups: Sequence[np.ndarray]) -> "Levels":
+        (rows,) = groups
+        return Levels(
+            tuple(
+                a + np.bincount(levels, minlength=len(a))
+                for a, levels in zip(self.concentrations, rows.T.astype(int), strict=True)
+            )
+        )
+
+    def draw(self, size: int, rng: np.random.Generator) -> tuple[np.ndarray, None]:
+        return np.concatenate([rng.dirichlet(a, size) for a in self.concentrations], axis=1)[:, None], None
+
+    def log_density(self, means: np.ndarray, spread: None) -> float:
+        return float(
+            sum(stats.dirichlet.logpdf(*pair) for pair in zip(self._split(means[0]), self.concentrations, strict=True))
+        )
+
+    def log_rows(self, rows: np.ndarray, mean: np.ndarray, spread: None) -> np.ndarray:
+        columns = zip(self._split(mean), rows.T.astype(int), strict=True)
+        return np.sum([np.log(p)[levels] for p, levels in columns], axis=0)
+
+    def predictive(self, group: int, x: np.ndarray) -> np.ndarray:
+        return np.exp(self.log_rows(x, self.means[0], None))
+
+    @property
+    def means(self) -> np.ndarray:
+        return np.concatenate([a / a.sum() for a in self.concentrations])[None]
+
+    def quantiles_of_means(self, p: float) -> np.ndarray:
+        return np.concatenate([stats.beta.ppf(p, a, a.sum() - a) for a in self.concentrations])[None]
+
+    def mean_of_spread(self) -> None:
+        return None
+
+    def _split(self, probabilities: np.ndarray) -> list[np.ndarray]:
+        return np.split(probabilities, np.cumsum([len(a) for a in self.concentrations])[:-1])

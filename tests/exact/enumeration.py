@@ -9,9 +9,9 @@ from scipy import stats
 from scipy.special import logsumexp
 
 from tests.exact.conjugate import Groups
-from tests.exact.conjugate_rates import Chances, Rates
+from tests.exact.conjugate_rates import Chances, Levels, Rates
 
-Group = Groups | Rates | Chances
+Group = Groups | Rates | Chances | Levels
 
 
 class Enumeration:
@@ -100,6 +100,27 @@ class Enumeration:
     def log_posterior(self, weights, means, spreads) -> float:
         """Log density of the parameters given the rows."""
         return float(logsumexp(np.log(self.probabilities) + self._log_posteriors(weights, means, spreads)))
+
+    def draws(self, size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, list]:
+        """Independent draws of weights (S, K), means (S, K, D) and each group's spreads (S, ...), not shuffled."""
+        weights, parts = [], []
+        for times, (a, groups) in zip(rng.multinomial(size, self.probabilities), self.posteriors, strict=True):
+            if times > 0:
+                weights.append(rng.dirichlet(a, times))
+                parts.append([one.draw(times, rng) for one in groups])
+        means = [np.concatenate([mean for mean, _ in groups], axis=1) for groups in parts]
+        spreads = [
+            None if spread[0] is None else np.concatenate(spread)
+            for spread in zip(*([spread for _, spread in groups] for groups in parts), strict=True)
+        ]
+        return np.concatenate(weights), np.concatenate(means), spreads
+
+    @property
+    def occupied(self) -> np.ndarray:
+        """Probabilities of 1, ..., K components with rows."""
+        n_components = len(self.concentration)
+        there = (self.assignments[:, :, None] == np.arange(n_components)).any(axis=1).sum(axis=1)
+        return np.bincount(there, self.probabilities, minlength=n_components + 1)[1:]
 
     @property
     def co_clustering(self) -> np.ndarray:

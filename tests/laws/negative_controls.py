@@ -1,8 +1,9 @@
-"""Law 10: errors planted one by one in a density or in the renaming of components, and the laws that must catch each.
+"""Law 10: errors planted one by one, and the laws that must catch each.
 
-An error is a term left out of the value and, consistently, of the gradient, as by someone who derived both from one
-wrong formula (the gradient by one-sided differences, which err by 1e-7); where a law can only see that value and
-gradient belong together, the gradient alone is made wrong too. The smallest errors tell how closely law 6 looks.
+An error in a density is a term left out of the value and, consistently, of the gradient, as by someone who derived
+both from one wrong formula (the gradient by one-sided differences, which err by 1e-7); where a law can only see that
+value and gradient belong together, the gradient alone is made wrong too. The smallest errors tell how closely law 6
+looks. Those in Gibbs sampling stand in :mod:`tests.laws.planted_in_sweeps`.
 """
 
 import functools
@@ -23,6 +24,7 @@ from tests.calibration.planted import no_jacobian
 from tests.calibration.results import LEVEL, judgements, read
 from tests.exact import test_enumeration as enumeration
 from tests.exact import test_one_component as one_component
+from tests.laws import planted_in_sweeps as in_sweeps
 from tests.laws.cases import CASES, GAUSSIANS, Case
 from tests.laws.test_density import TOLERANCE, disagreement, python_model
 from tests.laws.test_objective import FLAT, slope_at_the_end
@@ -118,7 +120,7 @@ PLANT: dict[str, Callable[[ClosedFormDensity, Problem], Wrong]] = {
     CONSTANT: partial(Lacking, term=of_simplex),
     ENTRY: WrongEntry,
 }
-ERRORS = (*PLANT, DEGREE, LABELS)
+ERRORS = (*PLANT, DEGREE, LABELS, *in_sweeps.ERRORS)
 
 
 class MeansAlone(Gaussian):
@@ -261,6 +263,7 @@ ASSIGNMENTS = "exact answers: the density, summed over all assignments of six ro
 MEMBERSHIPS = "exact answers: who belongs with whom, over all assignments of six rows"
 CLOSED_FORM = "law 9: the posterior of one component, by NUTS, in closed form"
 CALIBRATION = "law 9: simulation-based calibration"
+GIBBS = "law 12: Gibbs sampling, and the sum over all assignments of six rows"
 # What else must catch an error: the least figure over the models, and the most that is allowed.
 ALSO_CAUGHT_BY: dict[str, list[Law]] = {
     DETERMINANT: [
@@ -281,6 +284,7 @@ ALSO_CAUGHT_BY: dict[str, list[Law]] = {
         ),
     ],
     LABELS: [Law(MEMBERSHIPS, lambda _: by_enumerated_memberships("spherical"), enumeration.ALLOWED)],
+    **{error: [Law(GIBBS, in_sweeps.figure_of, in_sweeps.MOST)] for error in in_sweeps.ERRORS},
 }
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.laws import planted_in_sweeps as in_sweeps
 from tests.laws.negative_controls import ALSO_CAUGHT_BY, CAUGHT_BY, ERRORS, LAWS, RIGHT, caught, figure, of_error
 
 
@@ -13,6 +14,11 @@ def test_every_error_has_a_law():
 @pytest.mark.parametrize("case", RIGHT, ids=str)
 def test_what_is_right_passes(case, name):
     assert figure(name, case) <= LAWS[name].allowed
+
+
+@pytest.mark.parametrize("stage", in_sweeps.STAGES)
+def test_sweeps_as_they_are_pass_as_python(stage):
+    assert in_sweeps.by_enumeration(in_sweeps.STAGES[stage]) <= in_sweeps.MOST
 
 
 @pytest.mark.parametrize("error", CAUGHT_BY)

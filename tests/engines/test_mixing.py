@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from bayesmix.posterior.labels.mixing import effective_sizes, mixing
+from bayesmix.engines.mixing import effective_sizes, mixing
 
 SHAPES = [(4, 200), (1, 101), (2, 5), (3, 4), (2, 37)]
 
