@@ -40,10 +40,12 @@ PROGRAMS = "Reference values stand in `tests/reference`, beside the scripts that
 EXACT = """\
 Where the posterior is known without sampling, it is compared with the formula. With one component under the conjugate
 prior it is normal-inverse-Wishart, and its prediction is a Student t. With two or three components and six rows, a sum
-over every assignment of rows to components gives the evidence and who belongs with whom. This side is written in NumPy
+over every assignment of rows to components gives the evidence, which is compared with that by bridge sampling, and
+who belongs with whom. This side is written in NumPy
 and SciPy and shares no code with bayesmix.
 
-*What it says:* likelihood, prior, their constants and the sampler are right together where all of it is known."""
+*What it says:* likelihood, prior, their constants and the samplers, NUTS and Gibbs, are right together where all of it
+is known."""
 
 MCLUST = """\
 The same models, by mclust and by bayesmix. A figure is what mclust's optimum is above bayesmix's, next to its size;
@@ -75,8 +77,9 @@ features and one to three components; a new family or prior joins the list that 
 `tests/laws/cases.py`. By their numbers: [one pass over the rows](#evidence-pass) (1 and 2), [slopes](#evidence-slopes)
 (3), [EM climbs](#evidence-climbs) (4), [names](#evidence-names) (5), [one density](#evidence-density) (6),
 [units](#evidence-units) (7), [seeds](#evidence-seeds) (8), posteriors agree with
-[other programs](#evidence-programs) and are [calibrated](#evidence-calibration) (9), and
-[planted errors](#evidence-planted) are caught (10)."""
+[other programs](#evidence-programs) and are [calibrated](#evidence-calibration) (9),
+[planted errors](#evidence-planted) are caught (10), and Gibbs sampling agrees with
+[exact answers](#evidence-exact) (12)."""
 
 ONE_PASS = """\
 Every log density, gradient and EM step comes from one pass over the rows. The compiled pass is compared with ten lines
@@ -134,7 +137,15 @@ SECTIONS = (
         "Exact answers",
         EXACT,
         "evidence-exact",
-        ("tests.exact.test_one_component", "tests.exact.test_enumeration", "tests.exact.test_counts_and_answers"),
+        (
+            "tests.exact.test_one_component",
+            "tests.exact.test_enumeration",
+            "tests.exact.test_counts_and_answers",
+            "tests.engines.test_gibbs_exact",
+            "tests.exact.test_unknown_number",
+            "tests.engines.test_telescoping",
+            "tests.exact.test_evidence",
+        ),
         ('uv run pytest tests/exact -m "slow or not slow"',),
         tested=IN_PART,
     ),
