@@ -64,7 +64,9 @@ def test_number_of_groups(tree):
 
 
 @pytest.mark.parametrize(
-    "view", [bm.responsibilities, bm.relabel, bm.plot_density, bm.plot_labels, bm.plot_responsibilities], ids=str
+    "view",
+    [bm.responsibilities, bm.relabel, bm.plot_density, bm.plot_labels, bm.plot_responsibilities],
+    ids=lambda view: view.__name__,
 )
 def test_what_speaks_of_groups_refuses(tree, view):
     with pytest.raises(ValueError, match=r"number of groups varies: bm\.number_of_groups"):
