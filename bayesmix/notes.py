@@ -88,7 +88,7 @@ def _far_from_gaussian(pareto_k: float, gate: float, rank: str) -> str:
 def _chosen(engine: str, because: str) -> str:
     reasons = {
         "no_sampler": "nothing else draws under these priors",
-        "gaussian": "one top, around which the posterior is close to a Gaussian",
+        "near": "one top, around which the posterior is close to a Gaussian",
         "tops": "the posterior has several tops, between which NUTS does not walk",
         "far": "the posterior is far from a Gaussian around its top",
     }

@@ -201,7 +201,7 @@ def test_what_is_no_reason_is_refused(described):
 
 @pytest.mark.parametrize("reason", KINDS, ids=lambda reason: reason.kind)
 def test_remedies_name_what_there_is(reason):
-    fits = [getattr(bm.Mixture, name) for name in ("fit_nuts", "fit_em")]
+    fits = [getattr(bm.Mixture, name) for name in ("fit_nuts", "fit_gibbs", "fit_em")]
     arguments = {name for fit in fits for name in inspect.signature(fit).parameters}
     named = re.findall(r"(\w+)=", verdict([reason]))
     assert set(named) <= arguments

@@ -93,6 +93,7 @@ NEED_DRAWS = {
     "loo": "point estimate",
     "waic": "point estimate",
     "plot_labels": "draw",
+    "number_of_groups": "how many groups have rows",
 }
 ARGUMENTS = {"log_density": {"X": SIMULATED.X}, "sample_predictive": {"n": 3, "random_seed": 1}}
 PATHS = {"save": "em.nc", "report": "em.md"}

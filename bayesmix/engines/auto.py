@@ -45,5 +45,5 @@ def choose(problem: Problem, start: Start) -> tuple[str, str]:
         return "gibbs", "tops"
     around = whitened(start.density, basins[0])
     if basins[0].is_maximum and is_near_gaussian(around, np.random.default_rng(start.seeds[0])):
-        return "nuts", "gaussian"
+        return "nuts", "near"
     return "gibbs", "far"

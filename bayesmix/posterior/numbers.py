@@ -64,7 +64,7 @@ def number_of_groups(tree: "xr.DataTree | EMResult") -> xr.Dataset:
     >>> mixture = bm.Mixture(bm.priors.DiscreteUniform(10), "diag")
     >>> tree = mixture.fit(bm.datasets.load_galaxies(), random_seed=1, progressbar=False)
     >>> found = bm.number_of_groups(tree)
-    >>> float(found["occupied"].sum().round(6)), int(found["occupied"].argmax()) + 1 in (4, 5, 6)
+    >>> round(float(found["occupied"].sum()), 6), float(found["occupied"].sel(number=1)) < 0.01
     (1.0, True)
     """
     tree = heeded(tree)

@@ -47,27 +47,30 @@ class Change(NamedTuple):
 
 ONE_OR_TWO, TWO_OF_THREE, THREE = Stage(TWO_GROUPS, 2), Stage(THREE_GROUPS, 2), Stage(THREE_GROUPS, 3)
 LONG, SELDOM = Stage(THREE_GROUPS, 2, draws=8000), Stage(MODELS["poisson"], 2, between_moves=50)
+TWO_OF_EMPTY = Stage(TWO_GROUPS, 3, draws=8000)  # one group has two empty components to choose from
 RECALLED = Stage(THREE_GROUPS, 3, recalling=True)
 STAGES = {"one-or-two": ONE_OR_TWO, "two-of-three": TWO_OF_THREE, "three": THREE}
-STAGES |= {"recalled": RECALLED, "seldom": SELDOM}
+STAGES |= {"two-of-empty": TWO_OF_EMPTY, "recalled": RECALLED, "seldom": SELDOM}
 MOST = 1.0  # of figures, where nothing is wrong
 
+LABELLED = "    labels[firsts[1]] = pair[0] if kind == MERGE else pair[1]\n"
 AFTER_A_MOVE = f"moves[s],\n{' ' * 16}):\n{' ' * 20}"
 GATHERED = "counts, sums = sums_of(labels, columns, n_components, form)\n"
 ERRORS = {
+    "a split's one half left out of its ratio": Change(split_merge, "q_now = math.log(0.5)", "q_now = 0.0", ONE_OR_TWO),
     "a split's choice of an empty component left out of its ratio": Change(
-        split_merge, "q_now = math.log(0.5 * n_empty)", "q_now = 0.0", ONE_OR_TWO
+        split_merge, "        log_ratio += math.log(n_empty)\n", "        pass\n", TWO_OF_EMPTY
     ),
     "a merge's one half left out of its ratio": Change(
-        split_merge, "math.log(0.5 * (n_empty + 1))", "math.log(n_empty + 1)", TWO_OF_THREE
+        split_merge, "q_then = math.log(0.5)", "q_then = 0.0", TWO_OF_THREE
     ),
     "a merge's ratio with the empty components of before": Change(
-        split_merge, "math.log(0.5 * (n_empty + 1))", "math.log(0.5 * max(n_empty, 1))", THREE
+        split_merge, "math.log(n_empty + 1)", "math.log(max(n_empty, 1))", THREE
     ),
     "an exchange's probabilities left out of its ratio": Change(
         split_merge,
-        "    moves[kind, 0] += 1\n",
-        "    moves[kind, 0] += 1\n    if kind == EXCHANGE:\n        q_now, q_then = 0.0, 0.0\n",
+        "    return p_then - p_now + q_now - q_then, rows",
+        "    if kind == EXCHANGE:\n        q_now, q_then = 0.0, 0.0\n    return p_then - p_now + q_now - q_then, rows",
         LONG,
     ),
     "one concentration for all components in a move": Change(
@@ -76,7 +79,7 @@ ERRORS = {
     "an allocated row not added to its component's statistics": Change(
         split_merge, "        add(known[side], columns, i, numbers, form, pair[side])\n", "", TWO_OF_THREE
     ),
-    "the second row skipped when labels are moved": Change(split_merge, "    labels[j] = other\n", "", TWO_OF_THREE),
+    "the second row skipped when labels are moved": Change(split_merge, LABELLED, "", TWO_OF_THREE),
     "the statistics not gathered after a move": Change(
         sweeps, f"{AFTER_A_MOVE}{GATHERED}", f"{AFTER_A_MOVE}pass\n", THREE
     ),
