@@ -315,7 +315,7 @@ def passes(problem: Problem, chains: list[Chain], kept: list[Kept]) -> bool:
             np.stack([one.n_occupied for one in kept])[None],
             np.moveaxis(np.sort(weights, axis=-1), -1, 0),
             np.moveaxis(total[..., rows, columns], -1, 0),
-            held(weights, chains[0].n_rows).values,
+            held(weights, chains[0].n_rows),
         ]
     )
     return mixed(quantities)
@@ -330,33 +330,19 @@ def mixed(quantities: np.ndarray) -> bool:
     return bool(reached and (quantities.shape[1] == 1 or rhat.max() <= RHAT_GATE))
 
 
-class Held(NamedTuple):
-    """Whether draws hold a component that others do not: one of the sorted weights is above a bound.
+def held(weights: np.ndarray, n_rows: int) -> np.ndarray:
+    """Whether draws hold a component that others do not: 1 where one of the sorted weights is above a bound.
 
-    Attributes
-    ----------
-    values : (M, chain, draw) array
-        1 where the weight is above.
-    places : (M,) array of int
-        Which of the sorted weights, from the smallest.
-    """
-
-    values: np.ndarray
-    places: np.ndarray
-
-
-def held(weights: np.ndarray, n_rows: int) -> Held:
-    """What R-hat of the weights hides, since they are ranked: a mode of small mass, where a component has some rows.
-
-    Bounds are 2, 4, 8, ... rows, up to the share of a component; those that fewer than one in twenty draws are above,
-    or below, are left out.
+    R-hat of the weights hides it, since they are ranked: a mode of small mass, where a component has some rows. Bounds
+    are 2, 4, 8, ... rows, up to the share of a component; those that fewer than one in twenty draws are above, or
+    below, are left out.
     """
     n_components = weights.shape[-1]
     bounds = 2.0 ** np.arange(1, max(2, np.log2(n_rows / n_components))) / n_rows
     above = np.moveaxis(np.sort(weights, axis=-1), -1, 0)[:, None] > bounds[:, None, None]
     shares = above.mean(axis=(2, 3))
     told = (shares >= _RARE) & (shares <= 1 - _RARE)
-    return Held(above[told].astype(float), np.nonzero(told)[0])
+    return above[told].astype(float)
 
 
 def as_draws(problem: Problem, density: Density, chains: list[Chain], kept: list[Kept], seconds, notes) -> Draws:
