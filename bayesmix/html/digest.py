@@ -13,7 +13,7 @@ from bayesmix.families import Family
 from bayesmix.html.numbers import as_sure, percent, percent_with_interval, to_spread, with_interval
 from bayesmix.posterior.checks import Check, posterior_check
 from bayesmix.posterior.labels import Diagnosis, diagnose
-from bayesmix.posterior.marginal import Marginal, marginal_of
+from bayesmix.posterior.margins import Marginal, marginal_of
 from bayesmix.posterior.membership import equal_tailed, responsibilities
 from bayesmix.registry import ENGINES, from_chains
 from bayesmix.tree import family_of, record_of, training_rows

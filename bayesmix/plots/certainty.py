@@ -20,7 +20,7 @@ from bayesmix.plots.panels import beside_each_other, grid, name_values, panels_o
 from bayesmix.plots.two_features import draw_ellipses, number_groups
 from bayesmix.plots.view import View, view_of
 from bayesmix.posterior.labels.judgement import heeded_with_names
-from bayesmix.posterior.marginal import Marginal, evenly
+from bayesmix.posterior.margins import Marginal, evenly
 from bayesmix.posterior.membership import UNSURE, in_doubt, responsibilities
 from bayesmix.vocabulary import named_arguments
 

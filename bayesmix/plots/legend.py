@@ -12,7 +12,7 @@ from bayesmix.plots.frame import ink
 from bayesmix.plots.one_feature import BAND, HISTOGRAM
 from bayesmix.plots.palette import MUTED, colour, dashes, marker
 from bayesmix.plots.two_features import CONTOURS, ELLIPSE
-from bayesmix.posterior.marginal import Marginal
+from bayesmix.posterior.margins import Marginal
 from bayesmix.posterior.membership import UNSURE
 
 _LONGEST_COLUMN = 17

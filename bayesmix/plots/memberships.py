@@ -12,7 +12,7 @@ from bayesmix.engines.em import EMResult
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
 from bayesmix.plots.palette import PAPER, area
 from bayesmix.posterior.labels.judgement import heeded_with_names
-from bayesmix.posterior.marginal import evenly
+from bayesmix.posterior.margins import evenly
 from bayesmix.posterior.membership import UNSURE, in_doubt, responsibilities
 from bayesmix.vocabulary import named_arguments
 

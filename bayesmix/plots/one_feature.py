@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 
 from bayesmix.plots.frame import ink
 from bayesmix.plots.palette import MUTED, colour, dashes
-from bayesmix.posterior.marginal import Marginal
+from bayesmix.posterior.margins import Marginal
 from bayesmix.posterior.membership import equal_tailed
 
 _POINTS = 400

@@ -19,7 +19,7 @@ from bayesmix.plots.panels import bars_of_counts, bars_of_levels, grid, name_val
 from bayesmix.plots.view import left_out, most_separating, positions_of
 from bayesmix.posterior.checks import prior_sets
 from bayesmix.posterior.labels.judgement import heeded
-from bayesmix.posterior.marginal import evenly, marginal_of
+from bayesmix.posterior.margins import evenly, marginal_of
 from bayesmix.posterior.predictive import replicated_sets, sample_predictive
 from bayesmix.seeds import generator_of
 from bayesmix.tree import SAMPLE_DIMS, family_of, training_rows

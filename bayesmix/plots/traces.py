@@ -15,7 +15,7 @@ from bayesmix.plots.palette import FAINT, colour, dashes
 from bayesmix.plots.view import left_out, most_separating, positions_of
 from bayesmix.posterior.labels.apply import permutations_of, undo
 from bayesmix.posterior.labels.judgement import heeded_with_names
-from bayesmix.posterior.marginal import marginal_of
+from bayesmix.posterior.margins import marginal_of
 from bayesmix.tree import draws_of, family_of, record_of, training_rows
 from bayesmix.vocabulary import named_arguments
 

@@ -9,7 +9,7 @@ from matplotlib.patheffects import withStroke
 from bayesmix.plots.frame import ink
 from bayesmix.plots.levels import mass_levels
 from bayesmix.plots.palette import colour, dashes, marker
-from bayesmix.posterior.marginal import Marginal, evenly
+from bayesmix.posterior.margins import Marginal, evenly
 
 # Share of a group inside its ellipse.
 ELLIPSE = 0.9

@@ -11,7 +11,7 @@ import xarray as xr
 
 from bayesmix.plots.frame import shortened
 from bayesmix.plots.two_features import ELLIPSE
-from bayesmix.posterior.marginal import Marginal, marginal_of
+from bayesmix.posterior.margins import Marginal, marginal_of
 from bayesmix.tree import record_of, training_rows
 
 # Coordinates that a matrix of pairs shows at most, unless features are chosen.

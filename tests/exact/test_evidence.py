@@ -10,7 +10,7 @@ from scipy.special import logsumexp
 import bayesmix as bm
 from bayesmix.comparison.evidence import estimate
 from bayesmix.families.gaussian.complete_data import UncorrelatedCompleteData
-from bayesmix.families.gaussian.conditional import GaussianConditional
+from bayesmix.families.gaussian.given_rows import GaussianConditional
 from bayesmix.tree.record import with_record
 from tests.exact.test_counts_and_answers import enumerated as enumerated_counts
 from tests.exact.test_counts_and_answers import tree_of as tree_of_counts

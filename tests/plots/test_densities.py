@@ -14,7 +14,7 @@ from bayesmix.plots import draw_density, plot_density
 from bayesmix.plots.levels import mass_levels
 from bayesmix.plots.palette import INK, PAPER, colour
 from bayesmix.plots.two_features import ELLIPSE
-from bayesmix.posterior.marginal import marginal_of
+from bayesmix.posterior.margins import marginal_of
 from bayesmix.posterior.membership import UNSURE, responsibilities
 from bayesmix.posterior.predictive import log_density
 from bayesmix.priors.sets import default_priors

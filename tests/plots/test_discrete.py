@@ -12,7 +12,7 @@ import bayesmix as bm
 from bayesmix.plots.discrete import probabilities_of_bars
 from bayesmix.plots.palette import INK, colour
 from bayesmix.plots.panels import bars_of_counts
-from bayesmix.posterior.marginal import marginal_of
+from bayesmix.posterior.margins import marginal_of
 from tests.simulated_trees import discrete_data, discrete_tree
 
 KINDS = ("count", "binary", "categorical")

@@ -12,7 +12,7 @@ import bayesmix as bm
 from bayesmix.plots import plot_density
 from bayesmix.plots.frame import shortened
 from bayesmix.plots.view import view_of
-from bayesmix.posterior.marginal import Marginal
+from bayesmix.posterior.margins import Marginal
 from tests.plots.pictures import around, data, em, tree
 
 

@@ -10,11 +10,11 @@ import numpy as np
 from bayesmix.data import Rows
 from bayesmix.density.closed_form import ClosedFormDensity
 from bayesmix.families.gaussian import prior_faces
-from bayesmix.families.gaussian.conditional import GaussianConditional
 from bayesmix.families.gaussian.covariance import STRUCTURES, structure_named
 from bayesmix.families.gaussian.density import closed_form
 from bayesmix.families.gaussian.elliptical import Elliptical
 from bayesmix.families.gaussian.far import mend
+from bayesmix.families.gaussian.given_rows import GaussianConditional
 from bayesmix.families.gaussian.sweeps.separated import separated
 from bayesmix.families.gaussian.units import Units
 from bayesmix.families.parts import Form, Fused, Kernel, Params, Sweeps

@@ -10,14 +10,14 @@ import numpy as np
 from bayesmix.data import Rows
 from bayesmix.density.closed_form import ClosedFormDensity
 from bayesmix.families.gaussian import prior_faces
-from bayesmix.families.gaussian.conditional import GaussianConditional
 from bayesmix.families.gaussian.elliptical import Elliptical
 from bayesmix.families.gaussian.family import Gaussian
+from bayesmix.families.gaussian.given_rows import GaussianConditional
 from bayesmix.families.gaussian.units import Units
 from bayesmix.families.parts import Form, Fused, Kernel, ParameterSpec, Params, State, Statistics, Summary
 from bayesmix.families.protocol import Family
-from bayesmix.families.student_t.conditional import StudentConditional
 from bayesmix.families.student_t.far import mend
+from bayesmix.families.student_t.given_rows import StudentConditional
 from bayesmix.families.student_t.tails import dof_slope, log_fronts
 from bayesmix.passes import student
 from bayesmix.priors.rates import Gamma

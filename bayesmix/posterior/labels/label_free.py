@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from bayesmix.posterior.marginal import marginal_of
+from bayesmix.posterior.margins import marginal_of
 from bayesmix.tree import SAMPLE_DIMS, draws_of, log_likelihood_blocks, number_varies
 
 _MAX_VALUES = 4_000_000

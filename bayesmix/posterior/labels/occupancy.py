@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from bayesmix.posterior.marginal import marginal_of
+from bayesmix.posterior.margins import marginal_of
 from bayesmix.tree import training_rows
 
 # Shares are told in whole percents; this many evenly spaced draws know them well enough.

@@ -26,7 +26,7 @@ from typing import override
 import numba as nb
 import numpy as np
 
-from bayesmix.families.gaussian.conditional import GaussianConditional
+from bayesmix.families.gaussian.given_rows import GaussianConditional
 from bayesmix.families.parts import Conditional, State, Statistics, Sweeps
 from bayesmix.families.student_t.sweeps import axis, dense, parts
 from bayesmix.families.student_t.tails import dof_curvature, dof_slope
