@@ -173,7 +173,8 @@ class Mixture:
         max_iter : int
         tol : float
             Stop when one iteration raises the objective by less than ``tol * N`` nats; 0 runs ``max_iter`` iterations
-            from every start (L-BFGS: until no step gains).
+            from every start (L-BFGS: until no step gains). Otherwise a climb of more than 50 iterations
+            extrapolates every second step (SQUAREM, Varadhan and Roland 2008) wherever that leads up.
         random_seed : None, int, numpy.random.Generator, RandomState or SeedSequence
         progressbar : bool, optional
             Show progress where somebody watches, on a terminal's standard error or in a notebook: None after two

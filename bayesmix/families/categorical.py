@@ -108,8 +108,11 @@ class Categorical(LogLinear):
     @behind_the_door
     @override
     def mode_of(self, counts: np.ndarray, sums: np.ndarray, prior: Any) -> np.ndarray:
-        share = np.maximum(sums + (0.0 if prior is None else float(prior.concentration) - 1), 0)
-        return share / np.repeat(np.add.reduceat(share, self.starts, axis=1), self.sizes, axis=1)
+        return self.summing_to_one(np.maximum(sums + (0.0 if prior is None else float(prior.concentration) - 1), 0))
+
+    @override
+    def summing_to_one(self, values: np.ndarray) -> np.ndarray:
+        return values / np.repeat(np.add.reduceat(values, self.starts, axis=-1), self.sizes, axis=-1)
 
     @override
     def sampler(self, prior: Any, n_entries: int, n_rows: int) -> Sweeps:
@@ -124,8 +127,7 @@ class Categorical(LogLinear):
 
     @override
     def draw_of(self, counts: np.ndarray, sums: np.ndarray, prior: Any, rng: np.random.Generator) -> np.ndarray:
-        drawn = np.maximum(rng.gamma(float(prior.concentration) + sums), np.finfo(float).tiny)
-        return drawn / np.repeat(np.add.reduceat(drawn, self.starts, axis=-1), self.sizes, axis=-1)
+        return self.summing_to_one(np.maximum(rng.gamma(float(prior.concentration) + sums), np.finfo(float).tiny))
 
     @override
     def slope_of(self, values: np.ndarray, counts: np.ndarray, sums: np.ndarray) -> np.ndarray:

@@ -80,6 +80,16 @@ class LogLinearConditional(Conditional):
         return 0.0 if self.prior is None else float(self.family.log_prior_of(self.prior, state[0]).sum())
 
     @override
+    def straight(self, state: State) -> State | None:
+        return state
+
+    @override
+    def from_straight(self, coordinates: State) -> State | None:
+        (values,) = coordinates
+        most = np.inf if self.family.parameter.support == "nonnegative" else 1.0
+        return (self.family.summing_to_one(values),) if values.min() >= 0 and values.max() <= most else None
+
+    @override
     def sweeps(self, n_rows: int) -> Sweeps | None:
         return None if self.prior is None else self.family.sampler(self.prior, self.n_entries, n_rows)
 
@@ -222,6 +232,10 @@ class LogLinear(Family):
         state = (np.repeat(everywhere, n_components, axis=0),)
         form = self.form(np.full(n_components, 1 / n_components), state)
         return state, Statistics(0.0, counts, (sums,), form)
+
+    def summing_to_one(self, values: np.ndarray) -> np.ndarray:
+        """The parameter without what rounding has added to probabilities of levels."""
+        return values
 
     def conditional(self, standardised: Any, priors: Priors | None) -> LogLinearConditional | None:
         """See :class:`~bayesmix.families.protocol.Family`: closed under the family's own prior."""

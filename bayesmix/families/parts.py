@@ -121,6 +121,14 @@ class Conditional(ABC):
     def log_prior(self, state: State) -> float:
         """Log prior density of the components' parameters in the units of the data; 0 without a prior."""
 
+    def straight(self, state: State) -> State | None:
+        """Coordinates on which steps of EM may be extrapolated; None where that is never done."""
+        return None
+
+    def from_straight(self, coordinates: State) -> State | None:
+        """The inverse of :meth:`straight`; None for what is no state."""
+        return None
+
     def complete_data(self, columns: np.ndarray) -> CompleteData | None:
         """The standardised rows where their components are known; None where that has no closed form."""
         return None

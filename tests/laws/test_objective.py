@@ -71,6 +71,7 @@ def test_likelihood_never_falls(case):
 def test_the_end_is_a_stationary_point_of_the_map_objective(case):
     em = arrived(case)
     assert em.converged
+    assert largest_fall(em) <= ROUNDING  # leaps too, where the climb is long
     q = case.vector(em.weights, em.params)
     value, _ = case.density.map_logp_grad(q)
     assert value == pytest.approx(em.objective, rel=1e-11)

@@ -7,6 +7,7 @@ from typing import Protocol
 import numba as nb
 import numpy as np
 
+from bayesmix.engines.em.leaps import PLAIN, Leaps
 from bayesmix.engines.em.status import Status
 from bayesmix.families import Family
 from bayesmix.families.parts import Conditional, Point, Statistics
@@ -81,27 +82,36 @@ class ExpectationMaximisation:
         return self.columns.shape[1]
 
     def climb(self, start: Point, tol: float, max_iter: int) -> "Climb":
-        """See :class:`Ascent`. ``tol=0`` makes ``max_iter`` iterations."""
+        """See :class:`Ascent`. ``tol=0`` makes ``max_iter`` plain iterations; else a long climb takes leaps."""
         point, history, best, status = start, [], None, Status.MAX_ITER
+        leaps, instead = Leaps(self.conditional), None  # instead: where to go on if the leap to this point led down
         turn = turns("iteration")
-        for iteration in range(max_iter + 1):
-            turn(iteration)
+        while len(history) <= max_iter:
+            turn(len(history))
             statistics = one_pass(self.family, point, self.columns)
             log_prior = self.log_prior(point)
             objective = statistics.log_likelihood + log_prior
+            if instead is not None and not objective >= history[-1]:
+                leaps.fell()
+                point, instead = instead, None
+                continue
             if not isfinite(objective):
                 status = Status.DEGENERATE
                 break
-            converged = tol > 0 and bool(history) and objective - history[-1] < tol * self.n_rows
+            stepped = instead is None and bool(history)
+            converged = tol > 0 and stepped and objective - history[-1] < tol * self.n_rows
             best = (point, statistics, log_prior)
             history.append(objective)
             if converged:
                 status = Status.CONVERGED
                 break
-            point = self.m_step(point, statistics)
+            before, point, instead = point, self.m_step(point, statistics), None
             if not point.finite:
                 status = Status.EMPTY if statistics.counts.min() < 1e-8 else Status.DEGENERATE
                 break
+            if tol > 0 and len(history) > PLAIN:
+                leap = leaps.after(before, point)
+                point, instead = (point, None) if leap is None else (leap, point)
         if best is None:
             best = (start, one_pass(self.family, start, self.columns), -np.inf)
         return Climb(*best, status, np.array(history), max(len(history) - 1, 0))

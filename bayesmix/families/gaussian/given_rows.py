@@ -55,6 +55,16 @@ class GaussianConditional(Conditional):
         return float(of_factor) + float(of_means) + self.standardised.log_prior_shift(means.shape[0])
 
     @override
+    def straight(self, state: State) -> State | None:
+        return None if self.structure.restricted else state
+
+    @override
+    def from_straight(self, coordinates: State) -> State | None:
+        factor = coordinates[1]
+        scales = np.diagonal(factor, axis1=-2, axis2=-1) if self.structure.correlated else factor
+        return coordinates if scales.min() > 0 else None
+
+    @override
     def complete_data(self, columns: np.ndarray) -> CompleteData | None:
         if self.prior is None or self.structure.restricted:
             return None

@@ -106,6 +106,16 @@ class StudentConditional(Conditional):
         return total if self.dof_prior is None else total + float(self.dof_prior.log_density(state[2]).sum())
 
     @override
+    def straight(self, state: State) -> State | None:
+        cloud = self.clouds.straight(state[:2])
+        return None if cloud is None else (*cloud, *map(np.log, state[2:]))
+
+    @override
+    def from_straight(self, coordinates: State) -> State | None:
+        cloud = self.clouds.from_straight(coordinates[:2])
+        return None if cloud is None else (*cloud, *(np.exp(log).clip(LEAST, MOST) for log in coordinates[2:]))
+
+    @override
     def sweeps(self, n_rows: int) -> Sweeps | None:
         clouds, structure = self.clouds.sweeps(n_rows), self.clouds.structure
         if clouds is None:
