@@ -26,10 +26,12 @@ if TYPE_CHECKING:
         plot_responsibilities,
         plot_uncertainty,
     )
+    from bayesmix.posterior.distribution import cdf, quantile
     from bayesmix.posterior.labels import diagnose
     from bayesmix.posterior.membership import relabel, responsibilities
     from bayesmix.posterior.numbers import number_of_groups
     from bayesmix.posterior.predictive import log_density, sample_predictive
+    from bayesmix.posterior.regions import highest_density
     from bayesmix.pymc_model import MixtureLikelihood
     from bayesmix.tree import load, save
     from bayesmix.verdict import UntrustedWarning
@@ -43,8 +45,10 @@ _ROOMS = {
     "Mixture": "bayesmix.mixture",
     "MixtureLikelihood": "bayesmix.pymc_model",
     "UntrustedWarning": "bayesmix.verdict",
+    "cdf": "bayesmix.posterior.distribution",
     "compare": "bayesmix.comparison",
     "diagnose": "bayesmix.posterior.labels",
+    "highest_density": "bayesmix.posterior.regions",
     "load": "bayesmix.tree",
     "log_density": "bayesmix.posterior.predictive",
     "log_evidence": "bayesmix.comparison",
@@ -57,6 +61,7 @@ _ROOMS = {
     "plot_predictive_check": "bayesmix.plots",
     "plot_responsibilities": "bayesmix.plots",
     "plot_uncertainty": "bayesmix.plots",
+    "quantile": "bayesmix.posterior.distribution",
     "relabel": "bayesmix.posterior.membership",
     "report": "bayesmix.html.reports",
     "responsibilities": "bayesmix.posterior.membership",
@@ -79,9 +84,11 @@ __all__ = [
     "StudentT",
     "UntrustedWarning",
     "__version__",
+    "cdf",
     "compare",
     "datasets",
     "diagnose",
+    "highest_density",
     "load",
     "log_density",
     "log_evidence",
@@ -95,6 +102,7 @@ __all__ = [
     "plot_responsibilities",
     "plot_uncertainty",
     "priors",
+    "quantile",
     "relabel",
     "report",
     "responsibilities",

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, override
 
 import numba as nb
 import numpy as np
-from scipy.special import gammaln
+from scipy.special import gammaincc, gammaln
 
 from bayesmix.data import Rows
 from bayesmix.data.columns import Kind
@@ -225,6 +225,11 @@ class Poisson(LogLinear):
     @override
     def marginal(self, params: Params, features: np.ndarray) -> tuple[Family, dict[str, np.ndarray]]:
         return self, {"rates": np.asarray(params["rates"])[..., features]}
+
+    @override
+    def cdf(self, params: Params, values: np.ndarray) -> np.ndarray:
+        counts = np.floor(np.asarray(values, dtype=float))[..., None, :]
+        return np.where(counts < 0, 0.0, gammaincc(np.maximum(counts, 0) + 1, np.asarray(params["rates"])))
 
     def summaries(self, params: Params, rows: Rows) -> tuple[Summary, ...]:
         """See :class:`~bayesmix.families.protocol.Family`: rates.

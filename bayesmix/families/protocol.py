@@ -581,6 +581,49 @@ class Family(OverDraws):
         params : dict of arrays
         """
 
+    def cdf(self, params: Params, values: np.ndarray) -> np.ndarray | None:
+        """Probability that the one feature of every component is at most so large.
+
+        Parameters
+        ----------
+        params : mapping of arrays
+            Of one feature (see :meth:`marginal`); leading axes are parameter draws.
+        values : (n,) or (..., n) array
+            With leading axes, each draw has values of its own.
+
+        Returns
+        -------
+        (..., K, n) array or None
+            None where values have no order, or nobody wrote the function down.
+        """
+        return None
+
+    def elliptical_form(
+        self, weights: np.ndarray, params: Params
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None:
+        r"""The components as bells, on which a density can be climbed (see :mod:`bayesmix.passes.ascent`).
+
+        .. math:: \log w_k f_k(x) = h_k - \frac{\nu_k + D}{2} \log\Bigl(1 + \frac{\delta_k}{\nu_k}\Bigr),
+                  \qquad \delta_k = (x - \mu_k)^\top P_k (x - \mu_k),
+
+        which is :math:`h_k - \delta_k / 2` where the degrees of freedom are infinite.
+
+        Parameters
+        ----------
+        weights : (..., K) array
+        params : mapping of arrays
+
+        Returns
+        -------
+        heights : (..., K) array
+            Minus infinity of a component without weight.
+        centres : (..., K, D) array
+        precisions : (..., K, D, D) array
+        dof : (..., K) array
+            None in the place of all four where components are no bells.
+        """
+        return None
+
     @abstractmethod
     def summaries(self, params: Params, rows: Rows) -> tuple[Summary, ...]:
         """What tables say of every component; the first of them, where it lies: an entry for each of :meth:`moments`.

@@ -80,6 +80,14 @@ class Marginal:
             mixture[:, block] = density.sum(axis=-1)
         return components, mixture
 
+    def cdf(self, values: np.ndarray) -> Any:
+        """Probability (S, n) that the one feature is at most so large; values (n,), or (S, n) with some for each draw.
+
+        None where the family does not say.
+        """
+        below = self.family.cdf(self.params, values)
+        return None if below is None else np.einsum("sk,skn->sn", self.weights, below)
+
     def of_groups(self, values: Sequence[float]) -> np.ndarray:
         """Density, or probability, (S, K, M) of values (M,) of one feature in each group, draw by draw."""
         equal = np.full_like(self.weights, 1 / self.n_components)

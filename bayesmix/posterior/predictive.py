@@ -131,7 +131,7 @@ def sample_predictive(
         return _replicated_data(tree, draws, rng)
     if draws is not None:
         raise ValueError("draws thins the posterior predictive; it has no meaning together with n.")
-    return _new_rows(tree, _positive(n, "n"), rng)
+    return _new_rows(tree, positive(n, "n"), rng)
 
 
 def replicated_sets(
@@ -163,7 +163,7 @@ def _replicated_data(tree: xr.DataTree, draws: int | None, rng: np.random.Genera
             )
             warnings.warn(note, UserWarning, stacklevel=4)
     else:
-        wanted = min(available, _positive(draws, "draws"))
+        wanted = min(available, positive(draws, "draws"))
     chosen = np.linspace(0, available - 1, wanted).round().astype(int)
     x = np.empty((n_chains, wanted, *rows.values.shape))
     for chain in range(n_chains):
@@ -214,7 +214,7 @@ def _new_rows(tree: xr.DataTree, n: int, rng: np.random.Generator) -> xr.DataTre
     return xr.DataTree.from_dict({"/predictions": predictions})
 
 
-def _positive(value: Any, name: str) -> int:
+def positive(value: Any, name: str) -> int:
     """Return an integer of at least one, or say which argument is none."""
     if isinstance(value, bool) or not hasattr(value, "__index__") or operator.index(value) < 1:
         raise ValueError(f"{name} must be an integer of at least 1, not {value!r}.")

@@ -282,6 +282,32 @@ class Elliptical(Family):
         chosen = covariances[..., features[:, None], features]
         return self.of_full(), self._with(params, means[..., features], chosen)
 
+    def deviations(self, params: Params, values: np.ndarray) -> np.ndarray:
+        """How many scales values of the one feature lie above each component's location.
+
+        Parameters
+        ----------
+        params : mapping of arrays
+        values : (n,) or (..., n) array
+
+        Returns
+        -------
+        (..., K, n) array
+        """
+        means, covariances = self.moments(params)
+        return (np.asarray(values)[..., None, :] - means) / np.sqrt(covariances[..., 0])
+
+    def elliptical_form(
+        self, weights: np.ndarray, params: Params
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """See :class:`~bayesmix.families.protocol.Family`: the form of the pass, with precisions for whiteners."""
+        heights, centres, whiteners, *dof = self.forms(weights, params)
+        if whiteners.ndim == centres.ndim:
+            precisions = whiteners[..., None] ** 2 * np.eye(centres.shape[-1])
+        else:
+            precisions = whiteners.swapaxes(-1, -2) @ whiteners
+        return heights, centres, precisions, dof[0] if dof else np.full(heights.shape, np.inf)
+
     def mapped(
         self, params: Params, centre: np.ndarray, matrix: np.ndarray
     ) -> tuple["Elliptical", dict[str, np.ndarray]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, override
 
 import numpy as np
+from scipy.special import ndtr
 
 from bayesmix.data import Rows
 from bayesmix.density.closed_form import ClosedFormDensity
@@ -202,6 +203,10 @@ class Gaussian(Elliptical):
     @override
     def of_full(self) -> "Gaussian":
         return Gaussian("full")
+
+    @override
+    def cdf(self, params: Params, values: np.ndarray) -> np.ndarray:
+        return ndtr(self.deviations(params, values))
 
     @override
     def in_words(self, n_features: int) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, override
 
 import numpy as np
+from scipy.special import stdtr
 
 from bayesmix.data import Rows
 from bayesmix.density.closed_form import ClosedFormDensity
@@ -323,6 +324,10 @@ class StudentT(Elliptical):
         dict of arrays
         """
         return super().estimates(params) | ({} if self.given_dof else {"dof": params["dof"]})
+
+    @override
+    def cdf(self, params: Params, values: np.ndarray) -> np.ndarray:
+        return stdtr(self._each_dof(params)[..., None], self.deviations(params, values))
 
     @override
     def in_words(self, n_features: int) -> str:
