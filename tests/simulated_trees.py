@@ -106,6 +106,15 @@ def simulated_tree(
     )
 
 
+def tree_of(family: Any, X: Any, draws: dict[str, np.ndarray]) -> xr.DataTree:
+    """A tree of these rows with these draws (chain, draw, ...) of the weights and the family's parameters."""
+    rows, n_components = read_rows(X, takes=family.takes), draws["weights"].shape[-1]
+    mixture = describe(family, n_components, resolve_priors(default_priors(family), rows, family, n_components))
+    return build_tree(
+        family=family, rows=rows, posterior=draws, record={"method": "gibbs", "seed": 0, "mixture": mixture}
+    )
+
+
 def made_by(method: str, tree: xr.DataTree) -> dict[str, Any]:
     """The record of other draws of the mixture that a tree is of."""
     return {"method": method, "mixture": record_of(tree)["mixture"]}

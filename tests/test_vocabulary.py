@@ -95,7 +95,13 @@ NEED_DRAWS = {
     "plot_labels": "draw",
     "number_of_groups": "how many groups have rows",
 }
-ARGUMENTS = {"log_density": {"X": SIMULATED.X}, "sample_predictive": {"n": 3, "random_seed": 1}}
+ARGUMENTS = {
+    "log_density": {"X": SIMULATED.X},
+    "sample_predictive": {"n": 3, "random_seed": 1},
+    "cdf": {"X": [1.0, 2.0], "feature": "x0"},
+    "quantile": {"p": 0.5, "feature": "x0"},
+    "highest_density": {"X": SIMULATED.X, "n": 50, "random_seed": 1},
+}
 PATHS = {"save": "em.nc", "report": "em.md"}
 
 

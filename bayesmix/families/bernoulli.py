@@ -148,6 +148,11 @@ class Bernoulli(LogLinear):
         return self, {"probabilities": np.asarray(params["probabilities"])[..., features]}
 
     @override
+    def cumulative(self, params: Params, values: np.ndarray) -> np.ndarray:
+        values = np.asarray(values)[..., None, :]
+        return np.where(values < 0, 0.0, np.where(values < 1, 1 - np.asarray(params["probabilities"]), 1.0))
+
+    @override
     def summaries(self, params: Params, rows: Rows) -> tuple[Summary, ...]:
         p = np.asarray(params["probabilities"])
         return (Summary("probability", "probability", "probabilities of a one", rows.labels, p, share=True),)

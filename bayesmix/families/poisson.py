@@ -7,7 +7,7 @@ from typing import Any, ClassVar, override
 
 import numba as nb
 import numpy as np
-from scipy.special import gammaincc, gammaln
+from scipy.special import gammaln, pdtr
 
 from bayesmix.data import Rows
 from bayesmix.data.columns import Kind
@@ -227,9 +227,9 @@ class Poisson(LogLinear):
         return self, {"rates": np.asarray(params["rates"])[..., features]}
 
     @override
-    def cdf(self, params: Params, values: np.ndarray) -> np.ndarray:
-        counts = np.floor(np.asarray(values, dtype=float))[..., None, :]
-        return np.where(counts < 0, 0.0, gammaincc(np.maximum(counts, 0) + 1, np.asarray(params["rates"])))
+    def cumulative(self, params: Params, values: np.ndarray) -> np.ndarray:
+        below = np.floor(np.asarray(values)[..., None, :])
+        return np.where(below < 0, 0.0, pdtr(np.maximum(below, 0), np.asarray(params["rates"])))
 
     def summaries(self, params: Params, rows: Rows) -> tuple[Summary, ...]:
         """See :class:`~bayesmix.families.protocol.Family`: rates.

@@ -581,20 +581,18 @@ class Family(OverDraws):
         params : dict of arrays
         """
 
-    def cdf(self, params: Params, values: np.ndarray) -> np.ndarray | None:
-        """Probability that the one feature of every component is at most so large.
+    def cumulative(self, params: Params, values: np.ndarray) -> np.ndarray | None:
+        """Probability of a value at most as large, feature by feature; None where nobody wrote it, or levels have none.
 
         Parameters
         ----------
         params : mapping of arrays
-            Of one feature (see :meth:`marginal`); leading axes are parameter draws.
-        values : (n,) or (..., n) array
-            With leading axes, each draw has values of its own.
+        values : (..., D) array
+            Leading axes are broadcast against those of the draws.
 
         Returns
         -------
-        (..., K, n) array or None
-            None where values have no order, or nobody wrote the function down.
+        (..., K, D) array or None
         """
         return None
 

@@ -12,8 +12,9 @@ from bayesmix.plots.frame import bare_figure, checked_size, figure_of, house_sty
 from bayesmix.plots.legend import density_handles, legend_columns
 from bayesmix.plots.one_feature import draw_one_feature
 from bayesmix.plots.pairs import add_matrix_legend, draw_matrix
-from bayesmix.plots.two_features import draw_two_features
+from bayesmix.plots.two_features import CONTOURS, draw_two_features
 from bayesmix.plots.view import View, view_of
+from bayesmix.posterior.distribution import read_probabilities
 from bayesmix.posterior.labels.judgement import heeded_with_names
 from bayesmix.posterior.membership import UNSURE, read_ci_prob, responsibilities
 from bayesmix.vocabulary import named_arguments
@@ -28,6 +29,7 @@ def plot_density(
     features: str | Sequence[str] | None = None,
     principal_components: int | None = None,
     ci_prob: float | None = None,
+    contours: float | Sequence[float] = CONTOURS,
     ax: Axes | None = None,
     figsize: tuple[float, float] | None = None,
 ) -> Figure:
@@ -36,8 +38,9 @@ def plot_density(
     One feature: a histogram, the posterior predictive density ``mean_s p(x | theta_s)`` with the
     pointwise interval of ``p(x | theta)``, and each group's share ``w_k f_k(x)``. Two features: the
     rows by group (hollow where the group is not certain), contours that hold 50, 80 and 95 % of
-    the predictive mass, and for each group the ellipse that holds 90 % of it, bold for the typical
-    draw and faint for single draws. More features: a matrix of all pairs.
+    the predictive mass (:func:`bayesmix.highest_density` has them in numbers), and for each group the
+    ellipse that holds 90 % of it, bold for the typical draw and faint for single draws. More features:
+    a matrix of all pairs.
 
     Counts: for each feature the shares of the rows as bars, the probability of each count with its interval as
     points, and each group's share in it as a line; where counts are many, neighbours share a bar. Levels: for each
@@ -57,6 +60,8 @@ def plot_density(
         standardised rows, with the mixture projected onto them.
     ci_prob : float, optional
         Probability inside the band; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89) by default.
+    contours : float or sequence of float
+        Of two features: probabilities inside the contours. A contour that would leave the picture is left out.
     ax : matplotlib.axes.Axes, optional
         Where to draw one or two features; of counts and levels, one.
     figsize : (float, float), optional
@@ -69,8 +74,8 @@ def plot_density(
     Raises
     ------
     ValueError
-        When a feature is unknown, there are not so many principal components, these rows have none, or ``ax`` is given
-        for more features than it holds.
+        When a feature is unknown, a contour is to hold no probability between 0 and 1, there are not so many principal
+        components, these rows have none, or ``ax`` is given for more features than it holds.
 
     Examples
     --------
@@ -81,9 +86,10 @@ def plot_density(
     """
     tree = heeded_with_names(tree, "plot_density")
     ci_prob = read_ci_prob(ci_prob)
+    inside = read_probabilities(contours, "contours").tolist()
     picture = discrete_of(tree, features, principal_components) or view_of(tree, features, principal_components)
     figure = figure_of(ax, picture.needs) or shown_figure(checked_size(figsize, picture.inches))
-    _draw(figure, tree, picture, ci_prob, ax)
+    _draw(figure, tree, picture, ci_prob, inside, ax)
     return figure
 
 
@@ -91,31 +97,42 @@ def draw_density(tree: xr.DataTree) -> Figure:
     """Return the picture of :func:`plot_density`, for a file: pyplot does not know it."""
     picture = discrete_of(tree) or view_of(tree)
     figure = bare_figure(picture.inches)
-    _draw(figure, tree, picture, read_ci_prob(), None)
+    _draw(figure, tree, picture, read_ci_prob(), CONTOURS, None)
     return figure
 
 
-def _draw(figure: Figure, tree: xr.DataTree, picture: Discrete | View, ci_prob: float, ax: Axes | None) -> None:
+def _draw(
+    figure: Figure,
+    tree: xr.DataTree,
+    picture: Discrete | View,
+    ci_prob: float,
+    contours: Sequence[float],
+    ax: Axes | None,
+) -> None:
     with house_style(ax):
         if isinstance(picture, Discrete):
             draw_discrete(figure, picture, ci_prob, ax)
         else:
-            _draw_continuous(figure, tree, picture, ci_prob, ax)
+            _draw_continuous(figure, tree, picture, ci_prob, contours, ax)
 
 
-def _draw_continuous(figure: Figure, tree: xr.DataTree, view: View, ci_prob: float, ax: Axes | None) -> None:
+def _draw_continuous(
+    figure: Figure, tree: xr.DataTree, view: View, ci_prob: float, contours: Sequence[float], ax: Axes | None
+) -> None:
     values, marginal = view.values, view.marginal
     membership = responsibilities(tree)
     labels = membership["label"].values
     unsure = membership["label_probability"].values < UNSURE
-    handles = density_handles(marginal, view.size, ci_prob, unsure=bool(unsure.any()))
+    handles = density_handles(marginal, view.size, ci_prob, contours, unsure=bool(unsure.any()))
     if view.size > 2:
 
         def draw_single(panel: Axes, j: int) -> None:
             draw_one_feature(panel, values[:, j], None, marginal.of([j]), ci_prob)
 
         def draw_pair(panel: Axes, pair: list[int]) -> None:
-            draw_two_features(panel, values[:, pair], labels, unsure, marginal.of(pair), view.limits[pair], small=True)
+            of_pair = marginal.of(pair)
+            limits = view.limits[pair]
+            draw_two_features(panel, values[:, pair], labels, unsure, of_pair, limits, contours=contours, small=True)
 
         draw_matrix(figure, view, draw_single, draw_pair)
         add_matrix_legend(figure, view, handles)
@@ -127,7 +144,7 @@ def _draw_continuous(figure: Figure, tree: xr.DataTree, view: View, ci_prob: flo
         draw_one_feature(target, values[:, 0], ticked, marginal, ci_prob)
         target.set_ylabel("density")
     else:
-        draw_two_features(target, values, labels, unsure, marginal, view.limits)
+        draw_two_features(target, values, labels, unsure, marginal, view.limits, contours=contours)
         target.set_ylabel(view.names[1])
     if ax is None:
         figure.legend(handles=handles, loc="outside right upper", ncols=legend_columns(handles))

@@ -17,8 +17,8 @@ from bayesmix.plots.frame import ink, shortened
 from bayesmix.plots.legend import add_legend_below
 from bayesmix.plots.palette import MUTED, area, colour, dashes, marker
 from bayesmix.plots.panels import bars_of_counts, grid, panels_of, shares_upwards
-from bayesmix.plots.view import MOST_FEATURES, left_out, most_separating, positions_of
-from bayesmix.posterior.margins import Marginal, marginal_of
+from bayesmix.plots.view import MOST_FEATURES, left_out, most_separating
+from bayesmix.posterior.margins import Marginal, marginal_of, positions_of
 from bayesmix.posterior.membership import equal_tailed
 from bayesmix.tree import family_of, training_rows
 

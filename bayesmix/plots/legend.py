@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from bayesmix.plots.frame import ink
 from bayesmix.plots.one_feature import BAND, HISTOGRAM
 from bayesmix.plots.palette import MUTED, colour, dashes, marker
-from bayesmix.plots.two_features import CONTOURS, ELLIPSE
+from bayesmix.plots.two_features import ELLIPSE
 from bayesmix.posterior.margins import Marginal
 from bayesmix.posterior.membership import UNSURE
 
@@ -19,7 +19,9 @@ _LONGEST_COLUMN = 17
 _ENTRY, _WIDE_ENTRY = 1.15, 1.6  # inches of an entry
 
 
-def density_handles(marginal: Marginal, n_features: int, ci_prob: float, *, unsure: bool) -> list[Artist]:
+def density_handles(
+    marginal: Marginal, n_features: int, ci_prob: float, contours: Sequence[float], *, unsure: bool
+) -> list[Artist]:
     """Return the entries: the groups with their shares of the rows, then what the lines mean.
 
     Parameters
@@ -28,6 +30,7 @@ def density_handles(marginal: Marginal, n_features: int, ci_prob: float, *, unsu
     n_features : int
         1: curves over a histogram; 2: rows, contours and ellipses; more: both.
     ci_prob : float
+    contours : sequence of float
     unsure : bool
         Whether some rows are drawn hollow.
     """
@@ -48,7 +51,7 @@ def density_handles(marginal: Marginal, n_features: int, ci_prob: float, *, unsu
     if n_features != 2:
         handles += _of_curves(ci_prob, sampled=sampled)
     if n_features > 1:
-        handles += _of_pairs(sampled=sampled, unsure=unsure)
+        handles += _of_pairs(contours, sampled=sampled, unsure=unsure)
     return handles
 
 
@@ -88,10 +91,10 @@ def _of_curves(ci_prob: float, *, sampled: bool) -> list[Artist]:
     ]
 
 
-def _of_pairs(*, sampled: bool, unsure: bool) -> list[Artist]:
-    shares = ", ".join(f"{100 * share:.0f}" for share in CONTOURS)
-    contours = Line2D([], [], color=ink(), linewidth=0.8, label=f"{shares}% of the prediction")
-    handles: list[Artist] = [contours, ellipse_handle(width=2.0)]
+def _of_pairs(contours: Sequence[float], *, sampled: bool, unsure: bool) -> list[Artist]:
+    shares = ", ".join(f"{100 * share:.3g}" for share in sorted(contours))
+    lines = Line2D([], [], color=ink(), linewidth=0.8, label=f"{shares}% of the prediction")
+    handles: list[Artist] = [lines, ellipse_handle(width=2.0)]
     if sampled:
         handles.append(_ring(size=12, width=0.5, label="the same, single draws"))
     if unsure:

@@ -16,10 +16,10 @@ from bayesmix.engines.em import EMResult
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
 from bayesmix.plots.palette import MUTED, colour
 from bayesmix.plots.panels import bars_of_counts, bars_of_levels, grid, name_values, panels_of, shares_upwards
-from bayesmix.plots.view import left_out, most_separating, positions_of
+from bayesmix.plots.view import left_out, most_separating
 from bayesmix.posterior.checks import prior_sets
 from bayesmix.posterior.labels.judgement import heeded
-from bayesmix.posterior.margins import evenly, marginal_of
+from bayesmix.posterior.margins import evenly, marginal_of, positions_of
 from bayesmix.posterior.predictive import replicated_sets, sample_predictive
 from bayesmix.seeds import generator_of
 from bayesmix.tree import SAMPLE_DIMS, family_of, training_rows

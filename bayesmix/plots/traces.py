@@ -12,10 +12,10 @@ from bayesmix.engines.em import EMResult
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
 from bayesmix.plots.legend import columns_below
 from bayesmix.plots.palette import FAINT, colour, dashes
-from bayesmix.plots.view import left_out, most_separating, positions_of
+from bayesmix.plots.view import left_out, most_separating
 from bayesmix.posterior.labels.apply import permutations_of, undo
 from bayesmix.posterior.labels.judgement import heeded_with_names
-from bayesmix.posterior.margins import marginal_of
+from bayesmix.posterior.margins import marginal_of, positions_of
 from bayesmix.tree import draws_of, family_of, record_of, training_rows
 from bayesmix.vocabulary import named_arguments
 

@@ -1,5 +1,7 @@
 """Two features: the rows by group, contours of the predictive density, ellipses of the groups."""
 
+from collections.abc import Sequence
+
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,7 +15,7 @@ from bayesmix.posterior.margins import Marginal, evenly
 
 # Share of a group inside its ellipse.
 ELLIPSE = 0.9
-# Shares of the predictive mass inside the contours.
+# Shares of the predictive mass inside the contours, unless others are asked for.
 CONTOURS = (0.5, 0.8, 0.95)
 
 _DRAWS = 150
@@ -33,6 +35,7 @@ def draw_two_features(
     marginal: Marginal,
     limits: np.ndarray,
     *,
+    contours: Sequence[float] = CONTOURS,
     small: bool = False,
 ) -> None:
     """Draw the rows (N, 2) and their distribution under the mixture.
@@ -49,13 +52,15 @@ def draw_two_features(
         Of these two features.
     limits : (2, 2) array
         Ends of both axes.
+    contours : sequence of float
+        Shares of the predictive mass inside the contours.
     small : bool
         Draw for one small panel of many: fewer and thinner lines.
     """
     ax.set_xlim(*limits[0])
     ax.set_ylim(*limits[1])
     _draw_rows(ax, values, labels, unsure, size=8 if small else 18)
-    _draw_contours(ax, limits[:, 0], limits[:, 1], marginal, grid_size=70 if small else 120)
+    _draw_contours(ax, limits[:, 0], limits[:, 1], marginal, contours, grid_size=70 if small else 120)
     n_faint = min(_FAINT, _FAINT_IN_ALL // marginal.n_components) // (2 if small else 1)
     faint = evenly(marginal.n_draws, max(n_faint, 2)) if marginal.n_draws > 1 else ()
     radii = marginal.radii(ELLIPSE)
@@ -115,13 +120,13 @@ def _draw_rows(ax, values, labels, unsure, size) -> None:
                 )
 
 
-def _draw_contours(ax, low, high, marginal, grid_size) -> None:
+def _draw_contours(ax, low, high, marginal, contours, grid_size) -> None:
     axes = np.linspace(low, high, grid_size).T
     points = np.stack(np.meshgrid(*axes), axis=-1)
     _, mixture = marginal.thinned(_DRAWS).densities(points.reshape(-1, 2))
     density = mixture.mean(axis=0).reshape(grid_size, grid_size)
     cell = float(np.prod((high - low) / (grid_size - 1)))
-    levels = mass_levels(density, cell, CONTOURS)
+    levels = mass_levels(density, cell, contours)
     if levels.size:
         ax.contour(*axes, density, levels=levels, colors=[ink()], linewidths=0.7, alpha=0.75, zorder=3)
 

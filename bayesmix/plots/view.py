@@ -11,8 +11,8 @@ import xarray as xr
 
 from bayesmix.plots.frame import shortened
 from bayesmix.plots.two_features import ELLIPSE
-from bayesmix.posterior.margins import Marginal, marginal_of
-from bayesmix.tree import record_of, training_rows
+from bayesmix.posterior.margins import Marginal, marginal_of, positions_of
+from bayesmix.tree import training_rows
 
 # Coordinates that a matrix of pairs shows at most, unless features are chosen.
 MOST_FEATURES = 5
@@ -159,26 +159,6 @@ def _loaded(names: Sequence[str], loadings: np.ndarray) -> str:
         for j in order[:_NAMED_LOADINGS]
     ]
     return " ".join(shown).removeprefix("+ ") + (" …" if len(order) > _NAMED_LOADINGS else "")
-
-
-def positions_of(tree: xr.DataTree, features: str | Sequence[str] | None) -> list[int]:
-    """Return the positions of features given by name; all of them by default.
-
-    Raises
-    ------
-    ValueError
-        When a name is unknown, repeated, or none is given.
-    """
-    names = [str(name) for name in record_of(tree)["features"]]
-    if features is None:
-        return list(range(len(names)))
-    wanted = [features] if isinstance(features, str) else [str(name) for name in features]
-    unknown = [name for name in wanted if name not in names]
-    if unknown:
-        raise ValueError(f"features names {unknown[0]!r}, but the tree's features are {names}.")
-    if not wanted or len(set(wanted)) < len(wanted):
-        raise ValueError(f"features must name each feature to show once, not {wanted}.")
-    return [names.index(name) for name in wanted]
 
 
 def _checked_number(principal_components: Any, n_features: int) -> int:

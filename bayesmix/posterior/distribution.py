@@ -1,5 +1,6 @@
 """The distribution function of a feature under the posterior predictive mixture, and its inverse."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import xarray as xr
 from bayesmix.data import Column, read_rows
 from bayesmix.data.words import listed
 from bayesmix.posterior.labels.judgement import heeded
-from bayesmix.posterior.marginal import Marginal, marginal_of
+from bayesmix.posterior.margins import Marginal, marginal_of
 from bayesmix.posterior.membership import BOUNDS, equal_tailed, read_ci_prob
 from bayesmix.tree import columns_of
 from bayesmix.vocabulary import named_arguments
@@ -61,8 +62,8 @@ def cdf(
     --------
     >>> import bayesmix as bm
     >>> em = bm.Mixture(2).fit_em(bm.datasets.load_faithful(), random_seed=1)
-    >>> bm.cdf(em, [60, 80, 100], feature="waiting")["cdf"].values.round(2).tolist()  # of the rows: 0.31, 0.73, 1
-    [0.3, 0.69, 1.0]
+    >>> bm.cdf(em, [60, 80, 100], feature="waiting")["cdf"].values.round(2).tolist()  # of the rows: 0.31, 0.69, 1
+    [0.3, 0.68, 1.0]
     """
     tree = heeded(tree)
     ci_prob = read_ci_prob(ci_prob)
@@ -73,9 +74,9 @@ def cdf(
     size = max(1, int(_MOST_VALUES // marginal.weights.size))
     for start in range(0, rows.n_rows, size):
         block = slice(start, start + size)
-        below = marginal.cdf(rows.values[block, 0])
-        mean[block] = below.mean(axis=0)
-        interval[block] = equal_tailed(below.T, ci_prob)
+        below = marginal.cumulative(rows.values[block])
+        mean[block] = below.mean(axis=1)
+        interval[block] = equal_tailed(below, ci_prob)
     return xr.Dataset(
         {"cdf": ("obs", mean), "cdf_interval": (("obs", "ci_bound"), interval)},
         coords={"obs": rows.obs, "ci_bound": list(BOUNDS)},
@@ -123,25 +124,23 @@ def quantile(
     >>> import bayesmix as bm
     >>> em = bm.Mixture(2).fit_em(bm.datasets.load_faithful(), random_seed=1)
     >>> found = bm.quantile(em, [0.05, 0.5, 0.95], feature="waiting")["quantile"]
-    >>> found.values.round(1).tolist()  # of the rows: 47, 76, 89
-    [47.5, 75.5, 89.0]
+    >>> found.values.round(1).tolist()  # of the rows: 48, 76, 89
+    [48.4, 75.5, 88.4]
     """
     tree = heeded(tree)
     ci_prob = read_ci_prob(ci_prob)
-    wanted = _probabilities(p)
+    wanted = read_probabilities(p, "p")
     column, marginal = _of_one_feature(tree, feature)
-    whole = column.kind == "count"
-    each = np.empty((marginal.n_draws, wanted.size))
+    whole = column.kind != "real"
     mean = np.empty(wanted.size)
+    interval = np.empty((wanted.size, len(BOUNDS)))
     size = max(1, int(_MOST_VALUES // marginal.weights.size))
     for start in range(0, wanted.size, size):
         block = slice(start, start + size)
-        each[:, block], mean[block] = _quantiles(marginal, wanted[block], whole)
+        each, mean[block] = _quantiles(marginal, wanted[block], whole)
+        interval[block] = equal_tailed(each, ci_prob)
     return xr.Dataset(
-        {
-            "quantile": ("probability", mean),
-            "quantile_interval": (("probability", "ci_bound"), equal_tailed(each.T, ci_prob)),
-        },
+        {"quantile": ("probability", mean), "quantile_interval": (("probability", "ci_bound"), interval)},
         coords={"probability": wanted, "ci_bound": list(BOUNDS)},
         attrs={"feature": column.name, "ci_prob": ci_prob},
     )
@@ -160,8 +159,8 @@ def _of_one_feature(tree: xr.DataTree, feature: str | None) -> tuple[Column, Mar
         raise ValueError(f"feature is {feature!r}, but the tree's features are {listed(names)}.")
     place = 0 if feature is None else names.index(feature)
     marginal = marginal_of(tree).of([place])
-    if marginal.cdf(np.zeros(1)) is None:
-        wanted = "levels have no order" if columns[place].kind in ("binary", "categorical") else "it has no method cdf"
+    if marginal.cumulative(np.zeros((1, 1))) is None:
+        wanted = "levels have no order" if columns[place].kind == "categorical" else "it has no method cumulative"
         raise ValueError(
             f"{marginal.family} has no distribution function: {wanted}. bm.log_density has the probability, or "
             "density, of a value."
@@ -169,38 +168,50 @@ def _of_one_feature(tree: xr.DataTree, feature: str | None) -> tuple[Column, Mar
     return columns[place], marginal
 
 
-def _probabilities(p: Any) -> np.ndarray:
+def read_probabilities(given: Any, argument: str) -> np.ndarray:
     """Probabilities (P,), or a refusal of what is none."""
     try:
-        wanted = np.atleast_1d(np.asarray(p, dtype=float))
+        wanted = np.atleast_1d(np.asarray(given, dtype=float))
     except (TypeError, ValueError):
-        wanted = np.empty((0, 0))
+        wanted = np.empty(0)
     if wanted.ndim != 1 or wanted.size == 0 or not ((wanted > 0) & (wanted < 1)).all():
-        raise ValueError(f"p must be a probability between 0 and 1, both excluded, or a list of them, not {p!r}.")
+        raise ValueError(
+            f"{argument} must be a number between 0 and 1, both excluded, or a list of such, not {given!r}."
+        )
     return wanted
 
 
 def _quantiles(marginal: Marginal, p: np.ndarray, whole: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Quantiles of every draw (S, P), and of the mean over the draws (P,)."""
+    """Quantiles (P, S) of every draw, and (P,) of the mean over the draws."""
     locations, covariances = marginal.moments
     scales = np.sqrt(covariances[..., 0, 0])
-    precision = _PRECISION * np.minimum.reduce(scales, axis=None, where=scales > 0, initial=np.inf)
-    low, high = locations[..., 0].min(axis=1, keepdims=True), locations[..., 0].max(axis=1, keepdims=True)
-    reach = _FIRST_REACH * scales.max(axis=1, keepdims=True) + (1.0 if whole else 0.0)
-    low, high = (np.floor(low - reach), np.ceil(high + reach)) if whole else (low - reach, high + reach)
-    low, high = np.broadcast_arrays(low, high, p)[:2]
-    while (short := marginal.cdf(low) >= p).any():
-        low = np.where(short, low - 2 * (high - low), low)
-    while (short := marginal.cdf(high) < p).any():
+    precision = _PRECISION * scales.min(initial=np.inf, where=scales > 0)
+    reach = _FIRST_REACH * scales.max(axis=1) + (1.0 if whole else 0.0)
+    low, high = locations[..., 0].min(axis=1) - reach, locations[..., 0].max(axis=1) + reach
+    p = p[:, None]
+    low, high, _ = np.broadcast_arrays(np.floor(low) if whole else low, np.ceil(high) if whole else high, p)
+    while (far := marginal.cumulative(low) >= p).any():
+        low = np.where(far, low - 2 * (high - low), low)
+    while (short := marginal.cumulative(high) < p).any():
         high = np.where(short, high + 2 * (high - low), high)
-    each = _bisected(marginal.cdf, p, low, high, precision, whole)
-    # the mean over the draws lies between them
-    step = 1.0 if whole else precision
-    low, high = each.min(axis=0) - step, each.max(axis=0)
-    return each, _bisected(lambda x: marginal.cdf(x).mean(axis=0), p, low, high, precision, whole)
+    each = _bisected(marginal.cumulative, p, low, high, precision, whole)
+    # that of the mean lies between the lowest and the highest of them
+    low, high = each.min(axis=1, keepdims=True) - (1.0 if whole else precision), each.max(axis=1, keepdims=True)
+
+    def of_mean(values: np.ndarray) -> np.ndarray:
+        return marginal.cumulative(values).mean(axis=1, keepdims=True)
+
+    return each, _bisected(of_mean, p, low, high, precision, whole)[:, 0]
 
 
-def _bisected(below, p: np.ndarray, low: np.ndarray, high: np.ndarray, precision: float, whole: bool) -> np.ndarray:
+def _bisected(
+    below: Callable[[np.ndarray], np.ndarray],
+    p: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    precision: float,
+    whole: bool,
+) -> np.ndarray:
     """The smallest values, of whole numbers where these are meant, at which a rising function is at least p.
 
     It is below p at `low`, and not at `high`.
@@ -208,7 +219,7 @@ def _bisected(below, p: np.ndarray, low: np.ndarray, high: np.ndarray, precision
     while True:
         middle = low + 0.5 * (high - low)
         middle = np.floor(middle) if whole else middle
-        left = (middle > low) & (middle < high) & (whole or high - low > precision)
+        left = (middle > low) & (middle < high) & (whole | (high - low > precision))
         if not left.any():
             return high
         short = below(middle) < p

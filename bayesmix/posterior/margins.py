@@ -80,13 +80,13 @@ class Marginal:
             mixture[:, block] = density.sum(axis=-1)
         return components, mixture
 
-    def cdf(self, values: np.ndarray) -> Any:
-        """Probability (S, n) that the one feature is at most so large; values (n,), or (S, n) with some for each draw.
+    def cumulative(self, values: np.ndarray) -> Any:
+        """Probability (n, S) that the one feature is at most so large.
 
-        None where the family does not say.
+        Values are (n, 1), or (n, S) with some for each draw; None where the family does not say.
         """
-        below = self.family.cdf(self.params, values)
-        return None if below is None else np.einsum("sk,skn->sn", self.weights, below)
+        below = self.family.cumulative(self.params, values[..., None])
+        return None if below is None else np.einsum("sk,nsk->ns", self.weights, below[..., 0])
 
     def of_groups(self, values: Sequence[float]) -> np.ndarray:
         """Density, or probability, (S, K, M) of values (M,) of one feature in each group, draw by draw."""
@@ -153,6 +153,26 @@ def marginal_of(tree: xr.DataTree) -> Marginal:
     n_draws = weights.shape[0] * weights.shape[1]
     flat = {name: values.reshape(n_draws, *values.shape[2:]) for name, values in params.items()}
     return Marginal(family_of(tree), weights.reshape(n_draws, -1), flat, len(record_of(tree)["features"]))
+
+
+def positions_of(tree: xr.DataTree, features: str | Sequence[str] | None) -> list[int]:
+    """Return the positions of features given by name; all of them by default.
+
+    Raises
+    ------
+    ValueError
+        When a name is unknown, repeated, or none is given.
+    """
+    names = [str(name) for name in record_of(tree)["features"]]
+    if features is None:
+        return list(range(len(names)))
+    wanted = [features] if isinstance(features, str) else [str(name) for name in features]
+    unknown = [name for name in wanted if name not in names]
+    if unknown:
+        raise ValueError(f"features names {unknown[0]!r}, but the tree's features are {names}.")
+    if not wanted or len(set(wanted)) < len(wanted):
+        raise ValueError(f"features must name each feature once, not {wanted}.")
+    return [names.index(name) for name in wanted]
 
 
 def evenly(size: int, number: int) -> np.ndarray:

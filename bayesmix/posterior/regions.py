@@ -8,9 +8,9 @@ import xarray as xr
 from scipy.special import logsumexp
 
 from bayesmix.data import read_rows
-from bayesmix.data.words import listed
+from bayesmix.posterior.distribution import read_probabilities
 from bayesmix.posterior.labels.judgement import heeded
-from bayesmix.posterior.marginal import Marginal, marginal_of
+from bayesmix.posterior.margins import Marginal, marginal_of, positions_of
 from bayesmix.posterior.membership import BOUNDS
 from bayesmix.posterior.predictive import positive, sample_predictive
 from bayesmix.progress import progress
@@ -83,16 +83,16 @@ def highest_density(
     >>> import bayesmix as bm
     >>> em = bm.Mixture(2).fit_em(bm.datasets.load_faithful(), random_seed=1)
     >>> found = bm.highest_density(em, [[4.0, 75.0], [3.0, 90.0]], random_seed=1)
-    >>> found["probability"].values.round(1).tolist()  # at the edge of the larger group; outside of all
-    [0.6, 1.0]
+    >>> found["probability"].values.round(1).tolist()  # in the larger group; outside of all
+    [0.3, 1.0]
     >>> of_one = bm.highest_density(em, features="eruptions", prob=0.8, random_seed=1)
     >>> of_one["interval"].sel(region=0.8).values.round(1).tolist()  # short eruptions and long ones
-    [[1.7, 2.4], [3.7, 4.9]]
+    [[1.7, 2.4], [3.8, 4.8]]
     """
     tree = heeded(tree)
-    wanted, n = _probabilities(prob), positive(n, "n")
+    wanted, n = read_probabilities(prob, "prob"), positive(n, "n")
     columns = columns_of(tree)
-    chosen = _places([column.name for column in columns], features)
+    chosen = positions_of(tree, features)
     rows = None if X is None else read_rows(X, columns=tuple(columns[j] for j in chosen))
     marginal = marginal_of(tree).of(chosen)
     with progress(None) as report:
@@ -110,29 +110,6 @@ def highest_density(
             found["interval"] = (("region", "part", "ci_bound"), _intervals(marginal, new[:, 0], thresholds))
             coords["ci_bound"] = list(BOUNDS)
     return xr.Dataset(found, coords=coords, attrs={"n": n, "features": [columns[j].name for j in chosen]})
-
-
-def _probabilities(prob: Any) -> np.ndarray:
-    try:
-        wanted = np.atleast_1d(np.asarray(prob, dtype=float))
-    except (TypeError, ValueError):
-        wanted = np.empty((0, 0))
-    if wanted.ndim != 1 or wanted.size == 0 or not ((wanted > 0) & (wanted < 1)).all():
-        raise ValueError(f"prob must be a probability between 0 and 1, or a sequence of them, not {prob!r}.")
-    return wanted
-
-
-def _places(names: list[str], features: str | Sequence[str] | None) -> list[int]:
-    """Positions of features given by name; all of them by default."""
-    if features is None:
-        return list(range(len(names)))
-    wanted = [features] if isinstance(features, str) else [str(name) for name in features]
-    unknown = [name for name in wanted if name not in names]
-    if unknown:
-        raise ValueError(f"features names {unknown[0]!r}, but the tree's features are {listed(names)}.")
-    if not wanted or len(set(wanted)) < len(wanted):
-        raise ValueError(f"features must name one or more features, each once, not {wanted}.")
-    return [names.index(name) for name in wanted]
 
 
 def _log_density(marginal: Marginal, values: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.contour import ContourSet
 from matplotlib.patches import Ellipse, StepPatch
 from scipy.stats import multivariate_normal, norm
 
@@ -17,6 +18,7 @@ from bayesmix.plots.two_features import ELLIPSE
 from bayesmix.posterior.margins import marginal_of
 from bayesmix.posterior.membership import UNSURE, responsibilities
 from bayesmix.posterior.predictive import log_density
+from bayesmix.posterior.regions import highest_density
 from bayesmix.priors.sets import default_priors
 from bayesmix.problem import Problem
 from tests.simulated_trees import COVARIANCES, simulated_tree
@@ -195,8 +197,8 @@ def test_a_marginal_is_the_integral_over_the_other_feature():
     ("features", "message"),
     [
         (["waiting"], "'waiting'"),
-        ([], "each feature to show once"),
-        (["d", "d"], "each feature to show once"),
+        ([], "each feature once"),
+        (["d", "d"], "each feature once"),
     ],
 )
 def test_features_that_cannot_be_shown_are_refused(features, message):
@@ -262,3 +264,14 @@ def test_no_label_lies_on_another(n_features):
     for i, box in enumerate(boxes):
         assert not any(box.overlaps(other) for other in boxes[i + 1 :])
     assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 for box in boxes)
+
+
+def test_contours_are_regions_of_highest_density():
+    """At stated probabilities, and as high as sampling finds them."""
+    tree = simulated_tree(separation=4.0)
+    axes = plot_density(tree, contours=[0.6, 0.9]).axes[0]
+    (drawn,) = [one for one in axes.collections if isinstance(one, ContourSet)]
+    wanted = highest_density(tree, prob=[0.9, 0.6], n=20_000, random_seed=1)["log_threshold"]
+    np.testing.assert_allclose(np.log(drawn.levels), wanted, atol=0.1)
+    with pytest.raises(ValueError, match="contours must be a number between 0 and 1"):
+        plot_density(tree, contours=90)

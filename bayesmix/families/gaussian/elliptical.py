@@ -282,21 +282,6 @@ class Elliptical(Family):
         chosen = covariances[..., features[:, None], features]
         return self.of_full(), self._with(params, means[..., features], chosen)
 
-    def deviations(self, params: Params, values: np.ndarray) -> np.ndarray:
-        """How many scales values of the one feature lie above each component's location.
-
-        Parameters
-        ----------
-        params : mapping of arrays
-        values : (n,) or (..., n) array
-
-        Returns
-        -------
-        (..., K, n) array
-        """
-        means, covariances = self.moments(params)
-        return (np.asarray(values)[..., None, :] - means) / np.sqrt(covariances[..., 0])
-
     def elliptical_form(
         self, weights: np.ndarray, params: Params
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -205,8 +205,9 @@ class Gaussian(Elliptical):
         return Gaussian("full")
 
     @override
-    def cdf(self, params: Params, values: np.ndarray) -> np.ndarray:
-        return ndtr(self.deviations(params, values))
+    def cumulative(self, params: Params, values: np.ndarray) -> np.ndarray:
+        means, matrices = self.moments(params)
+        return ndtr((np.asarray(values)[..., None, :] - means) / np.sqrt(np.diagonal(matrices, axis1=-2, axis2=-1)))
 
     @override
     def in_words(self, n_features: int) -> str:

@@ -326,8 +326,10 @@ class StudentT(Elliptical):
         return super().estimates(params) | ({} if self.given_dof else {"dof": params["dof"]})
 
     @override
-    def cdf(self, params: Params, values: np.ndarray) -> np.ndarray:
-        return stdtr(self._each_dof(params)[..., None], self.deviations(params, values))
+    def cumulative(self, params: Params, values: np.ndarray) -> np.ndarray:
+        locations, matrices = self.moments(params)
+        scales = np.sqrt(np.diagonal(matrices, axis1=-2, axis2=-1))
+        return stdtr(self._each_dof(params)[..., None], (np.asarray(values)[..., None, :] - locations) / scales)
 
     @override
     def in_words(self, n_features: int) -> str:
