@@ -97,7 +97,7 @@ def highest_density(
     marginal = marginal_of(tree).of(chosen)
     with progress(None) as report:
         report("highest density")
-        new = sample_predictive(tree, n, random_seed=random_seed)["predictions"]["x"].values[:, chosen]
+        new = sample_predictive(tree, n, random_seed=random_seed)["predictions"].to_dataset()["x"].values[:, chosen]
         heights = np.sort(_log_density(marginal, new))
         # so many of them lie lower than the threshold
         thresholds = heights[n - np.ceil(wanted * n - 1e-9).astype(int)]
