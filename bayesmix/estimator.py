@@ -131,6 +131,10 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
     which ``set_output`` makes a data frame. ``GridSearchCV`` maximises ``score``, the mean log density of held-out
     rows. Data-scaled priors are resolved from the rows of each fit, hence anew in each fold.
 
+    A fitted mixture takes rows with missing cells, NaN: they are judged by their other cells, and what is missing is
+    summed out. ``fit`` refuses them. (scikit-learn's ``check_estimator`` has no estimator of this kind in mind, and
+    its ``check_estimators_nan_inf`` wants ``predict`` to refuse what ``fit`` refuses.)
+
     References
     ----------
     Dempster, Laird and Rubin (1977), Maximum likelihood from incomplete data via the EM algorithm, Journal of the
@@ -275,7 +279,7 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         -------
         (n,) array of int
         """
-        return self._checked().predict(self._values(X))
+        return self._checked().predict(self._values(X, missing=True))
 
     def predict_proba(self, X):
         """Probability of each component for each row; over the draws, its posterior mean.
@@ -288,7 +292,7 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         -------
         (n, K) array
         """
-        return self._checked().predict_proba(self._values(X))
+        return self._checked().predict_proba(self._values(X, missing=True))
 
     def transform(self, X):
         """The probabilities of :meth:`predict_proba`, as features for what follows in a pipeline.
@@ -315,7 +319,7 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         -------
         (n,) array
         """
-        return self._checked().score_samples(self._values(X))
+        return self._checked().score_samples(self._values(X, missing=True))
 
     def score(self, X, y=None) -> float:  # pyright: ignore[reportIncompatibleMethodOverride] the mixin's does nothing
         """Mean of :meth:`score_samples`.
@@ -419,11 +423,26 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         check_is_fitted(self)
         return self._fitted
 
-    def _values(self, X, family: Family | None = None, *, reset: bool = False, ensure_min_samples: int = 1):
+    def _values(
+        self,
+        X,
+        family: Family | None = None,
+        *,
+        reset: bool = False,
+        ensure_min_samples: int = 1,
+        missing: bool = False,
+    ):
         """The values as scikit-learn checks them; levels of categorical columns as they came."""
         takes = (self.em_.family if family is None else family).takes
-        dtype = object if takes == "categorical" else np.float64
-        return np.asarray(validate_data(self, X, reset=reset, dtype=dtype, ensure_min_samples=ensure_min_samples))
+        checked = validate_data(
+            self,
+            X,
+            reset=reset,
+            dtype=object if takes == "categorical" else np.float64,
+            ensure_min_samples=ensure_min_samples,
+            ensure_all_finite="allow-nan" if missing else True,
+        )
+        return np.asarray(checked)
 
     def _at_point(self, X) -> np.ndarray:
         check_is_fitted(self)

@@ -240,7 +240,8 @@ def predict(
     The columns of the fit are taken from the file; --columns names others for them.
 
     Written for every row: its label, the probability of that, the entropy, and
-    the probability of every group.
+    the probability of every group. Where cells are empty, a row is judged by
+    the others.
 
     Parameters
     ----------

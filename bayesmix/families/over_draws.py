@@ -1,7 +1,12 @@
-"""Log densities and responsibilities of rows at many points at once: what views of a posterior ask of a family."""
+"""Log densities and responsibilities of rows at many points at once: what views of a posterior ask of a family.
+
+A row with missing cells has the density of those that were seen: the marginal of each component, so that what is
+missing is summed out exactly. A row of which nothing was seen has density one, and belongs where the weights say.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -45,6 +50,22 @@ class OverDraws(ABC):
         (M, N) array
         """
 
+    @abstractmethod
+    def marginal(self, params: Params, features: np.ndarray) -> "tuple[OverDraws, dict[str, np.ndarray]]":
+        """Distribution of some features: family and parameters.
+
+        Parameters
+        ----------
+        params : mapping of arrays
+        features : (d,) array of int
+            Positions.
+
+        Returns
+        -------
+        family : Family
+        params : dict of arrays
+        """
+
     def log_joint(self, weights: np.ndarray, params: Params, X: np.ndarray) -> np.ndarray:
         """``log w_k + log f(x_i | theta_k)`` as (..., N, K); leading axes are those of the weights.
 
@@ -78,13 +99,20 @@ class OverDraws(ABC):
         return self._for_every_draw("log_mixture", weights, params, X)
 
     def _for_every_draw(self, what, weights, params, X):
-        forms = self.forms(weights, params)
-        out = self.of_rows(what, self.columns(X), flattened(forms))
-        return out.reshape(*forms[0].shape[:-1], *out.shape[1:])
+        forms, X = self.forms(weights, params), np.asarray(X, dtype=float)
+        leading = forms[0].shape[:-1]
+        if not np.isnan(X).any():
+            out = self.of_rows(what, self.columns(X), flattened(forms))
+        else:
+            out = None
+            for places, found in self._blocks(what, weights, params, X, np.inf):
+                out = np.empty((len(found), len(X), *found.shape[2:])) if out is None else out
+                out[:, places] = found
+        return out.reshape(*leading, *out.shape[1:])
 
     def log_joint_blocks(
         self, weights: np.ndarray, params: Params, X: np.ndarray, max_values: float = 4e6
-    ) -> Iterator[tuple[slice, np.ndarray]]:
+    ) -> Iterator[tuple[Any, np.ndarray]]:
         """Blocks of rows with their (S, b, K) log joint densities; leading axes of the weights are flattened to S.
 
         Parameters
@@ -98,12 +126,13 @@ class OverDraws(ABC):
         Returns
         -------
         iterator of (slice, (S, b, K) array)
+            Where cells are missing, positions stand in the place of the slice.
         """
         return self._blocks("log_joint", weights, params, X, max_values)
 
     def log_mixture_blocks(
         self, weights: np.ndarray, params: Params, X: np.ndarray, max_values: float = 4e6
-    ) -> Iterator[tuple[slice, np.ndarray]]:
+    ) -> Iterator[tuple[Any, np.ndarray]]:
         """Blocks of rows with their (S, b) log densities; leading axes of the weights are flattened to S.
 
         Parameters
@@ -117,12 +146,13 @@ class OverDraws(ABC):
         Returns
         -------
         iterator of (slice, (S, b) array)
+            Where cells are missing, positions stand in the place of the slice.
         """
         return self._blocks("log_mixture", weights, params, X, max_values)
 
     def responsibilities_blocks(
         self, weights: np.ndarray, params: Params, X: np.ndarray, max_values: float = 4e6
-    ) -> Iterator[tuple[slice, np.ndarray]]:
+    ) -> Iterator[tuple[Any, np.ndarray]]:
         """Blocks of rows with their (K, b, S) responsibilities; leading axes of the weights are flattened to S.
 
         Parameters
@@ -136,7 +166,7 @@ class OverDraws(ABC):
         Returns
         -------
         iterator of (slice, (K, b, S) array)
-            Sums over the first axis are one; the draws of one row and component lie side by side.
+            Where cells are missing, positions stand in the place of the slice. Sums over the first axis are one; the draws of one row and component lie side by side.
         """
         return self._blocks("responsibilities", weights, params, X, max_values)
 
@@ -176,10 +206,42 @@ class OverDraws(ABC):
         return getattr(self.kernel, what)(columns, *forms)
 
     def _blocks(self, what, weights, params, X, max_values):
-        forms = flattened(self.forms(weights, params))
-        size = max(1, int(max_values // max(forms[0].size, 1)))
-        turn = turns("row")
-        for start in range(0, len(X), size):
-            turn(start)
-            block = slice(start, min(start + size, len(X)))
-            yield block, self.of_rows(what, self.columns(X[block]), forms)
+        turn, done = turns("row"), 0
+        for places, family, of_seen, seen in self._by_cells_seen(params, np.asarray(X, dtype=float)):
+            nothing = seen.shape[1] == 0
+            forms = () if nothing else flattened(family.forms(weights, of_seen))
+            n_values = np.size(weights) if nothing else forms[0].size
+            size = int(min(max(1, max_values // max(n_values, 1)), max(len(seen), 1)))
+            for start in range(0, len(seen), size):
+                turn(done + start)
+                block = slice(start, min(start + size, len(seen)))
+                if nothing:
+                    found = _of_nothing(what, weights, block.stop - start)
+                else:
+                    found = family.of_rows(what, family.columns(seen[block]), forms)
+                yield (block if places is None else places[block]), found
+            done += len(seen)
+
+    def _by_cells_seen(self, params, X):
+        """Rows of which the same cells were seen: their places (None: all), family and parameters of these, values."""
+        absent = np.isnan(X)
+        if not absent.any():
+            yield None, self, params, X
+            return
+        patterns, which = np.unique(absent, axis=0, return_inverse=True)
+        for j, pattern in enumerate(patterns):
+            places, seen = np.flatnonzero(which == j), np.flatnonzero(~pattern)
+            whole = seen.size in (0, pattern.size)
+            family, of_seen = (self, params) if whole else self.marginal(params, seen)
+            yield places, family, of_seen, np.ascontiguousarray(X[np.ix_(places, seen)])
+
+
+def _of_nothing(what: str, weights: np.ndarray, n_rows: int) -> np.ndarray:
+    """What :meth:`OverDraws.of_rows` finds of rows without a cell."""
+    weights = np.reshape(weights, (-1, np.shape(weights)[-1]))
+    if what == "log_mixture":
+        return np.zeros((len(weights), n_rows))
+    if what == "responsibilities":
+        return np.repeat((weights / weights.sum(axis=1, keepdims=True)).T[:, None], n_rows, axis=1)
+    with np.errstate(divide="ignore"):  # an empty component has log weight -inf
+        return np.repeat(np.log(weights)[:, None], n_rows, axis=1)

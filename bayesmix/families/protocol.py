@@ -581,6 +581,69 @@ class Family(OverDraws):
         params : dict of arrays
         """
 
+    def conditional_on(
+        self, params: Params, features: np.ndarray, given: np.ndarray, values: np.ndarray
+    ) -> "tuple[Family, dict[str, np.ndarray]]":
+        """Distribution of some features given the values of others, within each component: family and parameters.
+
+        Its density times that of the :meth:`marginal` of the given features is the density of both together. How the
+        values move the *weights* is the marginal's matter.
+
+        Parameters
+        ----------
+        params : mapping of arrays
+            Leading axes are parameter draws.
+        features, given : (e,) and (d,) arrays of int
+            Positions, of which none is in both.
+        values : (..., d) array
+            Leading axes are broadcast against those of the draws.
+
+        Returns
+        -------
+        family : Family
+        params : dict of arrays
+            With all leading axes. Unless a family knows better, its features are independent within a component, so
+            that values of the others change nothing.
+        """
+        family, params = self.marginal(params, features)
+        return family, family.broadcast(params, np.shape(values)[:-1])
+
+    def broadcast(self, params: Params, leading: tuple[int, ...]) -> dict[str, np.ndarray]:
+        """The parameters with their leading axes broadcast against others; views.
+
+        Parameters
+        ----------
+        params : mapping of arrays
+        leading : tuple of int
+
+        Returns
+        -------
+        dict of arrays
+        """
+        out = {}
+        for spec in self.parameters:
+            value, own = np.asarray(params[spec.name]), len(spec.dims)
+            before, after = value.shape[: value.ndim - own], value.shape[value.ndim - own :]
+            out[spec.name] = np.broadcast_to(value, (*np.broadcast_shapes(before, leading), *after))
+        return out
+
+    def mean_and_variance(self, params: Params) -> tuple[np.ndarray, np.ndarray]:
+        """Means and variances (..., K, M) within each component of what :meth:`moments` runs over.
+
+        Parameters
+        ----------
+        params : mapping of arrays
+
+        Returns
+        -------
+        means : (..., K, M) array
+            NaN where a distribution has none.
+        variances : (..., K, M) array
+            Infinite where a distribution has none.
+        """
+        locations, covariances = self.moments(params)
+        return locations, np.diagonal(covariances, axis1=-2, axis2=-1)
+
     def cumulative(self, params: Params, values: np.ndarray) -> np.ndarray | None:
         """Probability of a value at most as large, feature by feature; None where nobody wrote it, or levels have none.
 

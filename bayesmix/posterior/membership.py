@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from scipy.special import entr
 
-from bayesmix.data import read_rows
+from bayesmix.data import Rows, read_rows
 from bayesmix.posterior.labels.judgement import heeded_with_names
 from bayesmix.posterior.labels.relabelling import relabel_draws
 from bayesmix.progress import progress
@@ -37,7 +37,8 @@ def responsibilities(tree: "xr.DataTree | EMResult", X: Any = None, *, ci_prob: 
         Relabelled draws, as the fits return them; with raw labels the summaries mix components.
     X : array-like or data frame, (N, D), optional
         Rows to allocate; the training rows by default. Columns are checked against the training
-        rows' names.
+        rows' names. Cells may be missing (NaN): a row is judged by those that are there, and one
+        without any gets the weights.
     ci_prob : float, optional
         Probability inside the equal-tailed interval; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89)
         by default.
@@ -51,6 +52,7 @@ def responsibilities(tree: "xr.DataTree | EMResult", X: Any = None, *, ci_prob: 
         ``label (obs)``: the most probable component, from 0;
         ``label_probability (obs)``: its probability;
         ``entropy (obs)``: of ``probability``, in nats: 0 is certain, log K is no idea.
+        Its attribute ``missing_cells`` says how many cells of X were missing, where any was.
 
     Raises
     ------
@@ -78,7 +80,7 @@ def _summaries(tree: xr.DataTree, X: Any, ci_prob: float | None) -> xr.Dataset:
     stored = tree.children.get(GROUP)
     if X is None and stored is not None and stored.attrs.get("ci_prob") == ci_prob:
         return stored.to_dataset()
-    rows = training_rows(tree) if X is None else read_rows(X, columns=columns_of(tree))
+    rows = training_rows(tree) if X is None else read_rows(X, columns=columns_of(tree), missing="keep")
     weights, params = draws_of(tree)
     n_components = weights.shape[-1]
     mean = np.empty((rows.n_rows, n_components))
@@ -105,8 +107,13 @@ def _summaries(tree: xr.DataTree, X: Any, ci_prob: float | None) -> xr.Dataset:
             "component": np.arange(n_components),
             "ci_bound": list(BOUNDS),
         },
-        attrs={"ci_prob": ci_prob},
+        attrs={"ci_prob": ci_prob} | missing_cells(rows),
     )
+
+
+def missing_cells(rows: Rows) -> dict[str, int]:
+    """How many cells were missing, as an attribute of what is said of these rows; nothing where none was."""
+    return {} if rows.missing is None else {"missing_cells": int(rows.missing.sum())}
 
 
 def with_responsibilities(tree: xr.DataTree, *, ci_prob: float | None = None) -> xr.DataTree:

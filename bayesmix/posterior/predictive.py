@@ -11,7 +11,7 @@ from scipy.special import logsumexp
 
 from bayesmix.data import read_rows
 from bayesmix.posterior.labels.judgement import heeded
-from bayesmix.posterior.membership import BOUNDS, equal_tailed, read_ci_prob
+from bayesmix.posterior.membership import BOUNDS, equal_tailed, missing_cells, read_ci_prob
 from bayesmix.progress import progress
 from bayesmix.seeds import generator_of
 from bayesmix.tree import SAMPLE_DIMS, columns_of, draws_of, family_of, record_of, training_rows
@@ -35,6 +35,8 @@ def log_density(tree: "xr.DataTree | EMResult", X: Any, *, ci_prob: float | None
     ----------
     tree : xarray.DataTree or EMResult
     X : array-like or data frame, (N, D)
+        Cells may be missing (NaN): a row has the density of those that are there, and one without
+        any has density one. Densities of other features are in other units.
     ci_prob : float, optional
         Probability inside the equal-tailed interval; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89)
         by default.
@@ -43,7 +45,7 @@ def log_density(tree: "xr.DataTree | EMResult", X: Any, *, ci_prob: float | None
     -------
     xarray.Dataset
         ``log_density (obs)`` and ``log_density_interval (obs, ci_bound)``, in nats and in the
-        units of the data.
+        units of the data; the attribute ``missing_cells`` where cells of X were missing.
 
     Raises
     ------
@@ -60,7 +62,7 @@ def log_density(tree: "xr.DataTree | EMResult", X: Any, *, ci_prob: float | None
     """
     tree = heeded(tree)
     ci_prob = read_ci_prob(ci_prob)
-    rows = read_rows(X, columns=columns_of(tree))
+    rows = read_rows(X, columns=columns_of(tree), missing="keep")
     weights, params = draws_of(tree)
     n_draws = weights.shape[0] * weights.shape[1]
     mean = np.empty(rows.n_rows)
@@ -76,7 +78,7 @@ def log_density(tree: "xr.DataTree | EMResult", X: Any, *, ci_prob: float | None
             "log_density_interval": (("obs", "ci_bound"), interval),
         },
         coords={"obs": rows.obs, "ci_bound": list(BOUNDS)},
-        attrs={"ci_prob": ci_prob},
+        attrs={"ci_prob": ci_prob} | missing_cells(rows),
     )
 
 

@@ -138,3 +138,19 @@ def test_a_million_rows_stay_within_2_gib(folder):
     labels = pd.read_csv("labels.csv", usecols=["label"])["label"]
     assert labels.equals(pd.read_csv("again.csv", usecols=["label"])["label"])
     assert labels.value_counts(normalize=True).between(0.24, 0.26).all()
+
+
+def test_missing_cells_are_summed_out_and_said(capsys):
+    run(["fit", "faithful.csv", "--components", "2", "--output", "fit.nc", *FAST])
+    frame = bm.datasets.load_faithful().iloc[:4].astype(float)
+    frame.iloc[1, 0] = frame.iloc[2, 1] = np.nan
+    frame.iloc[3] = np.nan
+    frame.to_csv("gaps.csv", index=False)
+    capsys.readouterr()
+    assert run(["predict", "fit.nc", "gaps.csv", "--output", "labels.csv"]) == 0
+    assert "4 missing values in 3 rows (columns 'eruptions', 'waiting') are summed out" in capsys.readouterr().err
+    wanted = bm.responsibilities(bm.load("fit.nc"), frame)["probability"]
+    np.testing.assert_allclose(pd.read_csv("labels.csv")[["probability_0", "probability_1"]], wanted, rtol=1e-12)
+    assert run(["predict", "fit.nc", "gaps.csv", "--output", "labels.csv", "--drop-missing"]) == 0
+    assert len(pd.read_csv("labels.csv")) == 1
+    assert "--drop-missing" in refused(capsys, "fit", "gaps.csv", "--components", "1", *FAST)

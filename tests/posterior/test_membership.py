@@ -3,7 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from scipy.stats import multivariate_normal
+from scipy.stats import multivariate_normal, norm
 
 from bayesmix import Gaussian
 from bayesmix.posterior.labels.apply import undo
@@ -123,3 +123,22 @@ def test_refusals():
         responsibilities(tree, pd.DataFrame({"a": [1.0], "b": [2.0]}))
     with pytest.raises(TypeError, match=r"must be an xarray\.DataTree or an EMResult, not DataFrame"):
         responsibilities(pd.DataFrame({"a": [1.0], "b": [2.0]}))
+
+
+def test_missing_cells_are_summed_out_in_every_draw():
+    """By SciPy's density of what is there; a row of nothing gets the weights."""
+    tree = simulated_tree(separation=1.5, spread=0.2)
+    X = np.full((3, 2), np.nan)
+    X[0, 1], X[1, 0] = training_rows(tree).values[0, 1], training_rows(tree).values[5, 0]
+    weights, params = draws_of(tree)
+    share = np.repeat(weights[..., None, :], 3, axis=-2)
+    for i, j in ((0, 1), (1, 0)):
+        scales = np.sqrt(params["covariances"][..., j, j])
+        share[..., i, :] *= norm(params["means"][..., j], scales).pdf(X[i, j])
+    share /= share.sum(axis=-1, keepdims=True)
+    result = responsibilities(tree, X)
+    np.testing.assert_allclose(result["probability"], share.mean(axis=(0, 1)), atol=1e-12)
+    np.testing.assert_allclose(result["probability_sd"], share.std(axis=(0, 1)), atol=1e-12)
+    np.testing.assert_allclose(result["probability"][2], weights.mean(axis=(0, 1)), atol=1e-12)
+    assert result.attrs["missing_cells"] == 4
+    assert "missing_cells" not in responsibilities(tree, training_rows(tree).values).attrs

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from scipy.special import logsumexp
-from scipy.stats import multivariate_normal
+from scipy.stats import multivariate_normal, norm
 
 from bayesmix import Gaussian
 from bayesmix.posterior.labels.label_free import label_free
@@ -166,3 +166,15 @@ def test_counts_must_be_positive_integers(n):
 def test_draws_and_n_exclude_each_other():
     with pytest.raises(ValueError, match="no meaning together with n"):
         sample_predictive(simulated_tree(), 5, draws=3)
+
+
+def test_log_density_of_what_was_seen():
+    tree = simulated_tree("diag", separation=1.5, spread=0.2)
+    weights, params = draws_of(tree)
+    density = norm(params["means"][..., 1], np.sqrt(params["variances"][..., 1])).pdf(1.25)
+    result = log_density(tree, [[np.nan, 1.25], [np.nan, np.nan]])
+    of_draws = (weights * density).sum(axis=-1)
+    np.testing.assert_allclose(result["log_density"], [np.log(of_draws.mean()), 0.0], atol=1e-12)
+    lower = np.quantile(np.log(of_draws), 0.055)
+    np.testing.assert_allclose(result["log_density_interval"].sel(ci_bound="lower"), [lower, 0.0], atol=1e-12)
+    assert result.attrs["missing_cells"] == 3

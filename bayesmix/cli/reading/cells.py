@@ -111,13 +111,13 @@ def place(table: Table, row: int) -> str:
     return f"row {row + 1}" + ("" if line is None else f" (line {line})")
 
 
-def without_missing(table: Table, source: Source, say) -> "pd.DataFrame":
-    """Refuse missing values, or leave their rows out where that was asked for.
+def without_missing(table: Table, source: Source, say, *, summed_out: bool) -> "pd.DataFrame":
+    """Leave rows with missing values out where that was asked for; else say that they are summed out, or refuse them.
 
     Raises
     ------
     ValueError
-        If values are missing and nothing was asked for, or if nothing would be left.
+        If values are missing and nothing can be done about them, or if nothing would be left.
     """
     frame = table.frame
     missing = frame.isna()
@@ -126,12 +126,19 @@ def without_missing(table: Table, source: Source, say) -> "pd.DataFrame":
     if n_affected == 0:
         return frame
     within = listed([str(name) for name in frame.columns[missing.any(axis=0)]])
+    n_values = int(missing.to_numpy().sum())
+    if summed_out and not source.drop_missing:
+        are = "is" if n_values == 1 else "are"
+        say(
+            f"{counted(n_values, 'missing value')} in {counted(n_affected, 'row')} (columns {within}) {are} summed out: "
+            "these rows are judged by their other columns."
+        )
+        return frame
     if n_affected == len(frame):
         raise ValueError(_of_nothing_left(table, missing))
     if source.drop_missing:
         say(f"{counted(n_affected, 'row')} with missing values left out ({within}).")
         return frame.loc[~affected]
-    n_values = int(missing.to_numpy().sum())
     raise ValueError(
         f"{table.name} has {counted(n_values, 'missing value')} in {counted(n_affected, 'row')} (columns {within}; "
         f"first in {place(table, int(affected.argmax()))}). Leave these rows out with --drop-missing, or fill the "

@@ -37,7 +37,8 @@ def read_frame(
     takes : {"real", "count", "binary", "categorical"}
         What the columns hold that a model is fitted to; only levels of categorical ones may be text.
     fitted : sequence of Column, optional
-        The columns of a fit: these are read, or ``source.columns`` in their place; `takes` says nothing then.
+        The columns of a fit: these are read, or ``source.columns`` in their place; `takes` says nothing then, and
+        values may be missing.
 
     Raises
     ------
@@ -64,14 +65,15 @@ def read_frame(
     table = replace(table, frame=frame)
     kinds: list[Kind] = [takes] * frame.shape[1] if fitted is None else [column.kind for column in fitted]
     check_cells(table, dict(zip(frame.columns, kinds, strict=True)), source)
-    frame = without_missing(table, source, say)
+    frame = without_missing(table, source, say, summed_out=fitted is not None)
     noun = "row" if len(frame) == 1 else "rows"
     said = f"{table.name}: {len(frame):,} {noun} of {', '.join(map(str, frame.columns))}."
     if features is not None:
         frame = frame.set_axis(features, axis=1)
     from bayesmix.data import read_rows
 
-    read_rows(frame, argument=table.name, takes=takes, columns=fitted)
+    missing = "refuse" if fitted is None else "keep"
+    read_rows(frame, argument=table.name, takes=takes, columns=fitted, missing=missing)
     say(said)
     return frame
 

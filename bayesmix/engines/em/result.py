@@ -229,6 +229,7 @@ class EMResult:
         Parameters
         ----------
         X : array, data frame or DataArray, (n, D)
+            Missing cells (NaN) are summed out, here and below.
 
         Returns
         -------
@@ -322,7 +323,7 @@ class EMResult:
     def _rows(self, X) -> np.ndarray:
         if X is self.rows.values:
             return X
-        return read_rows(X, columns=self.rows.columns).values
+        return read_rows(X, columns=self.rows.columns, missing="keep").values
 
     def _labels(self, values: np.ndarray) -> np.ndarray:
         labels = np.empty(values.shape[0], dtype=np.intp)

@@ -293,6 +293,45 @@ class Elliptical(Family):
             precisions = whiteners.swapaxes(-1, -2) @ whiteners
         return heights, centres, precisions, dof[0] if dof else np.full(heights.shape, np.inf)
 
+    @override
+    def conditional_on(
+        self, params: Params, features: np.ndarray, given: np.ndarray, values: np.ndarray
+    ) -> tuple["Elliptical", dict[str, np.ndarray]]:
+        located, matrices, _ = self.regressed(params, features, given, values)
+        return self.of_full(), self._with(params, located, matrices)
+
+    def regressed(
+        self, params: Params, features: np.ndarray, given: np.ndarray, values: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        r"""Linear regression of some features on others, within each component.
+
+        With :math:`L` the Cholesky factor of the scale matrix of both, the given features first, and
+        :math:`z = L_{11}^{-1} (x_1 - \mu_1)`, the location is :math:`\mu_2 + L_{21} z` and the scale matrix
+        :math:`L_{22} L_{22}^\top`, of which no difference of matrices is taken.
+
+        Parameters
+        ----------
+        params : mapping of arrays
+        features, given : (e,) and (d,) arrays of int
+        values : (..., d) array
+
+        Returns
+        -------
+        locations : (..., K, e) array
+        matrices : (..., K, e, e) array
+        squares : (..., K) array
+            Squared Mahalanobis distance of the values.
+        """
+        means, covariances = self.moments(params)
+        both, d = np.concatenate([given, features]), len(given)
+        factor = dense.cholesky(covariances[..., both[:, None], both])
+        whitener = np.linalg.inv(factor[..., :d, :d])
+        z = np.einsum("...ij,...j->...i", whitener, np.asarray(values)[..., None, :] - means[..., given])
+        located = means[..., features] + np.einsum("...ij,...j->...i", factor[..., d:, :d], z)
+        root = factor[..., d:, d:]
+        matrices = np.broadcast_to(root @ root.swapaxes(-1, -2), (*located.shape, len(features)))
+        return located, matrices, (z**2).sum(axis=-1)
+
     def mapped(
         self, params: Params, centre: np.ndarray, matrix: np.ndarray
     ) -> tuple["Elliptical", dict[str, np.ndarray]]:

@@ -206,8 +206,8 @@ class Gaussian(Elliptical):
 
     @override
     def cumulative(self, params: Params, values: np.ndarray) -> np.ndarray:
-        means, matrices = self.moments(params)
-        return ndtr((np.asarray(values)[..., None, :] - means) / np.sqrt(np.diagonal(matrices, axis1=-2, axis2=-1)))
+        means, variances = self.mean_and_variance(params)
+        return ndtr((np.asarray(values)[..., None, :] - means) / np.sqrt(variances))
 
     @override
     def in_words(self, n_features: int) -> str:

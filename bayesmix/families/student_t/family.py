@@ -282,6 +282,31 @@ class StudentT(Elliptical):
         return replace(self, covariance="full")
 
     @override
+    def conditional_on(
+        self, params: Params, features: np.ndarray, given: np.ndarray, values: np.ndarray
+    ) -> tuple["StudentT", dict[str, np.ndarray]]:
+        # d values at a squared distance q: nu + d degrees of freedom, scale matrix times (nu + q) / (nu + d);
+        # Ding (2016), On the conditional distribution of the multivariate t distribution, American Statistician 70
+        located, matrices, squares = self.regressed(params, features, given, values)
+        dof = np.broadcast_to(self._each_dof(params), squares.shape)
+        wider = (dof + squares) / (dof + len(given))
+        family = StudentT("full", dof="component")
+        return family, {"means": located, "covariances": matrices * wider[..., None, None], "dof": dof + len(given)}
+
+    @override
+    def mean_and_variance(self, params: Params) -> tuple[np.ndarray, np.ndarray]:
+        locations, scales = super().mean_and_variance(params)
+        dof = self._each_dof(params)[..., None]
+        with np.errstate(divide="ignore"):
+            return np.where(dof > 1, locations, np.nan), np.where(dof > 2, scales * dof / np.abs(dof - 2), np.inf)
+
+    @override
+    def cumulative(self, params: Params, values: np.ndarray) -> np.ndarray:
+        locations, matrices = self.moments(params)
+        scales = np.sqrt(np.diagonal(matrices, axis1=-2, axis2=-1))
+        return stdtr(self._each_dof(params)[..., None], (np.asarray(values)[..., None, :] - locations) / scales)
+
+    @override
     def radii(self, params: Params, share: float) -> np.ndarray:
         # half the squared distance in two features has an F distribution, which is Pareto's here
         dof = self._each_dof(params)
@@ -324,12 +349,6 @@ class StudentT(Elliptical):
         dict of arrays
         """
         return super().estimates(params) | ({} if self.given_dof else {"dof": params["dof"]})
-
-    @override
-    def cumulative(self, params: Params, values: np.ndarray) -> np.ndarray:
-        locations, matrices = self.moments(params)
-        scales = np.sqrt(np.diagonal(matrices, axis1=-2, axis2=-1))
-        return stdtr(self._each_dof(params)[..., None], (np.asarray(values)[..., None, :] - locations) / scales)
 
     @override
     def in_words(self, n_features: int) -> str:
