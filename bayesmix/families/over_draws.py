@@ -166,7 +166,8 @@ class OverDraws(ABC):
         Returns
         -------
         iterator of (slice, (K, b, S) array)
-            Where cells are missing, positions stand in the place of the slice. Sums over the first axis are one; the draws of one row and component lie side by side.
+            Sums over the first axis are one; the draws of one row and component lie side by side. Where cells are
+            missing, positions stand in the place of the slice.
         """
         return self._blocks("responsibilities", weights, params, X, max_values)
 

@@ -1,4 +1,4 @@
-"""Some features given others, and rows with missing cells: marginals and conditionals of every family are one density."""
+"""Some features given others, and rows with missing cells: marginals and conditionals are one density."""
 
 import numpy as np
 import pytest
@@ -120,7 +120,7 @@ def test_conditional_sums_to_one_and_has_its_moments_and_cumulative(case):
 def test_missing_cells_are_summed_out(case):
     """A row has the marginal's density and odds; one of which nothing was seen has those of the weights."""
     weights, params = case.parameters()
-    features, given = halves(case)
+    features, _ = halves(case)
     whole = case.rows.values[: 2 * N_ROWS]
     X = whole.copy()
     X[::2, features[0]] = np.nan

@@ -128,11 +128,8 @@ def without_missing(table: Table, source: Source, say, *, summed_out: bool) -> "
     within = listed([str(name) for name in frame.columns[missing.any(axis=0)]])
     n_values = int(missing.to_numpy().sum())
     if summed_out and not source.drop_missing:
-        are = "is" if n_values == 1 else "are"
-        say(
-            f"{counted(n_values, 'missing value')} in {counted(n_affected, 'row')} (columns {within}) {are} summed out: "
-            "these rows are judged by their other columns."
-        )
+        said = f"{counted(n_values, 'missing value')} in {counted(n_affected, 'row')} (columns {within})"
+        say(f"{said} {'is' if n_values == 1 else 'are'} summed out: these rows are judged by their other columns.")
         return frame
     if n_affected == len(frame):
         raise ValueError(_of_nothing_left(table, missing))
