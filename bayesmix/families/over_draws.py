@@ -104,10 +104,9 @@ class OverDraws(ABC):
         if not np.isnan(X).any():
             out = self.of_rows(what, self.columns(X), flattened(forms))
         else:
-            out = None
-            for places, found in self._blocks(what, weights, params, X, np.inf):
-                out = np.empty((len(found), len(X), *found.shape[2:])) if out is None else out
-                out[:, places] = found
+            parts = list(self._blocks(what, weights, params, X, np.inf))
+            places = np.concatenate([np.arange(len(X))[where] for where, _ in parts])
+            out = np.concatenate([found for _, found in parts], axis=1)[:, np.argsort(places)]
         return out.reshape(*leading, *out.shape[1:])
 
     def log_joint_blocks(
@@ -209,14 +208,13 @@ class OverDraws(ABC):
     def _blocks(self, what, weights, params, X, max_values):
         turn, done = turns("row"), 0
         for places, family, of_seen, seen in self._by_cells_seen(params, np.asarray(X, dtype=float)):
-            nothing = seen.shape[1] == 0
-            forms = () if nothing else flattened(family.forms(weights, of_seen))
-            n_values = np.size(weights) if nothing else forms[0].size
+            forms = flattened(family.forms(weights, of_seen)) if seen.shape[1] else None
+            n_values = np.size(weights) if forms is None else forms[0].size
             size = int(min(max(1, max_values // max(n_values, 1)), max(len(seen), 1)))
             for start in range(0, len(seen), size):
                 turn(done + start)
                 block = slice(start, min(start + size, len(seen)))
-                if nothing:
+                if forms is None:
                     found = _of_nothing(what, weights, block.stop - start)
                 else:
                     found = family.of_rows(what, family.columns(seen[block]), forms)
