@@ -361,7 +361,8 @@ class Mixture:
         cores : int, optional
             Chains run at once; the draws do not depend on it.
         thin : int, optional
-            Sweeps from draw to draw, in a run of a fixed length. None goes on until the gates pass.
+            Sweeps from draw to draw, in a run of a fixed length. None goes on until the gates pass, for 20,000 sweeps
+            at least, and fewer where rows times groups times sweeps would exceed 1e7.
         max_sweeps : int, optional
             Sweeps of a chain after which a run ends that has not passed, and says so. None: 400,000, and fewer where
             rows times groups times sweeps would exceed 4e10.

@@ -37,6 +37,9 @@ from bayesmix.verdict import ESS_GATE, RHAT_GATE
 BETWEEN_MOVES = 10
 # Unless the user says otherwise: sweeps of a chain, and rows times components that a chain looks at.
 _MOST_SWEEPS, _MOST_NUMBERS = 400_000, 4e10
+# Before this chains are not looked at, which takes a fraction of a second: short ones that have all missed a mode of a
+# few hundredths agree better than those of which one has found it, and would be the ones that stop.
+_FEWEST_SWEEPS, _FEWEST_NUMBERS = 20_000, 1e7
 # Rows times components between two looks at the keyboard.
 NUMBERS_AT_ONCE = 2e7
 _MOMENT = 0.1  # seconds
@@ -181,27 +184,31 @@ class Gibbs:
         """
         began = time.perf_counter()
         chains = chains_from(problem, start, self.chains)
-        most = self.max_sweeps or most_sweeps(problem.rows.n_rows, problem.n_components)
-        kept, notes = walked(chains, self, most, lambda kept: passes(problem, chains, kept), lambda: share(chains))
+        limits = sweeps_within(problem.rows.n_rows, problem.n_components, self.max_sweeps)
+        kept, notes = walked(chains, self, limits, lambda kept: passes(problem, chains, kept), lambda: share(chains))
         seconds = {"sampling": time.perf_counter() - began}
         return as_draws(problem, start.density, chains, kept, seconds, notes)
 
 
-def most_sweeps(n_rows: int, n_components: int) -> int:
-    """Of a chain, unless the user says otherwise."""
-    return int(min(_MOST_SWEEPS, _MOST_NUMBERS / (n_rows * n_components)))
+def sweeps_within(n_rows: int, n_components: int, most: int | None) -> tuple[int, int]:
+    """How many sweeps a chain has at least, and at most unless the user says so."""
+    numbers = n_rows * n_components
+    most = most or int(min(_MOST_SWEEPS, _MOST_NUMBERS / numbers))
+    # looks lie at most twice as far on as the one before: the first that counts is not beyond the last
+    return int(min(most / 2, _FEWEST_SWEEPS, _FEWEST_NUMBERS / numbers)), most
 
 
 def walked(
     chains: Sequence[Walk],
     settings: Any,
-    most: int,
+    limits: tuple[int, int],
     passes: Callable[[list[Kept]], bool],
     prepare: Callable[[], None] = lambda: None,
 ) -> tuple[list[Kept], tuple[Note, ...]]:
-    """What each chain kept when the gates passed or ``most`` sweeps were spent, and what must be said of it.
+    """What each chain kept when the gates passed or the most sweeps were spent, and what must be said of it.
 
-    ``settings`` are those of :class:`Gibbs`; ``prepare`` is called whenever chains are about to go on.
+    ``settings`` are those of :class:`Gibbs`, ``limits`` the fewest and the most sweeps; ``prepare`` is called whenever
+    chains are about to go on.
 
     Raises
     ------
@@ -209,11 +216,13 @@ def walked(
         If it is interrupted before the first look at the chains. Later, the draws of the last look are kept.
     """
     looks = lengths() if settings.thin is None else iter([(settings.thin, settings.thin)])
-    kept, notes, stopped, draws = [], (), Event(), settings.draws
+    kept, notes, stopped, draws, (fewest, most) = [], (), Event(), settings.draws, limits
     with progress(settings.progressbar) as report, ThreadPoolExecutor(settings.cores or os.cpu_count()) as threads:
         try:
             for thin, stride in looks:
                 wanted = draws * thin + ceil(draws * thin / (3 * stride)) * stride
+                if wanted < fewest and settings.thin is None:
+                    continue
                 if kept and wanted > most:
                     notes = (Note("sweeps_spent", {"sweeps": chains[0].n_sweeps}),)
                     break

@@ -20,7 +20,7 @@ from bayesmix.engines.gibbs import (
     Walk,
     accepted,
     mixed,
-    most_sweeps,
+    sweeps_within,
     walked,
 )
 from bayesmix.families.parts import Sweeps
@@ -123,8 +123,8 @@ class Telescoping(Gibbs):
         """
         began = time.perf_counter()
         chains = _chains_from(problem, seed, self.chains)
-        most = self.max_sweeps or most_sweeps(problem.rows.n_rows, _ABOUT)
-        kept, notes = walked(chains, self, most, lambda kept: _passes(problem, chains, kept))
+        limits = sweeps_within(problem.rows.n_rows, _ABOUT, self.max_sweeps)
+        kept, notes = walked(chains, self, limits, lambda kept: _passes(problem, chains, kept))
         stats = {"n_occupied": np.stack([one.n_occupied for one in kept]), **accepted(kept)}
         seconds = {"sampling": time.perf_counter() - began}
         return DrawsOfNumbers(_numbers(kept), tuple(_by_number(problem, chains, kept)), stats, seconds, notes)

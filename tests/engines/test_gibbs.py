@@ -140,6 +140,13 @@ def test_draws_further_apart_are_the_last_ones_and_moves_add_up():
     assert kept.last(3).states[:, 0].tolist() == [7, 8, 9]
 
 
+@pytest.mark.parametrize("seed", [1, 5, 13])
+def test_a_small_mode_is_in_every_fit(seed):
+    """Long chains have a second weight above 0.2 in about one draw of forty, by visits that last some fifty sweeps."""
+    weights = np.sort(Mixture(4).fit_gibbs(GALAXIES, random_seed=seed, progressbar=False)["posterior"]["weights"])
+    assert 0.01 < (weights[..., 1] > 0.2).mean() < 0.05
+
+
 def test_sweeps_that_are_spent():
     """Two narrow modes of galaxies with two components: a thousand sweeps do not visit both."""
     with pytest.warns(bm.UntrustedWarning):

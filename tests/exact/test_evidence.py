@@ -5,13 +5,15 @@ import functools
 import numpy as np
 import pytest
 from scipy import stats
-from scipy.special import logsumexp
+from scipy.special import gammaln, logsumexp
 
 import bayesmix as bm
 from bayesmix.comparison.evidence import estimate
 from bayesmix.families.gaussian.complete_data import UncorrelatedCompleteData
 from bayesmix.families.gaussian.given_rows import GaussianConditional
 from bayesmix.tree.record import with_record
+from tests.exact.conjugate import prior_of
+from tests.exact.enumeration import Enumeration
 from tests.exact.test_counts_and_answers import enumerated as enumerated_counts
 from tests.exact.test_counts_and_answers import tree_of as tree_of_counts
 from tests.exact.test_enumeration import COVARIANCES, ROWS, enumerated, mixture_of
@@ -80,6 +82,101 @@ def test_more_components_than_are_summed_exactly(monkeypatch):
     monkeypatch.setattr("bayesmix.comparison.evidence.proposals.MOST_EXACT", 1)
     found = bm.log_evidence(tree_of("full", 3))
     assert errors_from(found, enumerated("full", n_components=3).log_evidence) < ALLOWED
+
+
+# As many components as rows
+
+FEW = np.array([-0.8, -1.3, -0.2, 0.3, 2.1, 2.8, 2.5, 3.6, 6.6, 7.4, 7.1, 6.1])
+OF_FEW = {"mean": FEW.mean(), "shrinkage": 0.3, "dof": 5.0, "scale": FEW.var() / 4}
+
+
+def by_subsets(n_components: int) -> float:
+    """The sum over all K^12 assignments: a component's rows are any subset, and those of K are disjoint and all.
+
+    The density of a subset's rows in one component is a quotient of constants of the normal-inverse-gamma prior;
+    uniform weights give it the factor n!.
+    """
+    n = FEW.size
+    mean, shrinkage, dof, scale = OF_FEW.values()
+    inside = np.arange(1 << n)[:, None] >> np.arange(n) & 1
+    counts, known = inside.sum(axis=1), shrinkage + inside.sum(axis=1)
+    middle = (shrinkage * mean + inside @ FEW) / known
+    scales = scale + inside @ FEW**2 + shrinkage * mean**2 - known * middle**2
+    log_densities = (np.log(shrinkage / known) - counts * np.log(np.pi) + dof * np.log(scale)) / 2
+    log_densities += gammaln((dof + counts) / 2) - gammaln(dof / 2) - (dof + counts) / 2 * np.log(scales)
+    of_one = np.exp(log_densities + gammaln(1 + counts))
+    pairs = [within(places) for places in range(1 << n)]
+    of_all = np.eye(1, 1 << n)[0]  # of no components: nothing is covered
+    for _ in range(n_components):
+        of_all = np.array([of_all[part] @ of_one[places ^ part] for places, part in enumerate(pairs)])
+    return float(gammaln(n_components) - gammaln(n_components + n) + np.log(of_all[-1]))
+
+
+def within(places: int) -> np.ndarray:
+    """All subsets of a set of bits."""
+    subsets = np.zeros(1, dtype=np.int64)
+    for bit in range(places.bit_length()):
+        if places >> bit & 1:
+            subsets = np.concatenate([subsets, subsets | 1 << bit])
+    return subsets
+
+
+def test_the_sum_over_subsets_is_that_over_assignments(monkeypatch):
+    monkeypatch.setitem(globals(), "FEW", FEW[:6])
+    mean, shrinkage, dof, scale = OF_FEW.values()
+    prior = prior_of("full", 2, [mean], shrinkage, dof, [[scale]])
+    np.testing.assert_allclose(by_subsets(2), Enumeration(FEW[:, None], prior, (1.0, 1.0)).log_evidence, rtol=1e-12)
+
+
+@functools.cache
+def tree_of_many(n_components: int, draws: int):
+    numbers = OF_FEW | {"mean": [OF_FEW["mean"]], "scale": [[OF_FEW["scale"]]]}
+    priors = {"components": bm.priors.NormalInverseWishart(**numbers), "weights": bm.priors.Dirichlet(1.0)}
+    return bm.Mixture(n_components, priors=priors).fit_gibbs(FEW, draws=draws, random_seed=1, progressbar=False)
+
+
+def test_more_components_than_ten():
+    """Of 12! labellings some are drawn."""
+    found = estimate.measured(tree_of_many(12, 150), (), np.random.default_rng(0))
+    assert errors_from(found, by_subsets(12)) < ALLOWED
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("most_exact", [1, 10])
+@pytest.mark.parametrize("n_components", [8, 10, 11])
+def test_many_components_of_few_rows(n_components, most_exact, monkeypatch):
+    """Labellings summed up to ``most_exact`` components, and drawn from there on."""
+    monkeypatch.setattr("bayesmix.comparison.evidence.proposals.MOST_EXACT", most_exact)
+    found = bm.log_evidence(tree_of_many(n_components, 1000))
+    assert errors_from(found, by_subsets(n_components)) < ALLOWED
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_components", [8, 9, 10])
+def test_drawn_labellings_of_real_draws_beside_their_sum(n_components, monkeypatch):
+    """Galaxies: components that overlap, and empty ones. The draws and the proposal are the same on both sides."""
+    data = bm.datasets.load_galaxies()
+    tree = bm.Mixture(n_components).fit_gibbs(data, draws=500, random_seed=1, progressbar=False)
+    summed = estimate.measured(tree, (), np.random.default_rng(0))
+    monkeypatch.setattr("bayesmix.comparison.evidence.proposals.MOST_EXACT", 1)
+    drawn = estimate.measured(tree, (), np.random.default_rng(0))
+    assert drawn.se < 0.2
+    assert Estimate(drawn.log_evidence, drawn.se).errors_from(Estimate(summed.log_evidence, summed.se)) < ALLOWED
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_components", [3, 4, 5])
+def test_evidences_of_independent_runs_scatter_as_they_say(n_components):
+    """Galaxies, on which short runs agree as long as all miss a mode of a few hundredths."""
+    data, mixture, n_runs = bm.datasets.load_galaxies(), bm.Mixture(n_components), 20
+    found = [
+        bm.log_evidence(mixture.fit_gibbs(data, random_seed=seed, progressbar=False)) for seed in range(1, n_runs + 1)
+    ]
+    assert [one.reason for one in found] == [None] * n_runs
+    stated = np.mean([one.se**2 for one in found])
+    ratio = np.var([one.log_evidence for one in found], ddof=1) / stated
+    # of normal estimates with these errors a chi-square over its degrees of freedom
+    assert 1e-4 < stats.chi2(n_runs - 1).cdf((n_runs - 1) * ratio) < 1 - 1e-4, ratio
 
 
 # Where no component has a closed form

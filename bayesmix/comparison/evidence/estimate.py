@@ -161,14 +161,12 @@ def _folded(tree: xr.DataTree, fold: Fold, rng: np.random.Generator) -> Evidence
     bridges = [fold(first, second, rng), fold(second, first, rng)]
     by_chain = np.mean([one.by_chain for one in bridges], axis=0)
     # each half is one of two: a quarter of the sum of their variances
-    of_chains = sum(one.variance_of_chains for one in bridges) / 4
-    between = float(by_chain.var(ddof=1)) / n_chains if n_chains > 1 else 0.0
-    of_proposals = sum(one.variance_of_proposal for one in bridges) / 4
+    variance = sum(one.variance_of_chains + one.variance_of_proposal for one in bridges) / 4
     spread = float(np.ptp(by_chain))
     if not spread <= SPREAD_GATE:
         return Evidence(by_chain=by_chain, reason=Note("evidence_chains_apart", {"spread": spread}))
     value = float(np.mean([one.log_integral for one in bridges]))
-    return Evidence(value, float(np.sqrt(max(of_chains, between) + of_proposals)), by_chain)
+    return Evidence(value, float(np.sqrt(variance)), by_chain)
 
 
 def _fold_of(tree: xr.DataTree, problem: Problem) -> Fold | Evidence:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import signal, stats
 
 from bayesmix.comparison.evidence.bridge import bridge
 from tests.monte_carlo import ALLOWED
@@ -25,6 +25,33 @@ def test_integral_and_error(q):
     # a mean of 200 squares of standard normals has the deviation 0.1
     assert abs(apart.mean()) < ALLOWED / np.sqrt(200)
     assert 0.5 < (apart**2).mean() < 1.5
+
+
+def test_error_of_slow_chains_and_of_parts_with_their_shares():
+    """Autoregressive draws, and a proposal of two parts, each with half of the draws, one of which is far away."""
+    parts = stats.norm([[0.0], [8.0]], [[1.2], [1.0]])
+    found = []
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        chains = autoregressive(rng, 0.7)
+        proposed = parts.rvs(size=(2, 500), random_state=rng).ravel()
+        found.append(bridge(*(LOG_INTEGRAL + stats.norm.logpdf(x) - log_mixture(parts, x) for x in (chains, proposed))))
+    errors = np.sqrt([one.variance_of_chains + one.variance_of_proposal for one in found])
+    apart = (np.array([one.log_integral for one in found]) - LOG_INTEGRAL) / errors
+    # a mean of 300 squares of standard normals has the deviation 0.08
+    assert abs(apart.mean()) < ALLOWED / np.sqrt(300)
+    assert 0.6 < (apart**2).mean() < 1.4
+
+
+def autoregressive(rng, correlation, n_chains=4, n_draws=500):
+    """Draws of standard normals, each correlated with the one before."""
+    normal = rng.standard_normal((n_chains, n_draws))
+    normal[:, 1:] *= np.sqrt(1 - correlation**2)
+    return signal.lfilter([1], [1, -correlation], normal, axis=1)
+
+
+def log_mixture(parts, x):
+    return np.logaddexp(*(part.reshape(x.shape) for part in parts.logpdf(x.reshape(1, -1)))) - np.log(2)
 
 
 def test_points_that_a_proposal_cannot_reach():
