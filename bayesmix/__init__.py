@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         plot_uncertainty,
     )
     from bayesmix.posterior.distribution import cdf, quantile
+    from bayesmix.posterior.given_values import conditional, marginal
     from bayesmix.posterior.labels import diagnose
     from bayesmix.posterior.membership import relabel, responsibilities
     from bayesmix.posterior.numbers import number_of_groups
@@ -47,12 +48,14 @@ _ROOMS = {
     "UntrustedWarning": "bayesmix.verdict",
     "cdf": "bayesmix.posterior.distribution",
     "compare": "bayesmix.comparison",
+    "conditional": "bayesmix.posterior.given_values",
     "diagnose": "bayesmix.posterior.labels",
     "highest_density": "bayesmix.posterior.regions",
     "load": "bayesmix.tree",
     "log_density": "bayesmix.posterior.predictive",
     "log_evidence": "bayesmix.comparison",
     "loo": "bayesmix.comparison",
+    "marginal": "bayesmix.posterior.given_values",
     "number_of_groups": "bayesmix.posterior.numbers",
     "plot_comparison": "bayesmix.plots",
     "plot_density": "bayesmix.plots",
@@ -86,6 +89,7 @@ __all__ = [
     "__version__",
     "cdf",
     "compare",
+    "conditional",
     "datasets",
     "diagnose",
     "highest_density",
@@ -93,6 +97,7 @@ __all__ = [
     "log_density",
     "log_evidence",
     "loo",
+    "marginal",
     "number_of_groups",
     "plot_comparison",
     "plot_density",

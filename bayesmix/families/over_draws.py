@@ -210,7 +210,7 @@ class OverDraws(ABC):
         for places, family, of_seen, seen in self._by_cells_seen(params, np.asarray(X, dtype=float)):
             forms = flattened(family.forms(weights, of_seen)) if seen.shape[1] else None
             n_values = np.size(weights) if forms is None else forms[0].size
-            size = int(min(max(1, max_values // max(n_values, 1)), max(len(seen), 1)))
+            size = int(min(max(1, max_values / max(n_values, 1)), max(len(seen), 1)))
             for start in range(0, len(seen), size):
                 turn(done + start)
                 block = slice(start, min(start + size, len(seen)))

@@ -194,17 +194,17 @@ def _quantiles(marginal: Marginal, p: np.ndarray, whole: bool) -> tuple[np.ndarr
         low = np.where(far, low - 2 * (high - low), low)
     while (short := marginal.cumulative(high) < p).any():
         high = np.where(short, high + 2 * (high - low), high)
-    each = _bisected(marginal.cumulative, p, low, high, precision, whole)
+    each = bisected(marginal.cumulative, p, low, high, precision, whole)
     # that of the mean lies between the lowest and the highest of them
     low, high = each.min(axis=1, keepdims=True) - (1.0 if whole else precision), each.max(axis=1, keepdims=True)
 
     def of_mean(values: np.ndarray) -> np.ndarray:
         return marginal.cumulative(values).mean(axis=1, keepdims=True)
 
-    return each, _bisected(of_mean, p, low, high, precision, whole)[:, 0]
+    return each, bisected(of_mean, p, low, high, precision, whole)[:, 0]
 
 
-def _bisected(
+def bisected(
     below: Callable[[np.ndarray], np.ndarray],
     p: np.ndarray,
     low: np.ndarray,
