@@ -1,0 +1,97 @@
+"""Draws of who belongs with whom: labels of all rows together, from the responsibilities of every draw."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import xarray as xr
+
+from bayesmix.data import Rows
+from bayesmix.posterior.margins import Marginal, marginal_of
+
+# So many draws of labels at least, where draws of parameters are fewer; so many labels (draws times rows) at most, but
+# for a hundred draws.
+_FEWEST_DRAWS = 1000
+_MOST_LABELS = 20_000_000
+_ALWAYS = 100
+
+
+@dataclass(frozen=True, eq=False)
+class LabelDraws:
+    """Partitions of N rows drawn from the posterior.
+
+    Attributes
+    ----------
+    labels : (S, N) uint16 array
+        A label has no meaning beyond its own draw.
+    n_labels : int
+        They run from 0 to one less.
+    """
+
+    labels: np.ndarray
+    n_labels: int
+
+    @property
+    def n_draws(self) -> int:
+        """S."""
+        return self.labels.shape[0]
+
+    @property
+    def n_rows(self) -> int:
+        """N."""
+        return self.labels.shape[1]
+
+    @cached_property
+    def by_row(self) -> np.ndarray:
+        """The same with the draws of one row side by side, (N, S)."""
+        return np.ascontiguousarray(self.labels.T)
+
+    @cached_property
+    def n_groups(self) -> np.ndarray:
+        """How many groups each draw has, (S,)."""
+        found = np.zeros(self.n_draws, dtype=np.int64)
+        for label in range(self.n_labels):
+            found += (self.labels == label).any(axis=1)
+        return found
+
+
+def label_draws(tree: xr.DataTree, rows: Rows, rng: np.random.Generator) -> LabelDraws:
+    """Draw the component of every row given the parameters of each draw.
+
+    Given the parameters rows are independent, so that these are draws from the posterior of partitions, whatever
+    sampler drew the parameters, and whatever its components are called.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+    rows : Rows
+        Those of the tree, or new ones.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    LabelDraws
+    """
+    draws = marginal_of(tree)
+    wanted = min(max(draws.n_draws, _FEWEST_DRAWS), max(_ALWAYS, _MOST_LABELS // rows.n_rows))
+    chosen = draws.thinned(wanted)
+    each = -(-wanted // chosen.n_draws)
+    labels = np.empty((each, chosen.n_draws, rows.n_rows), dtype=np.uint16)
+    for block, shares in _responsibilities(chosen, rows):
+        for again in range(each):
+            labels[again, :, block] = _drawn(shares, rng).T
+    return LabelDraws(labels.reshape(-1, rows.n_rows), draws.n_components)
+
+
+def _responsibilities(draws: Marginal, rows: Rows):
+    return draws.family.responsibilities_blocks(draws.weights, draws.params, rows.values)
+
+
+def _drawn(shares: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Labels (b, S) of responsibilities (K, b, S): where a uniform number falls among their sums."""
+    place = rng.random(shares.shape[1:])
+    upto, labels = np.zeros_like(place), np.zeros(place.shape, dtype=np.uint16)
+    for share in shares[:-1]:
+        upto += share
+        labels += place >= upto
+    return labels
