@@ -1,11 +1,11 @@
-"""Reads what comes beside the rows: how much each of them counts, and to which component it is known to belong."""
+"""Reads what comes beside the rows: how much each counts, its known component, the group that somebody put it in."""
 
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from bayesmix.data.columns import Column
+from bayesmix.data.columns import Column, Kind
 from bayesmix.data.reading import read_rows
 from bayesmix.data.rows import Rows
 from bayesmix.data.values import of_others
@@ -69,8 +69,32 @@ def read_known_labels(labels: Any, n_rows: int, n_components: int) -> np.ndarray
     return known
 
 
-def _one_a_row(column: Any, argument: str, n_rows: int) -> Rows:
-    rows = read_rows(column, argument=argument, missing="keep")
+def read_groups(labels: Any, n_rows: int, argument: str) -> np.ndarray:
+    """Return the group of each row, numbered from 0 on, (N,) int64.
+
+    Parameters
+    ----------
+    labels : array-like or series
+        Text, categories, truth values or whole numbers, one a row of X in their order. The labels mean nothing but who
+        is together; -1 is one like any other.
+    n_rows : int
+        Number of rows of X, N.
+    argument : str
+        The name by which messages call them.
+
+    Raises
+    ------
+    TypeError
+        If it holds something other than labels.
+    ValueError
+        If it has another length, or missing values.
+    """
+    return _one_a_row(labels, argument, n_rows, takes="categorical").values[:, 0].astype(np.int64)
+
+
+def _one_a_row(column: Any, argument: str, n_rows: int, takes: Kind = "real") -> Rows:
+    missing = "keep" if takes == "real" else "refuse"
+    rows = read_rows(column, argument=argument, takes=takes, missing=missing)
     if rows.n_features != 1:
         raise ValueError(f"{argument} must be one number a row, but has {rows.n_features} columns. Choose one of them.")
     if rows.n_rows != n_rows:

@@ -138,4 +138,4 @@ def read_max_rows(max_rows: Any) -> int:
 def memory(n_rows: int) -> str:
     """What the probabilities of all pairs take, in words."""
     size = 8.0 * n_rows**2
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+    return f"{size / 1e9:.3g} GB" if size >= 1e9 else f"{size / 1e6:.3g} MB"

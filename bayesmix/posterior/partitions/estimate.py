@@ -102,28 +102,29 @@ def partition(
     """
     tree = heeded(tree)
     kind = _read_loss(loss)
-    ci_prob = read_ci_prob(ci_prob)
     rows = rows_of(tree, X)
     if issubclass(kind, OfPairs):
         _check_size(rows, loss, read_max_rows(max_rows))
-    rng = generator_of(random_seed)
+    return parted(tree, rows, loss, ci_prob=ci_prob, random_seed=random_seed)
+
+
+def parted(
+    tree: xr.DataTree, rows: Rows, loss: str = "vi", *, ci_prob: float | None = None, random_seed: Any = 0
+) -> xr.Dataset:
+    """The same of rows that were read."""
+    kind, ci_prob, rng = _read_loss(loss), read_ci_prob(ci_prob), generator_of(random_seed)
     with compiling_shown(None), progress(None) as report:
         report("draws of who belongs with whom")
         draws = label_draws(tree, rows, rng)
-        report("the partition")
         of_pairs = {"together": co_membership(tree, rows.values)} if issubclass(kind, OfPairs) else {}
+        report("the partition")
         judged = kind(draws, **of_pairs)
         labels = _least(judged, rng)
-    found = xr.Dataset(
-        {
-            "label": ("obs", labels),
-            "expected_loss": judged.expected(labels),
-            **_ball(judged, labels, ci_prob),
-        },
+    return xr.Dataset(
+        {"label": ("obs", labels), "expected_loss": judged.expected(labels), **_ball(judged, labels, ci_prob)},
         coords={"obs": rows.obs},
         attrs={"loss": loss, "ci_prob": ci_prob, "n_label_draws": draws.n_draws},
     )
-    return found
 
 
 def _read_loss(loss: str) -> type[Loss]:
