@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         plot_labels,
         plot_predictive_check,
         plot_responsibilities,
+        plot_similarity,
         plot_uncertainty,
     )
     from bayesmix.posterior.distribution import cdf, quantile
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from bayesmix.posterior.labels import diagnose
     from bayesmix.posterior.membership import relabel, responsibilities
     from bayesmix.posterior.numbers import number_of_groups
+    from bayesmix.posterior.partitions import compare_clusterings, partial_assignments, partition, similarity
     from bayesmix.posterior.predictive import log_density, sample_predictive
     from bayesmix.posterior.regions import highest_density
     from bayesmix.pymc_model import MixtureLikelihood
@@ -48,6 +50,7 @@ _ROOMS = {
     "UntrustedWarning": "bayesmix.verdict",
     "cdf": "bayesmix.posterior.distribution",
     "compare": "bayesmix.comparison",
+    "compare_clusterings": "bayesmix.posterior.partitions",
     "conditional": "bayesmix.posterior.given_values",
     "diagnose": "bayesmix.posterior.labels",
     "highest_density": "bayesmix.posterior.regions",
@@ -57,12 +60,15 @@ _ROOMS = {
     "loo": "bayesmix.comparison",
     "marginal": "bayesmix.posterior.given_values",
     "number_of_groups": "bayesmix.posterior.numbers",
+    "partial_assignments": "bayesmix.posterior.partitions",
+    "partition": "bayesmix.posterior.partitions",
     "plot_comparison": "bayesmix.plots",
     "plot_density": "bayesmix.plots",
     "plot_em": "bayesmix.plots",
     "plot_labels": "bayesmix.plots",
     "plot_predictive_check": "bayesmix.plots",
     "plot_responsibilities": "bayesmix.plots",
+    "plot_similarity": "bayesmix.plots",
     "plot_uncertainty": "bayesmix.plots",
     "quantile": "bayesmix.posterior.distribution",
     "relabel": "bayesmix.posterior.membership",
@@ -70,6 +76,7 @@ _ROOMS = {
     "responsibilities": "bayesmix.posterior.membership",
     "sample_predictive": "bayesmix.posterior.predictive",
     "save": "bayesmix.tree",
+    "similarity": "bayesmix.posterior.partitions",
     "waic": "bayesmix.comparison",
 }
 _SUBPACKAGES = ("datasets", "priors")
@@ -89,6 +96,7 @@ __all__ = [
     "__version__",
     "cdf",
     "compare",
+    "compare_clusterings",
     "conditional",
     "datasets",
     "diagnose",
@@ -99,12 +107,15 @@ __all__ = [
     "loo",
     "marginal",
     "number_of_groups",
+    "partial_assignments",
+    "partition",
     "plot_comparison",
     "plot_density",
     "plot_em",
     "plot_labels",
     "plot_predictive_check",
     "plot_responsibilities",
+    "plot_similarity",
     "plot_uncertainty",
     "priors",
     "quantile",
@@ -113,6 +124,7 @@ __all__ = [
     "responsibilities",
     "sample_predictive",
     "save",
+    "similarity",
     "waic",
 ]
 

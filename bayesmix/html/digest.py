@@ -15,6 +15,7 @@ from bayesmix.posterior.checks import Check, posterior_check
 from bayesmix.posterior.labels import Diagnosis, diagnose
 from bayesmix.posterior.margins import Marginal, marginal_of
 from bayesmix.posterior.membership import equal_tailed, responsibilities
+from bayesmix.posterior.partitions.overview import Overview
 from bayesmix.registry import ENGINES, from_chains
 from bayesmix.tree import family_of, record_of, training_rows
 
@@ -170,6 +171,11 @@ class Digest:
     def telling(self) -> tuple[int, ...]:
         """Of each feature the entry of the first summary in which the groups lie furthest apart, (D,)."""
         return tuple(self.marginal.telling().tolist())
+
+    @cached_property
+    def overview(self) -> Overview:
+        """Who belongs with whom."""
+        return Overview(self.tree)
 
     @cached_property
     def marginal(self) -> Marginal:

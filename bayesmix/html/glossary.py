@@ -33,6 +33,12 @@ GLOSSARY = "Words used here"
 
 TERMS = (
     Term(
+        "adjusted Rand index",
+        "How much two ways to group rows agree, by the share of pairs that are together or apart in both: 1 for the "
+        "same groups, 0 for no more than chance would give.",
+        r"adjusted Rand index",
+    ),
+    Term(
         "AIC, BIC, ICL",
         "Criteria of a best estimate: how badly it fits, and a charge for every number that was fitted. BIC charges "
         "more than AIC, and ICL charges for groups that overlap, too. Lower is better; differences below 2 are small.",
@@ -144,6 +150,11 @@ TERMS = (
         "relabelling",
         "Which group is called group 0 is arbitrary, and may change from draw to draw; relabelling undoes that.",
         r"relabel(?:ling|led)",
+    ),
+    Term(
+        "variation of information",
+        "How much two ways to group rows differ: what either says and the other does not. 0 for the same groups.",
+        r"variation of information",
     ),
     Term(
         "weight",

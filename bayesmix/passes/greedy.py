@@ -119,7 +119,7 @@ def _enter(count, evidence, steps, partition, i, c):
 
 @nb.njit(**INNER)
 def _best(loss, known, steps, partition, stays):
-    """The group in which a row costs least, one without rows among them; ``stays``, if any, unless another is better."""
+    """The group, or an empty place, where a row costs least; ``stays``, if any, unless another is better."""
     _, sizes, totals, out = partition
     best = max(stays, 0)
     least = loss(known, totals[0] + out[best], totals[1] + steps[sizes[best]])

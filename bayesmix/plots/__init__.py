@@ -9,6 +9,7 @@ from bayesmix.plots.criteria import draw_comparison, plot_comparison
 from bayesmix.plots.densities import draw_density, plot_density
 from bayesmix.plots.memberships import draw_responsibilities, plot_responsibilities
 from bayesmix.plots.predictive_checks import draw_predictive_check, draw_prior_check, plot_predictive_check
+from bayesmix.plots.togetherness import draw_similarity, plot_similarity
 from bayesmix.plots.traces import draw_labels, plot_labels
 
 __all__ = [
@@ -18,11 +19,13 @@ __all__ = [
     "draw_predictive_check",
     "draw_prior_check",
     "draw_responsibilities",
+    "draw_similarity",
     "plot_comparison",
     "plot_density",
     "plot_em",
     "plot_labels",
     "plot_predictive_check",
     "plot_responsibilities",
+    "plot_similarity",
     "plot_uncertainty",
 ]

@@ -6,6 +6,7 @@ from bayesmix.data.words import row_name
 from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import counted, of_row, percent, percent_with_interval, plain
+from bayesmix.html.sections.together import together_parts
 from bayesmix.plots import draw_density, draw_responsibilities
 from bayesmix.plots.discrete import Discrete, discrete_of
 from bayesmix.plots.view import MOST_FEATURES, most_separating
@@ -49,6 +50,7 @@ def membership_section(digest: Digest) -> Section:
         sentences=(summary,) if summary else (),
         pictures=(picture,),
         tables=(_doubtful(digest, doubtful),) if len(doubtful) else (),
+        parts=together_parts(digest),
     )
 
 

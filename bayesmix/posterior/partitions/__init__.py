@@ -1,4 +1,4 @@
-"""Who belongs with whom, without names of groups: similarity, the partition that stands for the posterior, agreement."""
+"""Who belongs with whom, without names of groups: similarity of rows, one partition for all draws, agreement."""
 
 from bayesmix.posterior.partitions.agreement import compare_clusterings
 from bayesmix.posterior.partitions.co_membership import similarity

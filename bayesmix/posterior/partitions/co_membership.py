@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
-from scipy.linalg.blas import dsyrk
+from scipy.linalg import get_blas_funcs
 
 from bayesmix.data import Rows, read_rows
 from bayesmix.posterior.labels.judgement import heeded
@@ -106,6 +106,7 @@ def co_membership(tree: xr.DataTree, values: np.ndarray) -> np.ndarray:
     n_rows = len(values)
     size = max(1, int(_BLOCK // (n_rows * draws.n_components)))
     total, turn = np.zeros((n_rows, n_rows), order="F"), turns("draw")
+    add_products: Any = get_blas_funcs("syrk", (total,))
     for start in range(0, draws.n_draws, size):
         turn(start)
         block = slice(start, start + size)
@@ -114,7 +115,7 @@ def co_membership(tree: xr.DataTree, values: np.ndarray) -> np.ndarray:
         blocks = draws.family.responsibilities_blocks(draws.weights[block], params, values, max_values=whole)
         for _, shares in blocks:
             for share in shares:  # (N, b), whose transpose is in Fortran's order: nothing is copied
-                total = dsyrk(1.0, share.T, beta=1.0, c=total, trans=1, overwrite_c=1)
+                total = add_products(1.0, share.T, beta=1.0, c=total, trans=1, overwrite_c=1)
     total /= draws.n_draws
     np.minimum(total, 1.0, out=total)  # sums of squares may be above by rounding
     for i in range(n_rows):

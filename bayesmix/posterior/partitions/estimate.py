@@ -8,12 +8,11 @@ import xarray as xr
 from bayesmix.data import Rows
 from bayesmix.first_use import compiling_shown
 from bayesmix.posterior.labels.judgement import heeded
-from bayesmix.posterior.margins import evenly
 from bayesmix.posterior.membership import read_ci_prob
 from bayesmix.posterior.partitions.co_membership import MOST_ROWS, co_membership, memory, read_max_rows, rows_of
 from bayesmix.posterior.partitions.label_draws import LabelDraws, label_draws
 from bayesmix.posterior.partitions.losses import AdjustedRand, Binder, Information, Loss, OfPairs
-from bayesmix.progress import progress
+from bayesmix.progress import progress, turns
 from bayesmix.seeds import generator_of
 from bayesmix.vocabulary import named_arguments
 
@@ -21,9 +20,9 @@ if TYPE_CHECKING:
     from bayesmix.engines.em import EMResult
 
 _LOSSES: dict[str, type[Loss]] = {"vi": Information, "binder": Binder, "omari": AdjustedRand}
-# Searches at most; fewer where so many of them have ended at the best.
-_SEARCHES, _AGREEING = 16, 4
-_SAME = 1e-10  # relative difference of two losses that are the same
+# Searches: as many as this many steps (of one row beside all draws, or all rows) allow, some seconds; within bounds.
+_STEPS = 40_000_000
+_FEWEST_SEARCHES, _MOST_SEARCHES = 8, 128
 
 
 @named_arguments
@@ -79,8 +78,8 @@ def partition(
     Notes
     -----
     Rows are placed one after another in a random order, then each goes where the expected loss is least until none
-    does, then groups are dissolved and their rows placed anew (as SALSO does); searches begin with nothing and with
-    draws, and end when four have found the best. R's salso and mcclust.ext give the variation of information in bits:
+    does, then groups are dissolved and their rows placed anew (as SALSO does); many searches begin with
+    nothing, with draws and with random groups. R's salso and mcclust.ext give the variation of information in bits:
     divide by log 2.
 
     References
@@ -144,21 +143,20 @@ def _check_size(rows: Rows, loss: str, max_rows: int) -> None:
 
 def _least(judged: Loss, rng: np.random.Generator) -> np.ndarray:
     """The best that several searches find, groups by decreasing size."""
-    draws, best, least, agreeing = judged.draws, np.zeros(judged.draws.n_rows, dtype=np.int64), np.inf, 0
-    starts = evenly(draws.n_draws, _SEARCHES)
-    for number in range(_SEARCHES):
-        if number % 2 == 0:
-            start = np.full(draws.n_rows, -1)
-        else:
-            start = by_size(draws.labels[starts[number % len(starts)]])
+    draws, best, least = judged.draws, np.zeros(judged.draws.n_rows, dtype=np.int64), np.inf
+    most_groups = min(draws.n_rows, 2 * draws.n_labels)
+    turn = turns("search")
+    for number in range(int(np.clip(_STEPS // judged.steps, _FEWEST_SEARCHES, _MOST_SEARCHES))):
+        turn(number)
+        start = np.full(draws.n_rows, -1)
+        if number % 3 == 1:
+            start = by_size(draws.labels[rng.integers(draws.n_draws)])
+        elif number % 3 == 2:
+            start = by_size(rng.integers(rng.integers(1, most_groups + 1), size=draws.n_rows))
         found = by_size(judged.search(rng, start))
         loss = judged.expected(found)
-        same = abs(loss - least) <= _SAME * (1 + abs(least)) if np.isfinite(least) else False
-        agreeing = agreeing + 1 if same else 1 if loss < least else agreeing
         if loss < least:
             best, least = found, loss
-        if agreeing == _AGREEING:
-            break
     return best
 
 

@@ -68,6 +68,11 @@ class Loss(ABC):
     def expected(self, labels: np.ndarray) -> float:
         """Expected loss of a partition."""
 
+    @property
+    @abstractmethod
+    def steps(self) -> int:
+        """What it takes to look at every row once: in a search, some tens of times."""
+
     @abstractmethod
     def search(self, rng: np.random.Generator, start: np.ndarray) -> np.ndarray:
         """One search for a partition of less expected loss, (N,); rows that start with -1 are placed first."""
@@ -83,6 +88,11 @@ class Information(Loss):
     def expected(self, labels: np.ndarray) -> float:
         """See :class:`Loss`."""
         return float(self.between(labels).mean())
+
+    @property
+    def steps(self) -> int:
+        """See :class:`Loss`."""
+        return self.draws.labels.size
 
     def search(self, rng: np.random.Generator, start: np.ndarray) -> np.ndarray:
         """See :class:`Loss`."""
@@ -123,21 +133,19 @@ class OfPairs(Loss):
         expected = sum((self.together[np.ix_(rows, rows)].sum() - rows.size) / 2 for rows in inside)
         return float(expected), float(sum(rows.size * (rows.size - 1) / 2 for rows in inside))
 
-    def search(self, rng: np.random.Generator, start: np.ndarray) -> np.ndarray:
+    @property
+    def steps(self) -> int:
         """See :class:`Loss`."""
-        n_rows = self.draws.n_rows
-        return self._least(rng, self.together, self._known, np.arange(n_rows + 0.0), start, n_rows)
+        return self.together.size
 
     @property
-    @abstractmethod
-    def _least(self):
-        """The compiled search."""
+    def _more(self) -> np.ndarray:
+        """How many pairs a row makes that joins 0, 1, ... others."""
+        return np.arange(self.draws.n_rows + 0.0)
 
 
 class Binder(OfPairs):
     """Share of the ordered pairs of rows that are wrongly together or apart."""
-
-    _least = staticmethod(least_binder)
 
     def between(self, labels: np.ndarray) -> np.ndarray:
         """See :class:`Loss`."""
@@ -148,11 +156,13 @@ class Binder(OfPairs):
         expected, inside = self._sums(labels)
         return float(2 * (inside + self._known[1] - 2 * expected) / self.draws.n_rows**2)
 
+    def search(self, rng: np.random.Generator, start: np.ndarray) -> np.ndarray:
+        """See :class:`Loss`."""
+        return least_binder(rng, self.together, self._known, self._more, start, start.size)
+
 
 class AdjustedRand(OfPairs):
     """One minus the adjusted Rand index, with the expectations of its parts in the place of its own."""
-
-    _least = staticmethod(greatest_adjusted_rand)
 
     def between(self, labels: np.ndarray) -> np.ndarray:
         """See :class:`Loss`."""
@@ -167,3 +177,7 @@ class AdjustedRand(OfPairs):
         expected = inside * together / pairs
         scale = (inside + together) / 2 - expected
         return float(1 - (shared - expected) / scale) if scale > 1e-12 * pairs else 0.0
+
+    def search(self, rng: np.random.Generator, start: np.ndarray) -> np.ndarray:
+        """See :class:`Loss`."""
+        return greatest_adjusted_rand(rng, self.together, self._known, self._more, start, start.size)

@@ -1,6 +1,6 @@
 """The other ways to group rows of numbers, that know no posterior: k-means, soft k-means, mean shift."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 import xarray as xr
@@ -153,7 +153,7 @@ def _seed(random_seed: Any) -> int:
 def _hard(values: np.ndarray, n_groups: int, seed: int) -> _Centred:
     from sklearn.cluster import KMeans  # a heavy import, needed only here
 
-    found = KMeans(n_groups, n_init=10, random_state=seed).fit(values)
+    found: Any = KMeans(n_groups, n_init=cast(Any, 10), random_state=seed).fit(values)
     labels = by_size(found.labels_)
     first = np.array([np.argmax(labels == group) for group in range(n_groups)])
     centres = found.cluster_centers_[found.labels_[first]]
