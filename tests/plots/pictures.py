@@ -141,6 +141,7 @@ PICTURES: dict[str, Callable[[], Figure]] = {
     "responsibilities_galaxies": lambda: bm.plot_responsibilities(tree("galaxies", 3)),
     "responsibilities_six_groups": lambda: bm.plot_responsibilities(tree("faithful", 6)),
     "responsibilities_long_names": lambda: bm.plot_responsibilities(tree("long names", 3)),
+    "similarity_galaxies": lambda: bm.plot_similarity(tree("galaxies", 6)),
     "uncertainty_galaxies": lambda: bm.plot_uncertainty(tree("galaxies", 6)),
     "uncertainty_faithful": lambda: bm.plot_uncertainty(tree("faithful", 3)),
     "uncertainty_levels": lambda: bm.plot_uncertainty(discrete_tree("categorical")),

@@ -16,7 +16,7 @@ def together_parts(digest: Digest) -> tuple[tuple[str, Section], ...]:
     """Headings and what stands under them."""
     seen = digest.overview
     parts = [("As one partition", _partition(digest, seen))]
-    if all(column.kind == "real" for column in seen.rows.columns):
+    if seen.rows.missing is None and all(column.kind == "real" for column in seen.rows.columns):
         parts.append(("Beside other ways to group", _other_ways(digest, seen)))
     return tuple(parts)
 

@@ -43,7 +43,7 @@ def similarity(
         By any engine, of a given or an unknown number of components. An EMResult says how sure rows are of each other
         where the parameters are known.
     X : array-like or data frame, (N, D), optional
-        Rows to look at; the training rows by default.
+        Rows to look at; the training rows by default. Cells may be missing (NaN), as for :func:`responsibilities`.
     max_rows : int
         The result takes ``8 * N ** 2`` bytes: 128 MB for the default of 4000 rows, 800 MB for 10,000. Of more rows a
         sample of so many is taken, and a warning says so; ``obs`` names them.
@@ -111,11 +111,11 @@ def co_membership(tree: xr.DataTree, values: np.ndarray) -> np.ndarray:
         turn(start)
         block = slice(start, start + size)
         params = {name: array[block] for name, array in draws.params.items()}
-        whole = float(n_rows) * size * draws.n_components + 1
-        blocks = draws.family.responsibilities_blocks(draws.weights[block], params, values, max_values=whole)
-        for _, shares in blocks:
-            for share in shares:  # (N, b), whose transpose is in Fortran's order: nothing is copied
-                total = add_products(1.0, share.T, beta=1.0, c=total, trans=1, overwrite_c=1)
+        shares = np.empty((draws.n_components, n_rows, len(draws.weights[block])))
+        for some, found in draws.family.responsibilities_blocks(draws.weights[block], params, values):
+            shares[:, some] = found
+        for share in shares:  # (N, b), whose transpose is in Fortran's order: it is not copied
+            total = add_products(1.0, share.T, beta=1.0, c=total, trans=1, overwrite_c=1)
     total /= draws.n_draws
     np.minimum(total, 1.0, out=total)  # sums of squares may be above by rounding
     for i in range(n_rows):
@@ -126,7 +126,7 @@ def co_membership(tree: xr.DataTree, values: np.ndarray) -> np.ndarray:
 
 def rows_of(tree: xr.DataTree, X: Any) -> Rows:
     """New rows as the tree's columns have them, or the training rows."""
-    return training_rows(tree) if X is None else read_rows(X, columns=columns_of(tree))
+    return training_rows(tree) if X is None else read_rows(X, columns=columns_of(tree), missing="keep")
 
 
 def read_max_rows(max_rows: Any) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from bayesmix.data import Rows
-from bayesmix.posterior.margins import Marginal, marginal_of
+from bayesmix.posterior.margins import marginal_of
 
 # So many draws of labels at least, where draws of parameters are fewer; so many labels (draws times rows) at most, but
 # for a hundred draws.
@@ -77,14 +77,10 @@ def label_draws(tree: xr.DataTree, rows: Rows, rng: np.random.Generator) -> Labe
     chosen = draws.thinned(wanted)
     each = -(-wanted // chosen.n_draws)
     labels = np.empty((each, chosen.n_draws, rows.n_rows), dtype=np.uint16)
-    for block, shares in _responsibilities(chosen, rows):
+    for block, shares in draws.family.responsibilities_blocks(chosen.weights, chosen.params, rows.values):
         for again in range(each):
             labels[again, :, block] = _drawn(shares, rng).T
     return LabelDraws(labels.reshape(-1, rows.n_rows), draws.n_components)
-
-
-def _responsibilities(draws: Marginal, rows: Rows):
-    return draws.family.responsibilities_blocks(draws.weights, draws.params, rows.values)
 
 
 def _drawn(shares: np.ndarray, rng: np.random.Generator) -> np.ndarray:

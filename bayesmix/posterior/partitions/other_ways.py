@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from bayesmix.data import Rows
+from bayesmix.data.words import counted
 from bayesmix.families.gaussian import Gaussian
 from bayesmix.posterior.labels.judgement import heeded
 from bayesmix.posterior.partitions.co_membership import rows_of
@@ -69,7 +70,8 @@ def partial_assignments(
     Raises
     ------
     ValueError, TypeError
-        When columns are not real numbers, X is not what the tree was fitted on, or ``scale`` is not positive.
+        When columns are not real numbers, values are missing, X is not what the tree was fitted on, or ``scale`` is not
+        positive.
 
     References
     ----------
@@ -112,7 +114,7 @@ def other_ways(tree: xr.DataTree, rows: Rows, random_seed: Any) -> dict[str, np.
     Raises
     ------
     ValueError
-        When columns are not real numbers.
+        When columns are not real numbers, or values are missing.
     """
     values, _, _ = standardised(tree, rows)
     seed = _seed(random_seed)
@@ -132,6 +134,12 @@ def standardised(tree: xr.DataTree, rows: Rows) -> tuple[np.ndarray, np.ndarray,
             f"k-means and mean shift take distances between rows, which columns of real numbers have, but "
             f"{others[0]!r} holds {'counts' if rows.columns[0].kind == 'count' else 'levels'}. Give labels of another "
             "method to bm.compare_clusterings(tree, {name: labels})."
+        )
+    if rows.missing is not None:
+        raise ValueError(
+            f"k-means and mean shift take complete rows, but {counted(int(rows.missing.any(axis=1).sum()), 'row')} of X "
+            "have missing values. Leave these rows out, or give labels of another method to "
+            "bm.compare_clusterings(tree, {name: labels}, X)."
         )
     centre, scales = training_rows(tree).centre_and_scale
     return (rows.values - centre) / scales, centre, scales

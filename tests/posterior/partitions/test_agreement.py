@@ -122,6 +122,8 @@ def test_new_rows_and_fewer_of_them_than_groups(tree):
     assert bm.partial_assignments(tree, new)["hard"].shape == (2, 2)
     found = bm.compare_clusterings(tree, {"apart": ["a", "b"]}, new)
     assert found["label"].shape == (1, 2)
+    gaps = bm.compare_clusterings(tree, {"apart": ["a", "b"]}, np.array([[1.0, np.nan], [2.0, 3.0]]))
+    assert gaps["adjusted_rand_draws"].notnull().all()
 
 
 def test_refusals(tree):
@@ -135,5 +137,7 @@ def test_refusals(tree):
     for ask in (bm.compare_clusterings, bm.partial_assignments):
         with pytest.raises(ValueError, match="distances between rows, which columns of real numbers have, but 'calls'"):
             ask(discrete_tree("count"))
+    with pytest.raises(ValueError, match="take complete rows, but 1 row of X have missing values"):
+        bm.compare_clusterings(tree, None, np.array([[1.0, np.nan], [2.0, 3.0]]))
     with pytest.raises(ValueError, match="scale must be a positive number"):
         bm.partial_assignments(tree, scale=0)

@@ -127,7 +127,7 @@ def test_none_that_others_would_report_is_better(tree, drawn, loss):
 def test_the_credible_ball(tree, drawn, loss):
     found = bm.partition(tree, loss, ci_prob=0.7)
     labels, radius = found["label"].values, float(found["radius"])
-    far = np.array([BETWEEN[loss](labels, other) for other in drawn.labels])
+    far = judged(loss, drawn, bm.similarity(tree).values).between(labels)
     inside = far <= radius + 1e-12
     assert inside.mean() >= 0.7 > np.mean(far < radius - 1e-12)
     groups = np.array([len(np.unique(other)) for other in drawn.labels])

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 import bayesmix as bm
+from bayesmix.data import read_rows
 from bayesmix.posterior.partitions import co_membership
 from bayesmix.posterior.partitions.label_draws import label_draws
 from bayesmix.tree import training_rows
@@ -93,6 +94,16 @@ def test_many_rows_have_fewer_draws(monkeypatch):
     monkeypatch.setattr(module, "_MOST_LABELS", 60 * 1700)
     monkeypatch.setattr(module, "_FEWEST_DRAWS", 1600)
     assert label_draws(tree, training_rows(tree), np.random.default_rng(0)).labels.shape == (1600, 60)
+
+
+def test_rows_with_missing_cells_are_judged_by_what_is_there():
+    tree = simulated_tree("diag", separation=1.5, shape=(1, 1))
+    X = np.array([[1.0, np.nan], [np.nan, 2.0], [2.0, 3.0], [np.nan, np.nan], [0.0, np.nan]])
+    share = bm.responsibilities(tree, X)["probability"].values
+    np.testing.assert_allclose(bm.similarity(tree, X), expected(share[None, None]), atol=1e-12)
+    draws = label_draws(tree, read_rows(X, missing="keep"), np.random.default_rng(0))
+    often = np.array([(draws.labels == k).mean(axis=0) for k in range(3)]).T
+    assert np.abs(often - share).max() < 5 * 0.5 / np.sqrt(draws.n_draws)
 
 
 def test_refusals():
