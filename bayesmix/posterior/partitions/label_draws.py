@@ -79,7 +79,7 @@ def label_draws(tree: xr.DataTree, rows: Rows, rng: np.random.Generator) -> Labe
     labels = np.empty((each, chosen.n_draws, rows.n_rows), dtype=np.uint16)
     for block, shares in draws.family.responsibilities_blocks(chosen.weights, chosen.params, rows.values):
         for again in range(each):
-            labels[again, :, block] = _drawn(shares, rng).T
+            labels[again][:, block] = _drawn(shares, rng).T
     return LabelDraws(labels.reshape(-1, rows.n_rows), draws.n_components)
 
 

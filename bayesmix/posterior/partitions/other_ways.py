@@ -136,10 +136,10 @@ def standardised(tree: xr.DataTree, rows: Rows) -> tuple[np.ndarray, np.ndarray,
             "method to bm.compare_clusterings(tree, {name: labels})."
         )
     if rows.missing is not None:
+        holed = counted(int(rows.missing.any(axis=1).sum()), "row")
         raise ValueError(
-            f"k-means and mean shift take complete rows, but {counted(int(rows.missing.any(axis=1).sum()), 'row')} of X "
-            "have missing values. Leave these rows out, or give labels of another method to "
-            "bm.compare_clusterings(tree, {name: labels}, X)."
+            f"k-means and mean shift take complete rows, but {holed} of X have missing values. Leave these rows "
+            "out, or give labels of another method to bm.compare_clusterings(tree, {name: labels}, X)."
         )
     centre, scales = training_rows(tree).centre_and_scale
     return (rows.values - centre) / scales, centre, scales
