@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from bayesmix.posterior.given_values import conditional, marginal
     from bayesmix.posterior.labels import diagnose
     from bayesmix.posterior.membership import relabel, responsibilities
+    from bayesmix.posterior.merging import merge
+    from bayesmix.posterior.modal import modes
     from bayesmix.posterior.numbers import number_of_groups
     from bayesmix.posterior.partitions import compare_clusterings, partial_assignments, partition, similarity
     from bayesmix.posterior.predictive import log_density, sample_predictive
@@ -59,6 +61,8 @@ _ROOMS = {
     "log_evidence": "bayesmix.comparison",
     "loo": "bayesmix.comparison",
     "marginal": "bayesmix.posterior.given_values",
+    "merge": "bayesmix.posterior.merging",
+    "modes": "bayesmix.posterior.modal",
     "number_of_groups": "bayesmix.posterior.numbers",
     "partial_assignments": "bayesmix.posterior.partitions",
     "partition": "bayesmix.posterior.partitions",
@@ -106,6 +110,8 @@ __all__ = [
     "log_evidence",
     "loo",
     "marginal",
+    "merge",
+    "modes",
     "number_of_groups",
     "partial_assignments",
     "partition",
