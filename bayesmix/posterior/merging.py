@@ -109,7 +109,7 @@ def merge(
     >>> em = bm.Mixture(3).fit_em(bm.datasets.load_faithful(), random_seed=1)
     >>> found = bm.merge(em)
     >>> found["group_of"].values.tolist()
-    [0, 1, 0]
+    [0, 1, 1]
     >>> found["probability"].sizes["group"]
     2
     """

@@ -52,7 +52,8 @@ def modes(
     -------
     xarray.Dataset
         ``n_modes (chain, draw)``: modes of each draw's density;
-        ``location (mode, feature)``: modes of the predictive density, the one with the most rows first;
+        ``location (mode, feature)``: modes of the predictive density, by the weight of the components whose centres
+        climb there, the most first;
         ``location_interval (mode, feature, ci_bound)``: of the highest mode there, over the draws that have one;
         ``mode_probability (mode)``: share of the draws that have a mode there;
         ``probability (obs, mode)``: share of the draws in which the row climbs there;
@@ -78,12 +79,12 @@ def modes(
     Examples
     --------
     >>> import bayesmix as bm
-    >>> em = bm.Mixture(4).fit_em(bm.datasets.load_faithful(), random_seed=1)
-    >>> found = bm.modes(em)  # two peaks of four components
+    >>> em = bm.Mixture(3).fit_em(bm.datasets.load_faithful(), random_seed=1)
+    >>> found = bm.modes(em)
     >>> found["location"].values.round(0).tolist()
-    [[4.0, 80.0], [2.0, 53.0]]
-    >>> bm.modes(em, [[3.4, 60.0]])["label"].values.tolist()
-    [0]
+    [[4.0, 80.0], [2.0, 55.0], [3.0, 52.0]]
+    >>> bm.modes(em, [[4.8, 90.0], [1.8, 50.0]])["label"].values.tolist()
+    [0, 1]
     """
     tree = heeded(tree)
     ci_prob = read_ci_prob(ci_prob)
@@ -105,7 +106,8 @@ def modes(
         pooled = _on_the_mean(form, climbed)
     n_modes = pooled.places.shape[0]
     shares = np.stack([(pooled.of_rows == mode).mean(axis=0) for mode in range(n_modes)], axis=1)
-    order = np.lexsort((-pooled.tops, -shares.sum(axis=0)))
+    # by what the draws say alone, so that modes have the same names whatever rows are asked for
+    order = np.lexsort((-pooled.tops, -_weights(weights[:, chosen].reshape(len(form.heights), -1), climbed, pooled)))
     shares, label = shares[:, order], shares[:, order].argmax(axis=1)
     intervals = [_interval(climbed, pooled.of_modes == mode, ci_prob) for mode in order]
     there = [float((pooled.of_modes == mode).any(axis=1).mean()) for mode in order]
@@ -205,10 +207,20 @@ def _on_the_mean(form: Bells, climbed: Climbed) -> _Pooled:
     there = np.arange(climbed.places.shape[1]) < climbed.n_modes[:, None]
     most, n_features = 4 * form.heights.shape[1] + 20, form.centres.shape[2]
     places, metrics, tops = np.empty((most, n_features)), np.empty((most, n_features, n_features)), np.empty(most)
-    n_modes, reached = ascend(climbed.places[there], heights - np.log(len(some)), *others, 0, places, metrics, tops)
+    centres, precisions, dof = others
+    n_modes, reached = ascend(
+        climbed.places[there], heights - np.log(len(some)), centres, precisions, dof, 0, places, metrics, tops
+    )
     of_modes = np.full(there.shape, -1)
     of_modes[there] = reached
     return _Pooled(places[:n_modes], tops[:n_modes], of_modes, np.take_along_axis(of_modes, climbed.of_rows, axis=1))
+
+
+def _weights(weights: np.ndarray, climbed: Climbed, pooled: _Pooled) -> np.ndarray:
+    """Mean weight of the components whose centres climb to each mode."""
+    held = weights > 0  # whose centres climb
+    of_centres = np.take_along_axis(pooled.of_modes, np.maximum(climbed.of_centres, 0), axis=1)
+    return np.bincount(of_centres[held], weights[held], minlength=len(pooled.tops)) / len(weights)
 
 
 def _interval(climbed: Climbed, there: np.ndarray, ci_prob: float) -> np.ndarray:

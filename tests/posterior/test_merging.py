@@ -312,3 +312,14 @@ def test_modes_do_not_depend_on_names():
     np.testing.assert_allclose(found["probability"].sum("mode"), 1.0)
     assert found.sizes["mode"] == 3
     assert (found["mode_probability"] == 1).all()
+
+
+def test_new_rows_have_the_modes_of_the_training_rows():
+    tree = simulated_tree(n_components=3, separation=5.0)
+    found, rows = bm.modes(tree), training_rows(tree).values
+    few = bm.modes(tree, rows[::-7])
+    np.testing.assert_allclose(few["location"], found["location"])
+    np.testing.assert_array_equal(few["label"], found["label"].values[::-7])
+    largest = tree["posterior"]["weights"].mean(["chain", "draw"]).argsort().values[::-1]
+    centres = tree["posterior"]["means"].mean(["chain", "draw"]).values[largest]
+    np.testing.assert_allclose(found["location"], centres, atol=0.2)
