@@ -229,6 +229,7 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         family = self._family()
         values = self._values(X, family, reset=True, ensure_min_samples=2)
         mixture = Mixture(self.n_components, family, priors=self.priors)
+        mixture.priors.check_concentration_is_known()
         rows = read_rows(self._named(X, values), takes=family.takes)
         problem = Problem.of(rows, family, mixture.n_components, mixture.priors)
         seed = _seed(self.random_state)

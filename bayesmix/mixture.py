@@ -45,7 +45,8 @@ class Mixture:
         A family, or its name: ``"full"``, ``"tied"``, ``"diag"`` or ``"spherical"``; in full ``"gaussian-full"``.
     priors : mapping, optional
         ``"weights"``: :class:`bayesmix.priors.Dirichlet`, or :class:`bayesmix.priors.DynamicDirichlet` with a
-        concentration that the components share. ``"components"``:
+        concentration that the components share; of either the concentration may have a prior of its own, and is drawn
+        with all else then, by :meth:`fit` and :meth:`fit_gibbs`. ``"components"``:
         :class:`bayesmix.priors.NormalInverseWishart` (the default, scaled by the data). In its place, for a separated
         prior, any of ``"means"``, ``"scales"`` and ``"correlations"``: an object of :mod:`bayesmix.priors`, a PyMC
         ``.dist()`` object, or anything with ``create_variable(name)``.
@@ -246,7 +247,7 @@ class Mixture:
         >>> bm.diagnose(tree).passed
         True
         """
-        if isinstance(self.n_components, PriorOfNumber) and method in ("auto", "gibbs"):
+        if self._by_gibbs_alone and method in ("auto", "gibbs"):
             return self.fit_gibbs(
                 X,
                 draws=draws,
@@ -378,7 +379,8 @@ class Mixture:
         xarray.DataTree
             ``sample_stats`` hold ``lp``, ``n_occupied`` (groups with rows) and the accepted moves. Under a prior on the
             number of components ``posterior`` has ``n_components (chain, draw)``; ``component`` runs to the largest
-            number drawn, and where a draw has fewer their weights are 0 and their parameters NaN.
+            number drawn, and where a draw has fewer their weights are 0 and their parameters NaN. Under a prior on the
+            concentration of the weights' prior it has ``concentration (chain, draw)``.
 
         Raises
         ------
@@ -421,7 +423,8 @@ class Mixture:
         from bayesmix.engines.gibbs import Gibbs
 
         engine = Gibbs(draws, chains, cores, thin, max_sweeps, progressbar)
-        return self._fit("gibbs", engine, X, init, relabel, random_seed, log_likelihood, progressbar)
+        problem = self._read(X)
+        return _posterior("gibbs", problem, engine, init, relabel, random_seed, log_likelihood, progressbar)
 
     def fit_advi(
         self,
@@ -576,22 +579,32 @@ class Mixture:
                 f"n_components is a prior, {self.n_components}, and this needs a number: only fit and fit_gibbs draw "
                 "the number of components too; bm.number_of_groups tells it, and a Mixture of that number does the rest"
             )
+        self.priors.check_concentration_is_known()
         return self._read(X)
+
+    @property
+    def _by_gibbs_alone(self) -> bool:
+        """Whether only Gibbs sampling draws all that is unknown."""
+        return isinstance(self.n_components, PriorOfNumber) or getattr(self.priors.weights, "hyperprior", None) is not None
 
     def _read(self, X) -> Problem:
         """The rows, read and held against the family, with the priors resolved."""
         return Problem.of(read_rows(X, takes=self.family.takes), self.family, self.n_components, self.priors)
 
-    def _fit(self, method, engine, X, init, relabel, random_seed, log_likelihood, shown) -> "xr.DataTree":
-        from bayesmix.posterior.fitting import fit_posterior
+    def _fit(self, method, engine, X, *settings) -> "xr.DataTree":
+        return _posterior(method, self._problem(X), engine, *settings)
 
-        return fit_posterior(
-            self._problem(X),
-            method,
-            engine,
-            init=init,
-            relabel=relabel,
-            random_seed=random_seed,
-            log_likelihood=log_likelihood,
-            shown=shown,
-        )
+
+def _posterior(method, problem, engine, init, relabel, random_seed, log_likelihood, shown) -> "xr.DataTree":
+    from bayesmix.posterior.fitting import fit_posterior
+
+    return fit_posterior(
+        problem,
+        method,
+        engine,
+        init=init,
+        relabel=relabel,
+        random_seed=random_seed,
+        log_likelihood=log_likelihood,
+        shown=shown,
+    )

@@ -118,6 +118,7 @@ def sweep(
     rows = read_rows(X, takes=families[0].takes)
     families, same_as = _distinct(families, rows.n_features)
     mixtures = [Mixture(k, family, priors=priors) for family in families for k in n_components]
+    mixtures[0].priors.check_concentration_is_known()
     seed = number_of(random_seed)
     candidates: list[Candidate] = []
     # All of them stand until the end: those whose rows are standardised alike then share one copy.

@@ -25,6 +25,8 @@ class Draws:
         Numbers about the whole run, such as ``pareto_k``.
     method : str, optional
         What the record calls the engine, where it is another than the one that was asked.
+    others : mapping of (chain, draw) arrays
+        Unknowns that the vector does not hold: an unknown ``concentration`` of the weights' prior.
     """
 
     unconstrained: np.ndarray
@@ -33,3 +35,4 @@ class Draws:
     notes: tuple[Note, ...] = ()
     attrs: dict[str, float] = field(default_factory=dict)
     method: str | None = None
+    others: dict[str, np.ndarray] = field(default_factory=dict)

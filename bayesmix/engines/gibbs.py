@@ -27,6 +27,7 @@ from bayesmix.engines.mixing import mixing
 from bayesmix.engines.protocol import Start
 from bayesmix.families.parts import Sweeps
 from bayesmix.notes import Note
+from bayesmix.priors.concentration import in_powers
 from bayesmix.problem import Problem
 from bayesmix.progress import progress
 from bayesmix.shelter import sheltered
@@ -61,6 +62,7 @@ class Kept(NamedTuple):
     log_likelihood: np.ndarray
     n_occupied: np.ndarray
     moves: np.ndarray
+    concentration: np.ndarray
 
     def every(self, step: int) -> "Kept":
         """The last of every ``step``, and the sum of the moves on the way there; a rest at the beginning goes."""
@@ -113,8 +115,10 @@ class Chain(Walk):
         state, statistics = family.gathered(columns, labels, n_components)
         self.shapes = [part.shape for part in state]
         self._run, self._rng = sweeps.run, np.random.default_rng(seed)
-        concentrations = np.asarray(problem.priors.weights.concentrations(n_components), dtype=float)
+        weights = problem.priors.weights
+        concentrations = np.asarray(weights.concentrations(n_components), dtype=float)
         self._problem = (columns, concentrations, sweeps.numbers, sweeps.n_known)
+        self._of_concentration = (in_powers(weights.hyperprior), float(weights.parts(n_components)))
         self._n_components = n_components
         self.memory: deque[np.ndarray] = deque(maxlen=_MEMORY)
         self._labels, self._state = labels.astype(np.int64), np.concatenate([np.ravel(part) for part in state])
@@ -126,10 +130,11 @@ class Chain(Walk):
 
     @override
     def _sweeps(self, n_kept: int, stride: int) -> Kept:
-        problem, position = (*self._problem, self.remembered), (self._labels, self._state, self._form)
-        *kept, self._form = self._run(self._rng, problem, position, (n_kept, stride, BETWEEN_MOVES))
+        problem = (*self._problem, self.remembered, self._of_concentration)
+        position, plan = (self._labels, self._state, self._form), (n_kept, stride, BETWEEN_MOVES)
+        *kept, shares, self._form = self._run(self._rng, problem, position, plan)
         self._remember()
-        return Kept(*kept)
+        return Kept(*kept, shares * self._of_concentration[1])
 
     def _remember(self) -> None:
         """The rows of one component, small ones first, unless it has all."""
@@ -322,6 +327,7 @@ def passes(problem: Problem, chains: list[Chain], kept: list[Kept]) -> bool:
         [
             np.stack([one.log_likelihood for one in kept])[None],
             np.stack([one.n_occupied for one in kept])[None],
+            np.stack([one.concentration for one in kept])[None],
             np.moveaxis(np.sort(weights, axis=-1), -1, 0),
             np.moveaxis(total[..., rows, columns], -1, 0),
             held(weights, chains[0].n_rows),
@@ -355,13 +361,22 @@ def held(weights: np.ndarray, n_rows: int) -> np.ndarray:
 
 
 def as_draws(problem: Problem, density: Density, chains: list[Chain], kept: list[Kept], seconds, notes) -> Draws:
-    """The draws in unconstrained values, with ArviZ's ``lp``, occupied components and accepted moves."""
-    values = named(problem, chains, kept)
+    """The draws in unconstrained values, with ArviZ's ``lp``, occupied components and accepted moves.
+
+    The density holds an unknown concentration at one number, and ``lp`` is made that of all unknowns.
+    """
+    values, prior = named(problem, chains, kept), problem.priors.weights
     complete = {"weights": values["weights"], **problem.family.complete(values, problem.priors)}
     q = density.unconstrain(complete)
     lp = np.array([density.logp_grad(one)[0] for one in q.reshape(-1, density.size)]).reshape(q.shape[:2])
+    others = {}
+    if prior.hyperprior is not None:
+        others["concentration"] = concentration = np.stack([one.concentration for one in kept])
+        weights = values["weights"]
+        lp += prior.log_density(weights, concentration) - prior.log_density(weights)
+        lp += prior.hyperprior.log_density(concentration)
     stats: dict[str, Any] = {"lp": lp, "n_occupied": np.stack([one.n_occupied for one in kept])}
-    return Draws(q, stats | accepted(kept), seconds, notes)
+    return Draws(q, stats | accepted(kept), seconds, notes, others=others)
 
 
 def accepted(kept: list[Kept]) -> dict[str, np.ndarray]:

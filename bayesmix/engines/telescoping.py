@@ -25,6 +25,7 @@ from bayesmix.engines.gibbs import (
 )
 from bayesmix.families.parts import Sweeps
 from bayesmix.notes import Note
+from bayesmix.priors.concentration import in_powers
 from bayesmix.problem import Problem
 from bayesmix.threads import one_blas_thread
 
@@ -32,6 +33,8 @@ from bayesmix.threads import one_blas_thread
 _STARTS = (4, 1, 8, 2)
 # Components, to reckon how long a run may be.
 _ABOUT = 10
+# What the gates look at beside the number of components and the total covariance.
+_LOOKED_AT = ("n_occupied", "log_likelihood", "concentration")
 
 
 class OfNumber(NamedTuple):
@@ -50,6 +53,8 @@ class DrawsOfNumbers:
     ----------
     n_components : (chain, draw) array of int
     by_number : tuple of OfNumber
+    others : mapping of (chain, draw) arrays
+        An unknown ``concentration`` of the weights' prior.
     stats : mapping of (chain, draw) arrays
     seconds : mapping of float
     notes : tuple of Note
@@ -57,6 +62,7 @@ class DrawsOfNumbers:
 
     n_components: np.ndarray
     by_number: tuple[OfNumber, ...]
+    others: dict[str, np.ndarray]
     stats: dict[str, np.ndarray]
     seconds: dict[str, float]
     notes: tuple[Note, ...] = ()
@@ -82,7 +88,7 @@ class Telescope(Walk):
         self._problem = (
             columns,
             of_number,
-            float(weights.concentration),
+            in_powers(weights.hyperprior),
             weights.dynamic,
             sweeps.numbers,
             sweeps.n_known,
@@ -91,20 +97,20 @@ class Telescope(Walk):
         )
         self._labels = labels.astype(np.int64)
         form = tuple(np.ascontiguousarray(part)[None] for part in statistics.form)
-        self._at = (np.concatenate([np.ravel(part) for part in state]), form)
+        concentration = float(weights.concentrations(1)[0])
+        self._at = (np.concatenate([np.ravel(part) for part in state]), form, concentration)
         self._at_once = NUMBERS_AT_ONCE / (labels.size * _ABOUT)
 
     @override
     def _sweeps(self, n_kept: int, stride: int) -> Kept:
         plan = (n_kept, stride, BETWEEN_MOVES)
-        numbers, occupied, weights, states, log_likelihoods, moves, *at = self._run(
+        numbers, occupied, weights, states, log_likelihoods, moves, concentrations, *at = self._run(
             self._rng, self._problem, (self._labels, *self._at), plan
         )
         self._at = tuple(at)
         own, shared = (sum(width for width, is_shared in self.layout if is_shared == which) for which in (False, True))
-        return Kept(
-            _divided(weights, numbers), _divided(states, own * numbers + shared), log_likelihoods, occupied, moves
-        )
+        weights, states = _divided(weights, numbers), _divided(states, own * numbers + shared)
+        return Kept(weights, states, log_likelihoods, occupied, moves, concentrations)
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,9 @@ class Telescoping(Gibbs):
         kept, notes = walked(chains, self, limits, lambda kept: _passes(problem, chains, kept))
         stats = {"n_occupied": np.stack([one.n_occupied for one in kept]), **accepted(kept)}
         seconds = {"sampling": time.perf_counter() - began}
-        return DrawsOfNumbers(_numbers(kept), tuple(_by_number(problem, chains, kept)), stats, seconds, notes)
+        unknown = problem.priors.weights.hyperprior is not None
+        others = {"concentration": np.stack([one.concentration for one in kept])} if unknown else {}
+        return DrawsOfNumbers(_numbers(kept), tuple(_by_number(problem, chains, kept)), others, stats, seconds, notes)
 
 
 def _chains_from(problem: Problem, seed: int, n_chains: int) -> list[Telescope]:
@@ -136,7 +144,7 @@ def _chains_from(problem: Problem, seed: int, n_chains: int) -> list[Telescope]:
     if sweeps is None or sweeps.telescope is None:
         raise ValueError(
             f"nothing draws a {problem.family} mixture of an unknown number of components under these priors: give "
-            "n_components as a number, or use a Gaussian family with its default prior"
+            "n_components as a number, or use the family's default prior"
         )
     assert problem.number is not None
     seeds = np.random.SeedSequence(seed).spawn(2 * n_chains)
@@ -192,5 +200,7 @@ def _passes(problem: Problem, chains: list[Telescope], kept: list[Kept]) -> bool
         if total.size == 0:
             total = np.empty((numbers.size, rows.size))
         total[one.which] = found[..., rows, columns]
-    others = np.stack([numbers, [one.n_occupied for one in kept], [one.log_likelihood for one in kept]])
+    others = np.stack(
+        [numbers, *(np.stack([getattr(one, name) for one in kept]) for name in _LOOKED_AT)],
+    )
     return mixed(np.concatenate([others, np.moveaxis(total.reshape((*numbers.shape, -1)), -1, 0)]))

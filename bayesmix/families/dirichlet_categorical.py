@@ -11,7 +11,7 @@ import math
 import numba as nb
 import numpy as np
 
-from bayesmix.families import sweeps
+from bayesmix.families import sweeps, telescoping
 from bayesmix.families.log_linear import LEAST, sums_of
 from bayesmix.families.parts import Sweeps
 from bayesmix.passes.blocks import COMPILED
@@ -25,7 +25,7 @@ def sampler(concentrations: np.ndarray, column_of: np.ndarray, n_rows: int) -> S
     """
     totals, n = np.bincount(column_of, concentrations), np.arange(n_rows + 1.0)
     of_rows = np.sum([np.log(total + n) for total in totals], axis=0)
-    return Sweeps(run, (concentrations, column_of, of_rows), 1 + concentrations.size)
+    return Sweeps(run, (concentrations, column_of, of_rows), 1 + concentrations.size, telescope=telescope)
 
 
 @nb.njit(**COMPILED)
@@ -48,6 +48,24 @@ def draw(rng, weights, counts, sums, form, numbers, state):
             if m < probabilities.shape[1]:
                 probabilities[k, m] = probability
             etas[0, k, m] = math.log(probability)
+    return offsets, etas
+
+
+@nb.njit(**COMPILED)
+def form_of(weights, numbers, state):
+    """See :mod:`bayesmix.families.telescoping`; a level that the state leaves out has what is left to its column."""
+    concentrations, column_of, _ = numbers
+    n_components, n_levels = weights.shape[0], concentrations.shape[0]
+    probabilities = state.reshape((n_components, -1))
+    offsets, etas = np.empty((1, n_components)), np.empty((1, n_components, n_levels))
+    left = np.empty(column_of.max() + 1)
+    for k in range(n_components):
+        offsets[0, k] = math.log(weights[k])
+        left[:] = 1.0
+        for m in range(n_levels):
+            probability = probabilities[k, m] if m < probabilities.shape[1] else left[column_of[m]]
+            left[column_of[m]] -= probability
+            etas[0, k, m] = math.log(max(probability, LEAST))
     return offsets, etas
 
 
@@ -80,3 +98,9 @@ def add(known, columns, i, numbers, form, k):
 def run(rng, problem, position, plan):
     """:func:`bayesmix.families.sweeps.run` of levels."""
     return sweeps.run(component, sums_of, draw, begin, predictive, add, rng, problem, position, plan)
+
+
+@nb.njit(**sweeps.ENTRY)
+def telescope(rng, problem, position, plan):
+    """:func:`bayesmix.families.telescoping.run` of levels."""
+    return telescoping.run(component, sums_of, draw, form_of, begin, predictive, add, rng, problem, position, plan)

@@ -12,7 +12,7 @@ from typing import Any
 import numba as nb
 import numpy as np
 
-from bayesmix.families import sweeps
+from bayesmix.families import sweeps, telescoping
 from bayesmix.families.log_linear import LEAST, sums_of
 from bayesmix.families.parts import Sweeps
 from bayesmix.passes.blocks import COMPILED
@@ -22,7 +22,7 @@ from bayesmix.passes.linear import component
 def sampler(prior: Any, n_features: int) -> Sweeps:
     """The compiled sampler under a gamma prior; its numbers are a and b of every feature."""
     shape, rate = (np.full(n_features, given, dtype=float) for given in (prior.shape, prior.rate))
-    return Sweeps(run, (shape, rate), 2 + n_features)
+    return Sweeps(run, (shape, rate), 2 + n_features, telescope=telescope)
 
 
 @nb.njit(**COMPILED)
@@ -32,12 +32,22 @@ def draw(rng, weights, counts, sums, form, numbers, state):
     (totals,) = sums
     n_components, n_features = counts.shape[0], shape.shape[0]
     rates = state.reshape((n_components, n_features))
+    for k in range(n_components):
+        for j in range(n_features):
+            gamma = max(rng.standard_gamma(shape[j] + totals[k, j]), LEAST)
+            rates[k, j] = gamma / (rate[j] + counts[k])
+    return form_of(weights, numbers, state)
+
+
+@nb.njit(**COMPILED)
+def form_of(weights, numbers, state):
+    """See :mod:`bayesmix.families.telescoping`."""
+    n_components, n_features = weights.shape[0], numbers[0].shape[0]
+    rates = state.reshape((n_components, n_features))
     offsets, etas = np.empty((1, n_components)), np.ones((1, n_components, n_features + 1))
     for k in range(n_components):
         offsets[0, k] = math.log(weights[k])
         for j in range(n_features):
-            gamma = max(rng.standard_gamma(shape[j] + totals[k, j]), LEAST)
-            rates[k, j] = gamma / (rate[j] + counts[k])
             offsets[0, k] -= rates[k, j]
             etas[0, k, j] = math.log(rates[k, j])
     return offsets, etas
@@ -80,3 +90,9 @@ def add(known, columns, i, numbers, form, k):
 def run(rng, problem, position, plan):
     """:func:`bayesmix.families.sweeps.run` of counts."""
     return sweeps.run(component, sums_of, draw, begin, predictive, add, rng, problem, position, plan)
+
+
+@nb.njit(**sweeps.ENTRY)
+def telescope(rng, problem, position, plan):
+    """:func:`bayesmix.families.telescoping.run` of counts."""
+    return telescoping.run(component, sums_of, draw, form_of, begin, predictive, add, rng, problem, position, plan)

@@ -130,21 +130,19 @@ def propose(begin, predictive, add, rng, columns, numbers, n_known, form, labels
     now, then = np.empty(rows.shape[0], np.int64), np.zeros(rows.shape[0], np.int64)
     for place in range(rows.shape[0]):
         now[place] = 1 if labels[rows[place]] == other else 0
-    # what a component that is not yet there knows of the form is what all share
-    at = (mine, other if other < form[0].shape[1] else mine)
     if kind == MERGE:
         p_then, n_then = _together(begin, predictive, add, columns, numbers, form, rows, firsts, mine, known)
         q_then = math.log(0.5)
     else:
         q_then, p_then, n_then = _allocate(
-            begin, predictive, add, rng, columns, numbers, form, rows, firsts, at, prior_counts, known, then, True
+            begin, predictive, add, rng, columns, numbers, form, rows, firsts, pair, prior_counts, known, then, True
         )
     if kind == SPLIT:
         p_now, n_now = _together(begin, predictive, add, columns, numbers, form, rows, firsts, mine, known)
         q_now = math.log(0.5)
     else:
         q_now, p_now, n_now = _allocate(
-            begin, predictive, add, rng, columns, numbers, form, rows, firsts, at, prior_counts, known, now, False
+            begin, predictive, add, rng, columns, numbers, form, rows, firsts, pair, prior_counts, known, now, False
         )
     return p_then - p_now + q_now - q_then, rows, then, n_now, n_then
 

@@ -31,6 +31,7 @@ short entry of its own, see :data:`ENTRY`.
 import numba as nb
 import numpy as np
 
+from bayesmix.families.concentration import draw_share
 from bayesmix.families.recall import recall
 from bayesmix.families.split_merge import move
 from bayesmix.passes.assignments import draw_labels
@@ -55,7 +56,9 @@ def draw_weights(rng, concentrations, counts):
 @nb.njit(**INNER)
 def run(log_component, sums_of, draw, begin, predictive, add, rng, problem, position, plan):
     """:func:`run_completed` of a family in which only the components of rows are latent."""
-    return run_completed(log_component, _complete, sums_of, draw, begin, predictive, add, rng, problem, position, plan)
+    return run_completed(
+        log_component, nothing_to_complete, sums_of, draw, begin, predictive, add, rng, problem, position, plan
+    )
 
 
 @nb.njit(**INNER)
@@ -63,7 +66,17 @@ def run_without_moves(log_component, sums_of, draw, rng, problem, position, plan
     """:func:`run` of a family whose parameters nobody integrates out: assignments do not move together."""
     n_kept, thin, _ = plan
     return run_completed(
-        log_component, _complete, sums_of, draw, _begin, _predictive, _add, rng, problem, position, (n_kept, thin, 0)
+        log_component,
+        nothing_to_complete,
+        sums_of,
+        draw,
+        _begin,
+        _predictive,
+        _add,
+        rng,
+        problem,
+        position,
+        (n_kept, thin, 0),
     )
 
 
@@ -84,8 +97,8 @@ def _add(known, columns, i, numbers, form, k):
 
 
 @nb.njit(**COMPILED)
-def _complete(rng, labels, columns, form, numbers, state):
-    """Nothing else is latent."""
+def nothing_to_complete(rng, labels, columns, form, numbers, state):
+    """Only the components of rows are latent."""
 
 
 @nb.njit(**INNER)
@@ -96,8 +109,10 @@ def run_completed(log_component, complete, sums_of, draw, begin, predictive, add
     ----------
     rng : numpy.random.Generator
     problem : tuple
-        ``columns (M, N)``, the concentrations (K,) of the weights' prior, ``numbers``, the length of what
-        ``predictive`` knows, and remembered sets of rows (M, N) of bool.
+        ``columns (M, N)``, the concentrations (K,) of the weights' prior, which are overwritten where they are unknown,
+        ``numbers``, the length of what ``predictive`` knows, remembered sets of rows (M, N) of bool, and what is
+        believed of the concentration: its prior, and of how many of them it is the sum
+        (:func:`bayesmix.families.concentration.draw_share`).
     position : tuple
         Labels (N,) and the flat state (P,), which are overwritten, and the form there.
     plan : tuple of int
@@ -112,16 +127,18 @@ def run_completed(log_component, complete, sums_of, draw, begin, predictive, add
         Components with rows, by the assignments that the draw was made from.
     moves : (S, 4, 2) array of int
         Splits, merges, exchanges and recalls that were proposed and accepted on the way to each.
+    shares : (S,) array
+        The concentration of the first component.
     form : tuple of arrays
         At the end, to go on from.
     """
-    columns, concentrations, numbers, n_known, remembered = problem
+    columns, concentrations, numbers, n_known, remembered, (of_concentration, parts) = problem
     labels, state, form = position
     n_kept, thin, between_moves = plan
     n_components = concentrations.shape[0]
     kept_weights, kept_states = np.empty((n_kept, n_components)), np.empty((n_kept, state.shape[0]))
     log_likelihoods, occupied = np.empty(n_kept), np.empty(n_kept, np.int64)
-    moves = np.zeros((n_kept, 4, 2), np.int64)
+    moves, shares = np.zeros((n_kept, 4, 2), np.int64), np.empty(n_kept)
     complete(rng, labels, columns, form, numbers, state)
     counts, sums = sums_of(labels, columns, n_components, form)
     for s in range(n_kept):
@@ -158,10 +175,14 @@ def run_completed(log_component, complete, sums_of, draw, begin, predictive, add
                     moves[s, 3],
                 ):
                     counts, sums = sums_of(labels, columns, n_components, form)
+            if of_concentration.shape[0] > 0:
+                concentrations[:] = draw_share(
+                    rng, of_concentration, parts, concentrations[0], n_components, counts, columns.shape[1]
+                )
             weights = draw_weights(rng, concentrations, counts)
             form = draw(rng, weights, counts, sums, form, numbers, state)
             if t == thin - 1:
-                kept_weights[s], kept_states[s] = weights, state
+                kept_weights[s], kept_states[s], shares[s] = weights, state, concentrations[0]
                 occupied[s] = 0
                 for k in range(n_components):
                     occupied[s] += counts[k] > 0
@@ -170,4 +191,4 @@ def run_completed(log_component, complete, sums_of, draw, begin, predictive, add
             counts, sums = sums_of(labels, columns, n_components, form)
             if t == thin - 1:
                 log_likelihoods[s] = log_likelihood
-    return kept_weights, kept_states, log_likelihoods, occupied, moves, form
+    return kept_weights, kept_states, log_likelihoods, occupied, moves, shares, form

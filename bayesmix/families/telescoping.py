@@ -9,12 +9,15 @@ concentrations :math:`\gamma_K`, which are integrated out,
 
 So a sweep draws K, then weights and components, those without rows from the prior, and then assignments as ever
 (:mod:`bayesmix.families.sweeps`): no move has to invent parameters. Static weights have one :math:`\gamma`, dynamic
-ones :math:`\gamma_K = \alpha / K`.
+ones :math:`\gamma_K = \alpha / K`; where :math:`\alpha` is unknown, it is drawn after K
+(:mod:`bayesmix.families.concentration`).
 
-:func:`run` is composed of the functions of :mod:`bayesmix.families.sweeps` and
+:func:`run` and :func:`run_completed` are composed of the functions of :mod:`bayesmix.families.sweeps` and
 
 ``form_of(weights, numbers, state)``
     The form at a state.
+``give_birth(rng, numbers, state, n_components, n_old)``
+    Of :func:`run_completed`, to components from ``n_old`` on: draw from the prior what ``draw`` does not draw.
 
 References
 ----------
@@ -27,8 +30,9 @@ import math
 import numba as nb
 import numpy as np
 
+from bayesmix.families.concentration import draw_share, log_partition
 from bayesmix.families.split_merge import APART, MERGE, SPLIT, accept, merge_or_exchange, propose, two_rows
-from bayesmix.families.sweeps import draw_weights
+from bayesmix.families.sweeps import draw_weights, nothing_to_complete
 from bayesmix.passes.assignments import draw_labels
 from bayesmix.passes.blocks import COMPILED, INNER
 
@@ -37,17 +41,6 @@ from bayesmix.passes.blocks import COMPILED, INNER
 def share_of(concentration, dynamic, n_components):
     """The concentration of one of so many components."""
     return concentration / n_components if dynamic else concentration
-
-
-@nb.njit(**APART)
-def log_partition(n_components, share, sizes, n_rows):
-    """Log probability that rows fall into groups of these sizes, of so many components."""
-    n_occupied, of_all = sizes.shape[0], share * n_components
-    log_probability = math.lgamma(n_components + 1.0) - math.lgamma(n_components - n_occupied + 1.0)
-    log_probability += math.lgamma(of_all) - math.lgamma(of_all + n_rows) - n_occupied * math.lgamma(share)
-    for size in sizes:
-        log_probability += math.lgamma(size + share)
-    return log_probability
 
 
 @nb.njit(**APART)
@@ -105,7 +98,8 @@ def move(
 
     As :func:`bayesmix.families.split_merge.move`, but that components without rows stay as many as they are: a split
     adds a component, whose label is the next one, and a merge takes one away. Weights are integrated out, and the ratio
-    of the probabilities of the partitions is that of ``p(K)`` times :func:`log_partition`.
+    of the probabilities of the partitions is that of ``p(K)`` times :func:`log_partition`. Of a component that is not
+    there yet ``form`` holds what a draw from the prior gives it, at its label.
     """
     n_rows, n_components = labels.shape[0], counts.shape[0]
     if n_rows < 2:
@@ -198,12 +192,39 @@ def _with_room(numbers, size):
     return longer
 
 
+@nb.njit(**COMPILED)
+def _give_birth(rng, numbers, state, n_components, n_old):
+    """``draw`` draws everything."""
+
+
 @nb.njit(**INNER)
-def run(
+def run(log_component, sums_of, draw, form_of, begin, predictive, add, rng, problem, position, plan):
+    """:func:`run_completed` of a family in which only the components of rows are latent."""
+    return run_completed(
+        log_component,
+        nothing_to_complete,
+        sums_of,
+        draw,
+        form_of,
+        _give_birth,
+        begin,
+        predictive,
+        add,
+        rng,
+        problem,
+        position,
+        plan,
+    )
+
+
+@nb.njit(**INNER)
+def run_completed(
     log_component,
+    complete,
     sums_of,
     draw,
     form_of,
+    give_birth,
     begin,
     predictive,
     add,
@@ -220,10 +241,11 @@ def run(
     ----------
     rng : numpy.random.Generator
     problem : tuple
-        ``columns (M, N)``; what :func:`draw_number` takes of the prior, the concentration, and whether it is shared
-        out; ``numbers``, the length of what ``predictive`` knows; and of :func:`carried` the layout and a blank.
+        ``columns (M, N)``; what :func:`draw_number` takes of the prior; the prior of the concentration, and whether it
+        is shared out; ``numbers``, the length of what ``predictive`` knows; and of :func:`carried` the layout and a
+        blank.
     position : tuple
-        Labels (N,), which are overwritten; the flat state, and the form there.
+        Labels (N,), which are overwritten; the flat state, and the form there; the concentration.
     plan : tuple of int
         ``n_kept``, ``thin``, ``between_moves``.
 
@@ -236,22 +258,29 @@ def run(
     log_likelihoods : (S,) array
     moves : (S, 3, 2) array of int
         Splits, merges and exchanges that were proposed and accepted on the way to each.
-    state, form : arrays
+    concentrations : (S,) array
+    state, form, concentration : arrays and number
         At the end, to go on from.
     """
-    columns, number, concentration, dynamic, numbers, n_known, layout, blank = problem
-    labels, state, form = position
+    columns, number, of_concentration, dynamic, numbers, n_known, layout, blank = problem
+    labels, state, form, concentration = position
     n_kept, thin, between_moves = plan
     n_rows, n_components = columns.shape[1], form[0].shape[1]
     kept_numbers, occupied = np.empty(n_kept, np.int64), np.empty(n_kept, np.int64)
     kept_weights, kept_states = np.empty(8 * n_kept), np.empty(8 * n_kept)
     n_weights, n_states = 0, 0
     log_likelihoods, moves = np.empty(n_kept), np.zeros((n_kept, 3, 2), np.int64)
+    concentrations = np.empty(n_kept)
+    complete(rng, labels, columns, form, numbers, state)
     for s in range(n_kept):
         for t in range(thin):
-            counts = _counted(labels, n_components)
+            counts, n_before = _counted(labels, n_components), n_components
             if rng.random() * between_moves < 1.0:
-                if move(
+                n_before = n_components + 1
+                state = carried(state, n_components, layout, blank, np.arange(n_components), n_before)
+                give_birth(rng, numbers, state, n_before, n_components)
+                form = form_of(np.full(n_before, 1.0 / n_before), numbers, state)
+                move(
                     begin,
                     predictive,
                     add,
@@ -266,26 +295,29 @@ def run(
                     labels,
                     counts,
                     moves[s],
-                ):
-                    counts = _counted(labels, n_components + 1)
+                )
+                counts = _counted(labels, n_before)
             order = occupied_first(labels, counts)
-            n_before = n_components
-            n_components = draw_number(rng, number, concentration, dynamic, counts[order], n_rows)
+            sizes = counts[order]
+            n_components = draw_number(rng, number, concentration, dynamic, sizes, n_rows)
+            parts = n_components if dynamic else 1
+            share = draw_share(rng, of_concentration, parts, concentration / parts, n_components, sizes, n_rows)
+            concentration = share * parts
             state = carried(state, n_before, layout, blank, order, n_components)
+            give_birth(rng, numbers, state, n_components, order.shape[0])
             form = form_of(np.full(n_components, 1.0 / n_components), numbers, state)
             counts, sums = sums_of(labels, columns, n_components, form)
-            shares = np.full(n_components, share_of(concentration, dynamic, n_components))
-            weights = draw_weights(rng, shares, counts)
+            weights = draw_weights(rng, np.full(n_components, share), counts)
             form = draw(rng, weights, counts, sums, form, numbers, state)
-            log_likelihood = draw_labels(log_component, rng, labels, columns, form)
-            if t < thin - 1:
-                continue
-            kept_numbers[s], occupied[s], log_likelihoods[s] = n_components, order.shape[0], log_likelihood
-            kept_weights = _with_room(kept_weights, n_weights + n_components)
-            kept_states = _with_room(kept_states, n_states + state.shape[0])
-            kept_weights[n_weights : n_weights + n_components] = weights
-            kept_states[n_states : n_states + state.shape[0]] = state
-            n_weights, n_states = n_weights + n_components, n_states + state.shape[0]
+            if t == thin - 1:
+                kept_numbers[s], occupied[s], concentrations[s] = n_components, order.shape[0], concentration
+                kept_weights = _with_room(kept_weights, n_weights + n_components)
+                kept_states = _with_room(kept_states, n_states + state.shape[0])
+                kept_weights[n_weights : n_weights + n_components] = weights
+                kept_states[n_states : n_states + state.shape[0]] = state
+                n_weights, n_states = n_weights + n_components, n_states + state.shape[0]
+            log_likelihoods[s] = draw_labels(log_component, rng, labels, columns, form)
+            complete(rng, labels, columns, form, numbers, state)
     return (
         kept_numbers,
         occupied,
@@ -293,6 +325,8 @@ def run(
         kept_states[:n_states],
         log_likelihoods,
         moves,
+        concentrations,
         state,
         form,
+        concentration,
     )

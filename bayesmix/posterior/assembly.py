@@ -33,7 +33,7 @@ def tree_of_draws(
 ) -> xr.DataTree:
     """The tree of an engine's draws of the flat vector."""
     return assemble(
-        start.density.constrain(draws.unconstrained),
+        {**start.density.constrain(draws.unconstrained), **draws.others},
         start.em,
         exchangeable=start.exchangeable,
         sample_stats=draws.stats,
@@ -112,5 +112,8 @@ def _log_prior(em: EMResult, named: Mapping[str, Any]) -> dict[str, np.ndarray] 
     """Of each free variable; None where a prior is known to PyMC alone."""
     if not em.priors.closed:
         return None
-    own = em.family.log_prior_terms(em.priors, named)
-    return own if em.n_components == 1 else {"weights": em.priors.weights.log_density(named["weights"]), **own}
+    own, weights = em.family.log_prior_terms(em.priors, named), em.priors.weights
+    concentration = named.get("concentration") if weights.hyperprior is not None else None
+    if concentration is not None:
+        own["concentration"] = weights.hyperprior.log_density(concentration)
+    return own if em.n_components == 1 else {"weights": weights.log_density(named["weights"], concentration), **own}

@@ -122,7 +122,7 @@ def prior_sets(tree: xr.DataTree, n_sets: int, rng: np.random.Generator) -> Iter
     family, rows = family_of(tree), training_rows(tree)
     priors = from_dict(record_of(tree)["mixture"]["priors"], family)
     n_components = int(record_of(tree)["n_components"])
-    weights = rng.dirichlet(priors.weights.concentrations(n_components), size=n_sets)
+    weights = priors.weights.draw(n_sets, n_components, rng)
     params = family.prior_draws(priors, n_components, rows.n_features, n_sets, rng)
     n_rows = min(rows.n_rows, _MOST_PRIOR_ROWS)
     return (

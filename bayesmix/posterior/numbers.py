@@ -8,8 +8,10 @@ import xarray as xr
 from bayesmix.engines.mixing import mixing
 from bayesmix.passes.urn import occupied_places
 from bayesmix.posterior.labels.judgement import heeded
+from bayesmix.priors.concentration import quantiles
 from bayesmix.priors.number import PriorOfNumber, number_from_dict
 from bayesmix.priors.sets import from_dict
+from bayesmix.priors.weights import Dirichlet
 from bayesmix.tree import family_of, number_varies, record_of, training_rows
 from bayesmix.vocabulary import named_arguments
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 # Numbers of components that together are less probable than this say nothing of how many have rows.
 _NEGLIGIBLE = 1e-6
+# Concentrations that stand for a prior of them.
+_NODES = 40
 
 
 @named_arguments
@@ -114,9 +118,19 @@ def _occupied_prior(tree: xr.DataTree, prior: np.ndarray) -> np.ndarray:
     beyond = np.append(prior[:0:-1].cumsum()[::-1], 0.0)
     for n_components in range(1, int(np.argmax(beyond <= _NEGLIGIBLE)) + 2):
         if prior[n_components - 1] > 0:
-            of_one = float(weights.concentrations(n_components)[0])
-            implied[:n_components] += prior[n_components - 1] * occupied_places(n_components, of_one, n_rows)[1:]
+            for concentration, share in zip(*_concentrations(weights), strict=True):
+                of_one = concentration / weights.parts(n_components)
+                places = occupied_places(n_components, of_one, n_rows)[1:]
+                implied[:n_components] += prior[n_components - 1] * share * places
     return implied / implied.sum()
+
+
+def _concentrations(weights: Dirichlet) -> tuple[np.ndarray, np.ndarray]:
+    """Concentrations that stand for what is believed of it, with the share of each: Gauss's rule over its quantiles."""
+    if weights.hyperprior is None:
+        return np.array([float(weights.concentration)]), np.ones(1)
+    nodes, shares = np.polynomial.legendre.leggauss(_NODES)
+    return quantiles(weights.hyperprior, 0.5 * (1 + nodes)), 0.5 * shares
 
 
 def _shares(draws: np.ndarray, up_to: int) -> np.ndarray:

@@ -49,7 +49,7 @@ def _tree(
     tree = build_tree(
         family=family,
         rows=rows,
-        posterior={"n_components": draws.n_components, **_padded(problem, draws)},
+        posterior={"n_components": draws.n_components, **draws.others, **_padded(problem, draws)},
         sample_stats=draws.stats,
         constant_data=hyperparameters(problem.priors),
         log_likelihood=of_rows.reshape((*shape, -1)) if stored else None,

@@ -1,5 +1,6 @@
 """What is believed before the data: prior distributions, in the units of the data, by name."""
 
+from bayesmix.priors.concentration import FisherF
 from bayesmix.priors.conjugate import NormalInverseWishart
 from bayesmix.priors.number import DiscreteUniform, ShiftedBetaNegativeBinomial, ShiftedGeometric, ShiftedPoisson
 from bayesmix.priors.rates import Beta, Gamma
@@ -12,6 +13,7 @@ __all__ = [
     "Dirichlet",
     "DiscreteUniform",
     "DynamicDirichlet",
+    "FisherF",
     "Gamma",
     "LogNormal",
     "Normal",

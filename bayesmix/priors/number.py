@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import betaln, gammaln
 
 from bayesmix.data import check_n_components
-from bayesmix.priors.numbers import as_numbers
+from bayesmix.priors.numbers import as_one_number
 
 # A prior is cut where less than the first lies beyond, or at the second number.
 _BEYOND, _MOST = 1e-10, 1000
@@ -107,7 +107,7 @@ class ShiftedBetaNegativeBinomial(PriorOfNumber):
 
     def __post_init__(self):
         for name in ("size", "a", "b"):
-            object.__setattr__(self, name, _positive(getattr(self, name), name))
+            object.__setattr__(self, name, as_one_number(getattr(self, name), name))
 
     @override
     def log_mass(self, numbers: np.ndarray) -> np.ndarray:
@@ -139,7 +139,7 @@ class ShiftedGeometric(PriorOfNumber):
     probability: float = 0.1
 
     def __post_init__(self):
-        given = _positive(self.probability, "probability")
+        given = as_one_number(self.probability, "probability")
         if given >= 1:
             raise ValueError(f"probability must be below 1, not {given:g}: Mixture(1) has one group for certain")
         object.__setattr__(self, "probability", given)
@@ -173,7 +173,7 @@ class ShiftedPoisson(PriorOfNumber):
     rate: float = 1.0
 
     def __post_init__(self):
-        given = _positive(self.rate, "rate")
+        given = as_one_number(self.rate, "rate")
         if given > _MOST / 2:
             raise ValueError(f"rate must be at most {_MOST // 2}, not {given:g}: more groups than {_MOST} are left out")
         object.__setattr__(self, "rate", given)
@@ -242,10 +242,3 @@ def number_from_dict(described: Mapping[str, Any] | int) -> PriorOfNumber | int:
     if described.get("prior") not in KINDS:
         raise ValueError("n_components is no prior of a number of components")
     return KINDS[described["prior"]](**numbers)
-
-
-def _positive(value: Any, name: str) -> float:
-    number = as_numbers(value, name, positive=True)
-    if np.ndim(number) != 0:
-        raise ValueError(f"{name} must be one number, not {value!r}")
-    return number

@@ -25,6 +25,14 @@ def as_numbers(value: Any, name: str, *, positive: bool = False) -> Any:
     return freeze(array.tolist())
 
 
+def as_one_number(value: Any, name: str) -> float:
+    """A positive float; ``ValueError`` naming the hyperparameter otherwise."""
+    number = as_numbers(value, name, positive=True)
+    if np.ndim(number) != 0:
+        raise ValueError(f"{name} must be one number, not {value!r}")
+    return number
+
+
 @dataclass(frozen=True, eq=False)
 class DataSummary:
     """What data-scaled priors need to know of the rows.

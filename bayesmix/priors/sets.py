@@ -1,7 +1,7 @@
 """The complete prior of a mixture: which prior each named part has."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,20 @@ class Priors:
         if part.startswith("_") or part == "entries" or part not in self.parts:
             raise AttributeError(f"{type(self).__name__} has no part {part!r}")
         return self.parts[part]
+
+    def check_concentration_is_known(self) -> None:
+        """Refuse a prior of the concentration of the weights' prior, for what draws by Gibbs sampling alone know.
+
+        Raises
+        ------
+        ValueError
+        """
+        unknown = getattr(self.weights, "hyperprior", None)
+        if unknown is not None:
+            raise ValueError(
+                f"priors['weights'] has a prior of its concentration, {_in_words(unknown)}, and this needs a number: "
+                "only fit and fit_gibbs draw the concentration too, and bm.number_of_groups reads their trees"
+            )
 
     @property
     def closed(self) -> bool:
@@ -105,6 +119,8 @@ def read_priors(priors: Mapping[str, Any] | Priors | None, family: Any) -> Prior
 
 def _read_part(part: str, prior: Any, default: Any) -> Any:
     if isinstance(prior, type(default)):
+        if part != "weights" and getattr(prior, "hyperprior", None) is not None:
+            raise TypeError(f"priors[{part!r}] has a prior of its concentration, which only the weights can have")
         return prior
     joint = default.joint
     is_foreign = hasattr(prior, "create_variable") or hasattr(prior, "owner")
@@ -134,12 +150,20 @@ def _resolved(prior: Any, summary: DataSummary, family: Any, n_components: int) 
 
 def to_dict(priors: Priors) -> dict[str, Any]:
     """A JSON-able description: part -> prior's name and numbers; a PyMC prior as text."""
-    described = {}
-    for part, prior in priors.entries:
-        described[part] = (
-            {"pymc": str(prior)} if isinstance(prior, PyMCPrior) else {"prior": type(prior).__name__} | asdict(prior)
-        )
-    return described
+    return {
+        part: {"pymc": str(prior)} if isinstance(prior, PyMCPrior) else _described(prior)
+        for part, prior in priors.entries
+    }
+
+
+def _described(prior: Any) -> dict[str, Any]:
+    """A prior's name and numbers; in the place of a number there may be a prior of it."""
+    numbers = {name: _described(value) if is_dataclass(value) else value for name, value in _entries(prior).items()}
+    return {"prior": type(prior).__name__} | numbers
+
+
+def _entries(prior: Any) -> dict[str, Any]:
+    return {field.name: getattr(prior, field.name) for field in fields(prior)}
 
 
 def in_words(priors: Priors) -> dict[str, str]:
@@ -149,11 +173,19 @@ def in_words(priors: Priors) -> dict[str, str]:
         if isinstance(prior, PyMCPrior):
             said[part] = _cut(str(prior))
             continue
-        entries = asdict(prior)
-        given = ", ".join(f"{name}={_short(value)}" for name, value in entries.items() if value is not None)
-        scaled = ", scaled by the data" if None in entries.values() else ""
-        said[part] = f"{type(prior).__name__}({given}){scaled}"
+        said[part] = _in_words(prior)
     return said
+
+
+def _in_words(prior: Any) -> str:
+    entries = _entries(prior)
+    given = ", ".join(
+        f"{name}={_in_words(value) if is_dataclass(value) else _short(value)}"
+        for name, value in entries.items()
+        if value is not None
+    )
+    scaled = ", scaled by the data" if any(value is None for value in entries.values()) else ""
+    return f"{type(prior).__name__}({given}){scaled}"
 
 
 def facts_of(priors: Priors) -> dict[str, str]:
@@ -192,9 +224,18 @@ def from_dict(described: Mapping[str, Any], family: Any) -> Priors:
                 f"priors[{part!r}] was a PyMC object ({entry['pymc']}), of which a saved result keeps only the text: "
                 "declare the Mixture again with that prior"
             )
-        numbers = {name: value for name, value in entry.items() if name != "prior"}
-        parts[part] = getattr(own, entry["prior"])(**numbers)
+        parts[part] = _of_described(entry)
     return read_priors(parts, family)
+
+
+def _of_described(entry: Mapping[str, Any]) -> Any:
+    """The inverse of :func:`_described`."""
+    numbers = {
+        name: _of_described(value) if isinstance(value, Mapping) else value
+        for name, value in entry.items()
+        if name != "prior"
+    }
+    return getattr(own, entry["prior"])(**numbers)
 
 
 def check_described(described: Mapping[str, Any], n_components: int, n_features: int, family: Any) -> None:
@@ -221,9 +262,19 @@ def check_described(described: Mapping[str, Any], n_components: int, n_features:
         if entry.get("prior") != kind.__name__ or set(numbers) != {field.name for field in fields(kind)}:
             raise ValueError(f"{part} is not {kind.__name__} with its numbers")
         try:
-            kind(**{name: _as_array(value) for name, value in numbers.items()}).resolve(units, family, n_components)
+            kind(**{name: _as_number(value) for name, value in numbers.items()}).resolve(units, family, n_components)
         except ValueError as error:
             raise ValueError(f"{part}: {error!s:.{2 * _LONGEST}}") from error
+
+
+def _as_number(value: Any) -> Any:
+    """Numbers as JSON has them, or the prior of a concentration."""
+    if not isinstance(value, Mapping):
+        return _as_array(value)
+    kind = next((one for one in (own.Gamma, own.FisherF) if one.__name__ == value.get("prior")), None)
+    if kind is None or {*value} != {"prior", *(field.name for field in fields(kind))}:
+        raise ValueError("something that is neither a number nor the prior of one")
+    return kind(**{name: _as_array(number) for name, number in value.items() if name != "prior"})
 
 
 def _as_array(value: Any) -> np.ndarray:
@@ -241,6 +292,7 @@ def hyperparameters(priors: Priors) -> dict[str, Any]:
     """Resolved hyperparameters as plain arrays, named ``prior_<part>_<hyperparameter>``."""
     found = {}
     for part, prior in priors.entries:
-        if not isinstance(prior, PyMCPrior):
-            found |= {f"prior_{part}_{name}": np.asarray(value) for name, value in asdict(prior).items()}
+        for name, value in () if isinstance(prior, PyMCPrior) else _entries(prior).items():
+            of_value = {f"_{inner}": number for inner, number in _entries(value).items()} if is_dataclass(value) else {"": value}
+            found |= {f"prior_{part}_{name}{inner}": np.asarray(number) for inner, number in of_value.items()}
     return found

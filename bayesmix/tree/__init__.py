@@ -2,7 +2,15 @@
 
 from bayesmix.tree.building import SAMPLE_DIMS, build_tree
 from bayesmix.tree.point_estimates import as_tree
-from bayesmix.tree.reading import columns_of, draws_of, family_of, log_likelihood_blocks, number_varies, training_rows
+from bayesmix.tree.reading import (
+    columns_of,
+    concentration_varies,
+    draws_of,
+    family_of,
+    log_likelihood_blocks,
+    number_varies,
+    training_rows,
+)
 from bayesmix.tree.record import record_of, with_record
 from bayesmix.tree.storage import load, save
 
@@ -11,6 +19,7 @@ __all__ = [
     "as_tree",
     "build_tree",
     "columns_of",
+    "concentration_varies",
     "draws_of",
     "family_of",
     "load",

@@ -1,6 +1,6 @@
 """What later rooms need from a tree, as plain arrays."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import xarray as xr
@@ -44,6 +44,11 @@ def draws_of(tree: xr.DataTree) -> tuple[np.ndarray, dict[str, np.ndarray]]:
 def number_varies(tree: xr.DataTree) -> bool:
     """Whether the number of components is unknown, so that it varies from draw to draw."""
     return not isinstance(record_of(tree)["mixture"]["n_components"], int)
+
+
+def concentration_varies(tree: xr.DataTree) -> bool:
+    """Whether the concentration of the weights' prior is unknown, so that it is a variable of the posterior."""
+    return isinstance(record_of(tree)["mixture"]["priors"]["weights"].get("concentration"), Mapping)
 
 
 def _without_gaps(

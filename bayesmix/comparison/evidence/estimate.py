@@ -19,7 +19,16 @@ from bayesmix.posterior.labels.relabelling import relabel_draws
 from bayesmix.priors.sets import from_dict
 from bayesmix.problem import Problem
 from bayesmix.progress import progress
-from bayesmix.tree import as_tree, draws_of, family_of, log_likelihood_blocks, record_of, training_rows
+from bayesmix.tree import (
+    as_tree,
+    concentration_varies,
+    draws_of,
+    family_of,
+    log_likelihood_blocks,
+    number_varies,
+    record_of,
+    training_rows,
+)
 from bayesmix.verdict import Reason
 from bayesmix.vocabulary import named_arguments
 
@@ -105,7 +114,8 @@ def log_evidence(tree: "xr.DataTree | EMResult") -> Evidence:
     -------
     Evidence
         Without a number where the draws cannot be trusted or are of an approximation, where the evidences of single
-        chains lie more than half a nat apart, and where the constant of the prior is not known.
+        chains lie more than half a nat apart, where the constant of the prior is not known, and where the number of
+        components or the concentration of the weights' prior is one of the unknowns.
 
     Raises
     ------
@@ -136,6 +146,10 @@ def measured(tree: xr.DataTree, reasons: tuple[Reason, ...], rng: np.random.Gene
     """The evidence of a tree against which there are these reasons; assignments and proposals are drawn by ``rng``."""
     if record_of(tree)["method"] in _APPROXIMATIONS:
         return Evidence(reason=Note("evidence_of_approximation"))
+    if number_varies(tree):
+        return Evidence(reason=Note("evidence_of_all_numbers"))
+    if concentration_varies(tree):
+        return Evidence(reason=Note("evidence_of_all_concentrations"))
     if reasons:
         return Evidence(reason=Note("evidence_untrusted", {"why": [reason.clause for reason in reasons]}))
     family = family_of(tree)

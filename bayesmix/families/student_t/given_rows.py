@@ -122,8 +122,9 @@ class StudentConditional(Conditional):
             return None
         compiled, n_features = dense if structure.correlated else axis, self.clouds.prior.mean.size
         numbers = parts.numbers_of(clouds.numbers, self.dof_prior, self.shared, self.dof)
-        run = compiled.entry(n_features, structure.shared)
-        return Sweeps(run, numbers, parts.N_KNOWN + clouds.n_known, integrated=clouds.integrated)
+        run, telescope = compiled.entries(n_features, structure.shared)
+        n_known = parts.N_KNOWN + clouds.n_known
+        return Sweeps(run, numbers, n_known, integrated=clouds.integrated, telescope=telescope)
 
 
 @nb.njit(**COMPILED)

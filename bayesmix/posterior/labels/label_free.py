@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 
 from bayesmix.posterior.margins import marginal_of
-from bayesmix.tree import SAMPLE_DIMS, draws_of, log_likelihood_blocks, number_varies
+from bayesmix.tree import SAMPLE_DIMS, concentration_varies, draws_of, log_likelihood_blocks, number_varies
 
 _MAX_VALUES = 4_000_000
 
@@ -25,6 +25,7 @@ def label_free(tree: xr.DataTree) -> xr.Dataset:
         ``log_likelihood (chain, draw)``: of all training rows;
         ``sorted_weights (chain, draw, rank)``: largest first; in its place where the number of components varies
         ``n_components`` and ``n_occupied (chain, draw)``;
+        ``concentration (chain, draw)``, where that of the weights' prior is unknown;
         ``total_covariance (chain, draw, feature, feature_bis)``: of the whole mixture,
         ``sum_k w_k (Sigma_k + (mu_k - m)(mu_k - m)')`` with ``m = sum_k w_k mu_k``.
     """
@@ -38,6 +39,8 @@ def label_free(tree: xr.DataTree) -> xr.Dataset:
         }
     else:
         numbers = {"sorted_weights": ((*SAMPLE_DIMS, "rank"), -np.sort(-weights, axis=-1))}
+    if concentration_varies(tree):
+        numbers["concentration"] = (SAMPLE_DIMS, posterior["concentration"].values)
     return xr.Dataset(
         {
             "log_likelihood": (SAMPLE_DIMS, sum(values.sum(axis=-1) for _, values in log_likelihood_blocks(tree))),

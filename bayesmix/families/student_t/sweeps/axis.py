@@ -2,13 +2,15 @@
 
 import numba as nb
 
-from bayesmix.families import sweeps
+from bayesmix.families import sweeps, telescoping
 from bayesmix.families.gaussian.sweeps import axis as clouds
+from bayesmix.families.student_t.sweeps import parts
 from bayesmix.families.student_t.sweeps.parts import (
     N_KNOWN,
     begin_masses,
     draw_dof_and_masses,
     draw_of,
+    give_birth,
     log_density_of_mass,
     with_masses,
 )
@@ -16,7 +18,8 @@ from bayesmix.passes import student
 from bayesmix.passes.blocks import COMPILED
 
 _component = student.axis_component
-_sums_of, _draw_clouds = clouds.sums_of, clouds.draw
+_sums_of, _draw_clouds, _form_of_clouds = clouds.sums_of, clouds.draw, clouds.form_of
+_form_of = parts.form_of
 _begin, _predictive, _add = clouds.begin, clouds.predictive, clouds.add
 _predictive_held = clouds.predictive_held
 
@@ -45,6 +48,12 @@ def complete(rng, labels, columns, form, numbers, state):
 def draw(rng, weights, counts, sums, form, numbers, state):
     """See :mod:`bayesmix.families.sweeps`; the state is means, deviations and degrees of freedom, if they are free."""
     return draw_of(_draw_clouds, rng, weights, counts, sums, form, numbers, state)
+
+
+@nb.njit(**COMPILED)
+def form_of(weights, numbers, state):
+    """See :mod:`bayesmix.families.telescoping`."""
+    return _form_of(_form_of_clouds, weights, numbers, state)
 
 
 @nb.njit(**COMPILED)
@@ -90,6 +99,46 @@ def run_shared(rng, problem, position, plan):
     )
 
 
-def entry(n_features: int, shared: bool):
-    """The compiled sampler."""
-    return run_shared if shared else run_free
+@nb.njit(**sweeps.ENTRY)
+def telescope_free(rng, problem, position, plan):
+    """:func:`bayesmix.families.telescoping.run_completed` where every component has scales of its own."""
+    return telescoping.run_completed(
+        component,
+        complete,
+        _sums_of,
+        draw,
+        form_of,
+        give_birth,
+        begin,
+        predictive,
+        add,
+        rng,
+        with_masses(problem),
+        position,
+        plan,
+    )
+
+
+@nb.njit(**sweeps.ENTRY)
+def telescope_shared(rng, problem, position, plan):
+    """The same where all share them."""
+    return telescoping.run_completed(
+        component,
+        complete,
+        _sums_of,
+        draw,
+        form_of,
+        give_birth,
+        begin,
+        predictive_held,
+        add,
+        rng,
+        with_masses(problem),
+        position,
+        plan,
+    )
+
+
+def entries(n_features: int, shared: bool) -> tuple:
+    """The compiled samplers of a given and of an unknown number of components."""
+    return (run_shared, telescope_shared) if shared else (run_free, telescope_free)

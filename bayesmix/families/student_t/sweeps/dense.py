@@ -2,13 +2,15 @@
 
 import numba as nb
 
-from bayesmix.families import sweeps
+from bayesmix.families import sweeps, telescoping
 from bayesmix.families.gaussian.sweeps import dense as clouds
+from bayesmix.families.student_t.sweeps import parts
 from bayesmix.families.student_t.sweeps.parts import (
     N_KNOWN,
     begin_masses,
     draw_dof_and_masses,
     draw_of,
+    give_birth,
     log_density_of_mass,
     with_masses,
 )
@@ -16,7 +18,8 @@ from bayesmix.passes import few_features, student
 from bayesmix.passes.blocks import COMPILED
 
 _few_component, _tiled_component = student.few_component, student.tiled_component
-_sums_of, _draw_clouds = clouds.sums_of, clouds.draw
+_sums_of, _draw_clouds, _form_of_clouds = clouds.sums_of, clouds.draw, clouds.form_of
+_form_of = parts.form_of
 _begin, _predictive, _add = clouds.begin, clouds.predictive, clouds.add
 _begin_held, _predictive_held, _add_held = clouds.begin_held, clouds.predictive_held, clouds.add_held
 
@@ -53,6 +56,12 @@ def complete(rng, labels, columns, form, numbers, state):
 def draw(rng, weights, counts, sums, form, numbers, state):
     """See :mod:`bayesmix.families.sweeps`; the state is means, factors and degrees of freedom, if they are free."""
     return draw_of(_draw_clouds, rng, weights, counts, sums, form, numbers, state)
+
+
+@nb.njit(**COMPILED)
+def form_of(weights, numbers, state):
+    """See :mod:`bayesmix.families.telescoping`."""
+    return _form_of(_form_of_clouds, weights, numbers, state)
 
 
 @nb.njit(**COMPILED)
@@ -167,8 +176,90 @@ def run_shared_of_many(rng, problem, position, plan):
     )
 
 
-def entry(n_features: int, shared: bool):
-    """The compiled sampler."""
+@nb.njit(**sweeps.ENTRY)
+def telescope_free(rng, problem, position, plan):
+    """:func:`bayesmix.families.telescoping.run_completed` where every component has a scale matrix of its own."""
+    return telescoping.run_completed(
+        few_component,
+        complete,
+        _sums_of,
+        draw,
+        form_of,
+        give_birth,
+        begin,
+        predictive,
+        add,
+        rng,
+        with_masses(problem),
+        position,
+        plan,
+    )
+
+
+@nb.njit(**sweeps.ENTRY)
+def telescope_free_of_many(rng, problem, position, plan):
+    """The same of more than four features."""
+    return telescoping.run_completed(
+        tiled_component,
+        complete,
+        _sums_of,
+        draw,
+        form_of,
+        give_birth,
+        begin,
+        predictive,
+        add,
+        rng,
+        with_masses(problem),
+        position,
+        plan,
+    )
+
+
+@nb.njit(**sweeps.ENTRY)
+def telescope_shared(rng, problem, position, plan):
+    """The same where all share one."""
+    return telescoping.run_completed(
+        few_component,
+        complete,
+        _sums_of,
+        draw,
+        form_of,
+        give_birth,
+        begin_held,
+        predictive_held,
+        add_held,
+        rng,
+        with_masses(problem),
+        position,
+        plan,
+    )
+
+
+@nb.njit(**sweeps.ENTRY)
+def telescope_shared_of_many(rng, problem, position, plan):
+    """The same of more than four features."""
+    return telescoping.run_completed(
+        tiled_component,
+        complete,
+        _sums_of,
+        draw,
+        form_of,
+        give_birth,
+        begin_held,
+        predictive_held,
+        add_held,
+        rng,
+        with_masses(problem),
+        position,
+        plan,
+    )
+
+
+def entries(n_features: int, shared: bool) -> tuple:
+    """The compiled samplers of a given and of an unknown number of components."""
     if n_features <= few_features.MOST:
-        return run_shared if shared else run_free
-    return run_shared_of_many if shared else run_free_of_many
+        return (run_shared, telescope_shared) if shared else (run_free, telescope_free)
+    if shared:
+        return run_shared_of_many, telescope_shared_of_many
+    return run_free_of_many, telescope_free_of_many

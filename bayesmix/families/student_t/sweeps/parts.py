@@ -53,13 +53,13 @@ def _n_free(numbers, n_components):
 @nb.njit(**COMPILED)
 def with_masses(problem):
     """The problem, with room for a mass behind the columns of every row."""
-    columns, concentrations, numbers, n_known, remembered = problem
+    columns = problem[0]
     n_features, n_rows = columns.shape
     wider = np.ones((n_features + 1, n_rows))
     for j in range(n_features):
         for i in range(n_rows):
             wider[j, i] = columns[j, i]
-    return wider, concentrations, numbers, n_known, remembered
+    return (wider, *problem[1:])
 
 
 @nb.njit(**COMPILED)
@@ -127,16 +127,38 @@ def draw_dof_and_masses(rng, labels, masses, form, numbers, state):
 @nb.njit(**INNER)
 def draw_of(draw_clouds, rng, weights, counts, sums, form, numbers, state):
     """Locations and scale matrices given the masses, and the form with the degrees of freedom as they are."""
-    clouds, _, _, _, given = numbers
-    n_free = _n_free(numbers, counts.shape[0])
-    end = state.shape[0] - n_free
-    offsets, means, whiteners = draw_clouds(rng, weights, counts, sums, form, clouds, state[:end])
+    end = state.shape[0] - _n_free(numbers, counts.shape[0])
+    return _with_dof(draw_clouds(rng, weights, counts, sums, form, numbers[0], state[:end]), numbers, state)
+
+
+@nb.njit(**COMPILED)
+def _with_dof(form, numbers, state):
+    """The form of clouds with the degrees of freedom of a state."""
+    offsets, means, whiteners = form
     n_components, n_features = means.shape[1:]
-    dof = np.empty((1, n_components))
+    n_free, given = _n_free(numbers, n_components), numbers[4]
+    end, dof = state.shape[0] - n_free, np.empty((1, n_components))
     for k in range(n_components):
         dof[0, k] = state[end + (k if n_free == n_components else 0)] if n_free > 0 else given
         offsets[0, k] += log_front(dof[0, k], n_features)[0]
     return offsets, means, whiteners, dof
+
+
+@nb.njit(**INNER)
+def form_of(form_of_clouds, weights, numbers, state):
+    """See :mod:`bayesmix.families.telescoping`."""
+    end = state.shape[0] - _n_free(numbers, weights.shape[0])
+    return _with_dof(form_of_clouds(weights, numbers[0], state[:end]), numbers, state)
+
+
+@nb.njit(**COMPILED)
+def give_birth(rng, numbers, state, n_components, n_old):
+    """See :mod:`bayesmix.families.telescoping`: degrees of freedom of its own, if it has some."""
+    _, shape, rate, shared, given = numbers
+    if shared or given > 0.0:
+        return
+    for k in range(n_old - n_components, 0):
+        state[state.shape[0] + k] = rng.standard_gamma(shape) / rate
 
 
 @nb.njit(**COMPILED)
