@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from bayesmix.data import read_rows
+from bayesmix.data import check_n_components, read_rows
 from bayesmix.engines.begin import fit_em
 from bayesmix.engines.em import EMResult, EMSettings
 from bayesmix.families import Family, family_from_name, read_family
@@ -228,7 +228,7 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         _check_method(self.method)
         family = self._family()
         values = self._values(X, family, reset=True, ensure_min_samples=2)
-        mixture = Mixture(self.n_components, family, priors=self.priors)
+        mixture = Mixture(check_n_components(self.n_components), family, priors=self.priors)
         mixture.priors.check_concentration_is_known()
         rows = read_rows(self._named(X, values), takes=family.takes)
         problem = Problem.of(rows, family, mixture.n_components, mixture.priors)

@@ -413,7 +413,7 @@ class Mixture:
             from bayesmix.engines.telescoping import Telescoping
             from bayesmix.posterior.unknown_number import fit_unknown_number
 
-            if init != "em" or relabel not in ("ecr", None):
+            if not isinstance(init, str) or init != "em" or relabel not in ("ecr", None):
                 raise ValueError(
                     "init and relabel name groups, which a mixture of an unknown number of them does not have: leave "
                     "them out"

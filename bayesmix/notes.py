@@ -102,6 +102,10 @@ _SENTENCES = {
         "max_sweeps="
     ).format,
     "evidence_of_approximation": "draws of an approximation have no evidence: use fit_nuts or fit_gibbs".format,
+    "evidence_of_all_numbers": (
+        "the draws are of all numbers of groups together: bm.number_of_groups has their posterior probabilities".format
+    ),
+    "evidence_of_all_concentrations": "the concentration of the weights' prior is unknown: give a number".format,
     "evidence_untrusted": lambda why: f"the draws are not to be trusted: {joined(why)}",
     "evidence_chains_apart": (
         "the evidences of single chains lie {spread:.1f} nats apart: run longer, or more chains".format

@@ -22,6 +22,7 @@ from bayesmix.families.parts import State, Sweeps
 from bayesmix.problem import Problem
 from tests.monte_carlo import ALLOWED, FEWEST, Finding, mean_of
 
+KNOWN = (np.empty(0), 1.0)  # the concentration is no unknown
 SWEEPS = (2, 1, 1)  # two of them, with moves of assignments before each
 
 
@@ -48,7 +49,7 @@ class Chain:
     def run(self, plan: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
         """Weights (S, K) and flat states (S, P) of the sweeps that are kept."""
         nothing = np.zeros((0, self.labels.size), dtype=bool)
-        problem = (self.columns, self.concentrations, self.sweeps.numbers, self.sweeps.n_known, nothing)
+        problem = (self.columns, self.concentrations, self.sweeps.numbers, self.sweeps.n_known, nothing, KNOWN)
         weights, states, *_, self.form = self.sweeps.run(self.rng, problem, (self.labels, self.flat, self.form), plan)
         return weights, states
 

@@ -108,6 +108,7 @@ def data(name: str | None = None, /, *, output: Annotated[Path | None, Parameter
 @app.command(
     help_epilogue="Examples:\n\n"
     "  bayesmix fit faithful.csv --components 2 --output fit.nc --output report.html\n"
+    "  bayesmix fit faithful.csv --components unknown\n"
     "  bayesmix fit penguins.csv --components 3 --method em --family diag \\\n"
     "      --columns bill_length_mm,bill_depth_mm --drop-missing \\\n"
     "      --output labels.csv\n"
@@ -118,7 +119,7 @@ def fit(
     data: Data,
     /,
     *,
-    components: Annotated[int, Parameter(alias="-k")],
+    components: Annotated[int | Literal["unknown"], Parameter(alias="-k")],
     method: Method = "auto",
     family: Annotated[str, Parameter(help=_FAMILY)] = DEFAULT,
     source: Source = Source(),
@@ -127,37 +128,45 @@ def fit(
     output: Outputs = None,
     manner: Manner = Manner(),
 ) -> int:
-    """Fit a mixture with a given number of groups.
+    """Fit a mixture with a given number of groups, or find out their number.
 
     Parameters
     ----------
     data
         File of rows: .csv, .tsv, .txt (also .gz), .parquet or .xlsx; - is standard input.
     components
-        Number of groups.
+        Number of groups; or unknown: then it is drawn too, and the posterior of the number is the answer.
     method
         NUTS and Gibbs draw from the posterior, and auto takes the one that can be trusted; ADVI and Laplace
         approximate it; EM gives a point estimate.
     seed
         The same seed gives the same numbers; without one a seed is drawn and said.
     output
-        The fit for predict (.nc, .zarr), a report (.html, .md), labels (.csv, .parquet); may be repeated.
+        The fit for predict (.nc, .zarr), a report (.html, .md), labels (.csv, .parquet); may be repeated. Of an
+        unknown number of groups: the fit, and the table of numbers (.csv, .parquet).
     """
     from bayesmix.cli.choices import families_of, takes_of
     from bayesmix.cli.outputs import check_outputs
     from bayesmix.cli.reading import read_frame
 
-    outputs = tuple(output or ())
+    outputs, unknown = tuple(output or ()), components == "unknown"
+    if unknown:
+        _check_unknown(method, outputs)
     check_outputs(outputs, _OUTPUTS_OF_FIT, data)
-    if components < 1:
+    if not unknown and components < 1:
         raise ValueError(f"--components must be at least 1, not {components}: how many groups to fit.")
     _check_seed(seed)
-    options = length.options(method)
+    options = length.options("gibbs" if unknown else method)
     if "," in family:
         raise ValueError(f"--family {family!r}: one model has one family; bayesmix compare takes several.")
     X = read_frame(data, source, manner.say, takes=takes_of(family, "--family"))
     [chosen] = families_of(family, "--family")
     request = Request(_named(data), method, _seed(seed, manner), outputs, manner)
+    if unknown:
+        from bayesmix.cli.counting import count_and_tell
+
+        with manner.working():
+            return count_and_tell(X, chosen, request, options)
     from bayesmix.cli.fitting import fit_and_tell
     from bayesmix.mixture import Mixture
 
@@ -299,6 +308,17 @@ def _named(data: Path) -> str:
     from bayesmix.cli.reading.origin import STANDARD_INPUT
 
     return "standard input" if data == STANDARD_INPUT else data.name
+
+
+def _check_unknown(method: str, outputs: tuple[Path, ...]) -> None:
+    if method not in ("auto", "gibbs"):
+        raise ValueError(f"--method {method} needs a number of groups: --components unknown is drawn by gibbs (or auto).")
+    named = [path for path in outputs if path.suffix in (".html", ".md")]
+    if named:
+        raise ValueError(
+            f"--output {str(named[0])!r}: a report speaks of single groups, which have no names while their number is "
+            "unknown. Write the fit (.nc, .zarr) or the table of numbers (.csv, .parquet), or give a number of groups."
+        )
 
 
 def _check_seed(seed: int | None) -> None:

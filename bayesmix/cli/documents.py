@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bayesmix.cli.request import Request
     from bayesmix.comparison import Candidate, Comparison
     from bayesmix.engines.em import EMResult
+    from bayesmix.posterior.labels import Diagnosis
 
 Written = Sequence[tuple[str, Path]]
 
@@ -73,6 +74,29 @@ def of_comparison(
             for candidate, row in zip(comparison.candidates, comparison.table.to_dict("records"), strict=True)
         ],
         **_groups(digest),
+    }
+
+
+def of_numbers(
+    tree: "xr.DataTree",
+    table: "pd.DataFrame",
+    diagnosis: "Diagnosis",
+    request: "Request",
+    written: Written,
+    verdict: str,
+) -> dict[str, Any]:
+    """The document of a fit of an unknown number of groups."""
+    digest, record = Digest(tree), record_of(tree)
+    head = _head("numbers", request.data, digest, written, verdict)
+    return {
+        **head,
+        "model": {**head["model"], "n_components": None, "priors": record["mixture"]},
+        "method": digest.method,
+        "seed": request.seed,
+        "numbers": [{"number": number, **row} for number, row in table.to_dict("index").items()],
+        "diagnosis": _diagnosis(diagnosis),
+        "notes": in_words(record["notes"]),
+        "seconds": record.get("seconds", {}),
     }
 
 
@@ -164,15 +188,19 @@ def _groups(digest: Digest) -> dict[str, Any]:
             for k in range(digest.n_components)
         ],
         "hardest": _hardest(digest),
-        "diagnosis": {
-            "trusted": diagnosis.ok,
-            "reasons": [reason.kind for reason in diagnosis.reasons],
-            **{name: getattr(diagnosis, name) for name in _DIAGNOSTICS},
-            "sentences": diagnosis.sentences,
-        },
+        "diagnosis": _diagnosis(diagnosis),
         "other_optima": [rival["below"] for rival in digest.record.get("other_optima", [])],
         "notes": in_words(digest.record["notes"]),
         "seconds": digest.record.get("seconds", {}),
+    }
+
+
+def _diagnosis(diagnosis: "Diagnosis") -> dict[str, Any]:
+    return {
+        "trusted": diagnosis.ok,
+        "reasons": [reason.kind for reason in diagnosis.reasons],
+        **{name: getattr(diagnosis, name) for name in _DIAGNOSTICS},
+        "sentences": diagnosis.sentences,
     }
 
 

@@ -1,91 +1,122 @@
 """Six rows and an unknown number of components: every partition enumerated, and bayesmix beside it."""
 
 import functools
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.special import logsumexp
 
 import bayesmix as bm
-from tests.exact.partitions import Partitions
-from tests.exact.test_enumeration import DOF, MEAN, ROWS, SCALES, SHRINKAGE
+from tests.engines.test_gibbs_exact import MODELS
+from tests.exact.partitions import Partitions, of_quantiles
 from tests.monte_carlo import ALLOWED, FEWEST, Finding, effective_draws, mean_of, worst
-
-PRIOR = {"shrinkage": SHRINKAGE, "dof": DOF}
-X_NEW = np.array([[3.0, 50.0], [5.0, 51.0], [4.0, 49.0]])
 
 
 class Case(NamedTuple):
-    """A covariance, priors of the number and of the weights, and the probabilities of 1, 2, ... by SciPy."""
+    """A model, priors of the number and of the weights, and what SciPy makes of them.
 
-    covariance: str
-    number: bm.priors.DiscreteUniform | bm.priors.ShiftedPoisson | bm.priors.ShiftedBetaNegativeBinomial
+    ``probabilities`` are those of 1, 2, ...; ``concentration`` a number, or a distribution of SciPy's.
+    """
+
+    model: str
+    number: bm.priors.DiscreteUniform | bm.priors.ShiftedPoisson | bm.priors.ShiftedBetaNegativeBinomial | int
     weights: bm.priors.Dirichlet
     probabilities: np.ndarray
+    concentration: float | object
 
     def __str__(self) -> str:
-        return f"{self.covariance}, {self.number}, {self.weights}"
+        return f"{self.model}, {self.number}, {self.weights}"
+
+    @property
+    def unknown(self) -> bool:
+        """Whether the concentration is."""
+        return not isinstance(self.concentration, float)
+
+
+def exactly(n: int) -> np.ndarray:
+    return np.append(np.zeros(n - 1), 1.0)
 
 
 K = np.arange(60)
+BNB, POISSON = stats.betanbinom(1, 4, 3).pmf(np.arange(300)), stats.poisson(2.0).pmf(K)
+FISHER, GAMMA, SPARSE = bm.priors.FisherF(6, 3), bm.priors.Gamma(2.0, 1.0), bm.priors.Gamma(1.0, 4.0)
+F, G, S = stats.f(6, 3), stats.gamma(2.0), stats.gamma(1.0, scale=1 / 4)
+dirichlet, dynamic = bm.priors.Dirichlet, bm.priors.DynamicDirichlet
 CASES = (
-    Case(
-        "full",
-        bm.priors.ShiftedBetaNegativeBinomial(1, 4, 3),
-        bm.priors.Dirichlet(1.5),
-        stats.betanbinom(1, 4, 3).pmf(np.arange(300)),
-    ),
-    Case("full", bm.priors.ShiftedPoisson(2.0), bm.priors.DynamicDirichlet(2.0), stats.poisson(2.0).pmf(K)),
-    Case("tied", bm.priors.DiscreteUniform(4), bm.priors.Dirichlet(0.7), np.full(4, 0.25)),
-    Case("tied", bm.priors.ShiftedGeometric(0.4), bm.priors.DynamicDirichlet(3.0), stats.geom(0.4).pmf(K + 1)),
-    Case("diag", bm.priors.ShiftedPoisson(1.0), bm.priors.Dirichlet(1.0), stats.poisson(1.0).pmf(K)),
-    Case("spherical", bm.priors.DiscreteUniform(9), bm.priors.DynamicDirichlet(1.0), np.full(9, 1 / 9)),
+    Case("gaussian-full", bm.priors.ShiftedBetaNegativeBinomial(1, 4, 3), dirichlet(1.5), BNB, 1.5),
+    Case("gaussian-full", bm.priors.ShiftedPoisson(2.0), dynamic(2.0), POISSON, 2.0),
+    Case("gaussian-tied", bm.priors.DiscreteUniform(4), dirichlet(0.7), np.full(4, 0.25), 0.7),
+    Case("gaussian-tied", bm.priors.ShiftedGeometric(0.4), dynamic(3.0), stats.geom(0.4).pmf(K + 1), 3.0),
+    Case("gaussian-diag", bm.priors.ShiftedPoisson(2.0), dirichlet(1.0), POISSON, 1.0),
+    Case("gaussian-spherical", bm.priors.DiscreteUniform(9), dynamic(1.0), np.full(9, 1 / 9), 1.0),
+    Case(str(bm.Gaussian("EEI")), bm.priors.ShiftedPoisson(2.0), dirichlet(1.0), POISSON, 1.0),
+    Case("poisson", bm.priors.DiscreteUniform(5), dirichlet(1.0), np.full(5, 0.2), 1.0),
+    Case("bernoulli", bm.priors.ShiftedPoisson(2.0), dynamic(1.5), POISSON, 1.5),
+    Case("categorical", bm.priors.ShiftedBetaNegativeBinomial(1, 4, 3), dirichlet(0.5), BNB, 0.5),
+    Case("gaussian-diag", bm.priors.ShiftedBetaNegativeBinomial(1, 4, 3), dynamic(FISHER), BNB, F),
+    Case("poisson", bm.priors.DiscreteUniform(5), dirichlet(GAMMA), np.full(5, 0.2), G),
+    Case("gaussian-diag", 4, dirichlet(SPARSE), exactly(4), S),
+    Case("poisson", 3, dynamic(FISHER), exactly(3), F),
 )
 
 
 @functools.cache
 def exact(i: int) -> Partitions:
     case = CASES[i]
-    prior = {"mean": MEAN, "scale": SCALES[case.covariance], **PRIOR}
-    concentration, dynamic = float(case.weights.concentration), case.weights.dynamic
-    return Partitions(ROWS, case.covariance, case.probabilities, concentration, dynamic=dynamic, **prior)
+    model, known = MODELS[case.model], (np.array([case.concentration]), np.ones(1))
+    concentrations = of_quantiles(case.concentration) if case.unknown else known
+    return Partitions(model.rows, model.groups, case.probabilities, concentrations, dynamic=case.weights.dynamic)
 
 
 @functools.cache
 def tree_of(i: int):
     case = CASES[i]
-    components = bm.priors.NormalInverseWishart(MEAN, SHRINKAGE, DOF, SCALES[case.covariance])
-    mixture = bm.Mixture(case.number, case.covariance, priors={"components": components, "weights": case.weights})
-    return mixture.fit_gibbs(ROWS, draws=5000, thin=20, random_seed=1, progressbar=False)
+    model = MODELS[case.model]
+    mixture = bm.Mixture(case.number, model.family, priors={"weights": case.weights, **model.priors})
+    return mixture.fit_gibbs(model.rows, draws=5000, thin=5, random_seed=1, progressbar=False)
+
+
+def of_one(concentration: np.ndarray) -> np.ndarray:
+    """A function of the concentration whose variance is finite: that of the F distribution need not be."""
+    return 1 / (1 + concentration)
+
+
+def of_draws(what: str, draws: np.ndarray, exactly: float) -> Finding:
+    return Finding(what, "enumeration of partitions", mean_of(draws).errors_from(exactly), ALLOWED)
+
+
+def of_numbers(name: str, numbers: np.ndarray, probabilities: np.ndarray) -> list[Finding]:
+    """How often each number was drawn, next to its probability."""
+    often = [n for n, probability in enumerate(probabilities[:6], start=1) if 0.002 < probability < 0.998]
+    if often:
+        assert effective_draws(numbers.astype(float)) >= FEWEST
+    return [of_draws(f"{name}: {n}", (numbers == n).astype(float), probabilities[n - 1]) for n in often]
 
 
 def found(i: int) -> list[Finding]:
-    tree, truth = tree_of(i), exact(i)
-    drawn = {
-        "components": (tree["posterior"]["n_components"].values, truth.components),
-        "occupied": (tree["sample_stats"]["n_occupied"].values, truth.occupied),
-    }
-    findings = []
-    for what, (numbers, probabilities) in drawn.items():
-        for n, probability in enumerate(probabilities[:6], start=1):
-            draws = (numbers == n).astype(float)
-            if probability < 0.002:
-                continue
-            assert effective_draws(numbers.astype(float)) >= FEWEST
-            errors = mean_of(draws).errors_from(probability)
-            findings.append(Finding(f"{CASES[i]}: {n} {what}", "enumeration of partitions", errors, ALLOWED))
+    tree, truth, case = tree_of(i), exact(i), CASES[i]
+    posterior = tree["posterior"].to_dataset()
+    findings = of_numbers(f"{case}, occupied", tree["sample_stats"]["n_occupied"].values, truth.occupied)
+    if "n_components" in posterior:
+        findings += of_numbers(f"{case}, components", posterior["n_components"].values, truth.components)
+    if case.unknown:
+        draws = of_one(posterior["concentration"].values)
+        assert effective_draws(draws) >= FEWEST
+        findings.append(of_draws(f"{case}, concentration", draws, truth.of_concentration(of_one)))
     weights, params = bm.tree.draws_of(tree)
-    densities = np.exp(bm.tree.family_of(tree).log_mixture(weights, params, X_NEW))
-    for x, density, exactly in zip(X_NEW, np.moveaxis(densities, -1, 0), truth.predictive(X_NEW), strict=True):
-        errors = mean_of(density).errors_from(exactly)
-        findings.append(Finding(f"{CASES[i]}: density at {x}", "enumeration of partitions", errors, ALLOWED))
+    rows = bm.tree.training_rows(tree).values[:3]
+    densities = np.exp(bm.tree.family_of(tree).log_mixture(weights, params, rows))
+    for n, density in enumerate(truth.predictive(rows)):
+        findings.append(of_draws(f"{case}, density of a new row like row {n}", densities[..., n], density))
     return findings
 
 
 @pytest.mark.parametrize("i", range(len(CASES)), ids=map(str, CASES))
 def test_enumeration(i):
-    """Numbers of components and of those with rows, and the density of new rows."""
+    """Numbers of components and of those with rows, the concentration, and the density of new rows."""
     assert worst(found(i)) == ""
 
 
@@ -95,6 +126,52 @@ def test_enumeration_is_not_the_prior(i):
     assert np.abs(exact(i).components[:4] - CASES[i].probabilities[:4]).max() > 0.05
 
 
+def test_enumeration_of_concentrations_is_not_the_prior():
+    for i in (10, 12):
+        truth = exact(i)
+        assert abs(truth.of_concentration(of_one) - truth.probabilities @ of_one(truth.concentrations)) > 0.05
+
+
+class Students(Partitions):
+    """Student-t components of one feature: the evidence of a block by quadrature over centre, scale and tail."""
+
+    def __init__(self, rows: np.ndarray, number: np.ndarray, prior: dict[str, float], dof: object):
+        super().__init__(rows, lambda k: [], number, (np.ones(1), np.ones(1)), dynamic=False)
+        variances = stats.invgamma(prior["dof"] / 2, scale=prior["scale"] / 2)
+        (variance, a), (z, b), (nu, c) = (
+            of_quantiles(distribution, n) for distribution, n in ((variances, 120), (stats.norm, 120), (dof, 40))
+        )
+        scale = np.sqrt(variance)[:, None, None]
+        centre = prior["mean"] + scale / np.sqrt(prior["shrinkage"]) * z[:, None]
+        logs = [stats.t.logpdf((x - centre) / scale, nu) - np.log(scale) for x in rows[:, 0]]
+        self.of_rows, self.log_shares = np.array(logs), np.log(a[:, None, None] * b[:, None] * c)
+
+    def log_evidence(self, labels) -> float:
+        groups = range(max(labels) + 1)
+        return sum(logsumexp(self.of_rows[np.equal(labels, g)].sum(axis=0) + self.log_shares) for g in groups)
+
+
+@functools.cache
+def students() -> list[Finding]:
+    rows, number = np.array([[-2.0], [-1.6], [0.9], [1.4], [6.0]]), np.full(3, 1 / 3)
+    prior = {"mean": 0.5, "shrinkage": 0.5, "dof": 4.0, "scale": 3.0}
+    truth = Students(rows, number, prior, stats.gamma(2.0, scale=2.0))
+    own = bm.priors.NormalInverseWishart(**prior | {"mean": [prior["mean"]], "scale": [prior["scale"]]})
+    priors = {"components": own, "dof": bm.priors.Gamma(2.0, 0.5)}
+    mixture = bm.Mixture(bm.priors.DiscreteUniform(3), bm.StudentT("diag"), priors=priors)
+    tree = mixture.fit_gibbs(rows, draws=5000, thin=5, random_seed=1, progressbar=False)
+    return [
+        *of_numbers("student-t, components", tree["posterior"]["n_components"].values, truth.components),
+        *of_numbers("student-t, occupied", tree["sample_stats"]["n_occupied"].values, truth.occupied),
+    ]
+
+
+def test_student_t():
+    """Degrees of freedom of each component are drawn too, and those of one that is new come from the prior."""
+    assert worst(students()) == ""
+
+
 def findings() -> list[Finding]:
     """The worst of each case."""
-    return [max(found(i), key=lambda one: one.figure) for i in range(len(CASES))]
+    worst_of: Callable[[list[Finding]], Finding] = functools.partial(max, key=lambda one: one.figure)
+    return [*(worst_of(found(i)) for i in range(len(CASES))), worst_of(students())]

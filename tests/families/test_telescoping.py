@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import gammaln, logsumexp
 
-from bayesmix.families import split_merge, telescoping
+from bayesmix.families import concentration, split_merge, telescoping
 from bayesmix.passes.urn import occupied_places
 from bayesmix.priors import DiscreteUniform, ShiftedBetaNegativeBinomial, ShiftedPoisson
 from tests.exact.partitions import log_urn, partitions
@@ -46,11 +46,11 @@ def test_number_given_a_partition(sizes, concentration, dynamic):
 
 
 def in_python(replaced: dict[str, str]) -> SimpleNamespace:
-    """The functions of both modules of moves, not compiled, with errors planted in their text."""
+    """The functions of the modules of moves, not compiled, with errors planted in their text."""
     space: dict = {"nb": SimpleNamespace(njit=lambda **_: lambda function: function)}
-    for module in (split_merge, telescoping):
+    for module in (concentration, split_merge, telescoping):
         lines = Path(str(module.__file__)).read_text(encoding="utf-8").split("\n")
-        left_out = ("import numba", "from bayesmix.families.split_merge")
+        left_out = ("import numba", "from bayesmix.families.split_merge", "from bayesmix.families.concentration")
         text = "\n".join(line for line in lines if not line.startswith(left_out))
         for right, wrong in replaced.items():
             text = text.replace(right, wrong)
