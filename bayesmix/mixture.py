@@ -585,7 +585,9 @@ class Mixture:
     @property
     def _by_gibbs_alone(self) -> bool:
         """Whether only Gibbs sampling draws all that is unknown."""
-        return isinstance(self.n_components, PriorOfNumber) or getattr(self.priors.weights, "hyperprior", None) is not None
+        return (
+            isinstance(self.n_components, PriorOfNumber) or getattr(self.priors.weights, "hyperprior", None) is not None
+        )
 
     def _read(self, X) -> Problem:
         """The rows, read and held against the family, with the priors resolved."""

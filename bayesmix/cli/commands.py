@@ -312,7 +312,9 @@ def _named(data: Path) -> str:
 
 def _check_unknown(method: str, outputs: tuple[Path, ...]) -> None:
     if method not in ("auto", "gibbs"):
-        raise ValueError(f"--method {method} needs a number of groups: --components unknown is drawn by gibbs (or auto).")
+        raise ValueError(
+            f"--method {method} needs a number of groups: --components unknown is drawn by gibbs (or auto)."
+        )
     named = [path for path in outputs if path.suffix in (".html", ".md")]
     if named:
         raise ValueError(

@@ -1,6 +1,6 @@
 """The complete prior of a mixture: which prior each named part has."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
@@ -53,6 +53,11 @@ class Priors:
             raise AttributeError(f"{type(self).__name__} has no part {part!r}")
         return self.parts[part]
 
+    @property
+    def of_concentration(self) -> Any:
+        """What is believed of the concentration of the weights' prior, where it is unknown."""
+        return getattr(self.weights, "hyperprior", None)
+
     def check_concentration_is_known(self) -> None:
         """Refuse a prior of the concentration of the weights' prior, for what draws by Gibbs sampling alone know.
 
@@ -60,10 +65,9 @@ class Priors:
         ------
         ValueError
         """
-        unknown = getattr(self.weights, "hyperprior", None)
-        if unknown is not None:
+        if self.of_concentration is not None:
             raise ValueError(
-                f"priors['weights'] has a prior of its concentration, {_in_words(unknown)}, and this needs a number: "
+                f"priors['weights'] has a prior of its concentration, {_in_words(self.of_concentration)}, and this needs a number: "
                 "only fit and fit_gibbs draw the concentration too, and bm.number_of_groups reads their trees"
             )
 
@@ -292,7 +296,15 @@ def hyperparameters(priors: Priors) -> dict[str, Any]:
     """Resolved hyperparameters as plain arrays, named ``prior_<part>_<hyperparameter>``."""
     found = {}
     for part, prior in priors.entries:
-        for name, value in () if isinstance(prior, PyMCPrior) else _entries(prior).items():
-            of_value = {f"_{inner}": number for inner, number in _entries(value).items()} if is_dataclass(value) else {"": value}
-            found |= {f"prior_{part}_{name}{inner}": np.asarray(number) for inner, number in of_value.items()}
+        if not isinstance(prior, PyMCPrior):
+            found |= {f"prior_{part}_{name}": np.asarray(value) for name, value in _numbers(prior)}
     return found
+
+
+def _numbers(prior: Any) -> Iterator[tuple[str, Any]]:
+    """Hyperparameters by name, those of a prior of one of them after its name."""
+    for name, value in _entries(prior).items():
+        if is_dataclass(value):
+            yield from ((f"{name}_{inner}", number) for inner, number in _numbers(value))
+        else:
+            yield name, value
