@@ -149,20 +149,20 @@ def fit(
     from bayesmix.cli.outputs import check_outputs
     from bayesmix.cli.reading import read_frame
 
-    outputs, unknown = tuple(output or ()), components == "unknown"
-    if unknown:
+    outputs = tuple(output or ())
+    if components == "unknown":
         _check_unknown(method, outputs)
     check_outputs(outputs, _OUTPUTS_OF_FIT, data)
-    if not unknown and components < 1:
+    if components != "unknown" and components < 1:
         raise ValueError(f"--components must be at least 1, not {components}: how many groups to fit.")
     _check_seed(seed)
-    options = length.options("gibbs" if unknown else method)
+    options = length.options("gibbs" if components == "unknown" else method)
     if "," in family:
         raise ValueError(f"--family {family!r}: one model has one family; bayesmix compare takes several.")
     X = read_frame(data, source, manner.say, takes=takes_of(family, "--family"))
     [chosen] = families_of(family, "--family")
     request = Request(_named(data), method, _seed(seed, manner), outputs, manner)
-    if unknown:
+    if components == "unknown":
         from bayesmix.cli.counting import count_and_tell
 
         with manner.working():

@@ -61,7 +61,7 @@ def count_and_tell(X: "pd.DataFrame", family: Family, request: Request, options:
 def _show(tree: "xr.DataTree", table: "pd.DataFrame", diagnosis: Diagnosis) -> None:
     console = screen.results()
     screen.show_verdict(console, verdict_of_fit(diagnosis.reasons))
-    screen.show_answer(console, answer_of(table, training_rows(tree).n_rows))
+    screen.show_answer(console, answer_of(table["occupied"].to_numpy(), training_rows(tree).n_rows))
     screen.show_sentences(console, "How probable is each number?", [])
     shown = table[(table[["components", "occupied"]] >= _SHOWN).any(axis=1)]
     keys = [Column("number", [str(number) for number in shown.index])]
@@ -77,14 +77,13 @@ def _show(tree: "xr.DataTree", table: "pd.DataFrame", diagnosis: Diagnosis) -> N
     screen.show_sentences(console, "Can it be trusted?", [*diagnosis.sentences[bool(diagnosis.reasons) :], *notes])
 
 
-def answer_of(table: "pd.DataFrame", n_rows: int) -> Answer:
-    """Say how many groups have rows, and what that hangs on."""
-    occupied = table["occupied"]
-    best = int(occupied.idxmax())
-    run = _shortest_run(occupied)
+def answer_of(occupied: np.ndarray, n_rows: int) -> Answer:
+    """Say how many groups have rows, of which there are 1, 2, ... with these probabilities, and what that hangs on."""
+    best, run = int(occupied.argmax()) + 1, _shortest_run(occupied)
     how_many = f"{counted(best, 'group')} with rows: the most probable number, {percent(occupied.max())}."
     if len(run) > 1:
-        how_many += f" It is one of {spanned(run)} with a probability of {percent(occupied.loc[run].sum())}."
+        share = occupied[run[0] - 1 : run[-1]].sum()
+        how_many += f" It is one of {spanned(run)} with a probability of {percent(share)}."
     return Answer(
         f"{n_rows:,} rows, probably of {counted(best, 'group')}",
         (
@@ -102,15 +101,15 @@ def answer_of(table: "pd.DataFrame", n_rows: int) -> Answer:
     )
 
 
-def _shortest_run(probabilities: "pd.Series") -> list[int]:
+def _shortest_run(probabilities: np.ndarray) -> list[int]:
     """The shortest run of numbers whose probabilities sum to enough; of equally short ones the most probable."""
-    values, up_to = probabilities.to_numpy(), np.append(0.0, probabilities.cumsum())
-    for length in range(1, values.size + 1):
+    up_to = np.append(0.0, probabilities.cumsum())
+    for length in range(1, up_to.size):
         sums = up_to[length:] - up_to[:-length]
         if sums.max() >= _MOST:
-            start = int(sums.argmax())
-            return probabilities.index[start : start + length].tolist()
-    return probabilities.index.tolist()
+            first = int(sums.argmax()) + 1
+            return list(range(first, first + length))
+    return list(range(1, up_to.size))
 
 
 def _write(tree: "xr.DataTree", table: "pd.DataFrame", path: Path) -> str:

@@ -113,7 +113,8 @@ def _log_prior(em: EMResult, named: Mapping[str, Any]) -> dict[str, np.ndarray] 
     if not em.priors.closed:
         return None
     own, weights = em.family.log_prior_terms(em.priors, named), em.priors.weights
-    concentration = named.get("concentration") if weights.hyperprior is not None else None
-    if concentration is not None:
+    concentration = None
+    if weights.hyperprior is not None:
+        concentration = named["concentration"]
         own["concentration"] = weights.hyperprior.log_density(concentration)
     return own if em.n_components == 1 else {"weights": weights.log_density(named["weights"], concentration), **own}

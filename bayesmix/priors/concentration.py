@@ -82,7 +82,7 @@ def of_one_number(prior: Any, name: str) -> Any:
     ValueError
         If it is a gamma prior that data would scale, or of several numbers.
     """
-    if isinstance(prior, Gamma) and (np.ndim(prior.shape) or np.ndim(prior.rate) or None in (prior.shape, prior.rate)):
+    if isinstance(prior, Gamma) and not all(isinstance(number, float) for number in (prior.shape, prior.rate)):
         raise ValueError(f"{name} is {prior}: give its shape and its rate, one number each, as bm.priors.Gamma(1, 20)")
     return prior
 

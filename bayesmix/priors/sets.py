@@ -67,8 +67,8 @@ class Priors:
         """
         if self.of_concentration is not None:
             raise ValueError(
-                f"priors['weights'] has a prior of its concentration, {_in_words(self.of_concentration)}, and this needs a number: "
-                "only fit and fit_gibbs draw the concentration too, and bm.number_of_groups reads their trees"
+                f"priors['weights'] has a prior of its concentration, {_in_words(self.of_concentration)}, and this "
+                "needs a number: only fit and fit_gibbs draw the concentration too, and bm.number_of_groups reads their trees"
             )
 
     @property
@@ -275,7 +275,8 @@ def _as_number(value: Any) -> Any:
     """Numbers as JSON has them, or the prior of a concentration."""
     if not isinstance(value, Mapping):
         return _as_array(value)
-    kind = next((one for one in (own.Gamma, own.FisherF) if one.__name__ == value.get("prior")), None)
+    kinds: tuple[Any, ...] = (own.Gamma, own.FisherF)
+    kind = next((one for one in kinds if one.__name__ == value.get("prior")), None)
     if kind is None or {*value} != {"prior", *(field.name for field in fields(kind))}:
         raise ValueError("something that is neither a number nor the prior of one")
     return kind(**{name: _as_array(number) for name, number in value.items() if name != "prior"})

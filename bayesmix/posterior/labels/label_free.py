@@ -32,6 +32,7 @@ def label_free(tree: xr.DataTree) -> xr.Dataset:
     weights, _ = draws_of(tree)
     posterior = tree["posterior"].to_dataset()
     features = _entries(tree)
+    numbers: dict[str, tuple[tuple[str, ...], np.ndarray]]
     if number_varies(tree):
         numbers = {
             "n_components": (SAMPLE_DIMS, posterior["n_components"].values.astype(float)),
