@@ -68,7 +68,7 @@ class Priors:
         if self.of_concentration is not None:
             raise ValueError(
                 f"priors['weights'] has a prior of its concentration, {_in_words(self.of_concentration)}, and this "
-                "needs a number: only fit and fit_gibbs draw the concentration too; bm.number_of_groups reads their trees"
+                "needs a number: only fit and fit_gibbs draw the concentration too"
             )
 
     @property

@@ -44,4 +44,4 @@ def test_what_it_cannot_do(capsys):
 
 def test_the_answer_names_a_run():
     told = dict(answer_of(np.array([0.05, 0.31, 0.5, 0.14, 0.0]), 10).points)
-    assert told["How many?"].startswith("3 groups with rows: the most probable number, 50%. It is one of 2 to 3 with")
+    assert told["How many?"].startswith("3 groups with rows: the most probable number, 50%. It is one of 2 or 3 with")

@@ -59,6 +59,7 @@ def by_evidence(mixture: bm.Mixture, X) -> tuple[np.ndarray, np.ndarray]:
     return softmax(logs), softmax(drawn, axis=1).std(axis=0)
 
 
+@pytest.mark.slow
 def test_the_number_is_that_of_the_evidences():
     """The same priors for every K: drawn with all else, and from the evidence of one K after the other."""
     X = bm.datasets.load_galaxies()
