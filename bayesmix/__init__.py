@@ -28,15 +28,17 @@ if TYPE_CHECKING:
         plot_uncertainty,
     )
     from bayesmix.posterior.distribution import cdf, quantile
+    from bayesmix.posterior.every_draw import responsibility_draws
     from bayesmix.posterior.given_values import conditional, marginal
     from bayesmix.posterior.labels import diagnose
-    from bayesmix.posterior.membership import relabel, responsibilities
+    from bayesmix.posterior.membership import responsibilities
     from bayesmix.posterior.merging import merge
     from bayesmix.posterior.modal import modes
     from bayesmix.posterior.numbers import number_of_groups
     from bayesmix.posterior.partitions import compare_clusterings, partial_assignments, partition, similarity
     from bayesmix.posterior.predictive import log_density, sample_predictive
     from bayesmix.posterior.regions import highest_density
+    from bayesmix.posterior.renaming import relabel
     from bayesmix.pymc_model import MixtureLikelihood
     from bayesmix.tree import load, save
     from bayesmix.verdict import UntrustedWarning
@@ -75,9 +77,10 @@ _ROOMS = {
     "plot_similarity": "bayesmix.plots",
     "plot_uncertainty": "bayesmix.plots",
     "quantile": "bayesmix.posterior.distribution",
-    "relabel": "bayesmix.posterior.membership",
+    "relabel": "bayesmix.posterior.renaming",
     "report": "bayesmix.html.reports",
     "responsibilities": "bayesmix.posterior.membership",
+    "responsibility_draws": "bayesmix.posterior.every_draw",
     "sample_predictive": "bayesmix.posterior.predictive",
     "save": "bayesmix.tree",
     "similarity": "bayesmix.posterior.partitions",
@@ -128,6 +131,7 @@ __all__ = [
     "relabel",
     "report",
     "responsibilities",
+    "responsibility_draws",
     "sample_predictive",
     "save",
     "similarity",

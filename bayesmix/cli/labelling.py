@@ -11,8 +11,9 @@ from bayesmix.cli import documents
 from bayesmix.cli.outputs import for_spreadsheets, write_frame
 from bayesmix.cli.request import Manner
 from bayesmix.cli.trust import status_of, verdict_of_fit, warn
+from bayesmix.posterior.intervals import BOUNDS
 from bayesmix.posterior.labels.judgement import verdict_of
-from bayesmix.posterior.membership import BOUNDS, responsibilities
+from bayesmix.posterior.membership import responsibilities
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -144,6 +144,12 @@ class Bernoulli(LogLinear):
         return p, (p * (1 - p))[..., None] * np.eye(p.shape[-1])
 
     @override
+    def log_affinities(self, params: Params, others: Params) -> np.ndarray:
+        p, q = np.asarray(params["probabilities"])[:, None], np.asarray(others["probabilities"])[..., None, :, :]
+        with np.errstate(divide="ignore"):  # what one never has and the other always
+            return np.log(np.sqrt(p * q) + np.sqrt((1 - p) * (1 - q))).sum(axis=-1)
+
+    @override
     def marginal(self, params: Params, features: np.ndarray) -> tuple[Family, dict[str, np.ndarray]]:
         return self, {"probabilities": np.asarray(params["probabilities"])[..., features]}
 

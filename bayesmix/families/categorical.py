@@ -196,6 +196,12 @@ class Categorical(LogLinear):
         return p, p[..., None] * np.eye(p.shape[-1]) - (column[:, None] == column) * p[..., :, None] * p[..., None, :]
 
     @override
+    def log_affinities(self, params: Params, others: Params) -> np.ndarray:
+        one, other = np.sqrt(params["probabilities"])[:, None], np.sqrt(others["probabilities"])[..., None, :, :]
+        with np.errstate(divide="ignore"):  # features of which no level is had by both
+            return np.log(np.add.reduceat(one * other, self.starts, axis=-1)).sum(axis=-1)
+
+    @override
     def features_of_moments(self, n_features: int) -> np.ndarray:
         return np.repeat(np.arange(n_features), self.sizes)
 

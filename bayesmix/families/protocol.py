@@ -18,6 +18,7 @@ import numpy as np
 from bayesmix.data import Column, Rows
 from bayesmix.data.columns import Kind
 from bayesmix.density import Density
+from bayesmix.families.affinities import of_gaussians
 from bayesmix.families.over_draws import OverDraws
 from bayesmix.families.parts import (
     NO_ROW_WEIGHTS,
@@ -536,6 +537,26 @@ class Family(OverDraws):
         centred = means - np.einsum("...k,...kd->...d", weights, means)[..., None, :]
         between = np.einsum("...k,...ki,...kj->...ij", weights, centred, centred, optimize=True)
         return between + np.einsum("...k,...kij->...ij", weights, within)
+
+    def log_affinities(self, params: Params, others: Params) -> np.ndarray:
+        r"""Logarithms of the Bhattacharyya coefficients, ``integral sqrt(f_j f_k)``, of components of two points.
+
+        Zero where they are the same distribution, minus infinity where they share no row.
+
+        Parameters
+        ----------
+        params : mapping of arrays
+            One point.
+        others : mapping of arrays
+            Leading axes are parameter draws.
+
+        Returns
+        -------
+        (..., K, K) array
+            Components of the one point first. Of normal distributions with the same moments, unless a family knows
+            better.
+        """
+        return of_gaussians(*self.moments(params), *self.moments(others))
 
     def radii(self, params: Params, share: float) -> np.ndarray:
         """Mahalanobis distances by the moments within which two features of each component lie with a probability.

@@ -12,9 +12,10 @@ from bayesmix.data import Rows
 from bayesmix.families import Family
 from bayesmix.html.numbers import as_sure, percent, percent_with_interval, to_spread, with_interval
 from bayesmix.posterior.checks import Check, posterior_check
+from bayesmix.posterior.intervals import credible_interval
 from bayesmix.posterior.labels import Diagnosis, diagnose
 from bayesmix.posterior.margins import Marginal, marginal_of
-from bayesmix.posterior.membership import equal_tailed, responsibilities
+from bayesmix.posterior.membership import responsibilities
 from bayesmix.posterior.partitions.overview import Overview
 from bayesmix.registry import ENGINES, from_chains
 from bayesmix.tree import family_of, record_of, training_rows
@@ -147,7 +148,7 @@ class Digest:
     def shares(self) -> Estimate:
         """Weights (K,): posterior means, which sum to one."""
         weights = self.marginal.weights
-        return _summary(weights, weights.mean(axis=0), self.ci_prob)
+        return _summary(weights, weights.mean(axis=0), self.membership)
 
     @cached_property
     def summaries(self) -> tuple[Summary, ...]:
@@ -155,7 +156,7 @@ class Digest:
         found = []
         for one in self.family.summaries(self.marginal.params, self.rows):
             middle = (np.mean if one.share else np.median)(one.values, axis=0)
-            estimate = _summary(one.values, middle, self.ci_prob)
+            estimate = _summary(one.values, middle, self.membership)
             found.append(Summary(one.key, one.name, one.plural, one.entries, estimate, one.share))
         return tuple(found)
 
@@ -183,8 +184,10 @@ class Digest:
         return marginal_of(self.tree)
 
 
-def _summary(draws: np.ndarray, value: np.ndarray, ci_prob: float) -> Estimate:
-    """Interval over the draws (S, ...)."""
+def _summary(draws: np.ndarray, value: np.ndarray, membership: xr.Dataset) -> Estimate:
+    """Interval over the draws (S, ...), like those of the memberships."""
     flat = draws.reshape(len(draws), -1)
-    interval = equal_tailed(flat.T, ci_prob).reshape(*draws.shape[1:], 2)
+    interval = credible_interval(flat.T, membership.attrs["ci_prob"], membership.attrs["ci_kind"]).reshape(
+        *draws.shape[1:], 2
+    )
     return Estimate(value, interval[..., 0], interval[..., 1])

@@ -15,8 +15,9 @@ from bayesmix.plots.pairs import add_matrix_legend, draw_matrix
 from bayesmix.plots.two_features import CONTOURS, draw_two_features
 from bayesmix.plots.view import View, view_of
 from bayesmix.posterior.distribution import read_probabilities
+from bayesmix.posterior.intervals import read_ci_prob
 from bayesmix.posterior.labels.judgement import heeded_with_names
-from bayesmix.posterior.membership import UNSURE, read_ci_prob, responsibilities
+from bayesmix.posterior.membership import UNSURE, responsibilities
 from bayesmix.vocabulary import named_arguments
 
 _MOST_TICKED_ROWS = 1000

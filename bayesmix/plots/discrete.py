@@ -18,8 +18,8 @@ from bayesmix.plots.legend import add_legend_below
 from bayesmix.plots.palette import MUTED, area, colour, dashes, marker
 from bayesmix.plots.panels import bars_of_counts, grid, panels_of, shares_upwards
 from bayesmix.plots.view import MOST_FEATURES, left_out, most_separating
+from bayesmix.posterior.intervals import credible_interval
 from bayesmix.posterior.margins import Marginal, marginal_of, positions_of
-from bayesmix.posterior.membership import equal_tailed
 from bayesmix.tree import family_of, training_rows
 
 # The model is summed at so many counts of a bar at most.
@@ -181,7 +181,7 @@ def draw_counts(ax: Axes, values: np.ndarray, marginal: Marginal, ci_prob: float
         ax.plot(middle, probability, markersize=small, linewidth=1, **style)
     ax.plot(middle, mixture.mean(axis=0), linestyle="none", marker="o", markersize=small, color=ink())
     if marginal.n_draws > 1:
-        ax.vlines(middle, *equal_tailed(mixture.T, ci_prob).T, color=ink(), linewidth=1.2)
+        ax.vlines(middle, *credible_interval(mixture.T, ci_prob).T, color=ink(), linewidth=1.2)
     shares_upwards(ax)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
 
@@ -196,7 +196,7 @@ def draw_levels(ax: Axes, picture: Discrete, panel: list[int], ci_prob: float) -
         at = places + (k - (n_components - 1) / 2) * height
         ax.barh(at, groups[:, k].mean(axis=0), height=0.92 * height, **area(k))
         if len(groups) > 1:
-            ax.hlines(at, *equal_tailed(groups[:, k].T, ci_prob).T, color=ink(), linewidth=1.2)
+            ax.hlines(at, *credible_interval(groups[:, k].T, ci_prob).T, color=ink(), linewidth=1.2)
     seen = [float(np.mean(picture.rows.values[:, j] == level)) for j, level in shown]
     ax.vlines(seen, places - 0.5, places + 0.5, color=ink(), linewidth=1.6, linestyle=(0, (2, 1)))
     ax.set_yticks(places, [shortened(_level_name(picture.rows, j, level), longest) for j, level in shown])

@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 
 from bayesmix.plots.frame import ink
 from bayesmix.plots.palette import MUTED, colour, dashes
+from bayesmix.posterior.intervals import credible_interval
 from bayesmix.posterior.margins import Marginal
-from bayesmix.posterior.membership import equal_tailed
 
 _POINTS = 400
 _DRAWS = 500
@@ -47,7 +47,7 @@ def draw_one_feature(
     predictive = mixture.mean(axis=0)
     top = 1.08 * max(heights.max(), predictive.max())
     if marginal.n_draws > 1:
-        band = equal_tailed(mixture.T, ci_prob)
+        band = credible_interval(mixture.T, ci_prob)
         ax.fill_between(grid, band[:, 0], band[:, 1], color=ink(), alpha=BAND, linewidth=0)
         top = max(top, min(1.03 * band.max(), _BAND_ROOM * top))
     ax.plot(grid, predictive, color=ink(), linewidth=2.0)

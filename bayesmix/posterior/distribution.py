@@ -8,9 +8,9 @@ import xarray as xr
 
 from bayesmix.data import Column, read_rows
 from bayesmix.data.words import listed
+from bayesmix.posterior.intervals import BOUNDS, credible_interval, read_ci_kind, read_ci_prob
 from bayesmix.posterior.labels.judgement import heeded
 from bayesmix.posterior.margins import Marginal, marginal_of
-from bayesmix.posterior.membership import BOUNDS, equal_tailed, read_ci_prob
 from bayesmix.tree import columns_of
 from bayesmix.vocabulary import named_arguments
 
@@ -25,7 +25,12 @@ _PRECISION = 1e-12  # of a quantile, in standard deviations of the narrowest com
 
 @named_arguments
 def cdf(
-    tree: "xr.DataTree | EMResult", X: Any, *, feature: str | None = None, ci_prob: float | None = None
+    tree: "xr.DataTree | EMResult",
+    X: Any,
+    *,
+    feature: str | None = None,
+    ci_prob: float | None = None,
+    ci_kind: str | None = None,
 ) -> xr.Dataset:
     r"""Probability that a new row has at most this value.
 
@@ -41,8 +46,9 @@ def cdf(
     feature : str, optional
         Its name, where the tree has more than one: its marginal distribution counts.
     ci_prob : float, optional
-        Probability inside the equal-tailed interval; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89)
-        by default.
+        Probability inside the interval; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89) by default.
+    ci_kind : {"eti", "hdi"}, optional
+        Equal tails, or the shortest interval; ArviZ's ``rcParams["stats.ci_kind"]`` (``"eti"``) by default.
 
     Returns
     -------
@@ -66,7 +72,7 @@ def cdf(
     [0.3, 0.68, 1.0]
     """
     tree = heeded(tree)
-    ci_prob = read_ci_prob(ci_prob)
+    ci_prob, ci_kind = read_ci_prob(ci_prob), read_ci_kind(ci_kind)
     column, marginal = _of_one_feature(tree, feature)
     rows = read_rows(X, columns=(column,))
     mean = np.empty(rows.n_rows)
@@ -76,17 +82,22 @@ def cdf(
         block = slice(start, start + size)
         below = marginal.cumulative(rows.values[block])
         mean[block] = below.mean(axis=1)
-        interval[block] = equal_tailed(below, ci_prob)
+        interval[block] = credible_interval(below, ci_prob, ci_kind)
     return xr.Dataset(
         {"cdf": ("obs", mean), "cdf_interval": (("obs", "ci_bound"), interval)},
         coords={"obs": rows.obs, "ci_bound": list(BOUNDS)},
-        attrs={"feature": column.name, "ci_prob": ci_prob},
+        attrs={"feature": column.name, "ci_prob": ci_prob, "ci_kind": ci_kind},
     )
 
 
 @named_arguments
 def quantile(
-    tree: "xr.DataTree | EMResult", p: Any, *, feature: str | None = None, ci_prob: float | None = None
+    tree: "xr.DataTree | EMResult",
+    p: Any,
+    *,
+    feature: str | None = None,
+    ci_prob: float | None = None,
+    ci_kind: str | None = None,
 ) -> xr.Dataset:
     r"""Value that a new row exceeds with probability :math:`1 - p`: the quantile of the posterior predictive mixture.
 
@@ -101,8 +112,9 @@ def quantile(
     feature : str, optional
         Its name, where the tree has more than one: its marginal distribution counts.
     ci_prob : float, optional
-        Probability inside the equal-tailed interval; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89)
-        by default.
+        Probability inside the interval; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89) by default.
+    ci_kind : {"eti", "hdi"}, optional
+        Equal tails, or the shortest interval; ArviZ's ``rcParams["stats.ci_kind"]`` (``"eti"``) by default.
 
     Returns
     -------
@@ -128,7 +140,7 @@ def quantile(
     [48.4, 75.5, 88.4]
     """
     tree = heeded(tree)
-    ci_prob = read_ci_prob(ci_prob)
+    ci_prob, ci_kind = read_ci_prob(ci_prob), read_ci_kind(ci_kind)
     wanted = read_probabilities(p, "p")
     column, marginal = _of_one_feature(tree, feature)
     whole = column.kind != "real"
@@ -138,11 +150,11 @@ def quantile(
     for start in range(0, wanted.size, size):
         block = slice(start, start + size)
         each, mean[block] = _quantiles(marginal, wanted[block], whole)
-        interval[block] = equal_tailed(each, ci_prob)
+        interval[block] = credible_interval(each, ci_prob, ci_kind)
     return xr.Dataset(
         {"quantile": ("probability", mean), "quantile_interval": (("probability", "ci_bound"), interval)},
         coords={"probability": wanted, "ci_bound": list(BOUNDS)},
-        attrs={"feature": column.name, "ci_prob": ci_prob},
+        attrs={"feature": column.name, "ci_prob": ci_prob, "ci_kind": ci_kind},
     )
 
 

@@ -9,6 +9,7 @@ from bayesmix.engines.begin import begin, described
 from bayesmix.engines.protocol import Engine
 from bayesmix.first_use import compiling_shown
 from bayesmix.posterior.assembly import tree_of_draws
+from bayesmix.posterior.labels.relabelling import check_method
 from bayesmix.problem import Problem
 from bayesmix.progress import progress
 
@@ -77,5 +78,5 @@ def differing(settings: dict[str, Any], defaults: dict[str, Any]) -> dict[str, A
 
 def check_relabel(relabel: str | None) -> None:
     """Refuse a way of relabelling that a fit does not know."""
-    if relabel not in (None, "ecr", "order"):
-        raise ValueError(f"relabel must be 'ecr', 'order' or None, not {relabel!r}")
+    if relabel is not None:
+        check_method(relabel, "relabel")

@@ -24,9 +24,9 @@ from bayesmix.data.containers import open_table
 from bayesmix.data.words import listed
 from bayesmix.families import Family
 from bayesmix.posterior.distribution import bisected
+from bayesmix.posterior.intervals import BOUNDS, read_ci_prob
 from bayesmix.posterior.labels.judgement import heeded
 from bayesmix.posterior.margins import Marginal, marginal_of, positions_of
-from bayesmix.posterior.membership import BOUNDS, read_ci_prob
 from bayesmix.posterior.predictive import positive
 from bayesmix.progress import progress, turns
 from bayesmix.seeds import generator_of

@@ -9,9 +9,10 @@ import xarray as xr
 from scipy.special import entr
 
 from bayesmix.passes.unions import of_pairs, own_steps
+from bayesmix.posterior.intervals import BOUNDS, credible_interval, read_ci_prob
 from bayesmix.posterior.labels.judgement import heeded_with_names
 from bayesmix.posterior.margins import evenly
-from bayesmix.posterior.membership import BOUNDS, equal_tailed, read_ci_prob, responsibilities
+from bayesmix.posterior.membership import responsibilities
 from bayesmix.posterior.modal import bells_of, climb, has_modes, thinned_note
 from bayesmix.posterior.predictive import positive
 from bayesmix.progress import progress
@@ -66,8 +67,8 @@ def merge(
         How many evenly spaced draws of each chain are used. By default all, or as many as take some seconds; the
         attribute ``note`` says where draws or rows are fewer.
     ci_prob : float, optional
-        Probability inside the equal-tailed interval; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89)
-        by default.
+        Probability inside the interval; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89) by default, as the kind of the
+        interval is ``rcParams["stats.ci_kind"]`` (``"eti"``).
 
     Returns
     -------
@@ -151,7 +152,7 @@ def merge(
         "step_overlap_probability": ("step", whole.overlaps),
         "step_probability": ("step", whole.made),
         "tree_entropy": ("number", whole.entropies.mean(axis=1)),
-        "tree_entropy_interval": (("number", "ci_bound"), equal_tailed(whole.entropies, ci_prob)),
+        "tree_entropy_interval": (("number", "ci_bound"), credible_interval(whole.entropies, ci_prob)),
         "group_of": ("component", group),
         "probability": (("obs", "group"), probability),
         "label": ("obs", label),

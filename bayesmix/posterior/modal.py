@@ -8,9 +8,9 @@ import xarray as xr
 from bayesmix.data import read_rows
 from bayesmix.families import Family
 from bayesmix.passes.ascent import ascend, modes_of_draws
+from bayesmix.posterior.intervals import BOUNDS, credible_interval, read_ci_prob
 from bayesmix.posterior.labels.judgement import heeded
 from bayesmix.posterior.margins import evenly
-from bayesmix.posterior.membership import BOUNDS, equal_tailed, read_ci_prob
 from bayesmix.posterior.predictive import positive
 from bayesmix.progress import progress
 from bayesmix.tree import columns_of, draws_of, family_of, training_rows
@@ -45,8 +45,8 @@ def modes(
         How many evenly spaced draws of each chain are climbed. By default all, or as many as take some seconds; the
         attribute ``note`` says where these are fewer.
     ci_prob : float, optional
-        Probability inside the equal-tailed interval; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89)
-        by default.
+        Probability inside the interval; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89) by default, as the kind of the
+        interval is ``rcParams["stats.ci_kind"]`` (``"eti"``).
 
     Returns
     -------
@@ -228,4 +228,4 @@ def _interval(climbed: Climbed, there: np.ndarray, ci_prob: float) -> np.ndarray
     tops = np.where(there, climbed.tops, -np.inf)
     own = there.any(axis=1)
     highest = climbed.places[own, tops[own].argmax(axis=1)]
-    return equal_tailed(highest.T, ci_prob)
+    return credible_interval(highest.T, ci_prob)

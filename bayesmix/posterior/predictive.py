@@ -10,8 +10,9 @@ import xarray as xr
 from scipy.special import logsumexp
 
 from bayesmix.data import read_rows
+from bayesmix.posterior.intervals import BOUNDS, credible_interval, read_ci_kind, read_ci_prob
 from bayesmix.posterior.labels.judgement import heeded
-from bayesmix.posterior.membership import BOUNDS, equal_tailed, missing_cells, read_ci_prob
+from bayesmix.posterior.membership import missing_cells
 from bayesmix.progress import progress
 from bayesmix.seeds import generator_of
 from bayesmix.tree import SAMPLE_DIMS, columns_of, draws_of, family_of, record_of, training_rows
@@ -25,7 +26,9 @@ MAX_VALUES = 50_000_000
 
 
 @named_arguments
-def log_density(tree: "xr.DataTree | EMResult", X: Any, *, ci_prob: float | None = None) -> xr.Dataset:
+def log_density(
+    tree: "xr.DataTree | EMResult", X: Any, *, ci_prob: float | None = None, ci_kind: str | None = None
+) -> xr.Dataset:
     """Posterior predictive log density of rows.
 
     ``log p(x_i | data) = log mean_s p(x_i | theta_s)``: the logarithm of the posterior-mean
@@ -38,8 +41,9 @@ def log_density(tree: "xr.DataTree | EMResult", X: Any, *, ci_prob: float | None
         Cells may be missing (NaN): a row has the density of those that are there, and one without
         any has density one. Densities of other features are in other units.
     ci_prob : float, optional
-        Probability inside the equal-tailed interval; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89)
-        by default.
+        Probability inside the interval; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89) by default.
+    ci_kind : {"eti", "hdi"}, optional
+        Equal tails, or the shortest interval; ArviZ's ``rcParams["stats.ci_kind"]`` (``"eti"``) by default.
 
     Returns
     -------
@@ -61,7 +65,7 @@ def log_density(tree: "xr.DataTree | EMResult", X: Any, *, ci_prob: float | None
     [-3.2, -13.1]
     """
     tree = heeded(tree)
-    ci_prob = read_ci_prob(ci_prob)
+    ci_prob, ci_kind = read_ci_prob(ci_prob), read_ci_kind(ci_kind)
     rows = read_rows(X, columns=columns_of(tree), missing="keep")
     weights, params = draws_of(tree)
     n_draws = weights.shape[0] * weights.shape[1]
@@ -71,14 +75,14 @@ def log_density(tree: "xr.DataTree | EMResult", X: Any, *, ci_prob: float | None
         report("log density")
         for block, values in family_of(tree).log_mixture_blocks(weights, params, rows.values):
             mean[block] = logsumexp(values, axis=0) - np.log(n_draws)
-            interval[block] = equal_tailed(values.T, ci_prob)
+            interval[block] = credible_interval(values.T, ci_prob, ci_kind)
     return xr.Dataset(
         {
             "log_density": ("obs", mean),
             "log_density_interval": (("obs", "ci_bound"), interval),
         },
         coords={"obs": rows.obs, "ci_bound": list(BOUNDS)},
-        attrs={"ci_prob": ci_prob} | missing_cells(rows),
+        attrs={"ci_prob": ci_prob, "ci_kind": ci_kind} | missing_cells(rows),
     )
 
 

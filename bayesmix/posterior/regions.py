@@ -9,9 +9,9 @@ from scipy.special import logsumexp
 
 from bayesmix.data import read_rows
 from bayesmix.posterior.distribution import read_probabilities
+from bayesmix.posterior.intervals import BOUNDS
 from bayesmix.posterior.labels.judgement import heeded
 from bayesmix.posterior.margins import Marginal, marginal_of, positions_of
-from bayesmix.posterior.membership import BOUNDS
 from bayesmix.posterior.predictive import positive, sample_predictive
 from bayesmix.progress import progress
 from bayesmix.tree import columns_of

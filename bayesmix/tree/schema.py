@@ -171,10 +171,12 @@ def _settings(value: Any, place: str) -> None:
 
 
 def _relabelling(value: Any, place: str) -> None:
-    _mapping_with({"method": _a("'ecr' or 'order'", lambda method: method in ("ecr", "order"))})(value, place)
-    quality = {"agreement": _NUMBER, "margin": _NUMBER, "ambiguous": _NUMBER}
-    how = {"ecr": quality, "order": {"by": _one_of(_list_of(_TEXT), _TEXT)}}
-    _mapping_with(how[value["method"]])(value, place)
+    methods = ("ecr", "pivot", "stephens", "order")
+    _mapping_with({"method": _a(f"one of {', '.join(methods)}", lambda method: method in methods)})(value, place)
+    if value["method"] == "order":
+        _mapping_with({"by": _one_of(_list_of(_TEXT), _TEXT)})(value, place)
+    else:
+        _mapping_with({"agreement": _NUMBER, "margin": _NUMBER, "ambiguous": _NUMBER}, {"rows": _COUNT})(value, place)
 
 
 def _number(value: Any, place: str) -> None:

@@ -197,7 +197,7 @@ def test_interrupted_later_keeps_what_there_is(monkeypatch, interrupted_soon):
         ({"thin": 0}, "thin must be an integer of at least 1, not 0"),
         ({"max_sweeps": 1.5}, "max_sweeps must be an integer of at least 1, not 1.5"),
         ({"chains": True}, "chains must be an integer"),
-        ({"relabel": "stephens"}, "relabel must be 'ecr', 'order' or None"),
+        ({"relabel": "sjw"}, "relabel must be 'ecr', 'pivot', 'stephens' or 'order', not 'sjw'"),
         ({"init": "random"}, "init must be 'em', an EMResult, labels"),
     ],
 )

@@ -249,7 +249,7 @@ def test_an_interrupt_before_the_first_draw_is_passed_on(monkeypatch):
         ({"chains": True}, "chains must be an integer"),
         ({"cores": 0}, "cores must be an integer of at least 1"),
         ({"target_accept": 1.0}, "target_accept must be between 0 and 1"),
-        ({"relabel": "stephens"}, "relabel must be 'ecr', 'order' or None"),
+        ({"relabel": "sjw"}, "relabel must be 'ecr', 'pivot', 'stephens' or 'order', not 'sjw'"),
         ({"init": "random"}, "init must be 'em', an EMResult, labels"),
     ],
 )

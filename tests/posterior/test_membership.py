@@ -7,7 +7,8 @@ from scipy.stats import multivariate_normal, norm
 
 from bayesmix import Gaussian
 from bayesmix.posterior.labels.apply import undo
-from bayesmix.posterior.membership import relabel, responsibilities, with_responsibilities
+from bayesmix.posterior.membership import responsibilities, with_responsibilities
+from bayesmix.posterior.renaming import relabel
 from bayesmix.tree import draws_of, load, save, training_rows
 from tests.simulated_trees import COVARIANCES, random_permutations, simulated_tree
 

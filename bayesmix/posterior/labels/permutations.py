@@ -41,8 +41,7 @@ def agreement_matrices(
     array, (S, K, K)
         S = chain * draw; the rows of each matrix sum to the sizes of the pivot's groups.
     """
-    n_components = weights.shape[-1]
-    chosen, sizes, stands_for = _stratified(pivot, n_components)
+    chosen, sizes, stands_for = representatives(pivot, weights.shape[-1])
     return family.group_sums(weights, params, values[chosen], np.cumsum(sizes)) * stands_for[:, None]
 
 
@@ -70,14 +69,7 @@ def best_assignments(agreement: np.ndarray, weights: np.ndarray) -> np.ndarray:
     n_draws, n_components, _ = agreement.shape
     occupied = np.flatnonzero(agreement[0].sum(axis=-1) > 0)
     vacant = np.setdiff1d(np.arange(n_components), occupied)
-    matched = agreement[:, occupied].argmax(axis=-1)
-    ordered = np.sort(matched, axis=-1)
-    # Where every label's favourite is another one, the favourites are the best assignment.
-    clashing = (ordered[:, 1:] == ordered[:, :-1]).any(axis=-1)
-    for draw in np.flatnonzero(clashing):
-        from scipy.optimize import linear_sum_assignment
-
-        matched[draw] = linear_sum_assignment(agreement[draw, occupied], maximize=True)[1]
+    matched = best_matches(agreement[:, occupied])
     permutations = np.empty((n_draws, n_components), dtype=np.int64)
     permutations[:, occupied] = matched
     left = np.ones((n_draws, n_components), dtype=bool)
@@ -87,13 +79,51 @@ def best_assignments(agreement: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return permutations
 
 
+def best_matches(gains: np.ndarray) -> np.ndarray:
+    """Different columns of the rows of each matrix ``(S, J, K)`` whose gains have the largest sum: linear assignment.
+
+    Parameters
+    ----------
+    gains : array, (S, J, K)
+        With J <= K.
+
+    Returns
+    -------
+    int array, (S, J)
+    """
+    matched = gains.argmax(axis=-1)
+    ordered = np.sort(matched, axis=-1)
+    # Where every row's favourite is another one, the favourites are the best assignment.
+    clashing = (ordered[:, 1:] == ordered[:, :-1]).any(axis=-1)
+    for draw in np.flatnonzero(clashing):
+        from scipy.optimize import linear_sum_assignment
+
+        matched[draw] = linear_sum_assignment(gains[draw], maximize=True)[1]
+    return matched
+
+
 def ordering(values: np.ndarray, *, descending: bool = False) -> np.ndarray:
     """Permutations that sort ``values (..., K)`` along its last axis; ties keep their order."""
     return np.argsort(-values if descending else values, axis=-1, kind="stable")
 
 
-def _stratified(pivot: np.ndarray, n_components: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows that stand for the labels, label after label; how many a label has, and for how many rows each stands."""
+def representatives(pivot: np.ndarray, n_components: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows that stand for the labels, at most `ROWS_PER_LABEL` of each, evenly spaced.
+
+    Parameters
+    ----------
+    pivot : int array, (N,)
+    n_components : int
+
+    Returns
+    -------
+    chosen : int array
+        Positions, label after label.
+    sizes : int array, (K,)
+        How many of them a label has.
+    stands_for : array, (K,)
+        For how many rows each of them stands.
+    """
     chosen = []
     for label in range(n_components):
         members = np.flatnonzero(pivot == label)

@@ -76,8 +76,9 @@ def relabelling(made: dict) -> list[str]:
     if made["method"] == "order":
         by = made["by"] if isinstance(made["by"], str) else " of ".join(reversed(made["by"]))
         return [f"Groups are ordered by {by} in every draw."]
+    seen = f"{made['rows']:,} rows that stand for all" if "rows" in made else "the rows"
     text = (
-        f"Relabelling ({made['method']}): {made['agreement']:.1%} of the rows agree with the EM "
+        f"Relabelling ({made['method']}): {made['agreement']:.1%} of {seen} agree with the EM "
         f"labels, margin {made['margin']:.2f}, {made['ambiguous']:.1%} of the draws ambiguous"
     )
     if made["agreement"] < _AGREEMENT_GATE or made["ambiguous"] > _AMBIGUOUS_GATE:

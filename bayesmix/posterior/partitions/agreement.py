@@ -9,8 +9,8 @@ import xarray as xr
 from bayesmix.data import Rows, read_groups
 from bayesmix.first_use import compiling_shown
 from bayesmix.passes.overlaps import disagreements
+from bayesmix.posterior.intervals import BOUNDS, credible_interval, read_ci_prob
 from bayesmix.posterior.labels.judgement import heeded
-from bayesmix.posterior.membership import BOUNDS, equal_tailed, read_ci_prob
 from bayesmix.posterior.partitions.co_membership import rows_of
 from bayesmix.posterior.partitions.estimate import by_size
 from bayesmix.posterior.partitions.label_draws import label_draws
@@ -52,7 +52,8 @@ def compare_clusterings(
     X : array-like or data frame, (N, D), optional
         The rows; the training rows by default.
     ci_prob : float, optional
-        Probability inside the equal-tailed intervals; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89) by default.
+        Probability inside the intervals; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89) by default, as their kind is
+        ``rcParams["stats.ci_kind"]`` (``"eti"``).
     random_seed : None, int, numpy.random.Generator, RandomState or SeedSequence, default 0
         Of the draws of labels, and of k-means.
 
@@ -114,7 +115,7 @@ def compared(
         for name, measure in _MEASURES.items():
             agreement = np.array([measure(one, draws) for one in labels.values()])
             found[name] = ("clustering", agreement.mean(axis=1))
-            found[f"{name}_interval"] = (("clustering", "ci_bound"), equal_tailed(agreement, ci_prob))
+            found[f"{name}_interval"] = (("clustering", "ci_bound"), credible_interval(agreement, ci_prob))
             found[f"{name}_draws"] = (("clustering", "sample"), agreement)
         others = [disagreements(one, int(one.max()) + 1, draws.labels, draws.n_labels) for one in labels.values()]
     found["label"] = (("clustering", "obs"), np.array(list(labels.values())))

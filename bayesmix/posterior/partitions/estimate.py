@@ -7,8 +7,8 @@ import xarray as xr
 
 from bayesmix.data import Rows
 from bayesmix.first_use import compiling_shown
+from bayesmix.posterior.intervals import read_ci_prob
 from bayesmix.posterior.labels.judgement import heeded
-from bayesmix.posterior.membership import read_ci_prob
 from bayesmix.posterior.partitions.co_membership import MOST_ROWS, co_membership, memory, read_max_rows, rows_of
 from bayesmix.posterior.partitions.label_draws import LabelDraws, label_draws
 from bayesmix.posterior.partitions.losses import AdjustedRand, Binder, Information, Loss, OfPairs

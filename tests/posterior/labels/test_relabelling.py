@@ -221,8 +221,8 @@ def test_order_sorts_every_draw(by, name, pick, sign):
 
 def test_refusals():
     tree = simulated_tree()
-    with pytest.raises(ValueError, match='"ecr" or "order"'):
-        relabel_draws(tree, "stephens")
+    with pytest.raises(ValueError, match="method must be 'ecr', 'pivot', 'stephens' or 'order', not 'sjw'"):
+        relabel_draws(tree, "sjw")
     with pytest.raises(ValueError, match="by belongs to"):
         relabel_draws(tree, by="means")
     with pytest.raises(ValueError, match=r"component dim \(weights, means, covariances\)"):
