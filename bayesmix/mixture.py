@@ -297,7 +297,7 @@ class Mixture:
         init : "em", EMResult or array
             Where to start: the optima of a new EM fit, or of this one; or the optimum that EM climbs to from labels
             (N,) or responsibilities (N, K).
-        relabel : "ecr", "order" or None
+        relabel : "ecr", "pivot", "stephens", "order" or None
             How components are matched over draws (see :func:`bayesmix.relabel`).
         random_seed : None, int, numpy.random.Generator, RandomState or SeedSequence
             The same seed gives the same draws on one machine.
@@ -539,7 +539,7 @@ class Mixture:
             With a posterior group that holds the weights (K > 1) and the family's parameters.
         X : array, data frame or DataArray, (N, D)
             The rows that the model was built on.
-        relabel : "ecr", "order" or None
+        relabel : "ecr", "pivot", "stephens", "order" or None
 
         Returns
         -------

@@ -5,7 +5,7 @@ The rooms that do the work are imported when a command runs, so that help is the
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
@@ -39,6 +39,7 @@ app = App(
 Data = Annotated[Path, Parameter(allow_leading_hyphen=True)]
 Outputs = Annotated[list[Path] | None, Parameter(alias="-o")]
 Method = Literal["auto", "nuts", "gibbs", "advi", "laplace", "em"]
+Relabel = Literal["ecr", "pivot", "stephens", "order"]
 Shell = Literal["bash", "zsh", "fish"]
 _FAMILY = (
     f"What the groups are: {known_families()}; or the shape of Gaussian groups: full (any), tied (one for all), diag "
@@ -124,6 +125,7 @@ def fit(
     family: Annotated[str, Parameter(help=_FAMILY)] = DEFAULT,
     source: Source = Source(),
     length: Length = Length(),
+    relabel: Relabel | None = None,
     seed: int | None = None,
     output: Outputs = None,
     manner: Manner = Manner(),
@@ -139,6 +141,9 @@ def fit(
     method
         NUTS and Gibbs draw from the posterior, and auto takes the one that can be trusted; ADVI and Laplace
         approximate it; EM gives a point estimate.
+    relabel
+        How groups get the same name in every draw: by the EM labels of the rows (ecr, the default), by the draw of the
+        highest posterior density, by Stephens' method, or in the order of their weights.
     seed
         The same seed gives the same numbers; without one a seed is drawn and said.
     output
@@ -156,7 +161,10 @@ def fit(
     if components != "unknown" and components < 1:
         raise ValueError(f"--components must be at least 1, not {components}: how many groups to fit.")
     _check_seed(seed)
-    options = length.options("gibbs" if components == "unknown" else method)
+    options: dict[str, Any] = dict(length.options("gibbs" if components == "unknown" else method))
+    if relabel is not None:
+        _check_relabel(components, method)
+        options["relabel"] = relabel
     if "," in family:
         raise ValueError(f"--family {family!r}: one model has one family; bayesmix compare takes several.")
     X = read_frame(data, source, manner.say, takes=takes_of(family, "--family"))
@@ -248,9 +256,9 @@ def predict(
 
     The columns of the fit are taken from the file; --columns names others for them.
 
-    Written for every row: its label, the probability of that, the entropy, and
-    the probability of every group. Where cells are empty, a row is judged by
-    the others.
+    Written for every row: its label, the probability of that, the entropy with its
+    two parts, and the probability of every group. Where cells are empty, a row is
+    judged by the others.
 
     Parameters
     ----------
@@ -308,6 +316,15 @@ def _named(data: Path) -> str:
     from bayesmix.cli.reading.origin import STANDARD_INPUT
 
     return "standard input" if data == STANDARD_INPUT else data.name
+
+
+def _check_relabel(components: int | str, method: str) -> None:
+    if method == "em":
+        raise ValueError("--relabel has no meaning with --method em, which has no draws: leave it out.")
+    if components == "unknown":
+        raise ValueError(
+            "--relabel has no meaning with --components unknown, where no group is in all draws: leave it out."
+        )
 
 
 def _check_unknown(method: str, outputs: tuple[Path, ...]) -> None:

@@ -41,7 +41,8 @@ _DIAGNOSTICS = (
     "pareto_k",
     "multimodal",
 )
-_OF_EVERY_ROW = ("label", "label_probability", "entropy", "probability", "probability_interval")
+_ENTROPY = ("entropy", "entropy_overlap", "entropy_parameters")
+_OF_EVERY_ROW = ("label", "label_probability", *_ENTROPY, "probability", "probability_interval")
 _ROWS_AT_ONCE = 10_000
 
 
@@ -219,7 +220,7 @@ def _hardest(digest: Digest) -> list[dict[str, Any]]:
             "row": rows.obs[i],
             "values": rows.values[i],
             "label": membership["label"].values[i],
-            "entropy": membership["entropy"].values[i],
+            **{name: membership[name].values[i] for name in _ENTROPY},
             "probability": membership["probability"].values[i],
         }
         for i in order

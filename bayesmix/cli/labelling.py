@@ -44,12 +44,11 @@ def label_and_tell(
 
 
 def table_of_labels(membership: "xr.Dataset", index: "pd.Index", *, intervals: bool = False) -> "pd.DataFrame":
-    """The label of every row, its probability, the entropy, and the probability of every group."""
+    """The label of every row, its probability, the entropy with its parts, and the probability of every group."""
     import pandas as pd
 
-    columns: dict[str, np.ndarray] = {
-        name: membership[name].values for name in ("label", "label_probability", "entropy")
-    }
+    first = ("label", "label_probability", "entropy", "entropy_overlap", "entropy_parameters")
+    columns: dict[str, np.ndarray] = {name: membership[name].values for name in first}
     for k in membership["component"].values:
         columns[f"probability_{k}"] = membership["probability"].values[:, k]
         if intervals:

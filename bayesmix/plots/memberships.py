@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 
 from bayesmix.engines.em import EMResult
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shortened, shown_figure
-from bayesmix.plots.palette import PAPER, area
+from bayesmix.plots.palette import INK, MUTED, PAPER, area
 from bayesmix.posterior.labels.judgement import heeded_with_names
 from bayesmix.posterior.margins import evenly
 from bayesmix.posterior.membership import UNSURE, in_doubt, responsibilities
@@ -23,6 +23,11 @@ _SIZE = (8.6, 4.6)
 _FEWEST_BARS = 5  # room for so many, so that one is no wall
 # The interval is a pale veil over the colours, on light and dark pages alike.
 _VEIL: dict[str, Any] = {"facecolor": "#ffffff", "alpha": 0.5}
+# Why a row is in doubt: the parts of its entropy.
+_REASONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "entropy_overlap": ("why: overlap", {"facecolor": MUTED, "edgecolor": PAPER, "linewidth": 0.6}),
+    "entropy_parameters": ("why: few data", {"facecolor": INK, "edgecolor": PAPER, "linewidth": 0.6}),
+}
 
 
 @named_arguments
@@ -32,12 +37,14 @@ def plot_responsibilities(tree: xr.DataTree | EMResult, *, figsize: tuple[float,
     Left, all training rows: sorted by label and then by its probability, the probabilities of one
     row stacked to one, the label's at the bottom; the band is the posterior interval of the label's
     probability. Right, the rows in doubt, whose most probable group has less than 90 %, by name, the hardest to place
-    first, with the same interval. Where no row is in doubt, the left picture stands alone.
+    first, with the same interval; and beside each of them why: its entropy, as a share of the highest there can be, is
+    the sum of what comes from the overlap of the groups and of what more data would tell. Where no row is in doubt, the
+    left picture stands alone.
 
     Parameters
     ----------
     tree : xarray.DataTree or EMResult
-        An EMResult gives the same picture without intervals.
+        An EMResult gives the same picture without intervals and reasons, of which a point estimate knows none.
     figsize : (float, float), optional
         In inches.
 
@@ -80,19 +87,22 @@ def _draw(figure: Figure, membership: xr.Dataset, *, sampled: bool) -> None:
             _draw_all(figure.add_subplot(), membership, None)
             return
         doubtful = in_doubt(membership)
-        if len(doubtful):
-            left, right = figure.subplots(1, 2, width_ratios=(1.7, 1))
-            _draw_all(left, membership, interval)
-            _draw_rows(right, membership, interval, doubtful[:NAMED_ROWS])
-        else:
-            _draw_all(figure.add_subplot(), membership, interval)
         handles: list[Any] = [Patch(**area(k)) for k in range(n_components)]
-        if sampled:
-            handles.append((Patch(**area(0)), Patch(**_VEIL)))
         labels = [f"group {k}" for k in range(n_components)]
         if sampled:
+            handles.append((Patch(**area(0)), Patch(**_VEIL)))
             marks = "pale, or whiskers" if len(doubtful) else "pale"
             labels.append(f"{marks}: {membership.attrs['ci_prob']:.0%} interval")
+        if not len(doubtful):
+            _draw_all(figure.add_subplot(), membership, interval)
+        else:
+            left, right, *beside = figure.subplots(1, 2 + sampled, width_ratios=(1.7, 1, 0.5)[: 2 + sampled])
+            _draw_all(left, membership, interval)
+            _draw_rows(right, membership, interval, doubtful[:NAMED_ROWS])
+            for reasons in beside:
+                _draw_reasons(reasons, membership, doubtful[:NAMED_ROWS])
+                handles += [Patch(**style) for _, style in _REASONS.values()]
+                labels += [said for said, _ in _REASONS.values()]
         figure.legend(handles, labels, loc="outside lower center", ncols=min(len(handles), 5))
 
 
@@ -164,3 +174,18 @@ def _draw_rows(ax: Axes, membership: xr.Dataset, interval: np.ndarray | None, ro
     ax.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
     ax.set_xlabel("probability")
     ax.set_title("Hardest to place")
+
+
+def _draw_reasons(ax: Axes, membership: xr.Dataset, rows: np.ndarray) -> None:
+    highest = np.log(membership.sizes["component"])
+    places, floor = np.arange(len(rows)), np.zeros(len(rows))
+    for name, (_, style) in _REASONS.items():
+        width = membership[name].values[rows] / highest
+        ax.barh(places, width, left=floor, height=0.72, **style)
+        floor = floor + width
+    ax.set_yticks([])
+    ax.set_ylim(max(len(rows), _FEWEST_BARS) - 0.5, -0.5)
+    ax.set_xlim(0, 1)
+    ax.set_xticks([0, 1], ["0", "1"])
+    ax.set_xlabel("entropy")
+    ax.set_title("Why")

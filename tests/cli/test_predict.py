@@ -81,10 +81,11 @@ def test_predict_takes_the_columns_of_the_fit_and_keeps_the_index(capsys):
     capsys.readouterr()
     assert run(["predict", "fit.nc", "other.tsv", "--index", "id"]) == 0
     shown = capsys.readouterr().out.splitlines()
-    assert shown[0] == "id,label,label_probability,entropy,probability_0,probability_1"
+    names = "id label label_probability entropy entropy_overlap entropy_parameters probability_0 probability_1"
+    assert shown[0].split(",") == names.split()
     assert [line.split(",")[0] for line in shown[1:]] == ["a", "b", "c", "d", "e"]
     em = bm.Mixture(2).fit_em(bm.datasets.load_faithful(), random_seed=1)
-    found = [[float(number) for number in line.split(",")[4:]] for line in shown[1:]]
+    found = [[float(number) for number in line.split(",")[6:]] for line in shown[1:]]
     np.testing.assert_allclose(found, em.responsibilities[:5], rtol=1e-9, atol=1e-12)
 
 

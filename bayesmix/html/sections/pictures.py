@@ -31,26 +31,46 @@ def membership_section(digest: Digest) -> Section:
     columns = "one column for each row, sorted by group and certainty; colours share it out by the probability of each"
     if len(doubtful):
         caption = f"Left: {columns} group. Right: the rows that are least sure, by name."
+        if digest.sampled:
+            caption += (
+                " Beside them, why: their entropy, as a share of the highest, has a part from the overlap of the "
+            )
+            caption += "groups and one from data that are too few to tell."
     else:
         caption = f"{columns.capitalize()} group."
     if digest.sampled:
         caption += f" {'Pale parts and whiskers' if len(doubtful) else 'Pale parts'}: {digest.ci_prob:.0%} posterior "
         caption += "intervals."
-    summary = (
-        f"No row is in doubt: each has a group with a probability of at least {UNSURE:.0%}."
-        if not len(doubtful)
-        else ""
-    )
+    if len(doubtful):
+        sentences = (_why(digest, doubtful),) if digest.sampled else ()
+    else:
+        sentences = (f"No row is in doubt: each has a group with a probability of at least {UNSURE:.0%}.",)
     alt = (
         f"Stacked probabilities of {counted(n_rows, 'row')} over {digest.n_components} groups; "
         f"{len(doubtful):,} in doubt."
     )
     picture = Picture(lambda: draw_responsibilities(digest.tree), alt, caption)
     return Section(
-        sentences=(summary,) if summary else (),
+        sentences=sentences,
         pictures=(picture,),
         tables=(_doubtful(digest, doubtful),) if len(doubtful) else (),
         parts=together_parts(digest),
+    )
+
+
+def _parts(digest: Digest, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What of the entropy of rows comes from the overlap of the groups, and what from uncertain parameters."""
+    return tuple(digest.membership[name].values[rows] for name in ("entropy_overlap", "entropy_parameters"))
+
+
+def _why(digest: Digest, doubtful: np.ndarray) -> str:
+    """Whether rows are in doubt because groups overlap, or because data are few."""
+    overlap, parameters = (float(part.sum()) for part in _parts(digest, doubtful))
+    share = overlap / (overlap + parameters)
+    rows = f"the {counted(len(doubtful), 'row')} in doubt" if len(doubtful) > 1 else "the one row in doubt"
+    return (
+        f"Of the uncertainty about {rows}, {percent(share)} is overlap of the groups, which would stay if the groups "
+        f"were known exactly; {percent(1 - share)} is there because there are not enough data to tell them exactly."
     )
 
 
@@ -60,8 +80,10 @@ def _doubtful(digest: Digest, doubtful: np.ndarray) -> Table:
     bounds = membership["probability_interval"].transpose("obs", "component", "ci_bound").values
     shown = sorted(np.argsort(-digest.separation, kind="stable")[:_MOST_COLUMNS].tolist())
     names = [rows.labels[j] for j in shown]
+    overlap, parameters = _parts(digest, doubtful[:_MOST_ROWS])
+    why = overlap / (overlap + parameters)
     cells = []
-    for i in doubtful[:_MOST_ROWS]:
+    for i, share in zip(doubtful[:_MOST_ROWS], why.tolist(), strict=True):
         first, second = np.argsort(-probability[i], kind="stable")[:2].tolist()
         likely = percent_with_interval(float(probability[i, first]), *bounds[i, first])
         cells.append(
@@ -71,6 +93,7 @@ def _doubtful(digest: Digest, doubtful: np.ndarray) -> Table:
                 Cell(likely, float(probability[i, first])),
                 Cell(f"group\N{NO-BREAK SPACE}{second}", float(second), group=second),
                 Cell(percent(float(probability[i, second])), float(probability[i, second])),
+                *((Cell("overlap" if share >= 0.5 else "not enough data to tell", share),) if digest.sampled else ()),
                 *(Cell(of_row(rows, int(i), j), float(rows.values[i, j])) for j in shown),
             )
         )
@@ -83,6 +106,7 @@ def _doubtful(digest: Digest, doubtful: np.ndarray) -> Table:
             "its probability",
             "next",
             "probability of next",
+            *(("mostly because of",) if digest.sampled else ()),
             *names,
         ),
         rows=tuple(cells),
