@@ -130,6 +130,12 @@ TERMS = (
         r"Pareto k(?:-hat)?",
     ),
     Term(
+        "pivot",
+        "The method that gives groups the same name in every draw: the names under which a draw is most like one draw, "
+        "that of the highest posterior density.",
+        r"pivot",
+    ),
+    Term(
         "point estimate",
         "The one set of values under which the data are most probable (with the prior: the posterior mode). "
         "It says nothing of other sets that are nearly as good.",
@@ -150,6 +156,12 @@ TERMS = (
         "relabelling",
         "Which group is called group 0 is arbitrary, and may change from draw to draw; relabelling undoes that.",
         r"relabel(?:ling|led)",
+    ),
+    Term(
+        "stephens",
+        "The method that gives groups the same name in every draw: the names under which the rows' memberships in all "
+        "draws are most alike.",
+        r"stephens",
     ),
     Term(
         "variation of information",
