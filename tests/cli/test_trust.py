@@ -10,6 +10,7 @@ from bayesmix.cli.commands import app
 from bayesmix.cli.entry import run
 from bayesmix.cli.trust import NOT_TRUSTED, reasons_against, verdict_of_comparison, verdict_of_fit
 from bayesmix.posterior.labels.judgement import verdict_of
+from bayesmix.tree import record_of
 from tests.cli.commands import FAST, refused
 from tests.test_verdict import KINDS
 
@@ -82,6 +83,17 @@ def test_options_of_another_method_are_refused(capsys):
         capsys, "fit", "faithful.csv", "--components", 2, "--method", "advi", "--tune", 5
     )
     assert "--draws must be at least 1" in refused(capsys, "fit", "faithful.csv", "--components", 2, "--draws", 0)
+    assert "--relabel has no meaning with --method em" in refused(
+        capsys, "fit", "faithful.csv", "--components", 2, "--method", "em", "--relabel", "pivot"
+    )
+    assert "--relabel has no meaning with --components unknown" in refused(
+        capsys, "fit", "faithful.csv", "--components", "unknown", "--relabel", "pivot"
+    )
+
+
+def test_the_way_to_relabel_is_that_of_the_fit():
+    run(["fit", "faithful.csv", "--method", "laplace", *SHORT[:4], "--seed", "1", "--relabel", "pivot", "-o", "fit.nc"])
+    assert record_of(bm.load("fit.nc"))["relabelling"]["method"] == "pivot"
 
 
 def test_help_tells_of_the_status(capsys):
