@@ -49,4 +49,4 @@ def of_gaussians(
 
 
 def _are_diagonal(matrices: np.ndarray) -> bool:
-    return np.count_nonzero(matrices) <= np.count_nonzero(np.diagonal(matrices, axis1=-2, axis2=-1))
+    return bool(np.count_nonzero(matrices) <= np.count_nonzero(np.diagonal(matrices, axis1=-2, axis2=-1)))

@@ -60,7 +60,8 @@ def membership_section(digest: Digest) -> Section:
 
 def _parts(digest: Digest, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What of the entropy of rows comes from the overlap of the groups, and what from uncertain parameters."""
-    return tuple(digest.membership[name].values[rows] for name in ("entropy_overlap", "entropy_parameters"))
+    membership = digest.membership
+    return membership["entropy_overlap"].values[rows], membership["entropy_parameters"].values[rows]
 
 
 def _why(digest: Digest, doubtful: np.ndarray) -> str:
