@@ -28,7 +28,9 @@ class Case(NamedTuple):
     concentration: float | object
 
     def __str__(self) -> str:
-        return f"{self.model}, {self.number}, {self.weights}"
+        kind, known = "dynamic" if self.weights.dynamic else "static", self.weights.hyperprior is None
+        weights = self.weights.concentration if known else type(self.weights.concentration).__name__
+        return f"{self.model}, {self.number}, {kind} {weights}"
 
     @property
     def unknown(self) -> bool:
