@@ -14,8 +14,10 @@ from bayesmix.html.numbers import as_sure, percent, percent_with_interval, to_sp
 from bayesmix.posterior.checks import Check, posterior_check
 from bayesmix.posterior.intervals import credible_interval
 from bayesmix.posterior.labels import Diagnosis, diagnose
-from bayesmix.posterior.margins import Marginal, marginal_of
+from bayesmix.posterior.margins import Marginal, evenly, marginal_of
 from bayesmix.posterior.membership import responsibilities
+from bayesmix.posterior.merging import merge
+from bayesmix.posterior.modal import has_modes, modes
 from bayesmix.posterior.partitions.overview import Overview
 from bayesmix.registry import ENGINES, from_chains
 from bayesmix.tree import family_of, record_of, training_rows
@@ -25,6 +27,9 @@ _METHODS = {
     **{method: engine.words for method, engine in ENGINES.items()},
     "adopted": "draws of another sampler",
 }
+
+# Peaks of the density are looked for in so many draws, from so many rows.
+_CLIMBING_DRAWS, _CLIMBING_ROWS = 400, 500
 
 # LOO of so many draws at least, and of so many numbers at most: two seconds.
 _FEWEST_DRAWS = 100
@@ -85,6 +90,21 @@ class Digest:
     def membership(self) -> xr.Dataset:
         """Who belongs where."""
         return responsibilities(self.tree)
+
+    @cached_property
+    def merged(self) -> xr.Dataset:
+        """Which groups overlap so much that they may be one."""
+        return merge(self.tree)
+
+    @cached_property
+    def peaks(self) -> dict[int, float] | None:
+        """Probabilities of the numbers of peaks that the density has; None where it has no slope to climb."""
+        if not has_modes(self.family):
+            return None
+        some = self.rows.values[evenly(self.rows.n_rows, _CLIMBING_ROWS)]
+        numbers = modes(self.tree, some, draws=max(1, _CLIMBING_DRAWS // self.n_chains))["n_modes"].values.ravel()
+        found, counts = np.unique(numbers, return_counts=True)
+        return {int(number): float(count) / numbers.size for number, count in zip(found, counts, strict=True)}
 
     @cached_property
     def diagnosis(self) -> Diagnosis:

@@ -8,6 +8,7 @@ from bayesmix.plots.climbs import plot_em
 from bayesmix.plots.criteria import draw_comparison, plot_comparison
 from bayesmix.plots.densities import draw_density, plot_density
 from bayesmix.plots.memberships import draw_responsibilities, plot_responsibilities
+from bayesmix.plots.merges import plot_merge
 from bayesmix.plots.predictive_checks import draw_predictive_check, draw_prior_check, plot_predictive_check
 from bayesmix.plots.togetherness import draw_similarity, plot_similarity
 from bayesmix.plots.traces import draw_labels, plot_labels
@@ -24,6 +25,7 @@ __all__ = [
     "plot_density",
     "plot_em",
     "plot_labels",
+    "plot_merge",
     "plot_predictive_check",
     "plot_responsibilities",
     "plot_similarity",

@@ -1,10 +1,13 @@
 """The density of a mixture beside the rows, in as many features as there are."""
 
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from bayesmix.engines.em import EMResult
 from bayesmix.plots.discrete import Discrete, discrete_of, draw_discrete
@@ -12,15 +15,24 @@ from bayesmix.plots.frame import bare_figure, checked_size, figure_of, house_sty
 from bayesmix.plots.legend import density_handles, legend_columns
 from bayesmix.plots.one_feature import draw_one_feature
 from bayesmix.plots.pairs import add_matrix_legend, draw_matrix
+from bayesmix.plots.palette import INK, PAPER
 from bayesmix.plots.two_features import CONTOURS, draw_two_features
 from bayesmix.plots.view import View, view_of
 from bayesmix.posterior.distribution import read_probabilities
 from bayesmix.posterior.intervals import read_ci_prob
 from bayesmix.posterior.labels.judgement import heeded_with_names
 from bayesmix.posterior.membership import UNSURE, responsibilities
+from bayesmix.posterior.modal import modes as find_modes
 from bayesmix.vocabulary import named_arguments
 
 _MOST_TICKED_ROWS = 1000
+_STAR: Any = {
+    "marker": "*",
+    "markersize": 12,
+    "markerfacecolor": PAPER,
+    "markeredgecolor": INK,
+    "linestyle": "none",
+}
 
 
 @named_arguments
@@ -31,6 +43,7 @@ def plot_density(
     principal_components: int | None = None,
     ci_prob: float | None = None,
     contours: float | Sequence[float] = CONTOURS,
+    modes: bool = False,
     ax: Axes | None = None,
     figsize: tuple[float, float] | None = None,
 ) -> Figure:
@@ -63,6 +76,9 @@ def plot_density(
         Probability inside the band; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89) by default.
     contours : float or sequence of float
         Of two features: probabilities inside the contours. A contour that would leave the picture is left out.
+    modes : bool
+        Whether to mark the modes of the density (see :func:`bayesmix.modes`), those that more than half of the draws
+        have, as stars.
     ax : matplotlib.axes.Axes, optional
         Where to draw one or two features; of counts and levels, one.
     figsize : (float, float), optional
@@ -89,8 +105,9 @@ def plot_density(
     ci_prob = read_ci_prob(ci_prob)
     inside = read_probabilities(contours, "contours").tolist()
     picture = discrete_of(tree, features, principal_components) or view_of(tree, features, principal_components)
+    marks = _modes_shown(tree, picture) if modes else None
     figure = figure_of(ax, picture.needs) or shown_figure(checked_size(figsize, picture.inches))
-    _draw(figure, tree, picture, ci_prob, inside, ax)
+    _draw(figure, tree, picture, ci_prob, inside, marks, ax)
     return figure
 
 
@@ -98,7 +115,7 @@ def draw_density(tree: xr.DataTree) -> Figure:
     """Return the picture of :func:`plot_density`, for a file: pyplot does not know it."""
     picture = discrete_of(tree) or view_of(tree)
     figure = bare_figure(picture.inches)
-    _draw(figure, tree, picture, read_ci_prob(), CONTOURS, None)
+    _draw(figure, tree, picture, read_ci_prob(), CONTOURS, None, None)
     return figure
 
 
@@ -108,32 +125,44 @@ def _draw(
     picture: Discrete | View,
     ci_prob: float,
     contours: Sequence[float],
+    marks: np.ndarray | None,
     ax: Axes | None,
 ) -> None:
     with house_style(ax):
         if isinstance(picture, Discrete):
             draw_discrete(figure, picture, ci_prob, ax)
         else:
-            _draw_continuous(figure, tree, picture, ci_prob, contours, ax)
+            _draw_continuous(figure, tree, picture, ci_prob, contours, marks, ax)
 
 
 def _draw_continuous(
-    figure: Figure, tree: xr.DataTree, view: View, ci_prob: float, contours: Sequence[float], ax: Axes | None
+    figure: Figure,
+    tree: xr.DataTree,
+    view: View,
+    ci_prob: float,
+    contours: Sequence[float],
+    marks: np.ndarray | None,
+    ax: Axes | None,
 ) -> None:
     values, marginal = view.values, view.marginal
     membership = responsibilities(tree)
     labels = membership["label"].values
     unsure = membership["label_probability"].values < UNSURE
     handles = density_handles(marginal, view.size, ci_prob, contours, unsure=bool(unsure.any()))
+    handles += [] if marks is None else [Line2D([], [], label="modes of the density", **_STAR)]
     if view.size > 2:
 
         def draw_single(panel: Axes, j: int) -> None:
             draw_one_feature(panel, values[:, j], None, marginal.of([j]), ci_prob)
+            if marks is not None:
+                _mark(panel, marks[:, [j]])
 
         def draw_pair(panel: Axes, pair: list[int]) -> None:
             of_pair = marginal.of(pair)
             limits = view.limits[pair]
             draw_two_features(panel, values[:, pair], labels, unsure, of_pair, limits, contours=contours, small=True)
+            if marks is not None:
+                _mark(panel, marks[:, pair])
 
         draw_matrix(figure, view, draw_single, draw_pair)
         add_matrix_legend(figure, view, handles)
@@ -147,7 +176,24 @@ def _draw_continuous(
     else:
         draw_two_features(target, values, labels, unsure, marginal, view.limits, contours=contours)
         target.set_ylabel(view.names[1])
+    if marks is not None:
+        _mark(target, marks)
     if ax is None:
         figure.legend(handles=handles, loc="outside right upper", ncols=legend_columns(handles))
     else:
         target.legend(handles=handles, loc="best")
+
+
+def _modes_shown(tree: xr.DataTree, picture: Discrete | View) -> np.ndarray:
+    """Places (M, d), in the features that are shown, of the modes that more than half of the draws have."""
+    found = find_modes(tree)  # which refuses counts and levels
+    if not (isinstance(picture, View) and picture.positions):
+        raise ValueError("modes are marked in features, and not in principal components: leave one of the two out.")
+    likely = found["mode_probability"].values > 0.5
+    return found["location"].values[likely][:, picture.positions]
+
+
+def _mark(ax: Axes, places: np.ndarray) -> None:
+    """Stars at places (M, d); of one feature on its axis."""
+    x, y = places.T if places.shape[1] == 2 else (places[:, 0], np.zeros(len(places)))
+    ax.plot(x, y, clip_on=False, zorder=6, **_STAR)

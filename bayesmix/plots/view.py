@@ -40,12 +40,15 @@ class View:
         Labels of the axes.
     note : str
         What is not shown; empty where everything is.
+    positions : tuple of int
+        The features that are shown; nothing where they are principal components.
     """
 
     values: np.ndarray
     marginal: Marginal
     names: tuple[str, ...]
     note: str = ""
+    positions: tuple[int, ...] = ()
 
     @property
     def size(self) -> int:
@@ -112,7 +115,8 @@ def view_of(
     longest = _LONGEST_IN_MATRIX if len(shown) > 2 else None
     names = tuple(shortened(rows.labels[j], *filter(None, [longest])) for j in shown)
     note = left_out(shown, marginal)
-    return View(rows.values[:, shown], marginal.of(shown), names, note.replace(": ", ":\n") if len(shown) > 2 else "")
+    note = note.replace(": ", ":\n") if len(shown) > 2 else ""
+    return View(rows.values[:, shown], marginal.of(shown), names, note, tuple(shown))
 
 
 def most_separating(marginal: Marginal, number: int) -> list[int]:

@@ -7,6 +7,7 @@ from bayesmix.data.words import joined
 from bayesmix.html.content import Cell, Section, Table
 from bayesmix.html.digest import Digest, Summary
 from bayesmix.html.numbers import percent, percent_with_interval, to_spread
+from bayesmix.html.sections.overlaps import overlaps_section
 from bayesmix.html.sections.pictures import density_picture
 
 # Centres of more features stand in a table of their own, which has the features as rows.
@@ -74,6 +75,8 @@ def groups_section(digest: Digest) -> Section:
     for summary in others:
         last = Section(tables=(_by_entry(digest, summary),), sentences=tuple(said) if summary is others[-1] else ())
         parts.append((_first_upper(summary.plural), last))
+    if digest.n_components > 1:
+        parts.append(("Groups that may be one", overlaps_section(digest)))
     return Section(tables=tuple(glance), sentences=() if others else tuple(said), parts=tuple(parts))
 
 
