@@ -1,5 +1,7 @@
 """The tree of merges of components, beside the entropy that is left at each number of groups."""
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -79,7 +81,7 @@ def _draw_tree(ax: Axes, found: xr.Dataset) -> None:
         inside = group[one] == group[other] and group[one] >= 0
         group[node] = group[one] if inside else -1
         places[node] = 0.5 * (places[one] + places[other])
-        style = {"color": colour(group[one]), "linewidth": 2.0} if inside else {"color": MUTED, "linestyle": "--"}
+        style: Any = {"color": colour(group[one]), "linewidth": 2.0} if inside else {"color": MUTED, "linestyle": "--"}
         ax.plot(
             [places[one], places[one], places[other], places[other]], [heights[one], top, top, heights[other]], **style
         )
@@ -113,7 +115,13 @@ def _draw_entropy(ax: Axes, found: xr.Dataset) -> None:
     ax.vlines(number, low, high, color=MUTED, linewidth=3, alpha=0.5)
     ax.plot(number, entropy, color=ink(), marker="o", markersize=4, linewidth=1.4)
     cut = found.sizes["group"]
-    ring = {"marker": "o", "markersize": 12, "markerfacecolor": "none", "markeredgecolor": ink(), "linestyle": "none"}
+    ring: Any = {
+        "marker": "o",
+        "markersize": 12,
+        "markerfacecolor": "none",
+        "markeredgecolor": ink(),
+        "linestyle": "none",
+    }
     ax.plot([cut], [entropy[number == cut][0]], **ring)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylim(bottom=0)
