@@ -65,7 +65,14 @@ def test_number_of_groups(tree):
 
 @pytest.mark.parametrize(
     "view",
-    [bm.responsibilities, bm.relabel, bm.plot_density, bm.plot_labels, bm.plot_responsibilities],
+    [
+        bm.responsibilities,
+        bm.responsibility_draws,
+        bm.relabel,
+        bm.plot_density,
+        bm.plot_labels,
+        bm.plot_responsibilities,
+    ],
     ids=lambda view: view.__name__,
 )
 def test_what_speaks_of_groups_refuses(tree, view):
