@@ -30,6 +30,7 @@ tree = mixture.fit_laplace(X, init=em, draws=100, random_seed=1, log_likelihood=
 work = {
     "fit_em": lambda: mixture.fit_em(X, random_seed=1).history,
     "fit_laplace": lambda: mixture.fit_laplace(X, draws=200, random_seed=1).posterior["means"].values,
+    "fit_nuts": lambda: bm.Mixture(2).fit_nuts(X, draws=100, tune=100, random_seed=1).posterior["means"].values,
     "fit_advi": lambda: bm.Mixture(1).fit_advi(X, draws=200, random_seed=1).posterior["means"].values,
     "compare": lambda: bm.compare(X, [1, 2], method="em", random_seed=1).table["bic"].values,
     "predict_proba": lambda: [em.predict_proba(X) for _ in range(300)][0],
@@ -69,7 +70,7 @@ print(json.dumps(said))
 @pytest.mark.parametrize(
     "names",
     [
-        ("fit_em", "fit_laplace", "fit_advi", "compare"),
+        ("fit_em", "fit_laplace", "fit_nuts", "fit_advi", "compare"),
         ("predict_proba", "responsibilities", "loo", "log_density", "sample_predictive"),
     ],
 )

@@ -7,6 +7,7 @@ import numpy as np
 
 from bayesmix.density import Density
 from bayesmix.engines.em import EMResult, EMSettings, fit
+from bayesmix.engines.em.settings import INITS
 from bayesmix.engines.protocol import Start
 from bayesmix.problem import Problem
 from bayesmix.seeds import number_of
@@ -61,7 +62,9 @@ def begin(problem: Problem, init: Any, random_seed: Any) -> Start:
         If ``init`` is a text other than ``"em"``.
     """
     if isinstance(init, str) and init != "em":
-        raise ValueError(f"init must be 'em', an EMResult, labels (N,) or responsibilities (N, K), not {init!r}")
+        remedy = f": start from EM's result, init=mixture.fit_em(X, init={init!r})" if init in INITS else ""
+        words = "init must be 'em', an EMResult, labels (N,) or responsibilities (N, K), not"
+        raise ValueError(f"{words} {init!r}{remedy}")
     density = density_of(problem)
     seed = number_of(random_seed)
     first, *seeds = np.random.SeedSequence(seed).generate_state(9).tolist()

@@ -39,6 +39,9 @@ from bayesmix.passes.blocks import COMPILED, INNER
 
 ENTRY = {"nogil": True, "error_model": "numpy", "cache": True}
 """How a family's entry is compiled: it is not inlined, and no sum of it may be reordered."""
+BODY = {**COMPILED, "cache": False}
+"""How what an entry calls is compiled: by itself too. Else the functions that it hands on to moves, which are not
+inlined, would stand in the entry as addresses of this process, and Numba would not keep its file."""
 
 
 @nb.njit(**COMPILED)
@@ -101,7 +104,7 @@ def nothing_to_complete(rng, labels, columns, form, numbers, state):
     """Only the components of rows are latent."""
 
 
-@nb.njit(**INNER)
+@nb.njit(**BODY)
 def run_completed(log_component, complete, sums_of, draw, begin, predictive, add, rng, problem, position, plan):
     """Keep every ``thin``-th of ``n_kept * thin`` sweeps, with moves of assignments before one in ``between_moves``.
 

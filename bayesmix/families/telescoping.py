@@ -32,7 +32,7 @@ import numpy as np
 
 from bayesmix.families.concentration import draw_share, log_partition
 from bayesmix.families.split_merge import APART, MERGE, SPLIT, accept, merge_or_exchange, propose, two_rows
-from bayesmix.families.sweeps import draw_weights, nothing_to_complete
+from bayesmix.families.sweeps import BODY, draw_weights, nothing_to_complete
 from bayesmix.passes.assignments import draw_labels
 from bayesmix.passes.blocks import COMPILED, INNER
 
@@ -217,7 +217,7 @@ def run(log_component, sums_of, draw, form_of, begin, predictive, add, rng, prob
     )
 
 
-@nb.njit(**INNER)
+@nb.njit(**BODY)
 def run_completed(
     log_component,
     complete,

@@ -14,8 +14,9 @@ _LINE = 8  # doubles in a line of the cache
 # inlined: else a callee is compiled twice, alone and (optimised once more) inside its caller's file, and the process
 # that compiles runs the one copy where later processes load the other, with other roundings.
 COMPILED = {"nogil": True, "fastmath": ROW_LOOP, "error_model": "numpy", "cache": True, "forceinline": True}
-# For a function that takes functions: it lives in the files of its callers.
-INNER = {**COMPILED, "cache": False}
+# For a function that takes functions: it lives in the files of its callers, and is part of these before anything is
+# compiled. (Where it were compiled by itself, all of it would be so twice or more.)
+INNER = {**COMPILED, "cache": False, "inline": "always"}
 
 
 @nb.njit(**COMPILED)

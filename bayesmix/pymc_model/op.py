@@ -130,7 +130,8 @@ class RowLogDensity(Op):
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         """Run the compiled function outside of a compiled graph."""
-        output_storage[0][0] = self.family.fused.rows(*inputs)
+        fused = self.family.fused
+        output_storage[0][0] = fused.rows(*fused.laid_out(*inputs))
 
     def infer_shape(self, node: Apply, shapes: Any) -> list[Any]:
         """Shapes of the outputs, without a pass over the data."""
@@ -171,7 +172,8 @@ class SumLogDensity(Op):
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         """Run the compiled function outside of a compiled graph."""
-        results = self.family.fused.total(*inputs)
+        fused = self.family.fused
+        results = fused.total(*fused.laid_out(*inputs))
         for storage, result in zip(output_storage, results, strict=True):
             storage[0] = result
 

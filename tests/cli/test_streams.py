@@ -22,6 +22,26 @@ def test_a_closed_stream_costs_only_what_it_would_have_shown(closed, folder):
     assert ("Fitting" in done.stderr) == ("2>&-" not in closed)
 
 
+OTHERS = {
+    "compare": "compare faithful.csv --components 1:2 --method em --output out.html",
+    "predict": "predict fit.nc faithful.csv --output out.csv",
+    "demo": "demo --output out.html",
+}
+
+
+@OF_A_SHELL
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name == "demo" else ()) for name in OTHERS]
+)
+def test_other_commands_write_where_all_streams_are_closed(name, folder):
+    if name == "predict":
+        bm.save(bm.Mixture(2).fit_em(bm.datasets.load_faithful(), random_seed=1), "fit.nc")
+    command = f'"{sys.executable}" -m bayesmix {OTHERS[name]} <&- >&- 2>&-'
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=200)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (folder / OTHERS[name].split()[-1]).stat().st_size > 1000
+
+
 @pytest.mark.parametrize("columns", ["0", "wide", "-1"])
 def test_a_width_that_is_none_is_no_width(columns, folder):
     done = subprocess.run(

@@ -250,7 +250,8 @@ def test_an_interrupt_before_the_first_draw_is_passed_on(monkeypatch):
         ({"cores": 0}, "cores must be an integer of at least 1"),
         ({"target_accept": 1.0}, "target_accept must be between 0 and 1"),
         ({"relabel": "sjw"}, "relabel must be 'ecr', 'pivot', 'stephens' or 'order', not 'sjw'"),
-        ({"init": "random"}, "init must be 'em', an EMResult, labels"),
+        ({"init": "best"}, "init must be 'em', an EMResult, labels .* not 'best'$"),
+        ({"init": "kmeans"}, r"not 'kmeans': start from EM's result, init=mixture.fit_em\(X, init='kmeans'\)"),
     ],
 )
 def test_impossible_settings(setting, message):

@@ -90,11 +90,11 @@ def test_every_way_to_the_density_of_a_row(case):
     family, X = case.family, case.rows.values
     rows = family.log_mixture(weights, params, X)
     entering = [ROOTS[spec.enters](params[spec.name]) for spec in family.parameters]
-    columns = family.columns(X)
-    value, *_ = family.fused.total(columns, np.empty(0), np.log(weights), *entering)
+    fused, columns = family.fused, family.columns(X)
+    value, *_ = fused.total(*fused.laid_out(columns, np.empty(0), np.log(weights), *entering))
     ways = {
         "joint": logsumexp(family.log_joint(weights, params, X), axis=1),
-        "fused": family.fused.rows(columns, np.log(weights), *entering),
+        "fused": fused.rows(*fused.laid_out(columns, np.log(weights), *entering)),
         "written out": family.written_out(NUMPY, columns, np.log(weights), *entering),
     }
     for name, found in ways.items():

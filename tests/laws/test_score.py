@@ -90,7 +90,8 @@ def error_of_score(case) -> float:
     family, (rows, weights, entering) = case.family, in_standard_units(case)
     parts = [np.log(weights), *entering]
     enters = ["itself", *(spec.enters for spec in family.parameters)]
-    value, *slopes = family.fused.total(family.columns(rows), np.empty(0), *parts)
+    fused = family.fused
+    value, *slopes = fused.total(*fused.laid_out(family.columns(rows), np.empty(0), *parts))
 
     def log_likelihood(place, part):
         """With another part in that place; of a factor the lower triangle counts."""
