@@ -200,8 +200,9 @@ def shares_of(weights, params, values):
     return density / density.sum(axis=-1, keepdims=True)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [16, 28, 55, 59])
 def test_stephens_finds_the_least_divergence_of_all_namings(seed):
+    """Where ECR's names are not the best ones; next to them there may be another minimum, in one of four such draws."""
     weights, params, values, labels = one_feature(4, 3, seed)
     shares = np.maximum(shares_of(weights, params, values), 1e-6)
     shares /= shares.sum(axis=-1, keepdims=True)
@@ -216,6 +217,7 @@ def test_stephens_finds_the_least_divergence_of_all_namings(seed):
     start = best_assignments(agreement_matrices(Gaussian("diag"), *at_once, values, labels), weights)
     found = closest_to_their_mean(Gaussian("diag"), *at_once, values, labels, start)
     assert divergence(found) == pytest.approx(least, rel=1e-9)
+    assert divergence(start) > 1.0001 * least
 
 
 @pytest.mark.parametrize("seed", range(3))
