@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from bayesmix.posterior.predictive import log_density, sample_predictive
     from bayesmix.posterior.regions import highest_density
     from bayesmix.posterior.renaming import relabel
+    from bayesmix.posterior.tails import outliers
     from bayesmix.pymc_model import MixtureLikelihood
     from bayesmix.tree import load, save
     from bayesmix.verdict import UntrustedWarning
@@ -67,6 +68,7 @@ _ROOMS = {
     "merge": "bayesmix.posterior.merging",
     "modes": "bayesmix.posterior.modal",
     "number_of_groups": "bayesmix.posterior.numbers",
+    "outliers": "bayesmix.posterior.tails",
     "partial_assignments": "bayesmix.posterior.partitions",
     "partition": "bayesmix.posterior.partitions",
     "plot_comparison": "bayesmix.plots",
@@ -118,6 +120,7 @@ __all__ = [
     "merge",
     "modes",
     "number_of_groups",
+    "outliers",
     "partial_assignments",
     "partition",
     "plot_comparison",

@@ -239,6 +239,7 @@ def compare(
     help_epilogue="Examples:\n\n"
     "  bayesmix predict fit.nc new.csv --output labels.csv\n"
     "  bayesmix predict fit.nc new.parquet --index id --intervals\n"
+    "  bayesmix predict fit.nc new.csv --outliers --output labels.csv\n"
     "  bayesmix predict fit.nc new.csv --json \\\n"
     "      | jq '.rows[] | select(.label_probability < 0.9) | .row'"
 )
@@ -249,6 +250,7 @@ def predict(
     *,
     source: Source = Source(),
     intervals: Annotated[bool, NO_DEFAULT] = False,
+    outliers: Annotated[bool, NO_DEFAULT] = False,
     output: Outputs = None,
     manner: Manner = Manner(),
 ) -> int:
@@ -268,6 +270,9 @@ def predict(
         File of rows: .csv, .tsv, .txt (also .gz), .parquet or .xlsx; - is standard input.
     intervals
         Write the posterior interval of every probability too.
+    outliers
+        Write how rarely a new row is as improbable, the same adjusted for the number of rows, and whether it is an
+        outlier: among those at most 5 % are expected to be ordinary.
     output
         Where to write the labels (.csv, .parquet); standard output by default; may be repeated.
     """
@@ -289,7 +294,7 @@ def predict(
     from bayesmix.cli.labelling import label_and_tell
 
     with manner.working():
-        return label_and_tell(tree, X, _named(data), outputs, manner, intervals=intervals)
+        return label_and_tell(tree, X, _named(data), outputs, manner, intervals=intervals, judged=outliers)
 
 
 @app.command(

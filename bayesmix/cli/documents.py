@@ -9,7 +9,7 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -43,7 +43,17 @@ _DIAGNOSTICS = (
 )
 _ENTROPY = ("entropy", "entropy_overlap", "entropy_parameters")
 _OF_EVERY_ROW = ("label", "label_probability", *_ENTROPY, "probability", "probability_interval")
+# How rows that are judged are told of: columns, and what they are in bayesmix.outliers.
+MISFITS = {"outlier_probability": "probability", "outlier_adjusted": "adjusted", "outlier": "outlier"}
 _ROWS_AT_ONCE = 10_000
+
+
+class Labels(NamedTuple):
+    """What a prediction tells of every row: memberships, with their intervals or not, and misfits where asked for."""
+
+    membership: "xr.Dataset"
+    misfits: "xr.Dataset | None"
+    intervals: bool
 
 
 def of_fit(digest: Digest, em: "EMResult | None", request: "Request", written: Written, verdict: str) -> dict[str, Any]:
@@ -107,21 +117,17 @@ def tell(document: Mapping[str, Any]) -> None:
 
 
 def tell_labels(
-    tree: "xr.DataTree",
-    membership: "xr.Dataset",
-    index: "pd.Index",
-    data: str,
-    written: Written,
-    *,
-    intervals: bool,
-    verdict: str,
+    tree: "xr.DataTree", labels: Labels, index: "pd.Index", data: str, written: Written, *, verdict: str
 ) -> None:
     """Print the document of a prediction, a line for each row; the whole of it is never in memory."""
+    membership, misfits = labels.membership, labels.misfits
     head = {
         **_signature("prediction", verdict),
         "data": {"file": data, "rows": len(index), "features": record_of(tree)["features"]},
         "model": _identity(str(family_of(tree)), membership.sizes["component"]),
         "interval_probability": membership.attrs["ci_prob"],
+        "missing_cells": membership.attrs.get("missing_cells", 0),
+        "outlier_level": None if misfits is None else misfits.attrs["level"],
         "outputs": _outputs(written),
     }
     print(_text(head)[:-1] + ', "rows": [')
@@ -129,9 +135,11 @@ def tell_labels(
         block = slice(start, start + _ROWS_AT_ONCE)
         names = index[block]
         columns = {name: membership[name].values[block] for name in _OF_EVERY_ROW}
+        if misfits is not None:
+            columns |= {column: misfits[name].values[block] for column, name in MISFITS.items()}
         for i in range(len(names)):
-            row = {"row": names[i], **{name: values[i] for name, values in columns.items()}}
-            if not intervals:
+            row = {"row": names[i], **dict.fromkeys(MISFITS)} | {name: values[i] for name, values in columns.items()}
+            if not labels.intervals:
                 row["probability_interval"] = None
             comma = "," if start + i + 1 < len(index) else ""
             sys.stdout.write(f"{_text(row)}{comma}\n")

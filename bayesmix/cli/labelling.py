@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmix.cli import documents
+from bayesmix.cli.documents import MISFITS
 from bayesmix.cli.outputs import for_spreadsheets, write_frame
 from bayesmix.cli.request import Manner
 from bayesmix.cli.trust import status_of, verdict_of_fit, warn
 from bayesmix.posterior.intervals import BOUNDS
 from bayesmix.posterior.labels.judgement import verdict_of
 from bayesmix.posterior.membership import responsibilities
+from bayesmix.posterior.tails import outliers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,9 +23,18 @@ if TYPE_CHECKING:
 
 
 def label_and_tell(
-    tree: "xr.DataTree", X: "pd.DataFrame", data: str, outputs: Sequence[Path], manner: Manner, *, intervals: bool
+    tree: "xr.DataTree",
+    X: "pd.DataFrame",
+    data: str,
+    outputs: Sequence[Path],
+    manner: Manner,
+    *,
+    intervals: bool,
+    judged: bool,
 ) -> int:
     """Tell who belongs where, one entry for each row of X, in the outputs, else on standard output; return the status.
+
+    Where they are to be judged, whether they are outliers too.
 
     First comes, on standard error, why the fit is not to be trusted.
     """
@@ -31,13 +42,17 @@ def label_and_tell(
     said = verdict_of_fit(reasons)
     warn(said)
     membership = responsibilities(tree, X)
+    misfits = outliers(tree, X, random_seed=0) if judged else None  # the same file, the same numbers
     table = table_of_labels(membership, X.index, intervals=intervals)
+    if misfits is not None:
+        table = table.assign(**{column: misfits[name].values for column, name in MISFITS.items()})
     for path in outputs:
         write_frame(table, path)
         manner.say(f"{len(table):,} labelled rows written to {path}.")
     if manner.json:
         written = [("labels", path) for path in outputs]
-        documents.tell_labels(tree, membership, X.index, data, written, intervals=intervals, verdict=said)
+        told = documents.Labels(membership, misfits, intervals)
+        documents.tell_labels(tree, told, X.index, data, written, verdict=said)
     elif not outputs:
         for_spreadsheets(table).to_csv(sys.stdout, index=False)
     return status_of(reasons)

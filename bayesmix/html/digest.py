@@ -19,6 +19,7 @@ from bayesmix.posterior.membership import responsibilities
 from bayesmix.posterior.merging import merge
 from bayesmix.posterior.modal import has_modes, modes
 from bayesmix.posterior.partitions.overview import Overview
+from bayesmix.posterior.tails import outliers
 from bayesmix.registry import ENGINES, from_chains
 from bayesmix.tree import family_of, record_of, training_rows
 
@@ -115,6 +116,11 @@ class Digest:
     def check(self) -> Check | None:
         """The data beside what the model makes; None of too few rows."""
         return posterior_check(self.tree)
+
+    @cached_property
+    def misfits(self) -> xr.Dataset:
+        """Which rows fit badly; the same draws for the same tree."""
+        return outliers(self.tree, random_seed=0)
 
     @cached_property
     def ci_prob(self) -> float:

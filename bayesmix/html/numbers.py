@@ -1,8 +1,12 @@
 """Numbers for people: as many digits as the uncertainty leaves standing."""
 
 import math
+from typing import Any
+
+import numpy as np
 
 from bayesmix.data import Rows
+from bayesmix.data.words import row_name
 
 MISSING = "\N{EN DASH}"
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -184,3 +188,8 @@ def _not_finite(value: float) -> str:
     if math.isnan(value):
         return MISSING
     return "∞" if value > 0 else "−∞"
+
+
+def sortable(name: Any) -> float | str:
+    """By what a column of row names is sorted: numbers by their size."""
+    return float(name) if isinstance(name, int | float | np.number) else row_name(name)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bayesmix.engines.em import EMResult
 
 # Log densities of one row in two blocks differ by this much at most.
-_ROUNDING = 1e-9
+ROUNDING = 1e-9
 # Points at which the region of one feature is looked for, and halvings of what lies between two of them.
 _POINTS, _HALVINGS = 2000, 40
 
@@ -98,13 +98,13 @@ def highest_density(
     with progress(None) as report:
         report("highest density")
         new = sample_predictive(tree, n, random_seed=random_seed)["predictions"].to_dataset()["x"].values[:, chosen]
-        heights = np.sort(_log_density(marginal, new))
+        heights = np.sort(log_predictive(marginal, new))
         # so many of them lie lower than the threshold
         thresholds = heights[n - np.ceil(wanted * n - 1e-9).astype(int)]
         found: dict[str, Any] = {"log_threshold": ("region", thresholds)}
         coords: dict[str, Any] = {"region": wanted}
         if rows is not None:
-            found["probability"] = ("obs", _inside(heights, _log_density(marginal, rows.values)))
+            found["probability"] = ("obs", _inside(heights, log_predictive(marginal, rows.values)))
             coords["obs"] = rows.obs
         if len(chosen) == 1 and columns[chosen[0]].kind == "real":
             found["interval"] = (("region", "part", "ci_bound"), _intervals(marginal, new[:, 0], thresholds))
@@ -112,7 +112,7 @@ def highest_density(
     return xr.Dataset(found, coords=coords, attrs={"n": n, "features": [columns[j].name for j in chosen]})
 
 
-def _log_density(marginal: Marginal, values: np.ndarray) -> np.ndarray:
+def log_predictive(marginal: Marginal, values: np.ndarray) -> np.ndarray:
     """Log predictive density of rows, (n,)."""
     out = np.empty(len(values))
     for block, each in marginal.family.log_mixture_blocks(marginal.weights, marginal.params, values):
@@ -122,7 +122,7 @@ def _log_density(marginal: Marginal, values: np.ndarray) -> np.ndarray:
 
 def _inside(heights: np.ndarray, of_rows: np.ndarray) -> np.ndarray:
     """Share of new rows, of sorted log densities, where the density is at least as high as at each row."""
-    return 1 - np.searchsorted(heights, of_rows - _ROUNDING * (1 + np.abs(of_rows))) / heights.size
+    return 1 - np.searchsorted(heights, of_rows - ROUNDING * (1 + np.abs(of_rows))) / heights.size
 
 
 def _intervals(marginal: Marginal, new: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
@@ -131,7 +131,7 @@ def _intervals(marginal: Marginal, new: np.ndarray, thresholds: np.ndarray) -> n
     points = np.quantile(new, np.linspace(0, 1, _POINTS))
     room = 0.5 * (points[-1] - points[0])
     points = np.concatenate([[points[0] - room], points, [points[-1] + room]])
-    heights = _log_density(marginal, points[:, None])
+    heights = log_predictive(marginal, points[:, None])
     parts = [_crossings(marginal, points, heights, threshold) for threshold in thresholds]
     out = np.full((thresholds.size, max(len(one) for one in parts), 2), np.nan)
     for place, one in enumerate(parts):
@@ -147,6 +147,6 @@ def _crossings(marginal: Marginal, points: np.ndarray, heights: np.ndarray, thre
     rises = above[at + 1]
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
-        left = (_log_density(marginal, middle[:, None]) >= threshold) != rises
+        left = (log_predictive(marginal, middle[:, None]) >= threshold) != rises
         low, high = np.where(left, middle, low), np.where(left, high, middle)
     return (0.5 * (low + high)).reshape(-1, 2)

@@ -188,7 +188,7 @@ def test_json_of_a_comparison(capsys):
     assert_keys(found, "comparison")
 
 
-@pytest.mark.parametrize("more", [[], ["--intervals"]])
+@pytest.mark.parametrize("more", [[], ["--intervals", "--outliers"]])
 def test_json_of_a_prediction(capsys, more, monkeypatch):
     monkeypatch.setattr("bayesmix.cli.documents._ROWS_AT_ONCE", 100)
     run(["fit", "faithful.csv", "--components", "2", "--output", "fit.nc", *FAST])
@@ -207,6 +207,9 @@ def test_json_of_a_prediction(capsys, more, monkeypatch):
         [row["probability"] for row in found["rows"]], em.responsibilities, rtol=1e-12, atol=1e-300
     )
     assert (found["rows"][0]["probability_interval"] is None) == (not more)
+    assert found["outlier_level"] == (0.05 if more else None)
+    assert {row["outlier"] for row in found["rows"]} == ({False} if more else {None})
+    assert (found["rows"][0]["outlier_probability"] is None) == (not more)
     assert_keys(found, "prediction")
 
 

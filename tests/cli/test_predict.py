@@ -155,3 +155,20 @@ def test_missing_cells_are_summed_out_and_said(capsys):
     assert run(["predict", "fit.nc", "gaps.csv", "--output", "labels.csv", "--drop-missing"]) == 0
     assert len(pd.read_csv("labels.csv")) == 1
     assert "--drop-missing" in refused(capsys, "fit", "gaps.csv", "--components", "1", *FAST)
+
+
+def test_outliers_are_columns_of_their_own(capsys):
+    run(["fit", "faithful.csv", "--components", "2", "--output", "fit.nc", *FAST])
+    frame = bm.datasets.load_faithful().iloc[:20].astype(float)
+    frame.iloc[3] = [2.0, 95.0]
+    frame.to_csv("new.csv", index=False)
+    assert run(["predict", "fit.nc", "new.csv", "--output", "labels.csv", "--outliers"]) == 0
+    labels = pd.read_csv("labels.csv")
+    wanted = bm.outliers(bm.load("fit.nc"), frame, random_seed=0)
+    np.testing.assert_allclose(labels["outlier_probability"], wanted["probability"], rtol=1e-12)
+    np.testing.assert_allclose(labels["outlier_adjusted"], wanted["adjusted"], rtol=1e-12)
+    assert labels["outlier"].tolist() == wanted["outlier"].values.tolist()
+    assert labels["outlier"][3]
+    assert not labels["outlier"].all()
+    assert run(["predict", "fit.nc", "new.csv", "--output", "labels.csv"]) == 0
+    assert "outlier" not in pd.read_csv("labels.csv")

@@ -5,7 +5,8 @@ import numpy as np
 from bayesmix.data.words import row_name
 from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.digest import Digest
-from bayesmix.html.numbers import counted, of_row, percent, percent_with_interval, plain
+from bayesmix.html.numbers import counted, of_row, percent, percent_with_interval, plain, sortable
+from bayesmix.html.sections.misfits import misfits_part
 from bayesmix.html.sections.together import together_parts
 from bayesmix.plots import draw_density, draw_responsibilities
 from bayesmix.plots.discrete import Discrete, discrete_of
@@ -25,8 +26,9 @@ def density_picture(digest: Digest) -> Picture:
 def membership_section(digest: Digest) -> Section:
     """Probabilities of belonging, in a picture, and the rows in doubt."""
     n_rows = digest.rows.n_rows
+    parts = (("Rows that fit badly", misfits_part(digest)),)
     if digest.n_components == 1:
-        return Section(sentences=("There is one group: every row belongs to it.",))
+        return Section(sentences=("There is one group: every row belongs to it.",), parts=parts)
     doubtful = in_doubt(digest.membership)
     columns = "one column for each row, sorted by group and certainty; colours share it out by the probability of each"
     if len(doubtful):
@@ -54,7 +56,7 @@ def membership_section(digest: Digest) -> Section:
         sentences=sentences,
         pictures=(picture,),
         tables=(_doubtful(digest, doubtful),) if len(doubtful) else (),
-        parts=together_parts(digest),
+        parts=(*together_parts(digest), *parts),
     )
 
 
@@ -89,7 +91,7 @@ def _doubtful(digest: Digest, doubtful: np.ndarray) -> Table:
         likely = percent_with_interval(float(probability[i, first]), *bounds[i, first])
         cells.append(
             (
-                Cell(row_name(rows.obs[i]), _sortable(rows.obs[i])),
+                Cell(row_name(rows.obs[i]), sortable(rows.obs[i])),
                 Cell(f"group\N{NO-BREAK SPACE}{first}", float(first), group=first),
                 Cell(likely, float(probability[i, first])),
                 Cell(f"group\N{NO-BREAK SPACE}{second}", float(second), group=second),
@@ -112,10 +114,6 @@ def _doubtful(digest: Digest, doubtful: np.ndarray) -> Table:
         ),
         rows=tuple(cells),
     )
-
-
-def _sortable(name) -> float | str:
-    return float(name) if isinstance(name, int | float | np.number) else row_name(name)
 
 
 def _density_caption(digest: Digest) -> str:
