@@ -71,7 +71,8 @@ def outliers(
 
     See Also
     --------
-    bayesmix.plot_outliers : the probabilities in order beside what flags them.
+    bayesmix.highest_density : the smallest region that holds a row.
+    bayesmix.log_density : the density itself.
 
     Notes
     -----
