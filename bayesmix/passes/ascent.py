@@ -279,7 +279,7 @@ def modes_of_draws(rows, heights, centres, precisions, dof, most):
     places, tops = np.full((n_draws, most, n_features), math.nan), np.full((n_draws, most), -math.inf)
     metrics = np.empty((most, n_features, n_features))
     of_centres = np.full((n_draws, n_components), -1, dtype=np.int64)
-    of_rows = np.empty((n_draws, n_rows), dtype=np.int64)
+    of_rows = np.empty((n_draws, n_rows), dtype=np.int16)  # rows may be many, and modes are few
     starts = np.empty((n_starts, n_features))
     factor, metric = np.empty((n_features, n_features)), np.empty((n_features, n_features))
     vector = np.empty(n_features)

@@ -211,9 +211,12 @@ def _on_the_mean(form: Bells, climbed: Climbed) -> _Pooled:
     n_modes, reached = ascend(
         climbed.places[there], heights - np.log(len(some)), centres, precisions, dof, 0, places, metrics, tops
     )
-    of_modes = np.full(there.shape, -1)
+    of_modes = np.full(there.shape, -1, dtype=np.int16)
     of_modes[there] = reached
-    return _Pooled(places[:n_modes], tops[:n_modes], of_modes, np.take_along_axis(of_modes, climbed.of_rows, axis=1))
+    of_rows = np.empty_like(climbed.of_rows)
+    for s, reached in enumerate(climbed.of_rows):
+        of_rows[s] = of_modes[s, reached]
+    return _Pooled(places[:n_modes], tops[:n_modes], of_modes, of_rows)
 
 
 def _weights(weights: np.ndarray, climbed: Climbed, pooled: _Pooled) -> np.ndarray:

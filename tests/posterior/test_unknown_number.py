@@ -6,6 +6,7 @@ import xarray as xr
 from scipy.special import logsumexp
 
 import bayesmix as bm
+from bayesmix.tree import draws_of, family_of
 from tests.monte_carlo import ALLOWED, FEWEST, effective_draws, mean_of
 
 GALAXIES = bm.datasets.load_galaxies()
@@ -69,6 +70,8 @@ def test_number_of_groups(tree):
         bm.responsibilities,
         bm.responsibility_draws,
         bm.relabel,
+        bm.merge,
+        bm.plot_merge,
         bm.plot_density,
         bm.plot_labels,
         bm.plot_responsibilities,
@@ -86,6 +89,25 @@ def test_what_needs_a_number_refuses(method):
         getattr(MIXTURE, method)(GALAXIES)
     with pytest.raises(TypeError, match="number_of_groups"):
         bm.compare(GALAXIES, MIXTURE.n_components)
+
+
+def test_modes_need_no_names(tree):
+    """The number of peaks of each draw, counted on a fine grid of its density."""
+    found = bm.modes(tree, draws=20)
+    grid = np.linspace(-400, 400, 80_001)[:, None]
+    numbers = found["n_modes"].values.ravel()
+    chosen = tree["posterior"].to_dataset().sel(draw=found["draw"].values)
+    weights, params = draws_of(tree)
+    places = np.isin(tree["posterior"]["draw"].values, chosen["draw"].values)
+    density = (
+        family_of(tree)
+        .log_mixture(weights[:, places], {name: value[:, places] for name, value in params.items()}, grid)
+        .reshape(numbers.size, -1)
+    )
+    rises = np.diff(density) > 0
+    counted = (rises[:, :-1] & ~rises[:, 1:]).sum(axis=1)
+    assert np.mean(counted == numbers) > 0.95  # a grid has flat steps, and ends
+    assert (np.abs(counted - numbers) <= 1).all()
 
 
 def test_a_file_keeps_it(tree, tmp_path):
