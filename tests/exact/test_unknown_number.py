@@ -134,6 +134,47 @@ def test_enumeration_of_concentrations_is_not_the_prior():
         assert abs(truth.of_concentration(of_one) - truth.probabilities @ of_one(truth.concentrations)) > 0.05
 
 
+# A Gaussian case of an unknown number, and in how many batches of each chain its draws are taken: long ones.
+TOGETHER, BATCHES = 1, 25
+
+
+def exactly_together() -> np.ndarray:
+    """Probabilities that two rows belong together."""
+    truth = exact(TOGETHER)
+    labels, probability = np.array(truth.all), truth.joint.sum(axis=(1, 2))
+    return np.einsum("p,pij->ij", probability, (labels[:, :, None] == labels[:, None, :]).astype(float))
+
+
+def test_who_is_with_whom():
+    tree, together = tree_of(TOGETHER), exactly_together()
+    sizes = tree["posterior"].to_dataset().sizes
+    size = sizes["draw"] // BATCHES
+    batches = [
+        bm.similarity(tree.isel(chain=[chain], draw=slice(size * batch, size * (batch + 1)))).values
+        for chain in range(sizes["chain"])
+        for batch in range(BATCHES)
+    ]
+    pairs = np.triu_indices(len(together), 1)
+    values = np.array(batches)[:, *pairs]
+    errors = np.abs(values.mean(axis=0) - together[pairs]) / (values.std(axis=0, ddof=1) / np.sqrt(len(values)))
+    assert errors.max() < ALLOWED
+    np.testing.assert_allclose(values.mean(axis=0), bm.similarity(tree).values[pairs], rtol=1e-9)
+
+
+def test_the_partition_is_the_best_of_all():
+    """By the draws: under the exact posterior it is worse by their error in every pair, twice, at most."""
+    tree, together = tree_of(TOGETHER), exactly_together()
+    found, n = bm.partition(tree, "binder"), len(together)
+
+    def loss(labels):
+        return np.where(labels[:, None] == labels, 1 - together, together).sum() / n**2
+
+    error = np.abs(bm.similarity(tree).values - together).sum() / n**2
+    assert error < 0.02
+    assert loss(found["label"].values) <= min(loss(np.array(labels)) for labels in exact(TOGETHER).all) + 2 * error
+    assert float(found["expected_loss"]) == pytest.approx(loss(found["label"].values), abs=error)
+
+
 class Students(Partitions):
     """Student-t components of one feature: the evidence of a block by quadrature over centre, scale and tail."""
 
