@@ -15,17 +15,18 @@ WIDE: Size = (100_000, 32, 16)
 FEW_ROWS: Size = (1000, 2, 3)
 MANY_UNKNOWNS: Size = (10_000, 10, 5)
 FAITHFUL: Size = (272, 2, 2)
+SWEPT: Size = (100_000, 5, 10)
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One figure: a ratio of at least ``bound`` (``unit="times"``), or at most ``bound`` seconds or MiB."""
+    """One figure: a ratio of at least ``bound`` (``unit="times"``), or at most ``bound`` seconds, MiB or iterations."""
 
     what: str
     size: Size
     against: str
     bound: float
-    unit: Literal["times", "s", "MiB"] = "times"
+    unit: Literal["times", "s", "MiB", "EM iterations"] = "times"
 
     def limit(self) -> str:
         """As in ``35 times`` or ``at most 5 s``."""
@@ -90,6 +91,13 @@ ASKED = (
     Asked("compare(faithful, range(1, 7))", FAITHFUL, "", 20, "s"),
     Asked("bayesmix fit --method nuts", FAITHFUL, "", 5, "s"),
     Asked("bayesmix fit --method em", FAITHFUL, "", 2.5, "s"),
+    # of a processor, for four chains: on two cores people wait half as long
+    *(Asked("Gibbs sampling until the gates pass", (272, 2, k), "", 4, "s") for k in (3, 4, 5, 6)),
+    *(Asked("Gibbs sampling until the gates pass", (82, 1, k), "", 4, "s") for k in (3, 4, 5, 6)),
+    Asked("Gibbs sampling until the gates pass", (342, 4, 3), "", 4, "s"),
+    Asked("Gibbs sampling until the gates pass", (342, 4, 4), "", 60, "s"),
+    Asked("Gibbs sampling until the gates pass", (342, 4, 5), "", 12, "s"),
+    Asked("a sweep", SWEPT, "", 3, "EM iterations"),
 )
 
 

@@ -25,6 +25,9 @@ SECTIONS = {
     "pointwise": "pointwise",
     "faithful": "old_faithful",
     "growth": "growth",
+    "components": "many_components",
+    "sweep": "gibbs_sweep",
+    "walk": "gibbs_draws",
 }
 
 

@@ -101,7 +101,7 @@ def test_peers_have_the_same_log_density_up_to_a_constant(name):
 
 def test_asked_figures_are_told_apart_and_judged():
     keys = [(one.what, one.size, one.against) for one in ASKED]
-    assert len(set(keys)) == len(keys) == 27
+    assert len(set(keys)) == len(keys) == 39
     assert asked_of("EM iteration, full", (10_000, 2, 3), "mclust").bound == 15
     ratio, seconds = Asked("a", (1, 1, 1), "b", 35), Asked("a", (1, 1, 1), "", 5, "s")
     assert str(Verdict(ratio, (38, 41, 44))) == "35 times: yes"
