@@ -36,6 +36,9 @@ from bayesmix.verdict import ESS_GATE, RHAT_GATE
 
 # A move goes over the rows of two components one by one, and costs about ten sweeps.
 BETWEEN_MOVES = 10
+# Rows times components beyond which moves are rarer, by the root of what is beyond: the passes work many rows faster
+# than few, moves do not, and groups of many rows leave less open.
+_MANY = 6e4
 # Unless the user says otherwise: sweeps of a chain, and rows times components that a chain looks at.
 _MOST_SWEEPS, _MOST_NUMBERS = 400_000, 4e10
 # Before this chains are not looked at, which takes a fraction of a second: short ones that have all missed a mode of a
@@ -123,7 +126,9 @@ class Chain(Walk):
         self.memory: deque[np.ndarray] = deque(maxlen=_MEMORY)
         self._labels, self._state = labels.astype(np.int64), np.concatenate([np.ravel(part) for part in state])
         self._form = tuple(np.ascontiguousarray(part)[None] for part in statistics.form)
-        self._at_once = NUMBERS_AT_ONCE / (labels.size * n_components)
+        numbers = labels.size * n_components
+        self._at_once = NUMBERS_AT_ONCE / numbers
+        self._between_moves = round(BETWEEN_MOVES * max(1.0, numbers / _MANY) ** 0.5)
         self.n_rows = labels.size
         self.remembered = np.empty((0, labels.size), dtype=bool)
         self._remember()
@@ -131,7 +136,7 @@ class Chain(Walk):
     @override
     def _sweeps(self, n_kept: int, stride: int) -> Kept:
         problem = (*self._problem, self.remembered, self._of_concentration)
-        position, plan = (self._labels, self._state, self._form), (n_kept, stride, BETWEEN_MOVES)
+        position, plan = (self._labels, self._state, self._form), (n_kept, stride, self._between_moves)
         *kept, shares, self._form = self._run(self._rng, problem, position, plan)
         self._remember()
         return Kept(*kept, shares * self._of_concentration[1])
