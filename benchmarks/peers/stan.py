@@ -62,17 +62,22 @@ class Sampler:
 
     def sample(self, warmup: int, draws: int, seed: int) -> tuple[float, dict[str, np.ndarray]]:
         """Seconds of warm-up and sampling, and the draws (chain, draw, ...)."""
-        import stan
-
-        with _quiet():
-            program = stan.build(PROGRAM.read_text(), data=self._data, random_seed=seed)
-            began = time.perf_counter()
-            fit = program.sample(num_chains=4, num_warmup=warmup, num_samples=draws, init=[self._start] * 4)
-            seconds = time.perf_counter() - began
-        values = {name: _by_chain(fit[name], draws) for name in self._start}
+        seconds, values = sampled(PROGRAM, self._data, self._start, warmup, draws, seed)
         factors = values["scales"][..., None] * values["correlation_factors"]
         covariances = factors @ np.swapaxes(factors, -1, -2)
         return seconds, {"weights": values["weights"], "means": values["means"], "covariances": covariances}
+
+
+def sampled(program: Path, data: dict, start: dict, warmup: int, draws: int, seed: int) -> tuple[float, dict]:
+    """Seconds of warm-up and sampling of four chains, and the draws (chain, draw, ...) of what they start at."""
+    import stan
+
+    with _quiet():
+        built = stan.build(program.read_text(), data=data, random_seed=seed)
+        began = time.perf_counter()
+        fit = built.sample(num_chains=4, num_warmup=warmup, num_samples=draws, init=[start] * 4)
+        seconds = time.perf_counter() - began
+    return seconds, {name: _by_chain(fit[name], draws) for name in start}
 
 
 def _by_chain(values: np.ndarray, draws: int) -> np.ndarray:

@@ -93,7 +93,9 @@ class Task:
         began = processor_seconds()
         chains = chains_from(problem, start, settings.chains)
         limits = sweeps_within(problem.rows.n_rows, problem.n_components, None)
-        kept, notes = walked(chains, settings, limits, lambda kept: passes(problem, chains, kept), lambda: share(chains))
+        kept, notes = walked(
+            chains, settings, limits, lambda kept: passes(problem, chains, kept), lambda: share(chains)
+        )
         seconds = processor_seconds() - began
         drawn = as_draws(problem, start.density, chains, kept, {"sampling": seconds}, notes)
         tree = tree_of_draws(
