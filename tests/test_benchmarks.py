@@ -11,7 +11,7 @@ import bayesmix as bm
 from benchmarks import readme
 from benchmarks.asked import ASKED, Asked, Verdict, asked_of, spread, three_digits, verdict
 from benchmarks.page import PAGE, page_text, read_records, record_of, verdicts, write
-from benchmarks.peers import numpyro, textbook
+from benchmarks.peers import conjugate, numpyro, textbook
 from benchmarks.problems import PRIORS
 from benchmarks.run import SECTIONS
 from benchmarks.tables import Table, seconds_text, size_text
@@ -44,22 +44,21 @@ def textbook_density(form):
     return at
 
 
-def numpyro_density():
+def numpyro_density(model=numpyro.model, arguments=(X, 2, MIXTURE.priors), parameters=numpyro.parameters):
     """Log density in NumPyro's unconstrained values, and the parameters there."""
     import jax
     from jax.flatten_util import ravel_pytree
     from numpyro.infer.util import initialize_model
 
     with jax.enable_x64(True):
-        arguments = (X, 2, MIXTURE.priors)
-        made = initialize_model(jax.random.PRNGKey(0), numpyro.model, model_args=arguments, dynamic_args=False)
+        made = initialize_model(jax.random.PRNGKey(0), model, model_args=arguments, dynamic_args=False)
         _, unravel = ravel_pytree(made.param_info.z)
         compiled = jax.jit(lambda q: (made.potential_fn(unravel(q)), made.postprocess_fn(unravel(q))))
 
     def at(q):
         with jax.enable_x64(True):
             potential, values = compiled(jax.numpy.asarray(q))
-        return -float(potential), numpyro.parameters(values)
+        return -float(potential), parameters(values)
 
     return at
 
@@ -97,6 +96,15 @@ def test_peers_have_the_same_log_density_up_to_a_constant(name):
     assert disagreement(peer, DENSITY) < 1e-8
     wrong = bm.Mixture(2, priors=PRIORS | {"correlations": bm.priors.LKJ(2.1)})
     assert disagreement(peer, density_of(wrong, X)) > 1e-4
+
+
+def test_numpyro_has_the_default_prior():
+    """Wishart precisions there, inverse-Wishart covariances here; as many unknowns as under the other prior."""
+    given = conjugate.Given(X, 2)
+    arguments = (X, given.concentrations, given.prior)
+    peer = numpyro_density(conjugate.model, arguments, conjugate.parameters)
+    assert disagreement(peer, density_of(given.mixture, X)) < 1e-8
+    assert disagreement(peer, density_of(bm.Mixture(2, priors={"weights": bm.priors.Dirichlet(1.1)}), X)) > 1e-4
 
 
 def test_asked_figures_are_told_apart_and_judged():
