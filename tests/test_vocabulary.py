@@ -101,6 +101,8 @@ ARGUMENTS = {
     "cdf": {"X": [1.0, 2.0], "feature": "x0"},
     "quantile": {"p": 0.5, "feature": "x0"},
     "highest_density": {"X": SIMULATED.X, "n": 50, "random_seed": 1},
+    "conditional": {"given": {"x0": 1.0}},
+    "outliers": {"n": 50, "random_seed": 1},
 }
 PATHS = {"save": "em.nc", "report": "em.md"}
 
