@@ -224,7 +224,7 @@ class Poisson(LogLinear):
 
     @override
     def log_affinities(self, params: Params, others: Params) -> np.ndarray:
-        """Exact: minus half the squared distance of the rates' square roots."""
+        # exact: minus half the squared distance of the rates' square roots
         one, other = np.sqrt(params["rates"]), np.sqrt(others["rates"])
         return -0.5 * ((one[:, None] - other[..., None, :, :]) ** 2).sum(axis=-1)
 

@@ -36,7 +36,7 @@ def plot_merge(
     ----------
     tree : xarray.DataTree or EMResult
         Of more than one component.
-    n_groups, cutoff, ci_prob :
+    n_groups, cutoff, ci_prob : int or None, float, float or None
         As :func:`bayesmix.merge` takes them.
     figsize : (float, float), optional
         In inches.
