@@ -683,7 +683,7 @@ class Family(OverDraws):
     def elliptical_form(
         self, weights: np.ndarray, params: Params
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None:
-        r"""The components as bells, on which a density can be climbed (see :mod:`bayesmix.passes.ascent`).
+        r"""The components as bells, on which a density can be climbed (``bayesmix.passes.ascent``).
 
         .. math:: \log w_k f_k(x) = h_k - \frac{\nu_k + D}{2} \log\Bigl(1 + \frac{\delta_k}{\nu_k}\Bigr),
                   \qquad \delta_k = (x - \mu_k)^\top P_k (x - \mu_k),

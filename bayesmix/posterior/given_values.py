@@ -100,7 +100,6 @@ def conditional(
     See Also
     --------
     bayesmix.marginal : nothing given.
-    bayesmix.plot_conditional : the curve over a range of one given feature.
 
     References
     ----------
