@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bayesmix.mixture import Mixture
     from bayesmix.plots import (
         plot_comparison,
+        plot_conditional,
         plot_density,
         plot_em,
         plot_labels,
@@ -72,6 +73,7 @@ _ROOMS = {
     "partial_assignments": "bayesmix.posterior.partitions",
     "partition": "bayesmix.posterior.partitions",
     "plot_comparison": "bayesmix.plots",
+    "plot_conditional": "bayesmix.plots",
     "plot_density": "bayesmix.plots",
     "plot_em": "bayesmix.plots",
     "plot_labels": "bayesmix.plots",
@@ -124,6 +126,7 @@ __all__ = [
     "partial_assignments",
     "partition",
     "plot_comparison",
+    "plot_conditional",
     "plot_density",
     "plot_em",
     "plot_labels",

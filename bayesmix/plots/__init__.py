@@ -10,6 +10,7 @@ from bayesmix.plots.densities import draw_density, plot_density
 from bayesmix.plots.memberships import draw_responsibilities, plot_responsibilities
 from bayesmix.plots.merges import plot_merge
 from bayesmix.plots.predictive_checks import draw_predictive_check, draw_prior_check, plot_predictive_check
+from bayesmix.plots.regressions import plot_conditional
 from bayesmix.plots.togetherness import draw_similarity, plot_similarity
 from bayesmix.plots.traces import draw_labels, plot_labels
 
@@ -22,6 +23,7 @@ __all__ = [
     "draw_responsibilities",
     "draw_similarity",
     "plot_comparison",
+    "plot_conditional",
     "plot_density",
     "plot_em",
     "plot_labels",

@@ -100,6 +100,7 @@ def conditional(
     See Also
     --------
     bayesmix.marginal : nothing given.
+    bayesmix.plot_conditional : the curve over the range of one given feature.
 
     References
     ----------
