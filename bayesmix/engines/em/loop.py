@@ -72,7 +72,7 @@ class ExpectationMaximisation:
         if conditional is None or not isinstance(weights, Dirichlet):
             return None
         concentrations = np.maximum(weights.concentrations(problem.n_components), 1)
-        constant = log_dirichlet_constant(concentrations)
+        constant = float(log_dirichlet_constant(concentrations))
         columns = problem.standardised.columns
         return cls(problem.family, columns, conditional, concentrations - 1, constant)
 
