@@ -75,7 +75,8 @@ def _other_ways(digest: Digest, seen: Overview) -> Section:
     names = [str(name) for name in found["clustering"].values]
     others = {name: named_like(found["label"].sel(clustering=name).values, label) for name in names}
     said = (
-        "What methods without probabilities find, beside the posterior. The adjusted Rand index is 1 for the same "
+        "What methods without probabilities find, beside the posterior, and which peak of the fitted density each row "
+        "lies at. The adjusted Rand index is 1 for the same "
         "groups and 0 for no more than chance; the variation of information, in nats, is 0 for the same groups. Their "
         "intervals are over the draws. Columns were divided by their standard deviations, since distances depend on "
         "units."

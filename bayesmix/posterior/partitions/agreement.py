@@ -48,7 +48,8 @@ def compare_clusterings(
         Labels of the rows by name, of any kind: text, categories, whole numbers. By default ``"k-means"``, ``"soft
         k-means"`` and ``"mean shift"`` of standardised columns, where these are real numbers: as many groups as
         components (where their number is unknown, as in the :func:`partition`), soft k-means as in
-        :func:`partial_assignments`, scikit-learn's mean shift with its bandwidth from the data.
+        :func:`partial_assignments`, scikit-learn's mean shift with its bandwidth from the data; and ``"modes of the
+        mixture"``, the groups of :func:`modes` on 50 draws of each chain.
     X : array-like or data frame, (N, D), optional
         The rows; the training rows by default.
     ci_prob : float, optional
@@ -86,7 +87,7 @@ def compare_clusterings(
     >>> found["adjusted_rand"].values.round(1).tolist(), found["n_groups"].values.tolist()
     ([0.8, 0.0], [2, 1])
     >>> bm.compare_clusterings(tree)["clustering"].values.tolist()
-    ['k-means', 'soft k-means', 'mean shift']
+    ['k-means', 'soft k-means', 'mean shift', 'modes of the mixture']
     """
     tree = heeded(tree)
     rows = rows_of(tree, X)
@@ -106,7 +107,7 @@ def compared(
     ci_prob, seed = read_ci_prob(ci_prob), number_of(random_seed)
     with compiling_shown(None), progress(None) as report:
         if clusterings is None:
-            report("k-means and mean shift")
+            report("k-means, mean shift and modes")
             clusterings = other_ways(tree, rows, seed)
         report("agreement with the posterior")
         draws = label_draws(tree, rows, generator_of(seed))

@@ -1,4 +1,4 @@
-"""The other ways to group rows of numbers, that know no posterior: k-means, soft k-means, mean shift."""
+"""Other ways to group rows of numbers: k-means, soft k-means, mean shift on the rows, and on the mixture's density."""
 
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -9,10 +9,11 @@ from bayesmix.data import Rows
 from bayesmix.data.words import counted
 from bayesmix.families.gaussian import Gaussian
 from bayesmix.posterior.labels.judgement import heeded
+from bayesmix.posterior.modal import has_modes, modes
 from bayesmix.posterior.partitions.co_membership import rows_of
 from bayesmix.posterior.partitions.estimate import by_size, parted
 from bayesmix.seeds import generator_of
-from bayesmix.tree import number_varies, record_of, training_rows
+from bayesmix.tree import family_of, number_varies, record_of, training_rows
 from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _SETTLED = 1e-9  # standard deviations of a column: a centre that moves less sta
 # Rows that mean shift looks at; the others go to the centre that is nearest. Its bandwidth is no less than this.
 _SHIFTED = 2000
 _NARROWEST = 0.01
+_CLIMBED = 50  # draws of each chain whose modes tell the groups
 
 
 class _Centred(NamedTuple):
@@ -109,7 +111,9 @@ def partial_assignments(
 
 
 def other_ways(tree: xr.DataTree, rows: Rows, random_seed: Any) -> dict[str, np.ndarray]:
-    """Labels (N,) of rows by k-means, soft k-means and mean shift, each by its name.
+    """Labels (N,) of rows by k-means, soft k-means, mean shift and the modes of the mixture, each by its name.
+
+    Families whose density cannot be climbed have no modes.
 
     Raises
     ------
@@ -120,7 +124,11 @@ def other_ways(tree: xr.DataTree, rows: Rows, random_seed: Any) -> dict[str, np.
     seed = _seed(random_seed)
     hard = _hard(values, number_to_find(tree, rows), seed)
     soft, _ = _soft(values, hard.centres, hard.scale)
-    return {"k-means": hard.labels, "soft k-means": soft.argmax(axis=1), "mean shift": _mean_shift(values, seed)}
+    ways = {"k-means": hard.labels, "soft k-means": soft.argmax(axis=1), "mean shift": _mean_shift(values, seed)}
+    if has_modes(family_of(tree)):
+        draws = min(_CLIMBED, tree["posterior"].sizes["draw"])
+        ways["modes of the mixture"] = modes(tree, rows.values, draws=draws)["label"].values
+    return ways
 
 
 def standardised(tree: xr.DataTree, rows: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
