@@ -5,9 +5,6 @@ from functools import cached_property
 
 import numpy as np
 import xarray as xr
-from scipy.cluster.hierarchy import leaves_list, linkage
-from scipy.optimize import linear_sum_assignment
-from scipy.spatial.distance import squareform
 
 from bayesmix.data import Rows
 from bayesmix.posterior.margins import evenly
@@ -81,12 +78,17 @@ def order_of(labels: np.ndarray, together: np.ndarray) -> np.ndarray:
     """Group by group, and in each as the leaves of a tree of average linkage, similar ones side by side."""
     if len(labels) < 3:
         return np.argsort(labels, kind="stable")
+    from scipy.cluster.hierarchy import leaves_list, linkage  # heavy imports, needed only here
+    from scipy.spatial.distance import squareform
+
     leaves = leaves_list(linkage(squareform(1 - together, checks=False), "average", optimal_ordering=True))
     return leaves[np.argsort(labels[leaves], kind="stable")]
 
 
 def named_like(labels: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Name groups by those of another partition with which they share the most rows; others follow."""
+    from scipy.optimize import linear_sum_assignment  # a heavy import, needed only here
+
     counts = np.zeros((labels.max() + 1, reference.max() + 1))
     np.add.at(counts, (labels, reference), 1)
     mine, theirs = linear_sum_assignment(-counts)
