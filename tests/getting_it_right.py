@@ -49,7 +49,8 @@ class Chain:
     def run(self, plan: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
         """Weights (S, K) and flat states (S, P) of the sweeps that are kept."""
         nothing = np.zeros((0, self.labels.size), dtype=bool)
-        problem = (self.columns, self.concentrations, self.sweeps.numbers, self.sweeps.n_known, nothing, KNOWN)
+        no_rows = (self.sweeps.n_known, self.sweeps.shared)
+        problem = (self.columns, self.concentrations, self.sweeps.numbers, no_rows, nothing, KNOWN)
         weights, states, *_, self.form = self.sweeps.run(self.rng, problem, (self.labels, self.flat, self.form), plan)
         return weights, states
 

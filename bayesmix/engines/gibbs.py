@@ -120,7 +120,7 @@ class Chain(Walk):
         self._run, self._rng = sweeps.run, np.random.default_rng(seed)
         weights = problem.priors.weights
         concentrations = np.asarray(weights.concentrations(n_components), dtype=float)
-        self._problem = (columns, concentrations, sweeps.numbers, sweeps.n_known)
+        self._problem = (columns, concentrations, sweeps.numbers, (sweeps.n_known, sweeps.shared))
         self._of_concentration = (in_powers(weights.hyperprior), float(weights.parts(n_components)))
         self._n_components = n_components
         self.memory: deque[np.ndarray] = deque(maxlen=_MEMORY)
@@ -278,7 +278,7 @@ def chains_from(problem: Problem, start: Start, n_chains: int) -> list[Chain]:
     chains = []
     for c, (of_start, of_chain) in enumerate(zip(seeds[::2], seeds[1::2], strict=True)):
         rng = np.random.default_rng(of_start)
-        if c % 4 == 2 and sweeps.integrated:
+        if c % 4 == 2 and sweeps.moving:
             labels = np.zeros(problem.rows.n_rows, dtype=np.int64)
         elif c % 4 >= 2:
             labels = nearest(view, view[rng.choice(len(view), size=problem.n_components, replace=False)])

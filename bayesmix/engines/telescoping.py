@@ -91,7 +91,7 @@ class Telescope(Walk):
             in_powers(weights.hyperprior),
             weights.dynamic,
             sweeps.numbers,
-            sweeps.n_known,
+            (sweeps.n_known, sweeps.shared),
             np.array(self.layout, dtype=np.int64),
             np.concatenate(blank),
         )
@@ -151,10 +151,7 @@ def _chains_from(problem: Problem, seed: int, n_chains: int) -> list[Telescope]:
     [view, *_] = problem.standardised.views(problem.standardised.columns)
     chains = []
     for c, (of_start, of_chain) in enumerate(zip(seeds[::2], seeds[1::2], strict=True)):
-        wanted = _STARTS[c % len(_STARTS)]
-        if not sweeps.integrated:  # a group that has all rows would not be split any more
-            wanted = max(wanted, 2)
-        n_groups = min(wanted, problem.number.most, len(view))
+        n_groups = min(_STARTS[c % len(_STARTS)], problem.number.most, len(view))
         centres = np.random.default_rng(of_start).choice(len(view), size=n_groups, replace=False)
         chains.append(Telescope(problem, sweeps, nearest(view, view[centres]), of_chain))
     return chains

@@ -77,7 +77,7 @@ def begin(known, numbers, form, k):
 
 
 @nb.njit(**COMPILED)
-def predictive(known, columns, i, numbers, form, k):
+def predictive(known, shared, columns, i, numbers, form, k):
     """See :mod:`bayesmix.families.sweeps`."""
     log_density = -numbers[2][int(known[0])]
     for m in range(columns.shape[0]):
@@ -87,7 +87,7 @@ def predictive(known, columns, i, numbers, form, k):
 
 
 @nb.njit(**COMPILED)
-def add(known, columns, i, numbers, form, k):
+def add(known, shared, columns, i, numbers, form, k):
     """See :mod:`bayesmix.families.sweeps`."""
     known[0] += 1.0
     for m in range(columns.shape[0]):

@@ -64,7 +64,7 @@ def begin(known, numbers, form, k):
 
 
 @nb.njit(**COMPILED)
-def predictive(known, columns, i, numbers, form, k):
+def predictive(known, shared, columns, i, numbers, form, k):
     """See :mod:`bayesmix.families.sweeps`: negative binomial."""
     rate = numbers[1]
     n_features = rate.shape[0]
@@ -76,7 +76,7 @@ def predictive(known, columns, i, numbers, form, k):
 
 
 @nb.njit(**COMPILED)
-def add(known, columns, i, numbers, form, k):
+def add(known, shared, columns, i, numbers, form, k):
     """See :mod:`bayesmix.families.sweeps`."""
     rate = numbers[1]
     known[0] += 1.0

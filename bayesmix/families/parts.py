@@ -16,6 +16,7 @@ State = tuple[np.ndarray, ...]
 Form = tuple[np.ndarray, ...]
 Params = Mapping[str, np.ndarray]
 NO_ROW_WEIGHTS = np.empty(0)
+NOTHING_SHARED = np.empty(0)
 
 
 @dataclass(frozen=True)
@@ -179,10 +180,11 @@ class Sweeps(NamedTuple):
     numbers : tuple
         The prior's.
     n_known : int
-        Length of what its ``predictive`` knows.
-    integrated : bool
-        Whether moves of assignments integrate all parameters out. Where they hold what components share, or there are
-        none, a component that has all rows is not split any more.
+        Length of what its ``predictive`` knows of a component.
+    shared : (M,) array
+        What it knows of that which all components share, while it has seen no rows.
+    moving : bool
+        Whether assignments move together. Where they do not, a component that has all rows is not split any more.
     telescope : callable, optional
         :func:`bayesmix.families.telescoping.run`, for an unknown number of components; None where nobody has it.
     """
@@ -190,7 +192,8 @@ class Sweeps(NamedTuple):
     run: Callable[..., tuple]
     numbers: Any
     n_known: int
-    integrated: bool = True
+    shared: np.ndarray = NOTHING_SHARED
+    moving: bool = True
     telescope: Callable[..., tuple] | None = None
 
 

@@ -62,8 +62,14 @@ def _log_choice(counts, k):
 
 
 @nb.njit(**APART)
-def _see(begin, predictive, add, columns, numbers, form, labels, wanted, known, log_densities):
-    """Let the wanted components see their rows; the log density of these into ``log_densities``."""
+def _see(begin, predictive, add, columns, numbers, no_rows, form, labels, wanted, known, shared, log_densities):
+    """Let the wanted components see their rows; the log density of these into ``log_densities``.
+
+    Where components share something all are wanted, whatever ``wanted`` says.
+    """
+    shared[:] = no_rows[1]
+    if shared.shape[0] > 0:
+        wanted[:] = True
     for c in range(wanted.shape[0]):
         if wanted[c]:
             begin(known[c], numbers, form, c)
@@ -71,18 +77,20 @@ def _see(begin, predictive, add, columns, numbers, form, labels, wanted, known, 
     for i in range(labels.shape[0]):
         c = labels[i]
         if wanted[c]:
-            log_densities[c] += predictive(known[c], columns, i, numbers, form, c)
-            add(known[c], columns, i, numbers, form, c)
+            log_densities[c] += predictive(known[c], shared, columns, i, numbers, form, c)
+            add(known[c], shared, columns, i, numbers, form, c)
 
 
 @nb.njit(**APART)
-def _log_shares(predictive, columns, i, numbers, form, known, counts, concentrations, k, shares):
+def _log_shares(predictive, columns, i, numbers, form, known, shared, counts, concentrations, k, shares):
     """Log probabilities with which row i goes to each component but k."""
     top = -math.inf
     for c in range(counts.shape[0]):
         shares[c] = -math.inf
         if c != k:
-            shares[c] = predictive(known[c], columns, i, numbers, form, c) + math.log(counts[c] + concentrations[c])
+            shares[c] = predictive(known[c], shared, columns, i, numbers, form, c) + math.log(
+                counts[c] + concentrations[c]
+            )
         top = max(top, shares[c])
     total = 0.0
     for c in range(counts.shape[0]):
@@ -105,17 +113,22 @@ def _one_of(rng, log_shares):
 
 
 @nb.njit(**APART)
-def _odds_given(begin, predictive, add, columns, numbers, form, k, concentration, rows, at_home, known, log_odds):
-    """Log odds of every row of being in component k, for which a set of rows stands; the sum of log(1 + odds)."""
+def _odds_given(
+    begin, predictive, add, columns, numbers, form, k, concentration, rows, at_home, known, shared, log_odds
+):
+    """Log odds of every row of being in component k, for which a set of rows stands; the sum of log(1 + odds).
+
+    What all components share is as ``shared`` knows it.
+    """
     begin(known, numbers, form, k)
-    size = 0
+    size, with_set = 0, shared.copy()
     for i in range(rows.shape[0]):
         if rows[i]:
-            add(known, columns, i, numbers, form, k)
+            add(known, with_set, columns, i, numbers, form, k)
             size += 1
     log_size, total = math.log(size + concentration), 0.0
     for i in range(rows.shape[0]):
-        log_odds[i] = predictive(known, columns, i, numbers, form, k) + log_size - at_home[i]
+        log_odds[i] = predictive(known, shared, columns, i, numbers, form, k) + log_size - at_home[i]
         if log_odds[i] > _NO_ODDS:
             total += max(log_odds[i], 0.0) + math.log1p(math.exp(-abs(log_odds[i])))
     return total
@@ -148,7 +161,7 @@ def recall(
     columns,
     concentrations,
     numbers,
-    n_known,
+    no_rows,
     form,
     labels,
     counts,
@@ -163,42 +176,30 @@ def recall(
     if n_components < 2 or remembered.shape[0] == 0:
         return False
     k = _choose(rng, counts)
-    known, log_now = np.empty((n_components, n_known)), np.empty(n_components)
-    _see(
-        begin,
-        predictive,
-        add,
-        columns,
-        numbers,
-        form,
-        labels,
-        np.ones(n_components, np.bool_),
-        known,
-        log_now,
-    )
+    known, shared = np.empty((n_components, no_rows[0])), np.empty(no_rows[1].shape[0])
+    log_now, changed = np.empty(n_components), np.ones(n_components, np.bool_)
+    _see(begin, predictive, add, columns, numbers, no_rows, form, labels, changed, known, shared, log_now)
 
     # The rows of k go elsewhere.
     between, sizes, shares = labels.copy(), counts.copy(), np.empty(n_components)
-    changed = np.zeros(n_components, np.bool_)
+    changed[:] = False
     changed[k] = True
     back, there = 0.0, _log_choice(counts, k)
     for i in range(n_rows):
         if labels[i] == k:
-            _log_shares(predictive, columns, i, numbers, form, known, counts, concentrations, k, shares)
+            _log_shares(predictive, columns, i, numbers, form, known, shared, counts, concentrations, k, shares)
             between[i] = _one_of(rng, shares)
             there += shares[between[i]]
-    for i in range(n_rows):
-        if labels[i] == k:
-            c = between[i]
-            add(known[c], columns, i, numbers, form, c)
-            sizes[c] += 1.0
-            changed[c] = True
+            sizes[between[i]] += 1.0
+            changed[between[i]] = True
+    log_then = log_now.copy()
+    _see(begin, predictive, add, columns, numbers, no_rows, form, between, changed, known, shared, log_then)
 
     # Other rows come to it.
     at_home = np.empty(n_rows)
     for i in range(n_rows):
         c = between[i]
-        at_home[i] = predictive(known[c], columns, i, numbers, form, c) + math.log(sizes[c] + concentrations[c])
+        at_home[i] = predictive(known[c], shared, columns, i, numbers, form, c) + math.log(sizes[c] + concentrations[c])
     log_odds, totals = np.empty((SETS, n_rows)), np.empty(SETS)
     for t in range(SETS):
         rows = remembered[below(rng, remembered.shape[0])]
@@ -214,6 +215,7 @@ def recall(
             rows,
             at_home,
             known[k],
+            shared,
             log_odds[t],
         )
     then, same, t = between.copy(), True, below(rng, SETS + 1)
@@ -232,12 +234,11 @@ def recall(
     back += _log_proposal(log_odds, totals, labels, k)
 
     # And back.
-    log_then = log_now.copy()
-    _see(begin, predictive, add, columns, numbers, form, then, changed, known, log_then)
+    _see(begin, predictive, add, columns, numbers, no_rows, form, then, changed, known, shared, log_then)
     back += _log_choice(sizes, k)
     for i in range(n_rows):
         if then[i] == k:
-            _log_shares(predictive, columns, i, numbers, form, known, sizes, concentrations, k, shares)
+            _log_shares(predictive, columns, i, numbers, form, known, shared, sizes, concentrations, k, shares)
             back += shares[between[i]]
     log_ratio = back - there
     for c in range(n_components):

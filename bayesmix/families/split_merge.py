@@ -10,7 +10,11 @@ under one component, the product of the predictive densities in any order, assig
 
 .. math:: p(z \mid x) \propto \prod_k \Gamma(n_k + \alpha_k) \, m(A_k),
 
-what the components share being held. A proposal is accepted by Metropolis and Hastings' rule with the probability
+where components share nothing. What they share, such as a covariance, is integrated out, too: the product over the
+components is then the density of all rows, and a row is predicted from rows of all components, of which those of others
+than the two are seen first.
+
+A proposal is accepted by Metropolis and Hastings' rule with the probability
 :math:`q` of the allocation, and with the choices that are not alike on both ways: a split takes one of E empty
 components, and two rows that are apart are merged in one of two cases,
 
@@ -45,24 +49,38 @@ def below(rng, n):
 
 @nb.njit(**APART)
 def _allocate(
-    begin, predictive, add, rng, columns, numbers, form, rows, firsts, pair, prior_counts, known, sides, drawing
+    begin,
+    predictive,
+    add,
+    rng,
+    columns,
+    numbers,
+    form,
+    rows,
+    firsts,
+    pair,
+    prior_counts,
+    known,
+    of_others,
+    sides,
+    drawing,
 ):
     """Allocate rows to the two components of a pair in turn, or follow the allocation in ``sides``.
 
     Returns the log probability of the allocation, the log density of the rows as it allocates them, and how many the
     two then have.
     """
-    log_density, log_probability = 0.0, 0.0
+    log_density, log_probability, shared = 0.0, 0.0, of_others.copy()
     counts = np.empty(2)
     for side in range(2):
         begin(known[side], numbers, form, pair[side])
-        log_density += predictive(known[side], columns, firsts[side], numbers, form, pair[side])
-        add(known[side], columns, firsts[side], numbers, form, pair[side])
+        log_density += predictive(known[side], shared, columns, firsts[side], numbers, form, pair[side])
+        add(known[side], shared, columns, firsts[side], numbers, form, pair[side])
         counts[side] = prior_counts[side] + 1.0
     for place in range(rows.shape[0]):
         i = rows[place]
-        first = predictive(known[0], columns, i, numbers, form, pair[0])
-        second = predictive(known[1], columns, i, numbers, form, pair[1])
+        first = predictive(known[0], shared, columns, i, numbers, form, pair[0])
+        second = predictive(known[1], shared, columns, i, numbers, form, pair[1])
         odds = second - first + math.log(counts[1] / counts[0])  # of the second component, in logs
         if drawing:
             sides[place] = (
@@ -72,24 +90,41 @@ def _allocate(
         log_density += second if side == 1 else first
         other = odds if side == 0 else -odds
         log_probability -= max(other, 0.0) + math.log1p(math.exp(-abs(other)))
-        add(known[side], columns, i, numbers, form, pair[side])
+        add(known[side], shared, columns, i, numbers, form, pair[side])
         counts[side] += 1.0
     n_second = 1.0 + sides.sum()
     return log_probability, log_density, (rows.shape[0] + 2.0 - n_second, n_second)
 
 
 @nb.njit(**APART)
-def _together(begin, predictive, add, columns, numbers, form, rows, firsts, component, known):
+def _together(begin, predictive, add, columns, numbers, form, rows, firsts, component, known, of_others):
     """Log density of all these rows in one component, and how many it then has, and the other."""
     begin(known[0], numbers, form, component)
-    log_density = 0.0
+    log_density, shared = 0.0, of_others.copy()
     for side in range(2):
-        log_density += predictive(known[0], columns, firsts[side], numbers, form, component)
-        add(known[0], columns, firsts[side], numbers, form, component)
+        log_density += predictive(known[0], shared, columns, firsts[side], numbers, form, component)
+        add(known[0], shared, columns, firsts[side], numbers, form, component)
     for i in rows:
-        log_density += predictive(known[0], columns, i, numbers, form, component)
-        add(known[0], columns, i, numbers, form, component)
+        log_density += predictive(known[0], shared, columns, i, numbers, form, component)
+        add(known[0], shared, columns, i, numbers, form, component)
     return log_density, (rows.shape[0] + 2.0, 0.0)
+
+
+@nb.njit(**APART)
+def _shared_by_others(begin, add, columns, numbers, no_rows, form, labels, pair):
+    """What is known of that which all components share, from the rows of all but the pair."""
+    n_known, at_first = no_rows
+    shared = at_first.copy()
+    if shared.shape[0] > 0:
+        n_components = form[0].shape[1]
+        known = np.empty((n_components, n_known))
+        for k in range(n_components):
+            begin(known[k], numbers, form, k)
+        for i in range(labels.shape[0]):
+            k = labels[i]
+            if k != pair[0] and k != pair[1]:
+                add(known[k], shared, columns, i, numbers, form, k)
+    return shared
 
 
 @nb.njit(**APART)
@@ -107,7 +142,7 @@ def merge_or_exchange(rng):
 
 
 @nb.njit(**APART)
-def propose(begin, predictive, add, rng, columns, numbers, n_known, form, labels, kind, firsts, pair, prior_counts):
+def propose(begin, predictive, add, rng, columns, numbers, no_rows, form, labels, kind, firsts, pair, prior_counts):
     """Propose new places for the rows of a pair of components, of which the second may have none.
 
     Returns the log of the ratio of densities of the rows with that of the probabilities of the proposals, with E as 1
@@ -126,23 +161,54 @@ def propose(begin, predictive, add, rng, columns, numbers, n_known, form, labels
     for place in range(rows.shape[0] - 1, 0, -1):
         swapped = below(rng, place + 1)
         rows[place], rows[swapped] = rows[swapped], rows[place]
-    known = np.empty((2, n_known))
+    known, of_others = (
+        np.empty((2, no_rows[0])),
+        _shared_by_others(begin, add, columns, numbers, no_rows, form, labels, pair),
+    )
     now, then = np.empty(rows.shape[0], np.int64), np.zeros(rows.shape[0], np.int64)
     for place in range(rows.shape[0]):
         now[place] = 1 if labels[rows[place]] == other else 0
     if kind == MERGE:
-        p_then, n_then = _together(begin, predictive, add, columns, numbers, form, rows, firsts, mine, known)
+        p_then, n_then = _together(begin, predictive, add, columns, numbers, form, rows, firsts, mine, known, of_others)
         q_then = math.log(0.5)
     else:
         q_then, p_then, n_then = _allocate(
-            begin, predictive, add, rng, columns, numbers, form, rows, firsts, pair, prior_counts, known, then, True
+            begin,
+            predictive,
+            add,
+            rng,
+            columns,
+            numbers,
+            form,
+            rows,
+            firsts,
+            pair,
+            prior_counts,
+            known,
+            of_others,
+            then,
+            True,
         )
     if kind == SPLIT:
-        p_now, n_now = _together(begin, predictive, add, columns, numbers, form, rows, firsts, mine, known)
+        p_now, n_now = _together(begin, predictive, add, columns, numbers, form, rows, firsts, mine, known, of_others)
         q_now = math.log(0.5)
     else:
         q_now, p_now, n_now = _allocate(
-            begin, predictive, add, rng, columns, numbers, form, rows, firsts, pair, prior_counts, known, now, False
+            begin,
+            predictive,
+            add,
+            rng,
+            columns,
+            numbers,
+            form,
+            rows,
+            firsts,
+            pair,
+            prior_counts,
+            known,
+            of_others,
+            now,
+            False,
         )
     return p_then - p_now + q_now - q_then, rows, then, n_now, n_then
 
@@ -161,7 +227,7 @@ def accept(rng, log_ratio, labels, kind, firsts, pair, rows, then, moves):
 
 
 @nb.njit(**APART)
-def move(begin, predictive, add, rng, columns, concentrations, numbers, n_known, form, labels, counts, moves):
+def move(begin, predictive, add, rng, columns, concentrations, numbers, no_rows, form, labels, counts, moves):
     """Propose a split, a merge or an exchange; whether ``labels`` have changed.
 
     ``moves`` (4, 2) counts, in its first three rows, what was proposed and what was accepted.
@@ -187,7 +253,7 @@ def move(begin, predictive, add, rng, columns, concentrations, numbers, n_known,
         kind = merge_or_exchange(rng)
     pair, prior_counts = (mine, other), (concentrations[mine], concentrations[other])
     log_ratio, rows, then, n_now, n_then = propose(
-        begin, predictive, add, rng, columns, numbers, n_known, form, labels, kind, firsts, pair, prior_counts
+        begin, predictive, add, rng, columns, numbers, no_rows, form, labels, kind, firsts, pair, prior_counts
     )
     if kind == SPLIT:
         log_ratio += math.log(n_empty)

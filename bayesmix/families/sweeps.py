@@ -16,11 +16,12 @@ then known of the weights and of the components. Now and then assignments move t
 ``draw(rng, weights, counts, sums, form, numbers, state)``
     The components given these statistics, which were taken at ``form`` and the flat ``state`` (P,): it is overwritten,
     and the form at the new point is returned, with an axis of one draw in front as everywhere here.
-``begin(known, numbers, form, k)``, ``add(known, columns, i, numbers, form, k)``
-    Let ``known``, a vector, stand for no rows; let it see row i.
-``predictive(known, columns, i, numbers, form, k)``
-    Log density of row i in component k given the rows that ``known`` has seen, the component's own parameters
-    integrated out. What the components share is held at the form's. Row i, and all rows, may be among the seen.
+``begin(known, numbers, form, k)``, ``add(known, shared, columns, i, numbers, form, k)``
+    Let ``known``, a vector, stand for no rows of component k; let it see row i. What the rows of all components tell of
+    that which these share is in ``shared``, another vector.
+``predictive(known, shared, columns, i, numbers, form, k)``
+    Log density of row i in component k given the rows that ``known`` and ``shared`` have seen, location and spread
+    being integrated out. Row i, and all rows, may be among the seen.
 
 :func:`run_without_moves` needs the first of these alone, where nobody integrates parameters out.
 
@@ -89,13 +90,13 @@ def _begin(known, numbers, form, k):
 
 
 @nb.njit(**COMPILED)
-def _predictive(known, columns, i, numbers, form, k):
+def _predictive(known, shared, columns, i, numbers, form, k):
     """Nobody asks."""
     return 0.0
 
 
 @nb.njit(**COMPILED)
-def _add(known, columns, i, numbers, form, k):
+def _add(known, shared, columns, i, numbers, form, k):
     """Nothing is known."""
 
 
@@ -113,8 +114,8 @@ def run_completed(log_component, complete, sums_of, draw, begin, predictive, add
     rng : numpy.random.Generator
     problem : tuple
         ``columns (M, N)``, the concentrations (K,) of the weights' prior, which are overwritten where they are unknown,
-        ``numbers``, the length of what ``predictive`` knows, remembered sets of rows (M, N) of bool, and what is
-        believed of the concentration: its prior, and of how many of them it is the sum
+        ``numbers``, what is known of no rows (the length of ``known``, and ``shared``), remembered sets of rows (M, N) of
+        bool, and what is believed of the concentration: its prior, and of how many of them it is the sum
         (:func:`bayesmix.families.concentration.draw_share`).
     position : tuple
         Labels (N,) and the flat state (P,), which are overwritten, and the form there.
@@ -135,7 +136,7 @@ def run_completed(log_component, complete, sums_of, draw, begin, predictive, add
     form : tuple of arrays
         At the end, to go on from.
     """
-    columns, concentrations, numbers, n_known, remembered, (of_concentration, parts) = problem
+    columns, concentrations, numbers, no_rows, remembered, (of_concentration, parts) = problem
     labels, state, form = position
     n_kept, thin, between_moves = plan
     n_components = concentrations.shape[0]
@@ -155,7 +156,7 @@ def run_completed(log_component, complete, sums_of, draw, begin, predictive, add
                     columns,
                     concentrations,
                     numbers,
-                    n_known,
+                    no_rows,
                     form,
                     labels,
                     counts,
@@ -170,7 +171,7 @@ def run_completed(log_component, complete, sums_of, draw, begin, predictive, add
                     columns,
                     concentrations,
                     numbers,
-                    n_known,
+                    no_rows,
                     form,
                     labels,
                     counts,

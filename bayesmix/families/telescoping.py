@@ -92,7 +92,7 @@ def draw_number(rng, number, concentration, dynamic, sizes, n_rows):
 
 @nb.njit(**APART)
 def move(
-    begin, predictive, add, rng, columns, number, concentration, dynamic, numbers, n_known, form, labels, counts, moves
+    begin, predictive, add, rng, columns, number, concentration, dynamic, numbers, no_rows, form, labels, counts, moves
 ):
     """Propose a split, a merge or an exchange; whether ``labels`` have changed.
 
@@ -117,7 +117,7 @@ def move(
     share = share_of(concentration, dynamic, min(n_components, n_then))
     pair = (mine, other)
     log_ratio, rows, then, _, sizes_then = propose(
-        begin, predictive, add, rng, columns, numbers, n_known, form, labels, kind, firsts, pair, (share, share)
+        begin, predictive, add, rng, columns, numbers, no_rows, form, labels, kind, firsts, pair, (share, share)
     )
     sizes = np.zeros(n_components + 1)
     sizes[:n_components] = counts
@@ -242,7 +242,7 @@ def run_completed(
     rng : numpy.random.Generator
     problem : tuple
         ``columns (M, N)``; what :func:`draw_number` takes of the prior; the prior of the concentration, and whether it
-        is shared out; ``numbers``, the length of what ``predictive`` knows; and of :func:`carried` the layout and a
+        is shared out; ``numbers``, what is known of no rows; and of :func:`carried` the layout and a
         blank.
     position : tuple
         Labels (N,), which are overwritten; the flat state, and the form there; the concentration.
@@ -262,7 +262,7 @@ def run_completed(
     state, form, concentration : arrays and number
         At the end, to go on from.
     """
-    columns, number, of_concentration, dynamic, numbers, n_known, layout, blank = problem
+    columns, number, of_concentration, dynamic, numbers, no_rows, layout, blank = problem
     labels, state, form, concentration = position
     n_kept, thin, between_moves = plan
     n_rows, n_components = columns.shape[1], form[0].shape[1]
@@ -290,7 +290,7 @@ def run_completed(
                     concentration,
                     dynamic,
                     numbers,
-                    n_known,
+                    no_rows,
                     form,
                     labels,
                     counts,

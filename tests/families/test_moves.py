@@ -1,32 +1,33 @@
 """Moves of assignments alone, without sweeps, visit every assignment as often as the sum over all of them says."""
 
 import inspect
-import itertools
-from math import lgamma
 from typing import Any
 
 import numba as nb
 import numpy as np
 import pytest
 
-import bayesmix as bm
 from bayesmix.families import recall as recall_module
-from bayesmix.families.gaussian.sweeps.dense import add, begin, predictive
+from bayesmix.families import split_merge
+from bayesmix.families.gaussian.sweeps import axis, dense
 from bayesmix.families.recall import recall
 from bayesmix.families.split_merge import move
+from tests.engines.test_gibbs_exact import CONCENTRATIONS, MODELS
 from tests.monte_carlo import ALLOWED
 
-ROWS = np.array([[0.0, 0.1], [0.2, 0.0], [3.0, 2.9], [3.1, 3.2], [1.5, -2.0]])
-CONCENTRATIONS = np.array([0.5, 1.0, 2.0])
-REMEMBERED = np.array([[0, 0, 1, 1, 0], [1, 0, 0, 0, 0], [0, 0, 0, 0, 1]], dtype=bool)
+K = len(CONCENTRATIONS)
+FREE, POOLED = ("begin", "predictive", "add"), ("begin_pooled", "predictive_pooled", "add_pooled")
+CLOUDS = {"full": (dense, FREE), "tied": (dense, POOLED), "EEI": (axis, POOLED)}
+LABELS = np.array([0, 0, 1, 1, 2, 0])
+REMEMBERED = np.array([[0, 0, 1, 1, 0, 0], [1, 0, 0, 0, 0, 1], [0, 0, 0, 0, 1, 0]], dtype=bool)
 
 
 def mover(proposed):
     """Compiled: moves alone, and the number of every assignment that they come to."""
 
     @nb.njit(error_model="numpy")
-    def visits(rng, columns, concentrations, numbers, n_known, form, labels, remembered, visited):
-        moves, args = np.zeros((4, 2), np.int64), (columns, concentrations, numbers, n_known, form)
+    def visits(rng, columns, concentrations, numbers, no_rows, form, labels, remembered, visited):
+        moves, args = np.zeros((4, 2), np.int64), (columns, concentrations, numbers, no_rows, form)
         for t in range(visited.shape[0]):
             counts = np.zeros(concentrations.shape[0])
             for label in labels:
@@ -39,14 +40,26 @@ def mover(proposed):
     return visits
 
 
-@nb.njit(error_model="numpy")
-def by_splits(rng, args, labels, counts, remembered, moves):
+def functions(covariance):
+    """What is known of rows, and predicted from them."""
+    module, names = CLOUDS[covariance]
+    return (getattr(module, name) for name in names)
+
+
+def splits(covariance, move=move):
     """A split, a merge or an exchange."""
-    move(begin, predictive, add, rng, *args, labels, counts, moves)
+    begin, predictive, add = functions(covariance)
+
+    @nb.njit(error_model="numpy")
+    def by_splits(rng, args, labels, counts, remembered, moves):
+        move(begin, predictive, add, rng, *args, labels, counts, moves)
+
+    return by_splits
 
 
-def recalling(recall):
+def recalls(covariance, recall=recall):
     """A recall."""
+    begin, predictive, add = functions(covariance)
 
     @nb.njit(error_model="numpy")
     def by_recalls(rng, args, labels, counts, remembered, moves):
@@ -55,27 +68,18 @@ def recalling(recall):
     return by_recalls
 
 
-def apart(proposed) -> float:
+def apart(covariance, proposed) -> float:
     """The largest distance of the share of an assignment from its probability, in Monte Carlo errors."""
-    n_rows, n_components = len(ROWS), len(CONCENTRATIONS)
-    problem = bm.Mixture(n_components)._problem(ROWS)
-    sweeps, columns = problem.conditional.sweeps(n_rows), problem.standardised.columns
-    labels = np.array([0, 0, 1, 1, 2])
-    form = tuple(np.ascontiguousarray(part)[None] for part in problem.family.gathered(columns, labels, 3)[1].form)
-    logs = []
-    for z in itertools.product(range(n_components), repeat=n_rows):
-        logs.append(0.0)
-        for k in range(n_components):
-            known, rows = np.zeros(sweeps.n_known), [i for i in range(n_rows) if z[i] == k]
-            begin(known, sweeps.numbers, form, k)
-            for i in rows:
-                logs[-1] += predictive(known, columns, i, sweeps.numbers, form, k)
-                add(known, columns, i, sweeps.numbers, form, k)
-            logs[-1] += lgamma(len(rows) + CONCENTRATIONS[k])
-    wanted = np.exp(np.array(logs) - max(logs))
+    model = MODELS[f"gaussian-{covariance}"]
+    problem = model.problem(K)
+    sweeps, columns, labels = problem.sweeps, problem.standardised.columns, LABELS.copy()
+    form = tuple(np.ascontiguousarray(part)[None] for part in problem.family.gathered(columns, labels, K)[1].form)
+    logs = model.exact(K).log_evidences
+    wanted = np.exp(logs - logs.max())
     wanted /= wanted.sum()
     visited = np.empty((100, 10_000), dtype=np.int64)
-    given = (columns, CONCENTRATIONS, sweeps.numbers, sweeps.n_known, form, labels, REMEMBERED)
+    no_rows = (sweeps.n_known, sweeps.shared)
+    given = (columns, np.array(CONCENTRATIONS), sweeps.numbers, no_rows, form, labels, REMEMBERED)
     mover(proposed)(np.random.default_rng(1), *given, visited.reshape(-1))
     shares = np.array([np.bincount(part, minlength=wanted.size) for part in visited]) / visited.shape[1]
     often = wanted * visited.size > 300
@@ -83,23 +87,41 @@ def apart(proposed) -> float:
     return float(np.abs((shares.mean(axis=0) - wanted)[often] / errors).max())
 
 
-@pytest.mark.parametrize("proposed", [by_splits, recalling(recall)], ids=["splits", "recalls"])
-def test_assignments_are_visited_as_often_as_they_are_probable(proposed):
-    assert apart(proposed) < ALLOWED
+@pytest.mark.parametrize("proposed", [splits, recalls])
+@pytest.mark.parametrize(
+    "covariance", [pytest.param(name, marks=[] if name == "tied" else pytest.mark.slow) for name in CLOUDS]
+)
+def test_assignments_are_visited_as_often_as_they_are_probable(covariance, proposed):
+    """With covariances that components have for themselves, and with one that all share."""
+    assert apart(covariance, proposed(covariance)) < ALLOWED
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "left_out",
+    ("covariance", "left_out"),
     [
-        "back += _log_choice(sizes, k)",
-        "back += _log_proposal(log_odds, totals, labels, k)",
-        "there += shares[between[i]]",
+        ("full", "back += _log_choice(sizes, k)"),
+        ("full", "back += _log_proposal(log_odds, totals, labels, k)"),
+        ("full", "there += shares[between[i]]"),
+        ("tied", "shared[:] = no_rows[1]"),
+        ("tied", "wanted[:] = True"),
     ],
 )
-def test_what_is_left_out_of_the_ratio_of_a_recall_is_caught(left_out):
-    source = inspect.getsource(recall_module)
+def test_what_is_left_out_of_a_recall_is_caught(covariance, left_out):
+    wrong = without(recall_module, left_out)
+    assert not apart(covariance, recalls(covariance, wrong["recall"])) <= ALLOWED
+
+
+@pytest.mark.slow
+def test_rows_of_others_that_are_left_out_of_what_components_share_are_caught():
+    wrong = without(split_merge, "add(known[k], shared, columns, i, numbers, form, k)")
+    assert not apart("tied", splits("tied", wrong["move"])) <= ALLOWED
+
+
+def without(module, left_out: str) -> dict[str, Any]:
+    """The names of a module of which a statement is left out."""
+    source = inspect.getsource(module)
     assert source.count(left_out) == 1
-    wrong: dict[str, Any] = {}
-    exec(source.replace(left_out, "back += 0.0"), wrong)
-    assert apart(recalling(wrong["recall"])) > ALLOWED
+    names: dict[str, Any] = {}
+    exec(source.replace(left_out, "pass"), names)
+    return names

@@ -76,4 +76,4 @@ class GaussianConditional(Conditional):
             return None
         compiled, shared, n_features = self.structure.sweeps, self.structure.shared, self.prior.mean.size
         (run, telescope), numbers = compiled.entries(n_features, shared), compiled.numbers_of(self.prior, n_rows)
-        return Sweeps(run, numbers, compiled.n_known(n_features), integrated=not shared, telescope=telescope)
+        return Sweeps(run, numbers, *compiled.known_of_no_rows(numbers, shared), telescope=telescope)

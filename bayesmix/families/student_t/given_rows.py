@@ -123,8 +123,7 @@ class StudentConditional(Conditional):
         compiled, n_features = dense if structure.correlated else axis, self.clouds.prior.mean.size
         numbers = parts.numbers_of(clouds.numbers, self.dof_prior, self.shared, self.dof)
         run, telescope = compiled.entries(n_features, structure.shared)
-        n_known = parts.N_KNOWN + clouds.n_known
-        return Sweeps(run, numbers, n_known, integrated=clouds.integrated, telescope=telescope)
+        return Sweeps(run, numbers, parts.N_KNOWN + clouds.n_known, clouds.shared, telescope=telescope)
 
 
 @nb.njit(**COMPILED)

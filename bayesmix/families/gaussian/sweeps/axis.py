@@ -18,6 +18,7 @@ from scipy.special import gammaln
 from bayesmix.families import sweeps, telescoping
 from bayesmix.families.gaussian.covariance.axis import offsets_and_whiteners, scatters_about_the_mode
 from bayesmix.families.gaussian.sweeps.masses import mass_of
+from bayesmix.families.parts import NOTHING_SHARED
 from bayesmix.passes.axis import component
 from bayesmix.passes.blocks import COMPILED
 
@@ -32,9 +33,13 @@ def numbers_of(prior, n_rows: int) -> tuple:
     return (*prior, np.diff(gammaln(powers)) - 0.5 * sharing * np.log(np.pi))
 
 
-def n_known(n_features: int) -> int:
-    """A count, a mass, means and scatters."""
-    return 2 + 2 * n_features
+def known_of_no_rows(numbers: tuple, shared: bool) -> tuple[int, np.ndarray]:
+    """Length of what is known of a component, and what is known of that which all share."""
+    cloud, scatter = 1 + numbers[0].size, np.empty(1 + numbers[3].size)
+    if not shared:
+        return cloud + scatter.size, NOTHING_SHARED
+    _begin_scatter(scatter, numbers)
+    return cloud, scatter
 
 
 @nb.njit(**COMPILED)
@@ -99,57 +104,71 @@ def form_of(weights, numbers, state):
 
 @nb.njit(**COMPILED)
 def begin(known, numbers, form, k):
-    """See :mod:`bayesmix.families.sweeps`; ``known`` are n, a mass, means (D,) and scatters (B,) with the prior's."""
-    prior_mean, shrinkage, _, scale, _, _ = numbers
-    n_features, width = prior_mean.shape[0], scale.shape[0]
-    known[0], known[1] = 0.0, shrinkage
-    known[2 : 2 + n_features] = prior_mean
-    known[2 + n_features : 2 + n_features + width] = scale
+    """See :mod:`bayesmix.families.sweeps`; ``known``: of the cloud a mass and means, and what is known of its scatter.
+
+    The prior is among them.
+    """
+    begin_pooled(known, numbers, form, k)
+    _begin_scatter(known[1 + numbers[0].shape[0] :], numbers)
 
 
 @nb.njit(**COMPILED)
-def predictive(known, columns, i, numbers, form, k):
+def predictive(known, shared, columns, i, numbers, form, k):
+    """See :mod:`bayesmix.families.sweeps`."""
+    return predictive_pooled(known, known[1 + numbers[0].shape[0] :], columns, i, numbers, form, k)
+
+
+@nb.njit(**COMPILED)
+def add(known, shared, columns, i, numbers, form, k):
+    """See :mod:`bayesmix.families.sweeps`."""
+    add_pooled(known, known[1 + numbers[0].shape[0] :], columns, i, numbers, form, k)
+
+
+@nb.njit(**COMPILED)
+def _begin_scatter(scatter, numbers):
+    """Let ``scatter`` stand for no rows: n, and scatters (B,)."""
+    scale = numbers[3]
+    scatter[0] = 0.0
+    scatter[1 : 1 + scale.shape[0]] = scale
+
+
+@nb.njit(**COMPILED)
+def begin_pooled(known, numbers, form, k):
+    """See :mod:`bayesmix.families.sweeps`: a mass and means, the scatters about the means being known of all."""
+    known[0] = numbers[1]
+    known[1 : 1 + numbers[0].shape[0]] = numbers[0]
+
+
+@nb.njit(**COMPILED)
+def predictive_pooled(known, scatter, columns, i, numbers, form, k):
     """See :mod:`bayesmix.families.sweeps`: Student-t, one for each variance."""
     prior_mean, _, dof, scale, _, ratios = numbers
     n_features, width = prior_mean.shape[0], scale.shape[0]
     mass = mass_of(columns, i, n_features)
-    count, share = int(known[0]), mass * known[1] / (known[1] + mass)
+    count, share = int(scatter[0]), mass * known[0] / (known[0] + mass)
     sharing = n_features // width
     log_density, power = width * ratios[count] + 0.5 * n_features * math.log(share), 0.5 * (dof + sharing * (count + 1))
     for b in range(width):
-        square, scatter = 0.0, known[2 + n_features + b]
+        square, of_seen = 0.0, scatter[1 + b]
         for j in range(b * sharing, (b + 1) * sharing):
-            square += (columns[j, i] - known[2 + j]) ** 2
-        log_density -= 0.5 * sharing * math.log(scatter) + power * math.log1p(share * square / scatter)
+            square += (columns[j, i] - known[1 + j]) ** 2
+        log_density -= 0.5 * sharing * math.log(of_seen) + power * math.log1p(share * square / of_seen)
     return log_density
 
 
 @nb.njit(**COMPILED)
-def add(known, columns, i, numbers, form, k):
+def add_pooled(known, scatter, columns, i, numbers, form, k):
     """See :mod:`bayesmix.families.sweeps`."""
     n_features, width = numbers[0].shape[0], numbers[3].shape[0]
     mass = mass_of(columns, i, n_features)
-    total = known[1] + mass
-    share = mass * known[1] / total
+    total = known[0] + mass
+    share = mass * known[0] / total
     for j in range(n_features):
-        centred = columns[j, i] - known[2 + j]
-        known[2 + n_features + (j if width == n_features else 0)] += share * centred**2
-        known[2 + j] += mass / total * centred
-    known[0] += 1.0
-    known[1] = total
-
-
-@nb.njit(**COMPILED)
-def predictive_held(known, columns, i, numbers, form, k):
-    """See :mod:`bayesmix.families.sweeps`: normal, the variances that all components share being held."""
-    n_features, whiteners = numbers[0].shape[0], form[2]
-    mass = mass_of(columns, i, n_features)
-    share = mass * known[1] / (known[1] + mass)
-    log_density = 0.5 * n_features * math.log(share / (2 * math.pi))
-    for j in range(n_features):
-        residual = whiteners[0, k, j] * (columns[j, i] - known[2 + j])
-        log_density += math.log(whiteners[0, k, j]) - 0.5 * share * residual**2
-    return log_density
+        centred = columns[j, i] - known[1 + j]
+        scatter[1 + (j if width == n_features else 0)] += share * centred**2
+        known[1 + j] += mass / total * centred
+    known[0] = total
+    scatter[0] += 1.0
 
 
 @nb.njit(**sweeps.ENTRY)
@@ -161,7 +180,9 @@ def run_free(rng, problem, position, plan):
 @nb.njit(**sweeps.ENTRY)
 def run_shared(rng, problem, position, plan):
     """The same where all share them."""
-    return sweeps.run(component, sums_of, draw, begin, predictive_held, add, rng, problem, position, plan)
+    return sweeps.run(
+        component, sums_of, draw, begin_pooled, predictive_pooled, add_pooled, rng, problem, position, plan
+    )
 
 
 @nb.njit(**sweeps.ENTRY)
@@ -173,7 +194,9 @@ def telescope_free(rng, problem, position, plan):
 @nb.njit(**sweeps.ENTRY)
 def telescope_shared(rng, problem, position, plan):
     """The same where all share them."""
-    return telescoping.run(component, sums_of, draw, form_of, begin, predictive_held, add, rng, problem, position, plan)
+    return telescoping.run(
+        component, sums_of, draw, form_of, begin_pooled, predictive_pooled, add_pooled, rng, problem, position, plan
+    )
 
 
 def entries(n_features: int, shared: bool) -> tuple:

@@ -24,6 +24,7 @@ from scipy.special import gammaln
 from bayesmix.families import sweeps, telescoping
 from bayesmix.families.gaussian.covariance.dense import factors_of, offsets_and_whiteners, scatters_about_the_mode
 from bayesmix.families.gaussian.sweeps.masses import mass_of
+from bayesmix.families.parts import NOTHING_SHARED
 from bayesmix.passes import few_features
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.dense import few_component, invert_lower, tiled_component
@@ -36,9 +37,14 @@ def numbers_of(prior, n_rows: int) -> tuple:
     return (*prior, ratios)
 
 
-def n_known(n_features: int) -> int:
-    """A count, a mass, a log determinant, a mean, a factor, and room for a row."""
-    return 3 + n_features + n_features**2 + n_features
+def known_of_no_rows(numbers: tuple, shared: bool) -> tuple[int, np.ndarray]:
+    """Length of what is known of a component, and what is known of that which all share."""
+    n_features = numbers[0].size
+    cloud, scatter = 1 + n_features, np.empty(2 + n_features**2 + n_features)
+    if not shared:
+        return cloud + scatter.size, NOTHING_SHARED
+    _begin_scatter(scatter, numbers)
+    return cloud, scatter
 
 
 @nb.njit(**COMPILED)
@@ -131,104 +137,97 @@ def form_of(weights, numbers, state):
 
 @nb.njit(**COMPILED)
 def begin(known, numbers, form, k):
-    """See :mod:`bayesmix.families.sweeps`; ``known``: n, a mass, ``log |C|``, a mean and the factor C of the scatter.
+    """See :mod:`bayesmix.families.sweeps`; ``known``: of the cloud a mass and a mean, and what is known of its scatter.
 
-    The prior is among them, as a mass of kappa at its mean with the scatter Lambda. What the functions below would have
-    to reserve, for every row, is at the end of ``known``.
+    The prior is among them, as a mass of kappa at its mean with the scatter Lambda.
     """
-    prior_mean, half_scale = numbers[0], numbers[3]
-    n_features = prior_mean.shape[0]
-    known[0], known[1], known[2] = 0.0, numbers[1], 0.0
-    place = 3 + n_features
+    begin_pooled(known, numbers, form, k)
+    _begin_scatter(known[1 + numbers[0].shape[0] :], numbers)
+
+
+@nb.njit(**COMPILED)
+def predictive(known, shared, columns, i, numbers, form, k):
+    """See :mod:`bayesmix.families.sweeps`."""
+    return predictive_pooled(known, known[1 + numbers[0].shape[0] :], columns, i, numbers, form, k)
+
+
+@nb.njit(**COMPILED)
+def add(known, shared, columns, i, numbers, form, k):
+    """See :mod:`bayesmix.families.sweeps`."""
+    add_pooled(known, known[1 + numbers[0].shape[0] :], columns, i, numbers, form, k)
+
+
+@nb.njit(**COMPILED)
+def _begin_scatter(scatter, numbers):
+    """Let ``scatter`` stand for no rows: n, ``log |C|`` and the factor C of the scatter.
+
+    What the functions below would have to reserve, for every row, is at the end.
+    """
+    half_scale = numbers[3]
+    n_features = half_scale.shape[0]
+    scatter[0], scatter[1] = 0.0, 0.0
+    place = 2
     for a in range(n_features):
-        known[3 + a] = prior_mean[a]
-        known[2] += math.log(half_scale[a, a])
+        scatter[1] += math.log(half_scale[a, a])
         for b in range(n_features):
-            known[place] = half_scale[a, b]
+            scatter[place] = half_scale[a, b]
             place += 1
 
 
 @nb.njit(**COMPILED)
-def predictive(known, columns, i, numbers, form, k):
+def begin_pooled(known, numbers, form, k):
+    """See :mod:`bayesmix.families.sweeps`: a mass and a mean, the scatter about the means being known of all."""
+    known[0] = numbers[1]
+    known[1 : 1 + numbers[0].shape[0]] = numbers[0]
+
+
+@nb.njit(**COMPILED)
+def predictive_pooled(known, scatter, columns, i, numbers, form, k):
     r"""See :mod:`bayesmix.families.sweeps`: Student-t, of dispersion :math:`C C^\top (1 / c + 1 / u)`.
 
     c is the mass that is known, u the row's.
     """
     n_features, dof, ratios = numbers[0].shape[0], numbers[2], numbers[5]
     mass = mass_of(columns, i, n_features)
-    count, share = int(known[0]), mass * known[1] / (known[1] + mass)
-    row, residual, square = 3 + n_features, 3 + n_features + n_features**2, 0.0
+    count, share = int(scatter[0]), mass * known[0] / (known[0] + mass)
+    row, residual, square = 2, 2 + n_features**2, 0.0
     for a in range(n_features):
-        rest = columns[a, i] - known[3 + a]
+        rest = columns[a, i] - known[1 + a]
         for b in range(a):
-            rest -= known[row + b] * known[residual + b]
-        rest /= known[row + a]
-        known[residual + a] = rest
+            rest -= scatter[row + b] * scatter[residual + b]
+        rest /= scatter[row + a]
+        scatter[residual + a] = rest
         square += rest * rest
         row += n_features
     power = 0.5 * (dof + count + 1.0)
-    return ratios[count] + 0.5 * n_features * math.log(share) - known[2] - power * math.log1p(share * square)
+    return ratios[count] + 0.5 * n_features * math.log(share) - scatter[1] - power * math.log1p(share * square)
 
 
 @nb.njit(**COMPILED)
-def add(known, columns, i, numbers, form, k):
+def add_pooled(known, scatter, columns, i, numbers, form, k):
     """See :mod:`bayesmix.families.sweeps`: the factor by a rank-one update, a rotation for each column."""
     n_features = numbers[0].shape[0]
     mass = mass_of(columns, i, n_features)
-    total = known[1] + mass
-    change, share, scale = 3 + n_features + n_features**2, mass / total, math.sqrt(mass * known[1] / total)
+    total = known[0] + mass
+    change, share, scale = 2 + n_features**2, mass / total, math.sqrt(mass * known[0] / total)
     for a in range(n_features):
-        centred = columns[a, i] - known[3 + a]
-        known[3 + a] += share * centred
-        known[change + a] = scale * centred
-    known[0] += 1.0
-    known[1] = total
-    known[2] = 0.0
+        centred = columns[a, i] - known[1 + a]
+        known[1 + a] += share * centred
+        scatter[change + a] = scale * centred
+    known[0] = total
+    scatter[0] += 1.0
+    scatter[1] = 0.0
     for b in range(n_features):
-        place = 3 + n_features + b * n_features + b
-        radius = math.sqrt(known[place] ** 2 + known[change + b] ** 2)
-        cosine, sine = known[place] / radius, known[change + b] / radius
-        known[place] = radius
-        known[2] += math.log(radius)
+        place = 2 + b * n_features + b
+        radius = math.sqrt(scatter[place] ** 2 + scatter[change + b] ** 2)
+        cosine, sine = scatter[place] / radius, scatter[change + b] / radius
+        scatter[place] = radius
+        scatter[1] += math.log(radius)
         for a in range(b + 1, n_features):
             place += n_features
-            was = known[place]
-            known[place] = cosine * was + sine * known[change + a]
-            known[change + a] = cosine * known[change + a] - sine * was
-
-
-@nb.njit(**COMPILED)
-def begin_held(known, numbers, form, k):
-    """Of :func:`predictive_held`: a mass and a mean, and room for a row."""
-    known[0] = numbers[1]
-    known[1 : 1 + numbers[0].shape[0]] = numbers[0]
-
-
-@nb.njit(**COMPILED)
-def predictive_held(known, columns, i, numbers, form, k):
-    """See :mod:`bayesmix.families.sweeps`: normal, the covariance that all components share being held."""
-    n_features, whiteners = numbers[0].shape[0], form[2]
-    mass = mass_of(columns, i, n_features)
-    share = mass * known[0] / (known[0] + mass)
-    log_density, square = 0.5 * n_features * math.log(share / (2 * math.pi)), 0.0
-    for a in range(n_features):
-        known[1 + n_features + a] = columns[a, i] - known[1 + a]
-        residual = 0.0
-        for b in range(a + 1):
-            residual += whiteners[0, k, a, b] * known[1 + n_features + b]
-        square += residual * residual
-        log_density += math.log(whiteners[0, k, a, a])
-    return log_density - 0.5 * share * square
-
-
-@nb.njit(**COMPILED)
-def add_held(known, columns, i, numbers, form, k):
-    """The mean with one row more."""
-    n_features = numbers[0].shape[0]
-    mass = mass_of(columns, i, n_features)
-    known[0] += mass
-    for a in range(n_features):
-        known[1 + a] += mass / known[0] * (columns[a, i] - known[1 + a])
+            was = scatter[place]
+            scatter[place] = cosine * was + sine * scatter[change + a]
+            scatter[change + a] = cosine * scatter[change + a] - sine * was
 
 
 @nb.njit(**sweeps.ENTRY)
@@ -246,14 +245,16 @@ def run_free_of_many(rng, problem, position, plan):
 @nb.njit(**sweeps.ENTRY)
 def run_shared(rng, problem, position, plan):
     """The same where all share one."""
-    return sweeps.run(few_component, sums_of, draw, begin_held, predictive_held, add_held, rng, problem, position, plan)
+    return sweeps.run(
+        few_component, sums_of, draw, begin_pooled, predictive_pooled, add_pooled, rng, problem, position, plan
+    )
 
 
 @nb.njit(**sweeps.ENTRY)
 def run_shared_of_many(rng, problem, position, plan):
     """The same of more than four features."""
     return sweeps.run(
-        tiled_component, sums_of, draw, begin_held, predictive_held, add_held, rng, problem, position, plan
+        tiled_component, sums_of, draw, begin_pooled, predictive_pooled, add_pooled, rng, problem, position, plan
     )
 
 
@@ -275,7 +276,7 @@ def telescope_free_of_many(rng, problem, position, plan):
 def telescope_shared(rng, problem, position, plan):
     """The same where all share one."""
     return telescoping.run(
-        few_component, sums_of, draw, form_of, begin_held, predictive_held, add_held, rng, problem, position, plan
+        few_component, sums_of, draw, form_of, begin_pooled, predictive_pooled, add_pooled, rng, problem, position, plan
     )
 
 
@@ -283,7 +284,17 @@ def telescope_shared(rng, problem, position, plan):
 def telescope_shared_of_many(rng, problem, position, plan):
     """The same of more than four features."""
     return telescoping.run(
-        tiled_component, sums_of, draw, form_of, begin_held, predictive_held, add_held, rng, problem, position, plan
+        tiled_component,
+        sums_of,
+        draw,
+        form_of,
+        begin_pooled,
+        predictive_pooled,
+        add_pooled,
+        rng,
+        problem,
+        position,
+        plan,
     )
 
 

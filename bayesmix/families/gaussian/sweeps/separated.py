@@ -15,4 +15,4 @@ def separated(structure: Structure, units: Units, priors: Priors) -> Sweeps | No
     if not all(isinstance(priors.parts.get(part), kind) for part, kind in _KINDS.items()):
         return None
     compiled = dense_separated if structure.correlated else axis_separated
-    return Sweeps(compiled.entry(units.spread.size), compiled.numbers_of(structure, units, priors), 0, integrated=False)
+    return Sweeps(compiled.entry(units.spread.size), compiled.numbers_of(structure, units, priors), 0, moving=False)

@@ -21,7 +21,7 @@ _component = student.axis_component
 _sums_of, _draw_clouds, _form_of_clouds = clouds.sums_of, clouds.draw, clouds.form_of
 _form_of = parts.form_of
 _begin, _predictive, _add = clouds.begin, clouds.predictive, clouds.add
-_predictive_held = clouds.predictive_held
+_begin_pooled, _predictive_pooled, _add_pooled = clouds.begin_pooled, clouds.predictive_pooled, clouds.add_pooled
 
 
 @nb.njit(**COMPILED)
@@ -64,23 +64,36 @@ def begin(known, numbers, form, k):
 
 
 @nb.njit(**COMPILED)
-def predictive(known, columns, i, numbers, form, k):
+def predictive(known, shared, columns, i, numbers, form, k):
     """See :mod:`bayesmix.families.sweeps`."""
-    clouds = _predictive(known[N_KNOWN:], columns, i, numbers[0], form, k)
+    clouds = _predictive(known[N_KNOWN:], shared, columns, i, numbers[0], form, k)
     return clouds + log_density_of_mass(known, columns[-1, i])
 
 
 @nb.njit(**COMPILED)
-def add(known, columns, i, numbers, form, k):
+def add(known, shared, columns, i, numbers, form, k):
     """See :mod:`bayesmix.families.sweeps`."""
-    _add(known[N_KNOWN:], columns, i, numbers[0], form, k)
+    _add(known[N_KNOWN:], shared, columns, i, numbers[0], form, k)
 
 
 @nb.njit(**COMPILED)
-def predictive_held(known, columns, i, numbers, form, k):
-    """See :mod:`bayesmix.families.sweeps`: the scales that all components share are held too."""
-    clouds = _predictive_held(known[N_KNOWN:], columns, i, numbers[0], form, k)
+def begin_pooled(known, numbers, form, k):
+    """Of :func:`predictive_pooled`."""
+    begin_masses(known, form, k)
+    _begin_pooled(known[N_KNOWN:], numbers[0], form, k)
+
+
+@nb.njit(**COMPILED)
+def predictive_pooled(known, shared, columns, i, numbers, form, k):
+    """See :mod:`bayesmix.families.sweeps`, where all components share the scales."""
+    clouds = _predictive_pooled(known[N_KNOWN:], shared, columns, i, numbers[0], form, k)
     return clouds + log_density_of_mass(known, columns[-1, i])
+
+
+@nb.njit(**COMPILED)
+def add_pooled(known, shared, columns, i, numbers, form, k):
+    """See :mod:`bayesmix.families.sweeps`."""
+    _add_pooled(known[N_KNOWN:], shared, columns, i, numbers[0], form, k)
 
 
 @nb.njit(**sweeps.ENTRY)
@@ -95,7 +108,17 @@ def run_free(rng, problem, position, plan):
 def run_shared(rng, problem, position, plan):
     """The same where all share them."""
     return sweeps.run_completed(
-        component, complete, _sums_of, draw, begin, predictive_held, add, rng, with_masses(problem), position, plan
+        component,
+        complete,
+        _sums_of,
+        draw,
+        begin_pooled,
+        predictive_pooled,
+        add_pooled,
+        rng,
+        with_masses(problem),
+        position,
+        plan,
     )
 
 
@@ -130,7 +153,7 @@ def telescope_shared(rng, problem, position, plan):
         form_of,
         give_birth,
         begin,
-        predictive_held,
+        predictive_pooled,
         add,
         rng,
         with_masses(problem),

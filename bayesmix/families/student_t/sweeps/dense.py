@@ -21,7 +21,7 @@ _few_component, _tiled_component = student.few_component, student.tiled_componen
 _sums_of, _draw_clouds, _form_of_clouds = clouds.sums_of, clouds.draw, clouds.form_of
 _form_of = parts.form_of
 _begin, _predictive, _add = clouds.begin, clouds.predictive, clouds.add
-_begin_held, _predictive_held, _add_held = clouds.begin_held, clouds.predictive_held, clouds.add_held
+_begin_pooled, _predictive_pooled, _add_pooled = clouds.begin_pooled, clouds.predictive_pooled, clouds.add_pooled
 
 
 @nb.njit(**COMPILED)
@@ -72,36 +72,36 @@ def begin(known, numbers, form, k):
 
 
 @nb.njit(**COMPILED)
-def predictive(known, columns, i, numbers, form, k):
+def predictive(known, shared, columns, i, numbers, form, k):
     """See :mod:`bayesmix.families.sweeps`."""
-    clouds = _predictive(known[N_KNOWN:], columns, i, numbers[0], form, k)
+    clouds = _predictive(known[N_KNOWN:], shared, columns, i, numbers[0], form, k)
     return clouds + log_density_of_mass(known, columns[-1, i])
 
 
 @nb.njit(**COMPILED)
-def add(known, columns, i, numbers, form, k):
+def add(known, shared, columns, i, numbers, form, k):
     """See :mod:`bayesmix.families.sweeps`."""
-    _add(known[N_KNOWN:], columns, i, numbers[0], form, k)
+    _add(known[N_KNOWN:], shared, columns, i, numbers[0], form, k)
 
 
 @nb.njit(**COMPILED)
-def begin_held(known, numbers, form, k):
-    """Of :func:`predictive_held`."""
+def begin_pooled(known, numbers, form, k):
+    """Of :func:`predictive_pooled`."""
     begin_masses(known, form, k)
-    _begin_held(known[N_KNOWN:], numbers[0], form, k)
+    _begin_pooled(known[N_KNOWN:], numbers[0], form, k)
 
 
 @nb.njit(**COMPILED)
-def predictive_held(known, columns, i, numbers, form, k):
-    """See :mod:`bayesmix.families.sweeps`: the scale matrix that all components share is held too."""
-    clouds = _predictive_held(known[N_KNOWN:], columns, i, numbers[0], form, k)
+def predictive_pooled(known, shared, columns, i, numbers, form, k):
+    """See :mod:`bayesmix.families.sweeps`, where all components share the scale matrix."""
+    clouds = _predictive_pooled(known[N_KNOWN:], shared, columns, i, numbers[0], form, k)
     return clouds + log_density_of_mass(known, columns[-1, i])
 
 
 @nb.njit(**COMPILED)
-def add_held(known, columns, i, numbers, form, k):
+def add_pooled(known, shared, columns, i, numbers, form, k):
     """See :mod:`bayesmix.families.sweeps`."""
-    _add_held(known[N_KNOWN:], columns, i, numbers[0], form, k)
+    _add_pooled(known[N_KNOWN:], shared, columns, i, numbers[0], form, k)
 
 
 @nb.njit(**sweeps.ENTRY)
@@ -148,9 +148,9 @@ def run_shared(rng, problem, position, plan):
         complete,
         _sums_of,
         draw,
-        begin_held,
-        predictive_held,
-        add_held,
+        begin_pooled,
+        predictive_pooled,
+        add_pooled,
         rng,
         with_masses(problem),
         position,
@@ -166,9 +166,9 @@ def run_shared_of_many(rng, problem, position, plan):
         complete,
         _sums_of,
         draw,
-        begin_held,
-        predictive_held,
-        add_held,
+        begin_pooled,
+        predictive_pooled,
+        add_pooled,
         rng,
         with_masses(problem),
         position,
@@ -226,9 +226,9 @@ def telescope_shared(rng, problem, position, plan):
         draw,
         form_of,
         give_birth,
-        begin_held,
-        predictive_held,
-        add_held,
+        begin_pooled,
+        predictive_pooled,
+        add_pooled,
         rng,
         with_masses(problem),
         position,
@@ -246,9 +246,9 @@ def telescope_shared_of_many(rng, problem, position, plan):
         draw,
         form_of,
         give_birth,
-        begin_held,
-        predictive_held,
-        add_held,
+        begin_pooled,
+        predictive_pooled,
+        add_pooled,
         rng,
         with_masses(problem),
         position,
