@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bayesmix.data.words import joined
+from bayesmix.verdict import Reason
 
 # Optima this much lower, in nats, still hold a share of the posterior worth a word; those within the first number are
 # counted on their own.
@@ -49,6 +50,11 @@ def kinds_in(described: Iterable[Any]) -> set[str]:
     return {note["kind"] for note in described if not isinstance(note, str)}
 
 
+def data_of(described: Iterable[Any], kind: str) -> list[Mapping[str, Any]]:
+    """Of the notes of a record, the data of those of a kind."""
+    return [_read(note).data for note in described if not isinstance(note, str) and note["kind"] == kind]
+
+
 def in_words(described: Iterable[Any]) -> list[str]:
     """The notes of a record as people read them; those of earlier versions are sentences already."""
     return [note if isinstance(note, str) else _read(note).words for note in described]
@@ -85,22 +91,29 @@ def _far_from_gaussian(pareto_k: float, gate: float, rank: str) -> str:
     )
 
 
-def _chosen(engine: str, because: str) -> str:
-    reasons = {
+def _chosen(engine: str, because: str, reasons: Sequence[Mapping[str, Any]] = ()) -> str:
+    clauses = joined([Reason.from_dict(one).clause for one in reasons])
+    because_of = {
         "no_sampler": "nothing else draws under these priors",
         "near": "one top, around which the posterior is close to a Gaussian",
         "tops": "the posterior has several tops, between which NUTS does not walk",
         "far": "the posterior is far from a Gaussian around its top",
+        "tried": f"NUTS was tried first and did not pass: {clauses}",
     }
-    return f"by {engine}: {reasons[because]}"
+    return f"by {engine}: {because_of[because]}"
+
+
+def _sweeps_spent(sweeps: int, component: Mapping[str, Any] | None = None) -> str:
+    """What is known of the component stands in the verdict."""
+    return (
+        f"Gibbs sampling stopped after {sweeps:,} sweeps of each chain, before the chains agreed: more may be had by "
+        "max_sweeps="
+    )
 
 
 _SENTENCES = {
     "chosen": _chosen,
-    "sweeps_spent": (
-        "Gibbs sampling stopped after {sweeps:,} sweeps of each chain, before the chains agreed: more may be had by "
-        "max_sweeps="
-    ).format,
+    "sweeps_spent": _sweeps_spent,
     "evidence_of_approximation": "draws of an approximation have no evidence: use fit_nuts or fit_gibbs".format,
     "evidence_of_all_numbers": (
         "the draws are of all numbers of groups together: bm.number_of_groups has their posterior probabilities".format

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,7 +48,7 @@ class _Kind:
     ``plain`` is for readers of a page who know the question and not the method.
     """
 
-    clause: str
+    clause: str | Callable[..., str]
     plain: str
     remedy: str
     on_command_line: str
@@ -60,6 +60,18 @@ _LONGER = (
     "use --method gibbs, or run longer (--tune, --draws); where neither helps, fit fewer groups (--components) or a "
     "simpler shape of groups (--family)",
 )
+
+# Features of a group of which a clause tells.
+_TOLD = 5
+
+
+def _small_component(rows: float, place: Mapping[str, float], shares: Sequence[float]) -> str:
+    told = [f"{name} {value:.4g}" for name, value in place.items()]
+    told = [*told[:_TOLD], "..."] if len(told) > _TOLD else told
+    held = ", ".join(f"{share:.0%}" for share in shares)
+    return f"a group of about {rows:.0f} rows (at {', '.join(told)}) is in {held} of the draws of the chains"
+
+
 _SIMPLER = "fit fewer groups (--components) or a simpler shape of groups (--family)"
 _BOUNDED = "use estimate='map', fewer groups or a simpler family"
 _KINDS = {
@@ -77,6 +89,11 @@ _KINDS = {
     "few_draws": _Kind(
         f"there are only {{ess:.0f}} effective draws (gate {ESS_GATE})",
         "the sampler has not run long enough for numbers as precise as these",
+        *_LONGER,
+    ),
+    "small_component": _Kind(
+        _small_component,
+        "the runs of the sampler do not agree on a small group",
         *_LONGER,
     ),
     "divergences": _Kind(
@@ -137,19 +154,22 @@ class Reason:
     Attributes
     ----------
     kind : str
-        ``"basins"``, ``"disagreement"``, ``"few_draws"``, ``"divergences"``, ``"approximation"``, ``"one_chain"``,
-        ``"unjudged"``, ``"not_sampled"``; of EM ``"max_iter"``, ``"collapsed"``, ``"emptied"``; of LOO ``"bad_rows"``.
-    numbers : mapping of str to number
-        What was measured, such as ``{"rhat": 1.45}``.
+        ``"basins"``, ``"disagreement"``, ``"few_draws"``, ``"small_component"``, ``"divergences"``,
+        ``"approximation"``, ``"one_chain"``, ``"unjudged"``, ``"not_sampled"``; of EM ``"max_iter"``, ``"collapsed"``,
+        ``"emptied"``; of LOO ``"bad_rows"``.
+    numbers : mapping
+        What was measured, such as ``{"rhat": 1.45}``. Of a small component: how many ``rows`` it has, its ``place`` by
+        feature in the units of the data, and the ``shares`` of the draws of each chain that hold it.
     """
 
     kind: str
-    numbers: Mapping[str, float] = field(default_factory=dict)
+    numbers: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def clause(self) -> str:
         """What is wrong, such as ``"the chains settled in 2 different basins"``."""
-        return _KINDS[self.kind].clause.format(**self.numbers)
+        clause = _KINDS[self.kind].clause
+        return clause.format(**self.numbers) if isinstance(clause, str) else clause(**self.numbers)
 
     @property
     def plain(self) -> str:

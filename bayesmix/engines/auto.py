@@ -1,5 +1,7 @@
 """The sampler that can be trusted for a posterior is chosen before it runs."""
 
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +14,10 @@ from bayesmix.engines.whitened import whitened
 from bayesmix.notes import Note
 from bayesmix.problem import Problem
 from bayesmix.registry import ENGINES
+from bayesmix.verdict import Reason
+
+# Reasons against chains that another sampler may have less of.
+_POOR = ("basins", "disagreement", "divergences")
 
 
 @dataclass(frozen=True)
@@ -25,11 +31,30 @@ class Auto:
 
     def run(self, problem: Problem, start: Start) -> Draws:
         """Draws of the engine that is chosen, with a note of why."""
+        began = time.perf_counter()
         method, because = choose(problem, start)
+        spent = {"choosing": time.perf_counter() - began}
+        return self._by(method, problem, start, spent, {"because": because})
+
+    def instead(self, problem: Problem, start: Start, draws: Draws, reasons: Sequence[Reason]) -> Draws | None:
+        """Draws by Gibbs sampling where NUTS was taken and its chains do not pass; None where there is nothing to do.
+
+        That there are too few of them, since few were asked for, is no fault of the sampler, and an interruption no
+        wish for another one.
+        """
+        n_draws, kinds = draws.stats["lp"].size, {note.kind for note in draws.notes}
+        poor = [one for one in reasons if one.kind in _POOR or one.numbers.get("ess", n_draws) < n_draws / 4]
+        if draws.method != "nuts" or problem.sweeps is None or not poor or "interrupted" in kinds:
+            return None
+        spent = {"choosing": draws.seconds["choosing"], "tried": draws.seconds["sampling"]}
+        tried = {"because": "tried", "reasons": [one.to_dict() for one in poor]}
+        return self._by("gibbs", problem, start, spent, tried)
+
+    def _by(self, method: str, problem: Problem, start: Start, spent: Mapping[str, float], why: Mapping) -> Draws:
         engine = ENGINES[method].of({**vars(self), "progressbar": self.progressbar if method == "nuts" else None})
         draws = engine.run(problem, start)
-        note = Note("chosen", {"engine": ENGINES[method].name, "because": because})
-        return replace(draws, method=method, notes=(note, *draws.notes))
+        note = Note("chosen", {"engine": ENGINES[method].name, **why})
+        return replace(draws, method=method, seconds={**spent, **draws.seconds}, notes=(note, *draws.notes))
 
 
 def choose(problem: Problem, start: Start) -> tuple[str, str]:

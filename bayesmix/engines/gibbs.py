@@ -25,6 +25,7 @@ from bayesmix.engines.em.starts import nearest
 from bayesmix.engines.interruption import INTERRUPTED
 from bayesmix.engines.mixing import mixing
 from bayesmix.engines.protocol import Start
+from bayesmix.engines.small_components import held, worst_held
 from bayesmix.families.parts import Sweeps
 from bayesmix.notes import Note
 from bayesmix.priors.concentration import in_powers
@@ -47,8 +48,6 @@ _FEWEST_SWEEPS, _FEWEST_NUMBERS = 20_000, 1e7
 # Rows times components between two looks at the keyboard.
 NUMBERS_AT_ONCE = 2e7
 _MOMENT = 0.1  # seconds
-# A mode of less than this mass is not looked for.
-_RARE = 0.05
 _MOVES = ("splits", "merges", "exchanges", "recalls")
 # Looks of a chain at itself between two looks at all chains, and the last of these that it keeps in mind.
 _LOOKS, _MEMORY = 16, 32
@@ -196,6 +195,9 @@ class Gibbs:
         chains = chains_from(problem, start, self.chains)
         limits = sweeps_within(problem.rows.n_rows, problem.n_components, self.max_sweeps)
         kept, notes = walked(chains, self, limits, lambda kept: passes(problem, chains, kept), lambda: share(chains))
+        if any(note.kind == "sweeps_spent" for note in notes):
+            component = worst_held(problem, named(problem, chains, kept))
+            notes = tuple(Note(note.kind, {**note.data, "component": component}) for note in notes)
         seconds = {"sampling": time.perf_counter() - began}
         return as_draws(problem, start.density, chains, kept, seconds, notes)
 
@@ -348,21 +350,6 @@ def mixed(quantities: np.ndarray) -> bool:
     rhat, bulk, tail = mixing(quantities[varying] / size[varying, None, None])
     reached = min(bulk.min(), tail.min()) >= min(ESS_GATE, quantities[0].size / 4)
     return bool(reached and (quantities.shape[1] == 1 or rhat.max() <= RHAT_GATE))
-
-
-def held(weights: np.ndarray, n_rows: int) -> np.ndarray:
-    """Whether draws hold a component that others do not: 1 where one of the sorted weights is above a bound.
-
-    R-hat of the weights hides it, since they are ranked: a mode of small mass, where a component has some rows. Bounds
-    are 2, 4, 8, ... rows, up to the share of a component; those that fewer than one in twenty draws are above, or
-    below, are left out.
-    """
-    n_components = weights.shape[-1]
-    bounds = 2.0 ** np.arange(1, max(2, np.log2(n_rows / n_components))) / n_rows
-    above = np.moveaxis(np.sort(weights, axis=-1), -1, 0)[:, None] > bounds[:, None, None]
-    shares = above.mean(axis=(2, 3))
-    told = (shares >= _RARE) & (shares <= 1 - _RARE)
-    return above[told].astype(float)
 
 
 def as_draws(problem: Problem, density: Density, chains: list[Chain], kept: list[Kept], seconds, notes) -> Draws:

@@ -1,14 +1,16 @@
 """What an engine is: it takes a problem and a place to start from, and gives draws."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bayesmix.density import Density
 from bayesmix.engines.draws import Draws
 from bayesmix.engines.em import EMResult
 from bayesmix.engines.exchangeability import is_exchangeable
 from bayesmix.problem import Problem
+from bayesmix.verdict import Reason
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,5 +66,29 @@ class Engine(Protocol):
         -------
         Draws
             With what a careful reader must know in ``notes``.
+        """
+        ...
+
+
+@runtime_checkable
+class Choice(Engine, Protocol):
+    """An engine that lets others run, and goes on with another one where the first did not do."""
+
+    def instead(self, problem: Problem, start: Start, draws: Draws, reasons: Sequence[Reason]) -> Draws | None:
+        """Draw anew where draws are not to be trusted for these reasons.
+
+        Parameters
+        ----------
+        problem : Problem
+        start : Start
+        draws : Draws
+            What ``run`` gave.
+        reasons : sequence of Reason
+            Against them.
+
+        Returns
+        -------
+        Draws or None
+            None where there is nothing better to be had.
         """
         ...

@@ -114,8 +114,8 @@ def run_completed(log_component, complete, sums_of, draw, begin, predictive, add
     rng : numpy.random.Generator
     problem : tuple
         ``columns (M, N)``, the concentrations (K,) of the weights' prior, which are overwritten where they are unknown,
-        ``numbers``, what is known of no rows (the length of ``known``, and ``shared``), remembered sets of rows (M, N) of
-        bool, and what is believed of the concentration: its prior, and of how many of them it is the sum
+        ``numbers``, what is known of no rows (the length of ``known``, and ``shared``), remembered sets of rows (M, N)
+        of bool, and what is believed of the concentration: its prior, and of how many of them it is the sum
         (:func:`bayesmix.families.concentration.draw_share`).
     position : tuple
         Labels (N,) and the flat state (P,), which are overwritten, and the form there.

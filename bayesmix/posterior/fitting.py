@@ -6,12 +6,15 @@ from typing import Any
 import xarray as xr
 
 from bayesmix.engines.begin import begin, described
-from bayesmix.engines.protocol import Engine
+from bayesmix.engines.draws import Draws
+from bayesmix.engines.protocol import Choice, Engine
 from bayesmix.first_use import compiling_shown
 from bayesmix.posterior.assembly import tree_of_draws
+from bayesmix.posterior.labels.judgement import heed, verdict_of
 from bayesmix.posterior.labels.relabelling import check_method
 from bayesmix.problem import Problem
 from bayesmix.progress import progress
+from bayesmix.verdict import said_by_caller
 
 # Of an engine's settings those that its draws do not depend on, and those that are told whatever they are.
 _OUTWARD = ("cores", "progressbar")
@@ -49,18 +52,31 @@ def fit_posterior(
         with progress(waiting) as report:
             report("EM")
             start = begin(problem, init, random_seed)
+        of_fit = {"init": described(init, start.em), "relabel": relabel, "log_likelihood": log_likelihood}
+        settings = settings_of(engine) | differing(of_fit, _DEFAULTS)
+
+        def tree_of(draws: Draws) -> xr.DataTree:
+            with progress(waiting) as report:
+                report("the posterior")
+                return tree_of_draws(
+                    draws,
+                    start,
+                    method=method,
+                    relabel_method=relabel,
+                    log_likelihood=log_likelihood,
+                    settings=settings,
+                )
+
         draws = engine.run(problem, start)
-        with progress(waiting) as report:
-            report("the posterior")
-            of_fit = {"init": described(init, start.em), "relabel": relabel, "log_likelihood": log_likelihood}
-            return tree_of_draws(
-                draws,
-                start,
-                method=method,
-                relabel_method=relabel,
-                log_likelihood=log_likelihood,
-                settings=settings_of(engine) | differing(of_fit, _DEFAULTS),
-            )
+        if not isinstance(engine, Choice):
+            return tree_of(draws)
+        with said_by_caller():  # who would be told of draws that are not kept?
+            tree = tree_of(draws)
+        other = engine.instead(problem, start, draws, verdict_of(tree))
+        if other is not None:
+            return tree_of(other)
+        heed(tree)
+        return tree
 
 
 def settings_of(engine: Any) -> dict[str, Any]:

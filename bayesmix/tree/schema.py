@@ -189,8 +189,12 @@ def _number(value: Any, place: str) -> None:
         raise ValueError(f"{place} is no prior of a number of components: {error!s:.{2 * _SHOWN}}") from error
 
 
+_ENTRY_OF_REASON = _one_of(_ANY_NUMBER, _list_of(_NUMBER), _mapping_to(_NUMBER), _TEXT)
+_COMPONENT = _mapping_with({"rows": _NUMBER, "place": _mapping_to(_NUMBER), "shares": _list_of(_NUMBER)})
 # A kind with its data; of earlier versions a sentence.
-_NOTE = _one_of(_mapping_with({"kind": _TEXT}), _TEXT)
+_NOTE = _one_of(
+    _mapping_with({"kind": _TEXT}, {"component": _one_of(_a("null", lambda value: value is None), _COMPONENT)}), _TEXT
+)
 
 _RECORD = _mapping_with(
     {
@@ -213,7 +217,7 @@ _RECORD = _mapping_with(
         "seconds": _mapping_to(_NUMBER),
         "relabelling": _relabelling,
         "verdict": _mapping_with(
-            {"chains": _COUNT, "draws": _COUNT, "reasons": _list_of(_mapping_to(_one_of(_ANY_NUMBER, _TEXT)))}
+            {"chains": _COUNT, "draws": _COUNT, "reasons": _list_of(_mapping_to(_ENTRY_OF_REASON))}
         ),
         "every_chunk_written": _TRUTH,
         "fingerprints": _mapping_to(_mapping_to(_one_of(_SHA256, _a("null", lambda value: value is None)))),

@@ -1,9 +1,13 @@
 """Which sampler is taken, and that the tree says so."""
 
+import warnings
+
 import pytest
 
 import bayesmix as bm
 from bayesmix import Mixture
+from bayesmix.engines import nuts_over_basins
+from bayesmix.engines.nuts_over_basins import Nuts
 from bayesmix.notes import in_words
 from bayesmix.registry import ENGINES
 from bayesmix.tree import record_of
@@ -36,6 +40,34 @@ def test_draws_are_those_of_the_sampler_itself(n_components):
     method = record_of(chosen)["method"]
     asked = getattr(Mixture(n_components), f"fit_{method}")(FAITHFUL, **settings)
     assert chosen["posterior"]["weights"].equals(asked["posterior"]["weights"])
+
+
+class Apart(Nuts):
+    """NUTS, one chain of which is elsewhere."""
+
+    def run(self, problem, start):
+        draws = super().run(problem, start)
+        draws.unconstrained[0] += 0.3
+        return draws
+
+
+def test_gibbs_goes_on_where_nuts_was_taken_and_does_not_pass(monkeypatch):
+    monkeypatch.setattr(nuts_over_basins, "Nuts", Apart)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", bm.UntrustedWarning)
+        tree = Mixture(2).fit(FAITHFUL, random_seed=1, progressbar=False)
+    record = record_of(tree)
+    assert record["method"] == "gibbs"
+    assert bm.diagnose(tree).passed
+    [said, *_] = in_words(record["notes"])
+    assert said.startswith("by Gibbs sampling: NUTS was tried first and did not pass: the chains ")
+    assert set(record["seconds"]) == {"em", "choosing", "tried", "sampling"}
+
+
+def test_few_draws_that_were_asked_for_are_no_fault_of_nuts():
+    with pytest.warns(bm.UntrustedWarning, match="effective draws"):
+        tree = Mixture(2).fit(FAITHFUL, draws=60, random_seed=1, progressbar=False)
+    assert record_of(tree)["method"] == "nuts"
 
 
 @pytest.mark.parametrize("method", [*(name for name in ENGINES if name != "auto")])

@@ -14,7 +14,7 @@ import bayesmix as bm
 from bayesmix import Gaussian, Mixture, StudentT
 from bayesmix.engines import gibbs
 from bayesmix.engines.begin import begin
-from bayesmix.engines.gibbs import Gibbs, Kept, chains_from, lengths, named
+from bayesmix.engines.gibbs import Chain, Gibbs, Kept, chains_from, lengths, named
 from bayesmix.engines.interruption import INTERRUPTED
 from bayesmix.notes import in_words
 from bayesmix.posterior.labels.label_free import label_free
@@ -23,6 +23,7 @@ from tests.monte_carlo import ALLOWED, FEWEST, effective_draws, mean_of, sd_of
 
 FAITHFUL = bm.datasets.load_faithful()
 GALAXIES = bm.datasets.load_galaxies()
+EM = Mixture(3).fit_em(FAITHFUL, random_seed=1).labels
 COVARIANCES = ("full", "tied", "diag", "spherical", "EEI")
 
 
@@ -112,6 +113,18 @@ def test_more_components_than_the_data_can_tell_apart(n_components):
     assert diagnosis.passed
     assert diagnosis.max_rhat <= 1.01
     assert diagnosis.min_ess >= 400
+
+
+@pytest.mark.parametrize("covariance", ["tied", "EEI"])
+def test_a_component_that_has_all_rows_splits(covariance):
+    """Moves integrate out the covariance that all components share: held, it would be that of all rows."""
+    problem = Mixture(3, Gaussian(covariance))._problem(FAITHFUL)
+    chains = [Chain(problem, problem.sweeps, labels, np.random.SeedSequence(1)) for labels in (np.zeros(272, int), EM)]
+    for chain in chains:
+        chain.extend(1200, 1, Event())
+    split, wanted = (chain.draws(1000, 1) for chain in chains)
+    assert split.moves[:, 0, 1].sum() > 0
+    assert abs(split.log_likelihood.mean() - wanted.log_likelihood.mean()) < 2
 
 
 def test_statistics_of_a_run():

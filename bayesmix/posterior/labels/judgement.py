@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayesmix.notes import data_of
 from bayesmix.posterior.labels.basins import chain_groups
 from bayesmix.posterior.labels.convergence import convergence_table, worst
 from bayesmix.posterior.labels.label_free import label_free
@@ -35,7 +36,7 @@ class Judgement:
     kind : str
         ``"point"``, ``"chains"`` or ``"independent"``.
     stored : tuple of Reason
-        What the record says against a point estimate, which no draws can show.
+        What the record says against a point estimate, or against chains, which no gate below shows.
     """
 
     quantities: xr.Dataset
@@ -80,6 +81,7 @@ class Judgement:
                 found.append(Reason("disagreement", {"rhat": self.max_rhat}))
             if self.min_ess < ESS_GATE:
                 found.append(Reason("few_draws", {"ess": self.min_ess}))
+        found += self.stored
         if self.divergences > DIVERGENT_GATE * self.n_draws:
             found.append(Reason("divergences", {"divergences": self.divergences, "draws": self.n_draws}))
         if self.pareto_k > PARETO_GATE:
@@ -104,8 +106,14 @@ def judge(tree: xr.DataTree) -> Judgement:
         divergences=count(tree, "diverging"),
         pareto_k=float(tree["posterior"].attrs.get("pareto_k", np.nan)),
         kind=kind,
-        stored=(stored_verdict(tree) or ()) if kind == "point" else (),
+        stored=(stored_verdict(tree) or ()) if kind == "point" else _not_settled(tree),
     )
+
+
+def _not_settled(tree: xr.DataTree) -> tuple[Reason, ...]:
+    """A component that chains hold unequally often, which the sampler noted when its sweeps were spent."""
+    spent = [note for note in data_of(record_of(tree)["notes"], "sweeps_spent") if note.get("component")]
+    return tuple(Reason("small_component", note["component"]) for note in spent)
 
 
 def count(tree: xr.DataTree, name: str) -> int:
