@@ -14,7 +14,7 @@ from bayesmix.engines.whitened import whitened
 from bayesmix.notes import Note
 from bayesmix.problem import Problem
 from bayesmix.registry import ENGINES
-from bayesmix.verdict import Reason
+from bayesmix.verdict import ESS_GATE, Reason
 
 # Reasons against chains that another sampler may have less of.
 _POOR = ("basins", "disagreement", "divergences")
@@ -39,12 +39,13 @@ class Auto:
     def instead(self, problem: Problem, start: Start, draws: Draws, reasons: Sequence[Reason]) -> Draws | None:
         """Draws by Gibbs sampling where NUTS was taken and its chains do not pass; None where there is nothing to do.
 
-        That there are too few of them, since few were asked for, is no fault of the sampler, and an interruption no
-        wish for another one.
+        Fewer draws than the gate asks for do not pass by any sampler, and an interruption is no wish for another one.
         """
         n_draws, kinds = draws.stats["lp"].size, {note.kind for note in draws.notes}
         poor = [one for one in reasons if one.kind in _POOR or one.numbers.get("ess", n_draws) < n_draws / 4]
-        if draws.method != "nuts" or problem.sweeps is None or not poor or "interrupted" in kinds:
+        if draws.method != "nuts" or problem.sweeps is None or "interrupted" in kinds:
+            return None
+        if n_draws < ESS_GATE or not poor:
             return None
         spent = {"choosing": draws.seconds["choosing"], "tried": draws.seconds["sampling"]}
         tried = {"because": "tried", "reasons": [one.to_dict() for one in poor]}

@@ -95,5 +95,8 @@ CELLS = (
     Cell(Categorical(), "default", n_features=3, n_components=2),
 )
 
+# Those that Gibbs sampling fits, too: every family and covariance, and both forms of the prior.
+BY_GIBBS = tuple(cell for cell in CELLS if cell.n_components == 2)
+
 # Where errors are planted: so few rows that priors and Jacobians matter, and the cheapest fits.
 PLANTED_IN = Cell(Gaussian("full"), "default", n_features=3, n_components=1, n_rows=20)

@@ -12,7 +12,7 @@ PENGUINS = bm.datasets.load_penguins().select_dtypes("float").dropna()
 
 
 def chains_of(shares, n_draws=200):
-    """Three groups of 50 rows; the third is at (9, -9) with 6 rows in some draws of a chain, and nearly empty in others.
+    """Three groups: the third is at (9, -9) with 6 rows in some draws of a chain, and nearly empty in others.
 
     Its name is another one in every draw.
     """
