@@ -4,9 +4,9 @@
 ``on`` and ``code`` say when and from which code a cell was made. A method has ``replicates``, those ``refused`` (an
 error in the place of a fit), those that ``failed`` a gate (they stay in the ranks) and by which; ``ranks``, how often
 the truth took each of the 101 places among a hundred draws, for every quantity; and ``coverage``, the share of true
-values inside their intervals. Gibbs sampling, of some cells, has a date, code and seconds of its own. Approximations also have k-hat and distance from NUTS of every replicate, and the share
-of their ``central ranks`` on each side of k-hat's gate. ``planted`` is the same of NUTS with an error, by the name of
-the error.
+values inside their intervals. Gibbs sampling has ``on``, ``code`` and ``processor_seconds`` of its own. Approximations
+also have k-hat and distance from NUTS of every replicate, and the share of their ``central ranks`` on each side of
+k-hat's gate. ``planted`` is the same of NUTS with an error, by the name of the error.
 """
 
 import json

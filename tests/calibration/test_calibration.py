@@ -5,9 +5,9 @@ The whole of it is ``python -m tests.calibration``, whose results ``test_results
 
 import pytest
 
-from bayesmix import Categorical, Gaussian
+from bayesmix import Categorical, Gaussian, Poisson
 from tests.calibration import replicate
-from tests.calibration.cells import CELLS, PLANTED_IN, Cell
+from tests.calibration.cells import BY_GIBBS, CELLS, PLANTED_IN, Cell
 from tests.calibration.planted import narrow
 from tests.calibration.results import bad, judgements
 from tests.calibration.study import of_method
@@ -33,13 +33,25 @@ def short():
     return chosen
 
 
-def judged(cell, n_replicates, mixture=None):
-    outcomes = [replicate.run(cell, number, mixture=mixture)["nuts"] for number in range(n_replicates)]
+def judged(cell, n_replicates, mixture=None, method="nuts"):
+    outcomes = [replicate.run(cell, number, [method], mixture)[method] for number in range(n_replicates)]
     return list(judgements(str(cell), of_method(outcomes)))
 
 
 def test_nuts_is_calibrated():
     assert bad([one for cell, n_replicates in short().items() for one in judged(cell, n_replicates)]) == []
+
+
+def test_gibbs_is_calibrated():
+    """Of every geometry and of counts a few; all cells are in the long version."""
+    kinds = (Gaussian("full"), Gaussian("tied"), Gaussian("spherical"), Poisson())
+    few = [next(cell for cell in BY_GIBBS if cell.family == kind) for kind in kinds]
+    assert bad([one for cell in few for one in judged(cell, OF_OTHERS, method="gibbs")]) == []
+
+
+def test_draws_of_gibbs_that_are_too_close_together_are_caught():
+    n_replicates = CATCHING[PLANTED_IN]
+    assert bad(judged(PLANTED_IN, n_replicates, narrow(PLANTED_IN.mixture), "gibbs")) != []
 
 
 @pytest.mark.parametrize(("cell", "n_replicates"), CATCHING.items(), ids=str)

@@ -77,7 +77,7 @@ ERRORS = {
         split_merge, "(concentrations[mine], concentrations[other])", "(1.0, 1.0)", THREE
     ),
     "an allocated row not added to its component's statistics": Change(
-        split_merge, "        add(known[side], columns, i, numbers, form, pair[side])\n", "", TWO_OF_THREE
+        split_merge, "        add(known[side], shared, columns, i, numbers, form, pair[side])\n", "", TWO_OF_THREE
     ),
     "the second row skipped when labels are moved": Change(split_merge, LABELLED, "", TWO_OF_THREE),
     "the statistics not gathered after a move": Change(
