@@ -217,8 +217,8 @@ class Mixture:
 
         :meth:`fit_nuts` where EM finds one top around which the posterior is close to a Gaussian (Pareto k-hat of
         importance sampling from it at most 0.6); :meth:`fit_gibbs` elsewhere, because NUTS does not walk between tops,
-        nor through components without rows. Where nothing but NUTS draws under these priors, it is taken. The record,
-        the notes and the report say which it was, and why.
+        nor through components without rows, and where NUTS was tried and did not pass its gates. Where nothing but NUTS
+        draws under these priors, it is taken. The record, the notes and the report say which it was, and why.
 
         Parameters
         ----------
@@ -365,7 +365,8 @@ class Mixture:
             Sweeps from draw to draw, in a run of a fixed length. None goes on until the gates pass, for 20,000 sweeps
             at least, and fewer where rows times groups times sweeps would exceed 1e7.
         max_sweeps : int, optional
-            Sweeps of a chain after which a run ends that has not passed, and says so. None: 400,000, and fewer where
+            Sweeps of a chain after which a run ends that has not passed, and says so, and which small group chains hold
+            unequally often. None: 400,000, and fewer where
             rows times groups times sweeps would exceed 4e10.
         init, relabel, random_seed : optional
             As in :meth:`fit_nuts`.
