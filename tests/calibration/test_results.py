@@ -9,7 +9,7 @@ from scipy import stats
 
 from bayesmix import Bernoulli, Categorical, Gaussian, Poisson, StudentT
 from tests.calibration import results as evidence
-from tests.calibration.cells import CELLS
+from tests.calibration.cells import BY_GIBBS, CELLS
 from tests.calibration.planted import ERRORS, NOTHING
 from tests.calibration.uniformity import p_value
 
@@ -42,6 +42,24 @@ def test_cells_cover_what_they_should():
     assert gaussians == set(Gaussian.structures()) - {"VEV"}  # nothing draws from its prior
     assert {cell.prior for cell in held()} == {"default", "separated"}
     assert {cell.n_features for cell in held()} == {1, 2, 3} == {cell.n_components for cell in held()}
+
+
+def by_gibbs():
+    """What Gibbs sampling made of its cells."""
+    return {cell: results()["cells"][str(cell)]["gibbs"] for cell in BY_GIBBS}
+
+
+def test_gibbs_has_its_replicates_of_every_family_covariance_and_prior():
+    assert min(found["replicates"] for found in by_gibbs().values()) >= 100
+    assert {type(cell.family) for cell in BY_GIBBS} == {Gaussian, StudentT, Poisson, Bernoulli, Categorical}
+    gaussians = {cell.family.covariance for cell in BY_GIBBS if isinstance(cell.family, Gaussian)}
+    assert gaussians == set(Gaussian.structures()) - {"VEV"}  # nothing draws from its prior
+    assert {cell.prior for cell in BY_GIBBS} == {"default", "separated"}
+
+
+def test_gibbs_is_calibrated():
+    assert [str(cell) for cell, found in by_gibbs().items() if found["refused"]] == []
+    assert evidence.bad(evidence.of_method(results(), "gibbs")) == []
 
 
 def test_no_rows_were_refused():
