@@ -82,6 +82,15 @@ class _Narrowed:
     """An engine whose draws are too close together; it stands before the right one."""
 
     def run(self, problem, start):
-        draws = super().run(problem, start)  # pyright: ignore[reportAttributeAccessIssue]
+        return narrowed(super().run)(problem, start)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def narrowed(run):
+    """Of an engine's way to draws, one to draws that are too close together."""
+
+    def too_close(*arguments):
+        draws = run(*arguments)
         mean = draws.unconstrained.mean(axis=(0, 1))
         return replace(draws, unconstrained=mean + 0.8 * (draws.unconstrained - mean))
+
+    return too_close
