@@ -152,7 +152,7 @@ def test_how_far_apart_draws_are():
 
 def test_draws_further_apart_are_the_last_ones_and_moves_add_up():
     n = np.arange(10)
-    kept = Kept(n[:, None], n[:, None], n, n, np.ones((10, 4, 2), int))
+    kept = Kept(n[:, None], n[:, None], n, n, np.ones((10, 4, 2), int), np.ones(10))
     every = kept.every(4)
     assert every.log_likelihood.tolist() == [5, 9]
     assert (every.moves == 4).all()

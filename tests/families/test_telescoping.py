@@ -64,11 +64,11 @@ draw_number = in_python({}).draw_number
 def nothing_begun(known, numbers, form, k): ...
 
 
-def no_density(known, columns, i, numbers, form, k):
+def no_density(known, shared, columns, i, numbers, form, k):
     return 0.0
 
 
-def nothing_added(known, columns, i, numbers, form, k): ...
+def nothing_added(known, shared, columns, i, numbers, form, k): ...
 
 
 def kind_of(labels) -> int:
@@ -85,10 +85,13 @@ def kinds_of(n_steps: int, *planted: tuple[str, str]) -> np.ndarray:
     for chain in range(4):
         rng, labels, n_components = np.random.default_rng(chain), np.arange(N_ROWS) % (chain + 1), chain + 1
         columns, known, moves = np.empty((0, N_ROWS)), (), np.zeros((3, 2), dtype=int)
+        no_rows = (0, np.empty(0))
         functions = (nothing_begun, no_density, nothing_added)
         for step in range(n_steps):
             form, counts = (np.zeros((1, n_components)),), np.bincount(labels, minlength=n_components).astype(float)
-            code.move(*functions, rng, columns, number, concentration, dynamic, known, 0, form, labels, counts, moves)
+            code.move(
+                *functions, rng, columns, number, concentration, dynamic, known, no_rows, form, labels, counts, moves
+            )
             counts = np.bincount(labels, minlength=n_components + 1).astype(float)
             order = code.occupied_first(labels, counts)
             n_components = code.draw_number(rng, number, concentration, dynamic, counts[order], N_ROWS)

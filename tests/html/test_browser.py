@@ -40,7 +40,8 @@ def browser(tmp_path_factory):
 def test_nothing_fails_and_nothing_leaves_the_page(browser, files, kind):
     browser.open(files[kind])
     assert browser.complaints == []
-    assert browser.requests == [files[kind].as_uri()]
+    # pictures of many cells are in the page itself, as data
+    assert [one for one in browser.requests if not one.startswith("data:")] == [files[kind].as_uri()]
     # The policy is in force: what a page of ours never tries, it could not do.
     blocked = "fetch('https://example.org').then(() => 'sent', () => 'refused')"
     assert browser.evaluate(blocked) == "refused"
