@@ -229,10 +229,11 @@ def test_the_pivot_is_matched_by_the_best_of_all_namings(seed):
     def root(s, k, x):
         return np.sqrt(weights[s, k] * norm.pdf(x, params["means"][s, k, 0], np.sqrt(params["variances"][s, k, 0])))
 
+    def product(x, s, j, k):
+        return root(0, j, x) * root(s, k, x)
+
     for s in range(1, 5):
-        product_of = np.array(
-            [[quad(lambda x: root(0, j, x) * root(s, k, x), -15, 20)[0] for k in range(3)] for j in range(3)]  # noqa: B023
-        )
+        product_of = np.array([[quad(product, -15, 20, args=(s, j, k))[0] for k in range(3)] for j in range(3)])
         every = list(permutations(range(3)))
         assert tuple(found[s]) == max(every, key=lambda order: product_of[np.arange(3), list(order)].sum())
 
