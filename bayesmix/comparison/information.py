@@ -10,11 +10,11 @@ from scipy.special import logsumexp
 
 from bayesmix.comparison.pointwise import (
     check_posterior,
-    is_flat_tail,
     log_densities,
     per_row,
     sum_and_error,
 )
+from bayesmix.passes.pareto import smoothed, tail_size
 from bayesmix.progress import progress
 from bayesmix.tree import as_tree, log_likelihood_blocks
 from bayesmix.vocabulary import named_arguments
@@ -140,13 +140,6 @@ def _log_weights(tree: xr.DataTree) -> np.ndarray:
         sizes = tree["posterior"].to_dataset().sizes
         n_draws = sizes["chain"] * sizes["draw"]
         return np.full(n_draws, -np.log(n_draws))
-    log_p, log_q = densities
-    try:
-        log_weights, _ = (log_q - log_p).azstats.psislw(dim=list(log_q.dims))
-        return log_weights.transpose(*log_q.dims).values.ravel()
-    except ValueError as error:
-        if not is_flat_tail(error):
-            raise
+    log_ratios = (densities[0] - densities[1]).values.ravel()
     # draws so near to the posterior that the largest weights are all the same need no smoothing
-    log_ratios = (log_p - log_q).values.ravel()
-    return log_ratios - logsumexp(log_ratios)
+    return smoothed(log_ratios, tail_size(log_ratios.size))[0]

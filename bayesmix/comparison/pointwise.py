@@ -87,8 +87,3 @@ def sum_and_error(pointwise: np.ndarray) -> tuple[float, float]:
     if pointwise.size == 1:
         return float(pointwise[0]), np.nan
     return float(pointwise.sum()), float(np.sqrt(pointwise.size * np.var(pointwise, ddof=1)))
-
-
-def is_flat_tail(error: ValueError) -> bool:
-    """Whether ArviZ refused to smooth weights because the largest are all the same."""
-    return "tail values are the same" in str(error)

@@ -17,6 +17,7 @@ from bayesmix.density import Density
 from bayesmix.engines.draws import Draws
 from bayesmix.engines.gaussian_approximation import GaussianApproximation
 from bayesmix.notes import Note
+from bayesmix.passes.pareto import smoothed, tail_size
 from bayesmix.progress import turns
 
 TRUSTED = 0.7  # importance sampling is unreliable above it (Vehtari and others, 2024)
@@ -100,8 +101,6 @@ def pareto_k(log_ratios: np.ndarray) -> float:
     Machine Learning Research 25. Yao, Vehtari, Simpson and Gelman (2018), Yes, but did it work?:
     evaluating variational inference, ICML.
     """
-    from arviz_stats.base.array import array_stats
-
     possible = log_ratios[np.isfinite(log_ratios)]
     if possible.size == 0 or log_ratios.size < _FEWEST:
         return np.inf
@@ -110,8 +109,7 @@ def pareto_k(log_ratios: np.ndarray) -> float:
         return -np.inf
     # a weight of zero belongs to the bulk, whatever its logarithm: the tail fit needs a number
     finite = np.where(np.isfinite(log_ratios), log_ratios, possible.min() - 1.0)
-    k_hat = float(array_stats.psislw(-finite)[1])
-    return np.inf if np.isnan(k_hat) else k_hat
+    return smoothed(finite, tail_size(finite.size))[1]
 
 
 def _tail(n_draws: int) -> int:
