@@ -35,7 +35,7 @@ def loo(tree: "xr.DataTree | EMResult", X: Any = None) -> ELPDDataLOO:
         \text{elpd} = \sum_i \log p(x_i \mid x_{-i}), \qquad
         p(x_i \mid x_{-i}) \approx \sum_s \tilde w_{is}\, p(x_i \mid \theta_s),
 
-    with Pareto smoothed importance weights. The numbers are those of ``az.loo``; rows are left out block after block, on
+    with Pareto smoothed importance weights. The numbers are those of ``az.loo``; rows are left out block by block, on
     all processors, so that the log-likelihood of every draw and row is never held at once where it is not stored. For
     draws of an approximation (ADVI, Laplace) the weights also correct from it to the posterior.
     LOO is conditional on the resolved priors: a data-scaled prior is not scaled again.

@@ -16,7 +16,7 @@ def log_densities(n_draws, n_rows=40, seed=1):
     return -np.exp(heaviness * rng.normal(size=(n_draws, n_rows))) * np.linspace(0.1, 8.0, n_rows)
 
 
-@pytest.mark.parametrize("n_draws, efficiency", [(25, 1.0), (230, 0.9), (501, 0.31), (4000, 1.7)])
+@pytest.mark.parametrize(("n_draws", "efficiency"), [(25, 1.0), (230, 0.9), (501, 0.31), (4000, 1.7)])
 def test_weights_and_shape_are_those_of_arviz(n_draws, efficiency):
     densities = log_densities(n_draws)
     n_tail = tail_size(n_draws, efficiency)
