@@ -15,6 +15,17 @@ if TYPE_CHECKING:
 
 
 _MOST_NUMBERS = 1000
+# Criteria of point estimates, lower is better, by their names in the table, and those shown when none are asked for.
+CRITERIA = {
+    "bic": "BIC",
+    "aic": "AIC",
+    "icl": "ICL",
+    "sbic": "sBIC",
+    "sabic": "SABIC",
+    "caic": "CAIC",
+    "entropy": "entropy",
+}
+DEFAULT_CRITERIA = "bic,aic,icl"
 
 
 def numbers_of(text: str) -> list[int]:
@@ -60,6 +71,24 @@ def families_of(text: str, option: str = "--families") -> "list[Family]":
         raise ValueError(f"{option} {text!r}: {error}") from error
     check_comparable(families, option)
     return families
+
+
+def criteria_of(text: str) -> list[str]:
+    """Read names of criteria with commas between, or ``"all"``.
+
+    Raises
+    ------
+    ValueError
+        If one is unknown.
+    """
+    names = list(CRITERIA) if text == "all" else [part.strip().lower() for part in text.split(",")]
+    unknown = [name for name in names if name not in CRITERIA]
+    if unknown:
+        raise ValueError(
+            f"--criteria {text!r}: there is no {unknown[0]!r}. Write some of {','.join(CRITERIA)}, or all; "
+            "--output table.csv has every number."
+        )
+    return list(dict.fromkeys(names))
 
 
 def takes_of(text: str, option: str = "--families") -> "Kind":

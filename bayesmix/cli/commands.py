@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from bayesmix.cli.choices import known_families
+from bayesmix.cli.choices import DEFAULT_CRITERIA, known_families
 from bayesmix.cli.request import NO_DEFAULT, Length, Manner, Request
 from bayesmix.cli.source import Source
 from bayesmix.registry import DEFAULT
@@ -197,6 +197,7 @@ def compare(
     components: Annotated[str, Parameter(alias="-k")] = "1:6",
     method: Method = "auto",
     families: Annotated[str, Parameter(help=_FAMILIES)] = DEFAULT,
+    criteria: str = DEFAULT_CRITERIA,
     source: Source = Source(),
     seed: int | None = None,
     output: Outputs = None,
@@ -213,18 +214,21 @@ def compare(
     method
         NUTS and Gibbs draw from the posterior, and auto takes for each model the one that can be trusted; ADVI
         and Laplace approximate it; EM gives point estimates.
+    criteria
+        Columns of the table that is shown, beside LOO: some of bic,aic,icl,sbic,sabic,caic,entropy, or all.
     seed
         The same seed gives the same numbers; without one a seed is drawn and said.
     output
         A report (.html, .md), the table (.csv, .parquet), the chosen fit (.nc, .zarr); may be repeated.
     """
-    from bayesmix.cli.choices import families_of, numbers_of, takes_of
+    from bayesmix.cli.choices import criteria_of, families_of, numbers_of, takes_of
     from bayesmix.cli.outputs import check_outputs
     from bayesmix.cli.reading import read_frame
 
     outputs = tuple(output or ())
     check_outputs(outputs, _OUTPUTS_OF_FIT, data)
     _check_seed(seed)
+    shown = criteria_of(criteria)
     numbers = numbers_of(components)
     X = read_frame(data, source, manner.say, takes=takes_of(families))
     chosen = families_of(families)
@@ -232,7 +236,7 @@ def compare(
     from bayesmix.cli.comparing import compare_and_tell
 
     with manner.working():
-        return compare_and_tell(X, numbers, chosen, request)
+        return compare_and_tell(X, numbers, chosen, shown, request)
 
 
 @app.command(

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def compare_and_tell(X: "pd.DataFrame", numbers: Sequence[int], families: Sequence[Family], request: Request) -> int:
+def compare_and_tell(
+    X: "pd.DataFrame", numbers: Sequence[int], families: Sequence[Family], criteria: Sequence[str], request: Request
+) -> int:
     """Compare models; tell the table, the answer and its model; write what was asked for; return the exit status."""
     n_models = len(numbers) * len(families)
     request.manner.say(f"Fitting {n_models} {'model' if n_models == 1 else 'models'} by {METHODS[request.method]}.")
@@ -37,7 +39,7 @@ def compare_and_tell(X: "pd.DataFrame", numbers: Sequence[int], families: Sequen
     if request.manner.json:
         warn(said)
     else:
-        _show(comparison, digest, said)
+        _show(comparison, digest, criteria, said)
     written = [(_write(comparison, digest, path), path) for path in request.outputs]
     if request.manner.json:
         documents.tell(documents.of_comparison(comparison, digest, request, written, said))
@@ -48,13 +50,13 @@ def compare_and_tell(X: "pd.DataFrame", numbers: Sequence[int], families: Sequen
     return status_of(reasons)
 
 
-def _show(comparison: Comparison, digest: Digest, verdict: str) -> None:
+def _show(comparison: Comparison, digest: Digest, criteria: Sequence[str], verdict: str) -> None:
     console = screen.results()
     screen.show_verdict(console, verdict)
     screen.show_answer(console, answer_of_comparison(digest, comparison.table))
     screen.show_groups(console, digest)
     screen.show_doubtful(console, digest)
-    screen.show_criteria(console, comparison)
+    screen.show_criteria(console, comparison, criteria)
     screen.show_sentences(console, "How the number of groups was chosen", comparison.advice)
     screen.show_notes(console, comparison.candidates)
 

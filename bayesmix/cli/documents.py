@@ -31,7 +31,7 @@ Written = Sequence[tuple[str, Path]]
 
 FORMAT_VERSION = 1
 HARDEST = 5
-_CRITERIA = ("log_likelihood", "n_parameters", "aic", "bic", "icl")
+_CRITERIA = ("log_likelihood", "n_parameters", "aic", "bic", "icl", "sabic", "caic", "entropy")
 _DIAGNOSTICS = (
     "max_rhat",
     "min_ess",

@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bayesmix.cli.choices import CRITERIA
 from bayesmix.cli.columns import Column, show_columns, width_of
 from bayesmix.cli.streams import let_go
-from bayesmix.data.words import row_name, visible
+from bayesmix.data.words import joined, row_name, visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +29,6 @@ _WIDTH = 100
 # What a table of rows has room for.
 _MOST_GROUPS = 6
 _MOST_DOUBTFUL = 10
-_CRITERIA = {"bic": "BIC", "aic": "AIC", "icl": "ICL"}
 # Stands behind the best number of a column: boldness is lost in a pipe.
 _BEST = "*"
 
@@ -83,18 +83,19 @@ def show_written(console: Console, written: "Sequence[tuple[str, Path]]") -> Non
         console.print(Text(f"The {what} {verb} in {visible(str(path.resolve()))}"), soft_wrap=True)
 
 
-def show_criteria(console: Console, comparison: "Comparison") -> None:
-    """Print the criteria of all models as one table, and how to read it."""
+def show_criteria(console: Console, comparison: "Comparison", criteria: Sequence[str]) -> None:
+    """Print criteria of all models as one table, and how to read it."""
     table = comparison.table
     families, numbers = zip(*table.index, strict=True)
     keys = [Column("groups", [str(number) for number in numbers])]
     if len(set(families)) > 1:
         keys.insert(0, Column("family", families, "left"))
     expected = _expected_density(table)
-    columns = [*_criteria(table), *expected]
+    columns = [*_criteria(table, criteria), *expected]
     _title(console, "The models that were compared")
     show_columns(console, keys, columns, ["" if trusted else "dim" for trusted in comparison.trusted])
-    explained = f"BIC, AIC and ICL of the maximum-likelihood estimate: lower is better. {_BEST} the best."
+    named = joined([CRITERIA[name] for name in criteria])
+    explained = f"{named} of the maximum-likelihood estimate: lower is better. {_BEST} the best."
     if expected:
         explained += (
             " LOO, the expected log density of new rows ± its standard error: higher is better; in square brackets"
@@ -209,11 +210,11 @@ def _title(console: Console, text: str) -> None:
     console.print(Text(text, style="bold"))
 
 
-def _criteria(table: "pd.DataFrame") -> Iterable[Column]:
-    for column, heading in _CRITERIA.items():
+def _criteria(table: "pd.DataFrame", criteria: Sequence[str]) -> Iterable[Column]:
+    for column in criteria:
         values = table[column].to_numpy(dtype=float)
         best = np.nanmin(values) if np.isfinite(values).any() else np.nan
-        yield Column(heading, [_cell(f"{value:.1f}", value == best, value) for value in values])
+        yield Column(CRITERIA[column], [_cell(f"{value:.1f}", value == best, value) for value in values])
 
 
 def _expected_density(table: "pd.DataFrame") -> list[Column]:

@@ -45,10 +45,15 @@ class ELPDDataWAIC(ELPDData):
         """Number of rows whose ``p_waic_i`` exceeds 0.4: there LOO is the better estimate."""
         return int((self.p_waic_i > P_WAIC_I).sum())
 
+    @property
+    def share_bad_p(self) -> float:
+        """Share of such rows."""
+        return self.n_bad_p / self.n_data_points
+
     def _footer(self) -> Any:
         if not self.warning:
             return ""
-        return f"\n\n{self.n_bad_p} rows have p_waic_i > {P_WAIC_I}: prefer LOO (bm.loo)."
+        return f"\n\n{self.share_bad_p:.1%} of the rows have p_waic_i > {P_WAIC_I}: prefer LOO (bm.loo)."
 
 
 @named_arguments

@@ -14,8 +14,6 @@ from bayesmix.posterior.labels.sentences import EMPTY_GATE
 from bayesmix.verdict import PARETO_GATE
 
 PRIOR_SHARE = 0.1
-# WAIC and LOO estimate the same number; less than this apart, nothing hangs on which is read.
-_WAIC_GAP = 1.0
 
 
 def of_estimates(em: EMResult, ml: EMResult | None) -> list[str]:
@@ -67,15 +65,15 @@ def of_bad_rows(n_refitted: int, n_remaining: int) -> list[str]:
 
 
 def of_waic(waic: ELPDDataWAIC, loo: ELPDDataLOO) -> list[str]:
-    """WAIC where it is unreliable and it matters."""
-    gap = waic.elpd - loo.elpd
-    if not waic.warning or abs(gap) < _WAIC_GAP:
+    """WAIC where it is unreliable: in how many rows, and how far from LOO it is."""
+    if not waic.warning:
         return []
-    said = (
+    gap = waic.elpd - loo.elpd
+    share = f"{waic.share_bad_p:.1%} of the rows"
+    return [
         f"WAIC is {abs(gap):.1f} {'above' if gap > 0 else 'below'} LOO, with p_waic > {P_WAIC_I} in "
-        f"{counted(waic.n_bad_p, 'row')}: prefer LOO"
-    )
-    return [said]
+        f"{counted(waic.n_bad_p, 'row')} ({share}): prefer LOO"
+    ]
 
 
 def of_evidence(evidence: Evidence) -> list[str]:

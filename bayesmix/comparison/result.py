@@ -31,6 +31,10 @@ _BY_CRITERION = {
     "bic": ("bic", -1),
     "aic": ("aic", -1),
     "icl": ("icl", -1),
+    "sabic": ("sabic", -1),
+    "caic": ("caic", -1),
+    "sbic": ("sbic", -1),
+    "evidence": ("log_evidence", 1),
 }
 _BRIEF = ("bic", "icl", "elpd_loo", "se_loo", "elpd_diff", "dse", "weight", "max_rhat", "min_ess")
 
@@ -46,9 +50,10 @@ class Comparison:
     Attributes
     ----------
     table : pandas.DataFrame
-        Index ``(family, n_components)``. ``log_likelihood, n_parameters, aic, bic, icl`` at the
-        maximum-likelihood estimate (lower criteria are better); ``elpd_loo, se_loo, p_loo`` and
-        ``elpd_waic, se_waic, p_waic`` (higher is better); ``elpd_diff, dse, p_worse, weight`` of
+        Index ``(family, n_components)``. ``log_likelihood, n_parameters, aic, bic, icl, sabic, caic, sbic, entropy`` at
+        the maximum-likelihood estimate (lower criteria are better); ``elpd_loo, se_loo, p_loo`` and
+        ``elpd_waic, se_waic, p_waic`` (higher is better), with ``share_bad_p``, the share of rows in which WAIC is not
+        to be relied on (``p_waic_i > 0.4``); ``elpd_diff, dse, p_worse, weight`` of
         ``az.compare`` over the models that can be trusted, NaN for the others; ``n_bad_k``, rows
         whose Pareto k stays above 0.7; ``log_evidence, log_evidence_se`` and ``posterior_probability`` under a uniform
         prior over the models that have an evidence; ``max_rhat, min_ess`` over label-free quantities and
@@ -158,7 +163,7 @@ class Comparison:
 
         Parameters
         ----------
-        criterion : {"loo", "waic", "bic", "aic", "icl"}, optional
+        criterion : {"loo", "waic", "bic", "aic", "icl", "sabic", "caic", "sbic", "evidence"}, optional
             By default ``"loo"``; after ``method="em"``, which samples no posterior, ``"bic"``.
             By ``"loo"`` and ``"waic"`` only models whose posterior can be trusted are considered
             (``"loo"``: and whose LOO can). ``advice`` says which others are as good.
@@ -188,7 +193,8 @@ class Comparison:
                 "no posterior was sampled (method='em')" if self.method == "em" else "the notes of the table say why"
             )
             raise ValueError(
-                f"No model has a {criterion} that can be trusted: {reason}. bic, aic and icl need no posterior."
+                f"No model has a {criterion} that can be trusted: {reason}. bic, aic, icl, sabic, caic and sbic need "
+                "no posterior."
             )
         return self.candidates[int(np.nanargmax(values))]
 

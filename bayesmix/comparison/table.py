@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.comparison.candidate import Candidate
+from bayesmix.comparison.singular import singular_bic
 from bayesmix.standing import column_of, decimals_of, is_bracketed
 
 INDEX = ("family", "n_components")
@@ -17,6 +18,10 @@ COLUMNS = (
     "aic",
     "bic",
     "icl",
+    "sabic",
+    "caic",
+    "sbic",
+    "entropy",
     "elpd_loo",
     "se_loo",
     "p_loo",
@@ -28,6 +33,7 @@ COLUMNS = (
     "elpd_waic",
     "se_waic",
     "p_waic",
+    "share_bad_p",
     "log_evidence",
     "log_evidence_se",
     "posterior_probability",
@@ -56,6 +62,12 @@ def make_table(candidates: Sequence[Candidate]) -> tuple[pd.DataFrame, tuple[str
     compared, remarks = _compare(trusted)
     for column in ("elpd_diff", "dse", "p_worse", "weight"):
         table[column] = [compared[column].get(c.key, np.nan) for c in candidates]
+    for family in table.index.unique("family"):
+        of_family = [
+            candidate for candidate in candidates if candidate.key[0] == family and candidate.point is not None
+        ]
+        for candidate, sbic in zip(of_family, _singular(of_family), strict=True):
+            table.loc[candidate.key, "sbic"] = sbic
     table["posterior_probability"] = posterior_probabilities(column_of(table, "log_evidence"), np.ones(len(table)))
     for column in [name for name in COLUMNS if name not in _TEXTS]:
         table[column] = table[column].astype(float)
@@ -97,11 +109,13 @@ def _row(candidate: Candidate) -> dict[str, float | str]:
     row: dict[str, float | str] = {"engine": candidate.engine, "notes": "; ".join(candidate.remarks)}
     point, diagnosis = candidate.point, candidate.diagnosis
     if point is not None:
-        for name in ("log_likelihood", "n_parameters", "aic", "bic", "icl"):
+        for name in ("log_likelihood", "n_parameters", "aic", "bic", "icl", "sabic", "caic", "entropy"):
             row[name] = getattr(point, name)
     for name, elpd in (("loo", candidate.loo), ("waic", candidate.waic)):
         if elpd is not None:
             row |= {f"elpd_{name}": elpd.elpd, f"se_{name}": elpd.se, f"p_{name}": elpd.p}
+    if candidate.waic is not None:
+        row["share_bad_p"] = candidate.waic.share_bad_p
     if candidate.loo is not None:
         row["n_bad_k"] = candidate.n_bad_k
     if candidate.evidence is not None:
@@ -112,6 +126,19 @@ def _row(candidate: Candidate) -> dict[str, float | str]:
         # independent draws of an approximation cannot diverge
         row["divergences"] = np.nan if np.isfinite(diagnosis.pareto_k) else diagnosis.divergences
     return row
+
+
+def _singular(candidates: Sequence[Candidate]) -> np.ndarray:
+    """Singular BIC of models of one family, in their order."""
+    points = [candidate.point for candidate in candidates if candidate.point is not None]
+    order = np.argsort([point.n_components for point in points])
+    found = np.empty(len(points))
+    found[order] = singular_bic(
+        np.array([point.log_likelihood for point in points])[order],
+        np.array([point.n_parameters for point in points])[order],
+        points[0].rows.n_rows if points else 1,
+    )
+    return found
 
 
 def _compare(trusted: dict) -> tuple[dict[str, dict], tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bayesmix.cli.choices import as_option, families_of, names_of, numbers_of
+from bayesmix.cli.choices import CRITERIA, as_option, criteria_of, families_of, names_of, numbers_of
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,13 @@ def test_numbers_of_groups(text, numbers):
 def test_numbers_of_groups_refuses(text):
     with pytest.raises(ValueError, match="--components"):
         numbers_of(text)
+
+
+def test_criteria():
+    assert criteria_of("bic, sBIC,bic") == ["bic", "sbic"]
+    assert criteria_of("all") == list(CRITERIA)
+    with pytest.raises(ValueError, match="--criteria 'bic,loo': there is no 'loo'. Write some of bic,aic,icl"):
+        criteria_of("bic,loo")
 
 
 @pytest.mark.parametrize("names", [["a", "b"], ["height, cm", "x"], ["it's", 'say "x"', "ü"], ["a b"]])

@@ -12,7 +12,10 @@ from tests.cli.commands import FAST
 
 def test_compare_prints_one_table_the_answer_and_writes_the_table(capsys):
     done = run(
-        ["compare", "faithful.csv", "--components", "1:3", "--families", "full,diag", "--output", "t.csv", *FAST]
+        [
+            *["compare", "faithful.csv", "--components", "1:3", "--families", "full,diag", "--criteria", "bic,sbic"],
+            *["--output", "t.csv", *FAST],
+        ]
     )
     shown = capsys.readouterr()
     assert done == 0
@@ -26,6 +29,9 @@ def test_compare_prints_one_table_the_answer_and_writes_the_table(capsys):
     )
     for bic in comparison.table["bic"]:
         assert f"{bic:.1f}" in shown.out
+    for sbic in comparison.table["sbic"]:
+        assert f"{sbic:.1f}" in shown.out
+    assert "BIC and sBIC of the maximum-likelihood estimate" in shown.out
     assert " ".join(comparison.advice[0].split()) in " ".join(shown.out.split())
     written = pd.read_csv("t.csv", index_col=["family", "n_components"])
     np.testing.assert_allclose(written["bic"], comparison.table["bic"])

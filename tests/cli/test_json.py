@@ -60,7 +60,10 @@ def test_json_of_a_point_estimate(capsys):
     em = bm.Mixture(2).fit_em(bm.datasets.load_faithful(), random_seed=1)
     assert found["criteria"] == {
         "at": "posterior mode",
-        **{name: getattr(em, name) for name in ("log_likelihood", "n_parameters", "aic", "bic", "icl")},
+        **{
+            name: getattr(em, name)
+            for name in ("log_likelihood", "n_parameters", "aic", "bic", "icl", "sabic", "caic", "entropy")
+        },
     }
     assert [group["centre"]["estimate"] for group in found["groups"]] == em.params["means"].tolist()
     assert [group["share"]["estimate"] for group in found["groups"]] == em.weights.tolist()

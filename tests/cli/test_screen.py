@@ -51,7 +51,8 @@ def test_groups_have_their_shares_rows_and_centres():
 def test_criteria_are_those_of_the_table_and_the_best_are_marked():
     table = comparison_table()
     comparison = SimpleNamespace(table=table, trusted=[True, True, False])
-    text = shown(screen.show_criteria, comparison)
+    criteria = ["bic", "aic", "icl"]
+    text = shown(screen.show_criteria, comparison, criteria)
     for row, (_, one) in zip(cells(text, r"\d"), table.iterrows(), strict=True):
         assert [cell.rstrip("*") for cell in row[1:4]] == [f"{one[name]:.1f}" for name in ("bic", "aic", "icl")]
         assert row[4].strip("[]*") == f"{one['elpd_loo']:.1f} ± {one['se_loo']:.1f}"
@@ -60,7 +61,7 @@ def test_criteria_are_those_of_the_table_and_the_best_are_marked():
     best = {"2322.0*", "2274.0*", "2323.0*", "-1140.1 ± 15.0*"}
     marked = {cell for row in cells(text, r"\d") for cell in row if cell.endswith("*")}
     assert marked == best
-    assert best <= set(BOLD.findall(shown(screen.show_criteria, comparison, colour=True)))
+    assert best <= set(BOLD.findall(shown(screen.show_criteria, comparison, criteria, colour=True)))
 
 
 def test_the_most_doubtful_rows_are_shown_with_their_probabilities():

@@ -27,7 +27,8 @@ def test_waic_by_hand():
     assert made.p == pytest.approx(variance.sum())
     assert made.n_bad_p == (variance > 0.4).sum() > 0
     assert made.warning
-    assert f"{made.n_bad_p} rows have p_waic_i > 0.4" in str(made)
+    assert made.share_bad_p == (variance > 0.4).mean()
+    assert f"{made.share_bad_p:.1%} of the rows have p_waic_i > 0.4" in str(made)
     assert "elpd_waic" in str(made)
 
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.special import xlogy
 
 from bayesmix.data import Rows, read_rows
 from bayesmix.engines.em.rivals import rivals_of
@@ -191,19 +192,51 @@ class EMResult:
         """Akaike information criterion, ``-2 log L + 2 p``; lower is better. Taken where ``bic`` is."""
         return -2 * self.log_likelihood + 2 * self.n_parameters
 
-    @cached_property
-    @sheltered()
+    @property
+    def sabic(self) -> float:
+        """BIC with a penalty for ``(N + 2) / 24`` rows, ``-2 log L + p log((N + 2) / 24)``; lower is better.
+
+        The sample-size-adjusted BIC of Sclove (1987), Psychometrika 52. Taken where ``bic`` is.
+        """
+        return -2 * self.log_likelihood + self.n_parameters * float(np.log((self.rows.n_rows + 2) / 24))
+
+    @property
+    def caic(self) -> float:
+        """Consistent AIC, ``-2 log L + p (log N + 1)``; lower is better.
+
+        Bozdogan (1987), Psychometrika 52. Taken where ``bic`` is.
+        """
+        return self.bic + self.n_parameters
+
+    @property
     def icl(self) -> float:
         """Integrated completed likelihood; lower is better. Taken where ``bic`` is.
 
         ``BIC - 2 sum_i log max_k r_ik``, after Biernacki, Celeux and Govaert (2000), IEEE Transactions on Pattern
         Analysis and Machine Intelligence 22, with hard labels as in mclust.
         """
-        certainty = 0.0
+        return self.bic - 2 * self._clearness[0]
+
+    @property
+    def entropy(self) -> float:
+        """Entropy of the classification, ``-sum_i sum_k r_ik log r_ik``, in nats; lower is clearer.
+
+        From 0, where every row belongs to one component for sure, to ``N log K``. One component has none, so that it
+        says how well components are told apart, and not how many there are. Celeux and Soromenho (1996), Journal of
+        Classification 13.
+        """
+        return self._clearness[1]
+
+    @cached_property
+    @sheltered()
+    def _clearness(self) -> tuple[float, float]:
+        """``sum_i log max_k r_ik`` and the entropy of all ``r_i``."""
+        certainty = entropy = 0.0
         for _, joint in self.family.log_joint_blocks(self.weights, self.params, self.rows.values):
             log_r = joint[0] - np.logaddexp.reduce(joint[0], axis=1, keepdims=True)
             certainty += float(log_r.max(axis=1).sum())
-        return self.bic - 2 * certainty
+            entropy -= float(xlogy(np.exp(log_r), np.exp(log_r)).sum())
+        return certainty, entropy + 0.0  # no negative zero
 
     @cached_property
     @sheltered()

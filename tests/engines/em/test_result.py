@@ -66,6 +66,9 @@ def test_criteria(em):
     assert em.aic == pytest.approx(-2 * log_likelihood + 2 * p, rel=1e-11)
     assert em.bic == pytest.approx(-2 * log_likelihood + p * np.log(272), rel=1e-11)
     assert em.icl == pytest.approx(em.bic - 2 * np.log(r.max(axis=1)).sum(), rel=1e-10)
+    assert em.entropy == pytest.approx(stats.entropy(r, axis=1).sum(), rel=1e-8)
+    assert em.sabic == pytest.approx(em.bic - em.n_parameters * (np.log(272) - np.log(274 / 24)))
+    assert em.caic == pytest.approx(-2 * em.log_likelihood + em.n_parameters * (np.log(272) + 1))
 
 
 def test_components_by_decreasing_weight(em):
