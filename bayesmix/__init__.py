@@ -8,7 +8,7 @@ from bayesmix.version import __version__
 
 if TYPE_CHECKING:
     from bayesmix import datasets, priors
-    from bayesmix.comparison import Comparison, Evidence, compare, log_evidence, loo, waic
+    from bayesmix.comparison import BootstrapLRT, Comparison, Evidence, bootstrap_lrt, compare, log_evidence, loo, waic
     from bayesmix.engines.em import EMResult
     from bayesmix.families.bernoulli import Bernoulli
     from bayesmix.families.categorical import Categorical
@@ -49,12 +49,14 @@ if TYPE_CHECKING:
 # Public name -> the room it lives in. Rooms load when a name is first used, so that importing bayesmix is light.
 _ROOMS = {
     **{name: where for name, where in FAMILIES.items() if isinstance(where, str)},
+    "BootstrapLRT": "bayesmix.comparison",
     "Comparison": "bayesmix.comparison",
     "EMResult": "bayesmix.engines.em",
     "Evidence": "bayesmix.comparison",
     "Mixture": "bayesmix.mixture",
     "MixtureLikelihood": "bayesmix.pymc_model",
     "UntrustedWarning": "bayesmix.verdict",
+    "bootstrap_lrt": "bayesmix.comparison",
     "cdf": "bayesmix.posterior.distribution",
     "compare": "bayesmix.comparison",
     "compare_clusterings": "bayesmix.posterior.partitions",
@@ -96,6 +98,7 @@ _SUBPACKAGES = ("datasets", "priors")
 
 __all__ = [
     "Bernoulli",
+    "BootstrapLRT",
     "Categorical",
     "Comparison",
     "EMResult",
@@ -107,6 +110,7 @@ __all__ = [
     "StudentT",
     "UntrustedWarning",
     "__version__",
+    "bootstrap_lrt",
     "cdf",
     "compare",
     "compare_clusterings",

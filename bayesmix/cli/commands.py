@@ -64,7 +64,7 @@ def demo(*, output: Outputs = None, seed: int = 1, manner: Manner = Manner()) ->
     seed
         The same seed gives the same numbers.
     """
-    from bayesmix.cli.choices import families_of
+    from bayesmix.cli.choices import criteria_of, families_of
     from bayesmix.cli.outputs import check_outputs
 
     outputs = tuple(output or [Path("report.html")])
@@ -79,7 +79,7 @@ def demo(*, output: Outputs = None, seed: int = 1, manner: Manner = Manner()) ->
     manner.say(f"Old Faithful: {len(X)} eruptions, their lengths and the waits for the next (minutes).")
     with manner.working():
         request = Request("Old Faithful", "auto", seed, outputs, manner)
-        return compare_and_tell(X, range(1, 7), families_of(DEFAULT), request)
+        return compare_and_tell(X, range(1, 7), families_of(DEFAULT), criteria_of(DEFAULT_CRITERIA), request)
 
 
 @app.command(
