@@ -52,6 +52,14 @@ class BootstrapLRT:
     null, larger : EMResult
         The two estimates of the data.
     seed : int
+
+    Examples
+    --------
+    >>> import bayesmix as bm
+    >>> X = bm.datasets.load_galaxies()
+    >>> test = bm.bootstrap_lrt(X, 1, 2, family="tied", n_resamples=19, random_seed=1, progressbar=False)
+    >>> test.resampled.shape, test.p_value
+    ((19,), 0.05)
     """
 
     n_components: int
