@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesmix.comparison import notes
+from bayesmix.comparison import notes, row_sample
 from bayesmix.comparison.candidate import Candidate
 from bayesmix.comparison.criteria import maximum_likelihood
 from bayesmix.comparison.evidence import measured
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 # Without a closed M-step a start takes a hundred times as long.
 _MAP_STARTS = 30
 _NUMERIC_STARTS = 10
+
+# Of more rows than this so many are left out, and speak for all.
+_MANY_ROWS, _SAMPLE = 200_000, 20_000
 
 METHODS = (*ENGINES, "em")
 
@@ -145,7 +148,8 @@ def _judged(
 ) -> Candidate:
     report("LOO")
     distrust = tuple(reason.clause for reason in diagnosis.reasons)
-    elpd, widely = loo(tree), waic(tree)
+    n_rows = _SAMPLE if em.rows.n_rows > _MANY_ROWS else None
+    elpd, widely = loo(tree, n_rows=n_rows), waic(tree)
     # Refits cannot mend the LOO of a posterior that is itself wrong.
     repaired = repair(
         elpd,
@@ -170,6 +174,7 @@ def _judged(
     said = [
         *notes.of_posterior(diagnosis),
         *notes.of_bad_rows(len(repaired.refitted), len(repaired.remaining)),
+        *row_sample.in_words(elpd),
         *notes.of_waic(widely, repaired.elpd),
         *notes.of_evidence(evidence),
         *in_words(record_of(tree)["notes"]),

@@ -17,8 +17,10 @@ from bayesmix.comparison.pointwise import (
     relative_efficiency,
     sum_and_error,
 )
+from bayesmix.comparison.row_sample import of_sample, read_n_rows, sample_of_rows
 from bayesmix.passes.pareto import left_out, tail_size
 from bayesmix.progress import progress
+from bayesmix.seeds import number_of
 from bayesmix.tree import as_tree, log_likelihood_blocks, training_rows
 from bayesmix.verdict import PARETO_GATE, Reason, warn_once
 from bayesmix.vocabulary import named_arguments
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
 
 
 @named_arguments
-def loo(tree: "xr.DataTree | EMResult", X: Any = None) -> ELPDDataLOO:
+def loo(
+    tree: "xr.DataTree | EMResult", X: Any = None, *, n_rows: int | None = None, random_seed: Any = 0
+) -> ELPDDataLOO:
     r"""Expected log predictive density of a new row, by leaving each row out.
 
     .. math::
@@ -46,10 +50,18 @@ def loo(tree: "xr.DataTree | EMResult", X: Any = None) -> ELPDDataLOO:
         Of ``fit_nuts``, ``fit_advi``, ``fit_laplace`` or ``adopt``.
     X : array-like or data frame, (N, D), optional
         The training rows, to make sure that they are the ones meant.
+    n_rows : int, optional
+        Leave out so many rows, drawn at random, and estimate the sum over all from them and from the density of every
+        row over a hundred draws (difference estimator); by default every row is left out.
+    random_seed : None, int, numpy.random.Generator, RandomState or SeedSequence
+        Of the rows that are drawn. The default draws the same rows for every model of the same data, so that their
+        differences have small errors.
 
     Returns
     -------
     arviz_stats.ELPDDataLOO
+        With ``n_rows`` an ``ELPDDataLOOSubsample``, which has the error of the sample as ``subsampling_se`` beside
+        ``se``, that over rows. Where a row was not left out its ``pareto_k`` is NaN.
         As ``az.loo`` returns it, pointwise, without the importance weights; ``az.compare``,
         ``az.plot_khat`` and ``az.plot_compare`` take it. Rows with a Pareto k above 0.7 are not
         reliable: ``bayesmix.compare`` refits them.
@@ -58,7 +70,9 @@ def loo(tree: "xr.DataTree | EMResult", X: Any = None) -> ELPDDataLOO:
     ------
     ValueError
         When the tree is a point estimate or has fewer than 25 draws, or ``X`` is not the data it
-        was fitted on.
+        was fitted on; or ``n_rows`` is less than 2.
+    TypeError
+        When ``n_rows`` is no whole number.
 
     Warns
     -----
@@ -69,7 +83,8 @@ def loo(tree: "xr.DataTree | EMResult", X: Any = None) -> ELPDDataLOO:
     ----------
     Vehtari, Gelman and Gabry (2017), Practical Bayesian model evaluation using leave-one-out
     cross-validation and WAIC, Statistics and Computing 27. Magnusson, Andersen, Jonasson and
-    Vehtari (2019), Bayesian leave-one-out cross-validation for large data, ICML.
+    Vehtari (2019), Bayesian leave-one-out cross-validation for large data, ICML. Magnusson, Vehtari, Jonasson and
+    Andersen (2020), Leave-one-out cross-validation for Bayesian model comparison in large data, AISTATS.
 
     Examples
     --------
@@ -80,37 +95,58 @@ def loo(tree: "xr.DataTree | EMResult", X: Any = None) -> ELPDDataLOO:
     (-1140.0, 20.0)
     >>> int((found.pareto_k > 0.7).sum())
     0
+    >>> of_some = bm.loo(tree, n_rows=100)
+    >>> bool(abs(of_some.elpd - found.elpd) < 4 * of_some.subsampling_se)
+    True
     """
     tree = as_tree(tree)
     check_posterior(tree, X)
     densities = log_densities(tree)
+    n, some = training_rows(tree).n_rows, None
+    n_rows = read_n_rows(n_rows, n)
+    if n_rows is not None:
+        some = sample_of_rows(n, n_rows, number_of(random_seed))
     sizes = tree["posterior"].to_dataset().sizes
     n_samples = sizes["chain"] * sizes["draw"]
     log_ratios = np.zeros(n_samples) if densities is None else (densities[0] - densities[1]).values.ravel()
     n_tail = tail_size(n_samples, relative_efficiency(tree) if densities is None else 1.0)
-    elpd_i, pareto_k, log_mean = np.empty((3, training_rows(tree).n_rows))
+    elpd_i, pareto_k, log_mean = np.empty((3, n if n_rows is None else n_rows))
     with progress(None) as report:
         report("LOO")
-        for where, *found in _left_out(log_likelihood_blocks(tree), log_ratios, n_tail):
+        blocks = log_likelihood_blocks(tree, some)
+        for where, *found in _left_out(blocks, log_ratios, n_tail):
             elpd_i[where], pareto_k[where], log_mean[where] = found
-    good_k = min(1 - 1 / np.log10(n_samples), PARETO_GATE)
-    elpd, se = sum_and_error(elpd_i)
-    made = ELPDDataLOO(
-        elpd=elpd,
-        se=se,
-        p=float((log_mean - elpd_i).sum()),
-        n_samples=n_samples,
-        n_data_points=elpd_i.size,
-        scale="log",
-        warning=bool((pareto_k > good_k).any()),
-        good_k=good_k,
-        elpd_i=per_row(tree, elpd_i, "elpd_i"),
-        pareto_k=per_row(tree, pareto_k, "pareto_k"),
-        approx_posterior=densities is not None,
-    )
+        good_k = min(1 - 1 / np.log10(n_samples), PARETO_GATE)
+        known = {
+            "n_samples": n_samples,
+            "scale": "log",
+            "warning": bool((pareto_k > good_k).any()),
+            "good_k": good_k,
+            "approx_posterior": densities is not None,
+        }
+        if some is None:
+            made = _of_all(tree, elpd_i, pareto_k, log_mean, **known)
+        else:
+            made = of_sample(tree, some, elpd_i, pareto_k, log_mean, **known)
     n_bad = len(bad_rows(made))
     warn_once(made, "LOO", [Reason("bad_rows", {"rows": n_bad, "n": elpd_i.size})] if n_bad else [])
     return made
+
+
+def _of_all(
+    tree: xr.DataTree, elpd_i: np.ndarray, pareto_k: np.ndarray, log_mean: np.ndarray, **known: Any
+) -> ELPDDataLOO:
+    """The result of leaving out every row."""
+    elpd, se = sum_and_error(elpd_i)
+    return ELPDDataLOO(
+        **known,
+        elpd=elpd,
+        se=se,
+        p=float((log_mean - elpd_i).sum()),
+        n_data_points=elpd_i.size,
+        elpd_i=per_row(tree, elpd_i, "elpd_i"),
+        pareto_k=per_row(tree, pareto_k, "pareto_k"),
+    )
 
 
 def _left_out(

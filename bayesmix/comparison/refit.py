@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from arviz_stats.utils import ELPDDataLOO
+from arviz_stats.utils import ELPDDataLOO, ELPDDataLOOSubsample
 
 from bayesmix.comparison.leave_one_out import bad_rows
 from bayesmix.comparison.left_out import log_predictive
 from bayesmix.comparison.pointwise import log_densities, sum_and_error
+from bayesmix.comparison.row_sample import estimated
 from bayesmix.data import read_rows
 from bayesmix.engines.em import EMResult
 from bayesmix.mixture import Mixture
@@ -147,14 +148,13 @@ def _with_exact(elpd: ELPDDataLOO, exact: Mapping[int, float]) -> ELPDDataLOO:
     gained = sum(exact[row] - float(elpd_i.values[row]) for row in rows)
     elpd_i.values[rows] = [exact[row] for row in rows]
     pareto_k.values[rows] = 0.0
+    # p = sum_i (log posterior mean density - elpd_i), and only the second term has changed
+    known = {"warning": bool((pareto_k > PARETO_GATE).any()), "pareto_k": pareto_k}
+    if isinstance(elpd, ELPDDataLOOSubsample):
+        sample = elpd.loo_subsample_observations
+        found = estimated(elpd_i.values[sample], elpd.elpd_loo_approx.values, sample)
+        elpd_i.values[:] = found.pop("elpd_i")
+        p = elpd.p - gained * elpd.n_data_points / elpd.subsample_size
+        return replace(elpd, p=p, elpd_i=elpd_i, **found, **known)
     total, se = sum_and_error(elpd_i.values)
-    return replace(
-        elpd,
-        elpd=total,
-        se=se,
-        # p = sum_i (log posterior mean density - elpd_i), and only the second term has changed
-        p=elpd.p - gained,
-        warning=bool((pareto_k > PARETO_GATE).any()),
-        elpd_i=elpd_i,
-        pareto_k=pareto_k,
-    )
+    return replace(elpd, elpd=total, se=se, p=elpd.p - gained, elpd_i=elpd_i, **known)

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from arviz_stats.utils import ELPDDataLOO, ELPDDataLOOSubsample
+from scipy.stats import norm
 
 from bayesmix.comparison.candidate import Candidate
 from bayesmix.comparison.singular import singular_bic
@@ -151,17 +153,25 @@ def _compare(trusted: dict) -> tuple[dict[str, dict], tuple[str, ...]]:
     # A number added to a row's elpd in every model changes nothing but the exponentials that
     # stacking takes, which would overflow in some units of the data.
     highest = np.max([elpd.elpd_i.values for elpd in trusted.values()], axis=0)
-    shifted = {
-        " ".join(map(str, key)): replace(elpd, elpd=elpd.elpd - float(highest.sum()), elpd_i=elpd.elpd_i - highest)
-        for key, elpd in trusted.items()
-    }
+    shifted = {" ".join(map(str, key)): _shifted(elpd, highest) for key, elpd in trusted.items()}
     with warnings.catch_warnings(record=True) as caught, np.errstate(all="ignore"):
         warnings.simplefilter("always")
         compared = arviz_stats.compare(shifted, method="stacking", round_to="none")
+    if "subsampling_dse" in compared:
+        compared["dse"] = np.hypot(compared["dse"], compared["subsampling_dse"])
+        compared["p_worse"] = norm.sf(compared["elpd_diff"] / compared["dse"].replace(0.0, np.nan))
     remarks = [_remark(str(w.message), len(trusted)) for w in caught if w.category is UserWarning]
     keys = dict(zip(shifted, trusted, strict=True))
     found = {column: {keys[name]: float(value) for name, value in compared[column].items()} for column in columns}
     return found, tuple(dict.fromkeys(remarks))
+
+
+def _shifted(elpd: ELPDDataLOO, highest: np.ndarray) -> ELPDDataLOO:
+    """LOO with a number taken off every row's."""
+    less = {"elpd": elpd.elpd - float(highest.sum()), "elpd_i": elpd.elpd_i - highest}
+    if isinstance(elpd, ELPDDataLOOSubsample):
+        less["elpd_loo_approx"] = elpd.elpd_loo_approx - highest
+    return replace(elpd, **less)
 
 
 def _remark(warning: str, n_models: int) -> str:

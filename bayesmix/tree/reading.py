@@ -78,15 +78,28 @@ def training_rows(tree: xr.DataTree) -> Rows:
     return Rows(values, columns_of(tree), coordinates["obs"].values)
 
 
-def log_likelihood_blocks(tree: xr.DataTree) -> Iterator[tuple[slice, np.ndarray]]:
+def log_likelihood_blocks(
+    tree: xr.DataTree, rows: np.ndarray | None = None
+) -> Iterator[tuple[slice | np.ndarray, np.ndarray]]:
     """Blocks of training rows with their log-likelihood (chain, draw, b).
 
     Taken from the group ``log_likelihood`` where it is stored, else computed in passing: draws
     times rows are then never held at once.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+    rows : array of int, optional
+        Positions of the rows that are asked for; by default all.
+
+    Returns
+    -------
+    iterator of (slice or positions among the rows asked for, array)
     """
     stored = tree.children.get("log_likelihood")
     if stored is not None and "x" in stored.data_vars:
         values = stored["x"].transpose(*SAMPLE_DIMS, "obs").values
+        values = values if rows is None else values[..., rows]
         size = max(1, int(MAX_VALUES // (values.shape[0] * values.shape[1])))
         turn = turns("row")
         for start in range(0, values.shape[-1], size):
@@ -95,7 +108,9 @@ def log_likelihood_blocks(tree: xr.DataTree) -> Iterator[tuple[slice, np.ndarray
             yield block, values[..., block]
         return
     weights, params = draws_of(tree)
-    blocks = family_of(tree).log_mixture_blocks(weights, params, training_rows(tree).values, max_values=MAX_VALUES)
+    values = training_rows(tree).values
+    values = values if rows is None else values[rows]
+    blocks = family_of(tree).log_mixture_blocks(weights, params, values, max_values=MAX_VALUES)
     for block, values in blocks:
         yield block, values.reshape(*weights.shape[:2], -1)
 
