@@ -8,7 +8,17 @@ from bayesmix.version import __version__
 
 if TYPE_CHECKING:
     from bayesmix import datasets, priors
-    from bayesmix.comparison import BootstrapLRT, Comparison, Evidence, bootstrap_lrt, compare, log_evidence, loo, waic
+    from bayesmix.comparison import (
+        BootstrapLRT,
+        Comparison,
+        Evidence,
+        bootstrap_lrt,
+        compare,
+        kfold,
+        log_evidence,
+        loo,
+        waic,
+    )
     from bayesmix.engines.em import EMResult
     from bayesmix.families.bernoulli import Bernoulli
     from bayesmix.families.categorical import Categorical
@@ -63,6 +73,7 @@ _ROOMS = {
     "conditional": "bayesmix.posterior.given_values",
     "diagnose": "bayesmix.posterior.labels",
     "highest_density": "bayesmix.posterior.regions",
+    "kfold": "bayesmix.comparison",
     "load": "bayesmix.tree",
     "log_density": "bayesmix.posterior.predictive",
     "log_evidence": "bayesmix.comparison",
@@ -118,6 +129,7 @@ __all__ = [
     "datasets",
     "diagnose",
     "highest_density",
+    "kfold",
     "load",
     "log_density",
     "log_evidence",

@@ -144,6 +144,12 @@ _KINDS = {
         "fit the model anew without them, as bm.compare does",
         "run bayesmix compare, which fits the model anew without them",
     ),
+    "bad_folds": _Kind(
+        "the chains of {folds} of {n} folds do not agree",
+        "the model does not hold without a part of the rows",
+        "fit fewer groups, or take more folds",
+        _SIMPLER,
+    ),
 }
 
 
@@ -156,7 +162,7 @@ class Reason:
     kind : str
         ``"basins"``, ``"disagreement"``, ``"few_draws"``, ``"small_component"``, ``"divergences"``,
         ``"approximation"``, ``"one_chain"``, ``"unjudged"``, ``"not_sampled"``; of EM ``"max_iter"``, ``"collapsed"``,
-        ``"emptied"``; of LOO ``"bad_rows"``.
+        ``"emptied"``; of LOO ``"bad_rows"``; of folds ``"bad_folds"``.
     numbers : mapping
         What was measured, such as ``{"rhat": 1.45}``. Of a small component: how many ``rows`` it has, its ``place`` by
         feature in the units of the data, and the ``shares`` of the draws of each chain that hold it.

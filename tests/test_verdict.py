@@ -28,6 +28,7 @@ KINDS = [
     Reason("approximation", {"pareto_k": 1.2}),
     *map(Reason, ("one_chain", "unjudged", "not_sampled", "max_iter", "collapsed", "emptied")),
     Reason("bad_rows", {"rows": 3, "n": 100}),
+    Reason("bad_folds", {"folds": 2, "n": 10}),
 ]
 
 

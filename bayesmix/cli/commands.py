@@ -198,6 +198,7 @@ def compare(
     method: Method = "auto",
     families: Annotated[str, Parameter(help=_FAMILIES)] = DEFAULT,
     criteria: str = DEFAULT_CRITERIA,
+    cv: int | None = None,
     source: Source = Source(),
     seed: int | None = None,
     output: Outputs = None,
@@ -216,6 +217,8 @@ def compare(
         and Laplace approximate it; EM gives point estimates.
     criteria
         Columns of the table that is shown, beside LOO: some of bic,aic,icl,sbic,sabic,caic,entropy, or all.
+    cv
+        Check LOO by leaving out so many folds of the rows, each by a fit of its own.
     seed
         The same seed gives the same numbers; without one a seed is drawn and said.
     output
@@ -236,7 +239,7 @@ def compare(
     from bayesmix.cli.comparing import compare_and_tell
 
     with manner.working():
-        return compare_and_tell(X, numbers, chosen, shown, request)
+        return compare_and_tell(X, numbers, chosen, shown, cv, request)
 
 
 @app.command(

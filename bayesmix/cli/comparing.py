@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 
 def compare_and_tell(
-    X: "pd.DataFrame", numbers: Sequence[int], families: Sequence[Family], criteria: Sequence[str], request: Request
+    X: "pd.DataFrame",
+    numbers: Sequence[int],
+    families: Sequence[Family],
+    criteria: Sequence[str],
+    cv: int | None,
+    request: Request,
 ) -> int:
     """Compare models; tell the table, the answer and its model; write what was asked for; return the exit status."""
     n_models = len(numbers) * len(families)
@@ -30,6 +35,7 @@ def compare_and_tell(
         numbers,
         families=families,
         method=request.method,
+        cv=cv,
         random_seed=request.seed,
         progressbar=not request.manner.quiet,
     )

@@ -2,6 +2,7 @@
 
 from bayesmix.comparison.candidate import Candidate
 from bayesmix.comparison.evidence import Evidence, log_evidence
+from bayesmix.comparison.folds import kfold
 from bayesmix.comparison.information import ELPDDataWAIC, waic
 from bayesmix.comparison.leave_one_out import loo
 from bayesmix.comparison.likelihood_ratio import BootstrapLRT, bootstrap_lrt
@@ -18,6 +19,7 @@ __all__ = [
     "bootstrap_lrt",
     "compare",
     "display_table",
+    "kfold",
     "log_evidence",
     "loo",
     "waic",

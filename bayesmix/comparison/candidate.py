@@ -12,7 +12,7 @@ from bayesmix.tree import record_of
 
 if TYPE_CHECKING:
     import xarray as xr
-    from arviz_stats.utils import ELPDDataLOO
+    from arviz_stats.utils import ELPDDataLOO, ELPDDataLOOKFold
 
     from bayesmix.comparison.information import ELPDDataWAIC
 
@@ -38,6 +38,8 @@ class Candidate:
     waic : ELPDDataWAIC or None
     evidence : Evidence or None
         Log evidence; None for ``method="em"``, or where sampling failed.
+    kfold : ELPDDataLOOKFold or None
+        Of the folds that were asked for.
     n_bad_k : int
         Rows whose Pareto k is above 0.7 and that were not refitted.
     distrust : tuple of str
@@ -56,6 +58,7 @@ class Candidate:
     loo: "ELPDDataLOO | None" = None
     waic: "ELPDDataWAIC | None" = None
     evidence: Evidence | None = None
+    kfold: "ELPDDataLOOKFold | None" = None
     n_bad_k: int = 0
     distrust: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

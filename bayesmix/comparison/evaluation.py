@@ -10,6 +10,7 @@ from bayesmix.comparison import notes, row_sample
 from bayesmix.comparison.candidate import Candidate
 from bayesmix.comparison.criteria import maximum_likelihood
 from bayesmix.comparison.evidence import measured
+from bayesmix.comparison.folds import left_out_by_folds
 from bayesmix.comparison.information import waic
 from bayesmix.comparison.leave_one_out import loo
 from bayesmix.comparison.refit import MAX_REFITS, repair
@@ -28,6 +29,7 @@ from bayesmix.tree import record_of
 
 if TYPE_CHECKING:
     import xarray as xr
+    from arviz_stats.utils import ELPDDataLOOKFold
 
 # Chains begin in the optima that EM finds: more starts make it likelier that none is missed.
 # Without a closed M-step a start takes a hundred times as long.
@@ -54,9 +56,11 @@ class Settings:
     options : mapping
         Further settings of the engine, such as ``draws``.
     refit_options : mapping
-        Further arguments of the ``Mixture.fit_<method>`` that leaves a row out.
+        Further settings of the engine that leaves rows out.
     max_refits : int
         Rows of one model that are left out by a fit of their own.
+    n_folds : int, optional
+        Folds that are left out by a fit of their own.
     """
 
     method: str = "auto"
@@ -64,6 +68,7 @@ class Settings:
     options: Mapping[str, Any] = field(default_factory=dict)
     refit_options: Mapping[str, Any] = field(default_factory=dict)
     max_refits: int = MAX_REFITS
+    n_folds: int | None = None
 
 
 def put_together(mixture: Mixture, rows: Rows) -> Problem | Candidate:
@@ -161,6 +166,7 @@ def _judged(
         max_refits=0 if distrust else settings.max_refits,
         report=report,
     )
+    by_folds, unmixed = _by_folds(candidate.mixture, tree, em, settings, seed, report)
     report("evidence")
     evidence = measured(tree, diagnosis.reasons, np.random.default_rng(seed.spawn(1)[0]))
     judged = replace(
@@ -168,6 +174,7 @@ def _judged(
         loo=repaired.elpd,
         waic=widely,
         evidence=evidence,
+        kfold=by_folds,
         n_bad_k=len(repaired.remaining),
         distrust=distrust,
     )
@@ -175,11 +182,36 @@ def _judged(
         *notes.of_posterior(diagnosis),
         *notes.of_bad_rows(len(repaired.refitted), len(repaired.remaining)),
         *row_sample.in_words(elpd),
+        *notes.of_folds(by_folds, repaired.elpd, unmixed),
         *notes.of_waic(widely, repaired.elpd),
         *notes.of_evidence(evidence),
         *in_words(record_of(tree)["notes"]),
     ]
     return _noted(judged, said)
+
+
+def _by_folds(
+    mixture: Mixture,
+    tree: "xr.DataTree",
+    em: EMResult,
+    settings: Settings,
+    seed: np.random.SeedSequence,
+    report: Report,
+) -> tuple["ELPDDataLOOKFold | None", int]:
+    """K-fold cross-validation where it was asked for, and how many folds have chains that do not agree."""
+    if settings.n_folds is None:
+        return None, 0
+    own = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, em.rows.n_rows))  # after those of the rows
+    return left_out_by_folds(
+        tree,
+        mixture,
+        em,
+        settings.n_folds,
+        own,
+        settings.cores,
+        lambda fold: report(f"fold {fold + 1} of {settings.n_folds}"),
+        settings.refit_options,
+    )
 
 
 def _noted(candidate: Candidate, said: list[str]) -> Candidate:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from arviz_stats.utils import ELPDDataLOO
+import numpy as np
+from arviz_stats.utils import ELPDDataLOO, ELPDDataLOOKFold
 
 from bayesmix.comparison.candidate import Candidate
 from bayesmix.comparison.evidence import Evidence
@@ -11,6 +12,7 @@ from bayesmix.data.words import counted, joined
 from bayesmix.engines.em import EMResult
 from bayesmix.posterior.labels import Diagnosis
 from bayesmix.posterior.labels.sentences import EMPTY_GATE
+from bayesmix.standing import SMALL_DIFFERENCE, STANDARD_ERRORS
 from bayesmix.verdict import PARETO_GATE
 
 PRIOR_SHARE = 0.1
@@ -62,6 +64,22 @@ def of_bad_rows(n_refitted: int, n_remaining: int) -> list[str]:
     if n_refitted == 0:
         return [f"{start}, not refitted"]
     return [f"{start}: {n_refitted} refitted exactly, {n_remaining} not"]
+
+
+def of_folds(kfold: ELPDDataLOOKFold | None, loo: ELPDDataLOO, n_unmixed: int) -> list[str]:
+    """What leaving folds out says, and whether LOO agrees with it."""
+    if kfold is None:
+        return []
+    apart = kfold.elpd_i.values - loo.elpd_i.values
+    gap, error = float(apart.sum()), float(np.sqrt(apart.size * np.var(apart, ddof=1)))
+    said = (
+        f"{kfold.n_folds}-fold cross-validation: elpd {kfold.elpd:.1f}, {abs(gap):.1f} "
+        f"{'above' if gap > 0 else 'below'} LOO"
+    )
+    if abs(gap) > max(SMALL_DIFFERENCE, STANDARD_ERRORS * error):
+        said += f", which is more than by chance (standard error {error:.1f}): go by the folds"
+    unmixed = [f"the chains of {n_unmixed} of {kfold.n_folds} folds do not agree"] if n_unmixed else []
+    return [said, *unmixed]
 
 
 def of_waic(waic: ELPDDataWAIC, loo: ELPDDataLOO) -> list[str]:

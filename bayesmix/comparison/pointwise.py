@@ -8,7 +8,7 @@ import xarray as xr
 from bayesmix.data import read_rows
 from bayesmix.posterior.labels.convergence import near_one
 from bayesmix.posterior.labels.judgement import heed
-from bayesmix.tree import SAMPLE_DIMS, columns_of, family_of, record_of, training_rows
+from bayesmix.tree import SAMPLE_DIMS, columns_of, family_of, log_likelihood_blocks, record_of, training_rows
 
 # ArviZ fits the tail of the importance weights to at least 5 draws, a fifth of them.
 _FEWEST_DRAWS = 25
@@ -87,3 +87,12 @@ def sum_and_error(pointwise: np.ndarray) -> tuple[float, float]:
     if pointwise.size == 1:
         return float(pointwise[0]), np.nan
     return float(pointwise.sum()), float(np.sqrt(pointwise.size * np.var(pointwise, ddof=1)))
+
+
+def log_mean_density(tree: xr.DataTree) -> np.ndarray:
+    """Log of the mean density of every training row over all draws, (N,)."""
+    sizes = tree["posterior"].to_dataset().sizes
+    found = np.empty(training_rows(tree).n_rows)
+    for where, values in log_likelihood_blocks(tree):
+        found[where] = np.logaddexp.reduce(values, axis=(0, 1))
+    return found - np.log(sizes["chain"] * sizes["draw"])

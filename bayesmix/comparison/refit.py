@@ -12,20 +12,14 @@ from bayesmix.comparison.leave_one_out import bad_rows
 from bayesmix.comparison.left_out import log_predictive
 from bayesmix.comparison.pointwise import log_densities, sum_and_error
 from bayesmix.comparison.row_sample import estimated
-from bayesmix.data import read_rows
+from bayesmix.comparison.without import densities, fit_without, mixed, side_by_side
 from bayesmix.engines.em import EMResult
 from bayesmix.mixture import Mixture
-from bayesmix.posterior.labels import Diagnosis, diagnose
-from bayesmix.problem import Problem
-from bayesmix.registry import ENGINES, from_chains
-from bayesmix.tree import draws_of, family_of, record_of
 from bayesmix.verdict import PARETO_GATE
 
 # Refits of one model; more bad rows than this say that the model is fragile, and cost too much.
 MAX_REFITS = 10
 
-# A refit is used for one mean over its draws, so its gate is wider than that of a posterior.
-_RHAT = 1.05
 _LARGEST_ERROR = 0.5
 
 
@@ -78,66 +72,46 @@ def repair(
     seed : numpy.random.SeedSequence
         Every row's seed follows from it and the row's position.
     options : mapping, optional
-        Passed to the ``Mixture.fit_<method>`` that leaves a row out.
+        Settings of the engine that leaves a row out; ``cores`` rows are left out at once.
     max_refits : int
     report : callable
         Told what is being done.
     """
     bad = bad_rows(elpd)
-    exact = {}
-    for count, row in enumerate(bad[:max_refits].tolist(), start=1):
-        report(f"leaving out row {count} of {min(len(bad), max_refits)}")
-        value = _left_out(tree, mixture, em, row, seed, options or {})
+    tried, exact = bad[:max_refits].tolist(), {}
+    # rows side by side, the chains of each one after another
+    cores = (options or {}).get("cores")
+    alone = {**(options or {}), "cores": 1}
+    if tried:
+        report(f"leaving out row 1 of {len(tried)}")
+    found = side_by_side(lambda row: _left_out(row, tree, mixture, em, seed, alone), tried, cores)
+    for count, (row, value) in enumerate(zip(tried, found, strict=True), start=1):
         if value is not None:
             exact[row] = value
+        if count < len(tried):
+            report(f"leaving out row {count + 1} of {len(tried)}")
     remaining = tuple(row for row in bad.tolist() if row not in exact)
     return Repair(_with_exact(elpd, exact), tuple(sorted(exact)), tuple(sorted(remaining)))
 
 
 def _left_out(
+    row: int,
     tree: xr.DataTree,
     mixture: Mixture,
     em: EMResult,
-    row: int,
     seed: np.random.SeedSequence,
     options: Mapping[str, Any],
 ) -> float | None:
     """``log p(x_i | x_-i)``; None where the other rows have no posterior that can be trusted."""
-    values = em.rows.values
-    others = np.delete(values, row, axis=0)
-    try:
-        Problem.of(read_rows(others, columns=em.rows.columns), em.family, em.n_components, em.priors)
-    except ValueError:  # too few distinct rows, or a column without spread, once the row is gone
-        return None
     own = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, row))
-    made_by = record_of(tree)["method"]
-    fit = getattr(mixture, f"fit_{made_by if made_by in ENGINES and from_chains(made_by) else 'nuts'}")
-    without = fit(
-        others,
-        init=em,
-        random_seed=int(own.generate_state(1)[0]),
-        progressbar=False,
-        log_likelihood=False,
-        relabel=None,
-        **options,
-    )
-    density_without = _densities(without, values[row])
-    if not _mixed(diagnose(without)):
+    without = fit_without(np.array([row]), tree, mixture, em, int(own.generate_state(1)[0]), options)
+    if without is None or not mixed(without):
         return None
+    x = em.rows.values[row][None]
     # an approximation's draws are not the posterior's, and cannot stand on the other side
-    including = None if log_densities(tree) else _densities(tree, values[row])
-    value, error = log_predictive(density_without, including)
+    including = None if log_densities(tree) else densities(tree, x).ravel()
+    value, error = log_predictive(densities(without, x).ravel(), including)
     return value if error < _LARGEST_ERROR else None
-
-
-def _densities(tree: xr.DataTree, x: np.ndarray) -> np.ndarray:
-    """``log p(x | theta)`` of one row over all draws."""
-    return family_of(tree).log_mixture(*draws_of(tree), x[None]).ravel()
-
-
-def _mixed(diagnosis: Diagnosis) -> bool:
-    """Whether the mean of a density over the draws can be believed; quantiles would need more."""
-    return not (diagnosis.multimodal or diagnosis.diverged_often or diagnosis.max_rhat > _RHAT)
 
 
 def _with_exact(elpd: ELPDDataLOO, exact: Mapping[int, float]) -> ELPDDataLOO:

@@ -11,6 +11,7 @@ from bayesmix.comparison import notes
 from bayesmix.comparison.advice import advise
 from bayesmix.comparison.candidate import Candidate
 from bayesmix.comparison.evaluation import METHODS, Settings, evaluate, put_together, was_interrupted
+from bayesmix.comparison.folds import read_n_folds
 from bayesmix.comparison.progress import sweeping
 from bayesmix.comparison.result import Comparison
 from bayesmix.comparison.table import make_table
@@ -38,6 +39,7 @@ def compare(
     families: Sequence[Family | str] | Family | str = (Gaussian(),),
     priors: Mapping[str, Any] | None = None,
     method: str = "auto",
+    cv: int | None = None,
     random_seed: Any = None,
     cores: int | None = None,
     progressbar: bool = True,
@@ -61,6 +63,10 @@ def compare(
     method : {"auto", "nuts", "gibbs", "advi", "laplace", "em"}
         ``"auto"`` takes for each model the sampler that can be trusted for it (see :meth:`bayesmix.Mixture.fit`).
         ``"em"`` makes no posterior: the elpd columns are NaN.
+    cv : int, optional
+        Leave out so many folds of the rows too, by fits of their own, as a check of LOO (:func:`bayesmix.kfold`). The
+        table then has ``elpd_kfold`` and ``se_kfold``, and the notes say whether the two agree. It takes as many
+        fits of each model.
     random_seed : None, int, numpy.random.Generator, RandomState or SeedSequence
         A model's draws depend on it, the family and the number of components, and not on which
         other models are compared.
@@ -98,7 +104,7 @@ def compare(
         _read_n_components(n_components),
         _families(families),
         priors,
-        Settings(method, cores),
+        Settings(method, cores, n_folds=cv),
         random_seed,
         progressbar=progressbar,
     )
@@ -116,6 +122,10 @@ def sweep(
 ) -> Comparison:
     """``compare`` with checked arguments and all settings."""
     rows = read_rows(X, takes=families[0].takes)
+    if settings.n_folds is not None:
+        read_n_folds(settings.n_folds, rows.n_rows, "cv")
+        if settings.method == "em":
+            raise ValueError("cv leaves folds out of posteriors, and method='em' makes none: leave one of the two out.")
     families, same_as = _distinct(families, rows.n_features)
     mixtures = [Mixture(k, family, priors=priors) for family in families for k in n_components]
     mixtures[0].priors.check_concentration_is_known()
@@ -157,7 +167,7 @@ def sweep(
         rows=rows,
         method=settings.method,
         same_as=same_as,
-        code=_code(rows, n_components, families, priors, settings.method, seed),
+        code=_code(rows, n_components, families, priors, settings, seed),
     )
 
 
@@ -216,12 +226,14 @@ def _code(
     n_components: Sequence[int],
     families: Sequence[Family],
     priors: Mapping[str, Any] | None,
-    method: str,
+    settings: Settings,
     seed: int,
 ) -> str:
     """The Python that makes the comparison again."""
     named = ", ".join(family.code for family in families)
-    arguments = [f"n_components={list(n_components)}", f"families=[{named}]", f'method="{method}"']
+    arguments = [f"n_components={list(n_components)}", f"families=[{named}]", f'method="{settings.method}"']
+    if settings.n_folds is not None:
+        arguments.append(f"cv={settings.n_folds}")
     given_priors = read_priors(priors, families[0])
     described = to_dict(given_priors)
     if given_priors != default_priors(families[0]):

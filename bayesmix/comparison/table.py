@@ -47,6 +47,7 @@ COLUMNS = (
     "engine",
     "notes",
 )
+_OF_FOLDS = ("elpd_kfold", "se_kfold")
 _TEXTS = ("engine", "notes")
 _COUNTS = ("n_parameters", "n_bad_k", "divergences")
 
@@ -59,7 +60,11 @@ def make_table(candidates: Sequence[Candidate]) -> tuple[pd.DataFrame, tuple[str
     have an evidence.
     """
     index = pd.MultiIndex.from_tuples([c.key for c in candidates], names=INDEX)
-    table = pd.DataFrame([_row(c) for c in candidates], index=index, columns=list(COLUMNS))
+    columns = list(COLUMNS)
+    if any(c.kfold is not None for c in candidates):
+        after = columns.index("elpd_waic")
+        columns[after:after] = _OF_FOLDS
+    table = pd.DataFrame([_row(c) for c in candidates], index=index, columns=columns)
     trusted = {c.key: c.loo for c in candidates if c.trusted}
     compared, remarks = _compare(trusted)
     for column in ("elpd_diff", "dse", "p_worse", "weight"):
@@ -71,7 +76,7 @@ def make_table(candidates: Sequence[Candidate]) -> tuple[pd.DataFrame, tuple[str
         for candidate, sbic in zip(of_family, _singular(of_family), strict=True):
             table.loc[candidate.key, "sbic"] = sbic
     table["posterior_probability"] = posterior_probabilities(column_of(table, "log_evidence"), np.ones(len(table)))
-    for column in [name for name in COLUMNS if name not in _TEXTS]:
+    for column in [name for name in columns if name not in _TEXTS]:
         table[column] = table[column].astype(float)
         if column in _COUNTS and np.isfinite(column_of(table, column)).all():
             table[column] = table[column].astype(int)
@@ -118,6 +123,8 @@ def _row(candidate: Candidate) -> dict[str, float | str]:
             row |= {f"elpd_{name}": elpd.elpd, f"se_{name}": elpd.se, f"p_{name}": elpd.p}
     if candidate.waic is not None:
         row["share_bad_p"] = candidate.waic.share_bad_p
+    if candidate.kfold is not None:
+        row |= {"elpd_kfold": candidate.kfold.elpd, "se_kfold": candidate.kfold.se}
     if candidate.loo is not None:
         row["n_bad_k"] = candidate.n_bad_k
     if candidate.evidence is not None:

@@ -26,7 +26,8 @@ def trust_section(digest: Digest, pareto_k: np.ndarray | None = None) -> Section
     ----------
     digest : Digest
     pareto_k : (N,) array, optional
-        Of every training row, where LOO was computed; 0 where a row was left out by an exact refit.
+        Of every training row, where LOO was computed; 0 where a row was left out by an exact refit, NaN where it was
+        not left out.
     """
     diagnosis = digest.diagnosis
     notes = [as_sentence(note) for note in in_words(digest.record["notes"])]
@@ -72,7 +73,7 @@ def _of_rows(digest: Digest, pareto_k: np.ndarray | None) -> list[str]:
             return said
     worst = np.argsort(-pareto_k, kind="stable")
     n_bad = int((pareto_k > PARETO_GATE).sum())
-    others = f"{'the other ' if said else ''}{counted(len(pareto_k) - len(refitted), 'row')}"
+    others = f"{'the other ' if said else ''}{counted(int((~np.isnan(pareto_k)).sum()) - len(refitted), 'row')}"
     largest = (
         f"Leaving single rows out (LOO): the largest Pareto k-hat of {others} is "
         f"{fixed(float(pareto_k[worst[0]]), 2)} (gate {PARETO_GATE})"
