@@ -79,7 +79,7 @@ def demo(*, output: Outputs = None, seed: int = 1, manner: Manner = Manner()) ->
     manner.say(f"Old Faithful: {len(X)} eruptions, their lengths and the waits for the next (minutes).")
     with manner.working():
         request = Request("Old Faithful", "auto", seed, outputs, manner)
-        return compare_and_tell(X, range(1, 7), families_of(DEFAULT), criteria_of(DEFAULT_CRITERIA), request)
+        return compare_and_tell(X, range(1, 7), families_of(DEFAULT), criteria_of(DEFAULT_CRITERIA), None, request)
 
 
 @app.command(

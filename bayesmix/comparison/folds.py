@@ -197,8 +197,8 @@ def left_out_by_folds(
         n_data_points=elpd_i.size,
         scale="log",
         warning=unmixed > 0,
-        good_k=None,
-        pareto_k=None,
+        good_k=None,  # pyright: ignore[reportArgumentType]: ArviZ gives None where nothing is weighted
+        pareto_k=None,  # pyright: ignore[reportArgumentType]
         n_folds=n_folds,
         elpd_i=per_row(tree, elpd_i, "elpd_i"),
         p_kfold_i=per_row(tree, p_i, "p_kfold_i"),

@@ -60,7 +60,7 @@ def make_table(candidates: Sequence[Candidate]) -> tuple[pd.DataFrame, tuple[str
     have an evidence.
     """
     index = pd.MultiIndex.from_tuples([c.key for c in candidates], names=INDEX)
-    columns = list(COLUMNS)
+    columns: list[str] = list(COLUMNS)
     if any(c.kfold is not None for c in candidates):
         after = columns.index("elpd_waic")
         columns[after:after] = _OF_FOLDS
