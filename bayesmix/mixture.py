@@ -378,6 +378,8 @@ class Mixture:
         Returns
         -------
         xarray.DataTree
+            ``posterior.attrs`` hold ``sweeps`` of each chain, of which the first ``warm_up`` are left out, and
+            ``thin``, sweeps from draw to draw.
             ``sample_stats`` hold ``lp``, ``n_occupied`` (groups with rows) and the accepted moves. Under a prior on the
             number of components ``posterior`` has ``n_components (chain, draw)``; ``component`` runs to the largest
             number drawn, and where a draw has fewer their weights are 0 and their parameters NaN. Under a prior on the

@@ -75,17 +75,28 @@ def _no_interruption_lost() -> Iterator[None]:
 def leave_jax_alone() -> None:
     """Keep SciPy from importing JAX, where it is installed, to learn that NumPy's arrays are none of JAX's.
 
-    ArviZ leaves a module ``jax`` that is loaded when it is first asked for anything, and SciPy's ``logsumexp``, which
-    ArviZ calls too, asks it. SciPy keeps the answer for each type of array, and it is no where there is no JAX.
+    SciPy's ``logsumexp``, which ArviZ calls too, keeps the answer for each type of array.
     """
     if "jax" not in sys.modules and find_spec("jax") is None:  # asking a lazy module would load it
         return
     from scipy.special import logsumexp
 
+    with jax_out_of_sight():
+        logsumexp(np.zeros(2))
+
+
+@contextmanager
+def jax_out_of_sight() -> Iterator[None]:
+    """A context in which nobody imports JAX, which takes a second, to learn that an array is none of JAX's.
+
+    ArviZ leaves a module ``jax`` that is loaded when it is first asked for anything, and SciPy and matplotlib ask it.
+    Where there is none the answer is no.
+    """
     unloaded = {name: module for name, module in sys.modules.items() if name == "jax" and type(module) is _LazyModule}
     for name in unloaded:
         del sys.modules[name]
     try:
-        logsumexp(np.zeros(2))
+        yield
     finally:
-        sys.modules.update(unloaded)
+        for name, module in unloaded.items():
+            sys.modules.setdefault(name, module)

@@ -55,10 +55,16 @@ class _Kind:
 
 
 _LONGER = (
-    "use fit_gibbs, or run longer (tune=, draws=; max_sweeps=); where neither helps, fit fewer groups or a simpler "
-    "family",
+    "use fit_gibbs, or run longer (tune=, draws=); where neither helps, fit fewer groups or a simpler family",
     "use --method gibbs, or run longer (--tune, --draws); where neither helps, fit fewer groups (--components) or a "
     "simpler shape of groups (--family)",
+)
+
+_MORE_SWEEPS = (
+    "run longer (max_sweeps=; draws= where these are few; chains=); where it does not help, fit fewer groups or a "
+    "simpler family",
+    "run longer (--draws, --chains); where it does not help, fit fewer groups (--components) or a simpler shape of "
+    "groups (--family)",
 )
 
 # Features of a group of which a clause tells.
@@ -94,7 +100,7 @@ _KINDS = {
     "small_component": _Kind(
         _small_component,
         "the runs of the sampler do not agree on a small group",
-        *_LONGER,
+        *_MORE_SWEEPS,
     ),
     "divergences": _Kind(
         "{divergences} of {draws} draws diverged",
@@ -164,7 +170,8 @@ class Reason:
         ``"approximation"``, ``"one_chain"``, ``"unjudged"``, ``"not_sampled"``; of EM ``"max_iter"``, ``"collapsed"``,
         ``"emptied"``; of LOO ``"bad_rows"``; of folds ``"bad_folds"``.
     numbers : mapping
-        What was measured, such as ``{"rhat": 1.45}``. Of a small component: how many ``rows`` it has, its ``place`` by
+        What was measured, such as ``{"rhat": 1.45}``, and of chains by Gibbs sampling ``"sampler": "gibbs"``, to which
+        there is no other sampler to turn. Of a small component: how many ``rows`` it has, its ``place`` by
         feature in the units of the data, and the ``shares`` of the draws of each chain that hold it.
     """
 
@@ -185,12 +192,17 @@ class Reason:
     @property
     def remedy(self) -> str:
         """What to do about it in Python."""
-        return _KINDS[self.kind].remedy
+        return self._advice[0]
 
     @property
     def remedy_on_command_line(self) -> str:
         """What to do about it on the command line."""
-        return _KINDS[self.kind].on_command_line
+        return self._advice[1]
+
+    @property
+    def _advice(self) -> tuple[str, str]:
+        kind = _KINDS[self.kind]
+        return _MORE_SWEEPS if self.numbers.get("sampler") == "gibbs" else (kind.remedy, kind.on_command_line)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON keeps it."""

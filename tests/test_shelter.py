@@ -143,7 +143,7 @@ def test_an_error_of_the_interpreter_stays_one():
         raise SystemError("of another kind") from KeyboardInterrupt()
 
 
-def test_no_fit_imports_jax():
+def test_no_fit_and_no_report_imports_jax(tmp_path):
     """ArviZ, SciPy and PyMC know of JAX; only a sampler of JAX's needs it."""
     code = """
 import sys
@@ -155,9 +155,10 @@ mixture.fit_advi(X, random_seed=1)
 mixture.fit_nuts(X, draws=50, tune=50, random_seed=1)
 bm.responsibilities(tree); bm.loo(tree); bm.waic(tree); bm.diagnose(tree)
 bm.compare(X, [1], method="laplace", random_seed=1)
+bm.report(tree, "report.html")
 print("jaxlib" in sys.modules)
 """
-    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert made.stdout.strip() == "False"
 
 

@@ -76,6 +76,14 @@ class Kept(NamedTuple):
         return Kept(*(part[part.shape[0] - n :] for part in self))
 
 
+class Walked(NamedTuple):
+    """What each chain kept, what must be said of it, and how many sweeps there were: ``sweeps, warm_up, thin``."""
+
+    kept: list[Kept]
+    notes: tuple[Note, ...]
+    made: dict[str, int]
+
+
 class Walk(ABC):
     """One chain on its way: how far it came, and what it kept."""
 
@@ -194,12 +202,14 @@ class Gibbs:
         began = time.perf_counter()
         chains = chains_from(problem, start, self.chains)
         limits = sweeps_within(problem.rows.n_rows, problem.n_components, self.max_sweeps)
-        kept, notes = walked(chains, self, limits, lambda kept: passes(problem, chains, kept), lambda: share(chains))
+        kept, notes, made = walked(
+            chains, self, limits, lambda kept: passes(problem, chains, kept), lambda: share(chains)
+        )
         if any(note.kind == "sweeps_spent" for note in notes):
             component = worst_held(problem, named(problem, chains, kept))
             notes = tuple(Note(note.kind, {**note.data, "component": component}) for note in notes)
         seconds = {"sampling": time.perf_counter() - began}
-        return as_draws(problem, start.density, chains, kept, seconds, notes)
+        return _as_draws(problem, start.density, chains, Walked(kept, notes, made), seconds)
 
 
 def sweeps_within(n_rows: int, n_components: int, most: int | None) -> tuple[int, int]:
@@ -216,8 +226,8 @@ def walked(
     limits: tuple[int, int],
     passes: Callable[[list[Kept]], bool],
     prepare: Callable[[], None] = lambda: None,
-) -> tuple[list[Kept], tuple[Note, ...]]:
-    """What each chain kept when the gates passed or the most sweeps were spent, and what must be said of it.
+) -> Walked:
+    """What each chain kept when the gates passed or the most sweeps were spent.
 
     ``settings`` are those of :class:`Gibbs`, ``limits`` the fewest and the most sweeps; ``prepare`` is called whenever
     chains are about to go on.
@@ -228,7 +238,7 @@ def walked(
         If it is interrupted before the first look at the chains. Later, the draws of the last look are kept.
     """
     looks = lengths() if settings.thin is None else iter([(settings.thin, settings.thin)])
-    kept, notes, stopped, draws, (fewest, most) = [], (), Event(), settings.draws, limits
+    kept, notes, made, stopped, draws, (fewest, most) = [], (), {}, Event(), settings.draws, limits
     with progress(settings.progressbar) as report, ThreadPoolExecutor(settings.cores or os.cpu_count()) as threads:
         try:
             for thin, stride in looks:
@@ -247,6 +257,7 @@ def walked(
                 for one in running:
                     one.result()
                 kept = [chain.draws(draws, thin) for chain in chains]
+                made = {"sweeps": wanted, "warm_up": wanted - draws * thin, "thin": thin}
                 if passes(kept):
                     break
         except KeyboardInterrupt:
@@ -255,7 +266,7 @@ def walked(
             notes = (INTERRUPTED,)
         finally:
             stopped.set()
-    return kept, notes
+    return Walked(kept, notes, made)
 
 
 def chains_from(problem: Problem, start: Start, n_chains: int) -> list[Chain]:
@@ -352,12 +363,13 @@ def mixed(quantities: np.ndarray) -> bool:
     return bool(reached and (quantities.shape[1] == 1 or rhat.max() <= RHAT_GATE))
 
 
-def as_draws(problem: Problem, density: Density, chains: list[Chain], kept: list[Kept], seconds, notes) -> Draws:
+def _as_draws(problem: Problem, density: Density, chains: list[Chain], walked: Walked, seconds) -> Draws:
     """The draws in unconstrained values, with ArviZ's ``lp``, occupied components and accepted moves.
 
     The density holds an unknown concentration at one number, and ``lp`` is made that of all unknowns.
     """
-    values, prior = named(problem, chains, kept), problem.priors.weights
+    kept, prior = walked.kept, problem.priors.weights
+    values = named(problem, chains, kept)
     complete = {"weights": values["weights"], **problem.family.complete(values, problem.priors)}
     q = density.unconstrain(complete)
     lp = np.array([density.logp_grad(one)[0] for one in q.reshape(-1, density.size)]).reshape(q.shape[:2])
@@ -368,7 +380,7 @@ def as_draws(problem: Problem, density: Density, chains: list[Chain], kept: list
         lp += prior.log_density(weights, concentration) - prior.log_density(weights)
         lp += prior.hyperprior.log_density(concentration)
     stats: dict[str, Any] = {"lp": lp, "n_occupied": np.stack([one.n_occupied for one in kept])}
-    return Draws(q, stats | accepted(kept), seconds, notes, others=others)
+    return Draws(q, stats | accepted(kept), seconds, walked.notes, attrs=dict(walked.made), others=others)
 
 
 def accepted(kept: list[Kept]) -> dict[str, np.ndarray]:

@@ -6,7 +6,7 @@ the numbers of components and of those with rows, the log-likelihood and the tot
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, override
 
 import numpy as np
@@ -58,6 +58,8 @@ class DrawsOfNumbers:
     stats : mapping of (chain, draw) arrays
     seconds : mapping of float
     notes : tuple of Note
+    attrs : mapping of int
+        How many ``sweeps`` there were, of which ``warm_up``, and the ``thin`` of those that were kept.
     """
 
     n_components: np.ndarray
@@ -66,6 +68,7 @@ class DrawsOfNumbers:
     stats: dict[str, np.ndarray]
     seconds: dict[str, float]
     notes: tuple[Note, ...] = ()
+    attrs: dict[str, int] = field(default_factory=dict)
 
 
 class Telescope(Walk):
@@ -130,12 +133,13 @@ class Telescoping(Gibbs):
         began = time.perf_counter()
         chains = _chains_from(problem, seed, self.chains)
         limits = sweeps_within(problem.rows.n_rows, _ABOUT, self.max_sweeps)
-        kept, notes = walked(chains, self, limits, lambda kept: _passes(problem, chains, kept))
+        kept, notes, made = walked(chains, self, limits, lambda kept: _passes(problem, chains, kept))
         stats = {"n_occupied": np.stack([one.n_occupied for one in kept]), **accepted(kept)}
         seconds = {"sampling": time.perf_counter() - began}
         unknown = problem.priors.weights.hyperprior is not None
         others = {"concentration": np.stack([one.concentration for one in kept])} if unknown else {}
-        return DrawsOfNumbers(_numbers(kept), tuple(_by_number(problem, chains, kept)), others, stats, seconds, notes)
+        by_number = tuple(_by_number(problem, chains, kept))
+        return DrawsOfNumbers(_numbers(kept), by_number, others, stats, seconds, notes, made)
 
 
 def _chains_from(problem: Problem, seed: int, n_chains: int) -> list[Telescope]:

@@ -14,6 +14,7 @@ from bayesmix.html.content import ReportContent
 from bayesmix.html.glossary import GLOSSARY, split, terms_of
 from bayesmix.html.vector import to_svg
 from bayesmix.replacing import written_whole
+from bayesmix.shelter import jax_out_of_sight
 from bayesmix.version import __version__
 
 
@@ -35,18 +36,19 @@ def render(content: ReportContent) -> str:
     script = _shipped("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     terms, linked = terms_of(content), set()
-    return environment.from_string(_shipped("report.html.j2")).render(
-        content=content,
-        terms=terms,
-        glossary=GLOSSARY,
-        pieces=lambda text: split(text, terms, linked),
-        svg=lambda picture, name: to_svg(picture.draw(), picture.alt, name),
-        # Shipped with the package, and not the user's.
-        style=Markup(_shipped("report.css")),
-        script=Markup(script),
-        script_hash=f"sha256-{digest}",
-        version=__version__,
-    )
+    with jax_out_of_sight():  # of pictures
+        return environment.from_string(_shipped("report.html.j2")).render(
+            content=content,
+            terms=terms,
+            glossary=GLOSSARY,
+            pieces=lambda text: split(text, terms, linked),
+            svg=lambda picture, name: to_svg(picture.draw(), picture.alt, name),
+            # Shipped with the package, and not the user's.
+            style=Markup(_shipped("report.css")),
+            script=Markup(script),
+            script_hash=f"sha256-{digest}",
+            version=__version__,
+        )
 
 
 def write_html(content: ReportContent, path: str | os.PathLike[str]) -> Path:

@@ -53,6 +53,7 @@ def _tree(
         sample_stats=draws.stats,
         constant_data=hyperparameters(problem.priors),
         log_likelihood=of_rows.reshape((*shape, -1)) if stored else None,
+        posterior_attrs=draws.attrs,
         record={
             "method": "gibbs",
             "exchangeable": True,

@@ -16,6 +16,8 @@ from bayesmix.engines import gibbs
 from bayesmix.engines.begin import begin
 from bayesmix.engines.gibbs import Chain, Gibbs, Kept, chains_from, lengths, named
 from bayesmix.engines.interruption import INTERRUPTED
+from bayesmix.html.digest import Digest
+from bayesmix.html.sections.reproduction import reproduction_section
 from bayesmix.notes import in_words
 from bayesmix.posterior.labels.label_free import label_free
 from bayesmix.tree import record_of
@@ -174,12 +176,31 @@ def test_sweeps_that_are_spent():
     assert "before the chains agreed" in said
     assert "max_sweeps=" in said
     assert tree["posterior"].sizes["draw"] == 1000
+    made = tree["posterior"].attrs
+    assert made["sweeps"] <= 2000
+    assert made["sweeps"] - made["warm_up"] == 1000 * made["thin"]
 
 
 def test_a_thinning_that_is_asked_for():
     tree = Mixture(2).fit_gibbs(FAITHFUL, draws=300, thin=3, chains=2, random_seed=1)
     assert dict(tree["posterior"].sizes)["draw"] == 300
     assert record_of(tree)["settings"] == {"draws": 300, "chains": 2, "thin": 3}
+    made = tree["posterior"].attrs
+    assert (made["sweeps"], made["warm_up"], made["thin"]) == (1200, 300, 3)
+
+
+def test_how_many_sweeps_there_were_is_told_where_they_passed(monkeypatch):
+    """The draws of a chain are the last, so many sweeps apart; a user who gives this ``thin`` gets their like."""
+    sweeps = []
+    extend = Chain.extend
+    monkeypatch.setattr(Chain, "extend", lambda chain, n, *others: (extend(chain, n, *others), sweeps.append(n))[0])
+    tree = Mixture(3).fit_gibbs(GALAXIES, random_seed=1, progressbar=False)
+    made = tree["posterior"].attrs
+    assert made["sweeps"] == max(sweeps) >= 20_000
+    assert made["thin"] == (made["sweeps"] - made["warm_up"]) / tree["posterior"].sizes["draw"]
+    assert 0.24 < made["warm_up"] / made["sweeps"] < 0.26
+    facts = dict(reproduction_section(Digest(tree)).facts)
+    assert f"one for every {made['thin']} of {made['sweeps']:,} sweeps" in facts["draws"]
 
 
 @pytest.fixture

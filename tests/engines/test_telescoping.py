@@ -46,6 +46,8 @@ def test_chains_of_the_same_seed_are_the_same():
     mixture = bm.Mixture(bm.priors.DiscreteUniform(5))
     one, two = (mixture.fit_gibbs(X, draws=50, thin=1, cores=n, random_seed=3, progressbar=False) for n in (1, 2))
     np.testing.assert_array_equal(one["posterior"]["means"], two["posterior"]["means"])
+    made = one["posterior"].attrs
+    assert (made["sweeps"], made["warm_up"], made["thin"]) == (67, 17, 1)
 
 
 def by_evidence(mixture: bm.Mixture, X) -> tuple[np.ndarray, np.ndarray]:

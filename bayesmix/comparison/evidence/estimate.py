@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 SPREAD_GATE = 0.5
 """Nats that the evidences of single chains may lie apart."""
 _MOST_DRAWS = 4000  # of the posterior, half of which are bridged to what the other half proposes
-_ASSIGNMENTS = 200
+_ASSIGNMENTS = 70  # for each component: the more of them, the more ways to assign rows
 _MOST_NUMBERS = 1e9  # rows times components times points that are proposed
 _FEWEST = 200
 _MOST_LABELLED = 6  # components over whose labellings a Gaussian is averaged
@@ -97,7 +97,7 @@ def log_evidence(tree: "xr.DataTree | EMResult") -> Evidence:
     .. math:: p(x \mid K) = \int p(x \mid \theta, K) \, p(\theta \mid K) \, d\theta
 
     Half of the draws make a proposal that has every mode of the posterior under every labelling: a mixture of the
-    posteriors given assignments that are drawn at 200 of them. The other half is bridged to it; then the halves
+    posteriors given assignments that are drawn at 70 K of them. The other half is bridged to it; then the halves
     change places. The standard error has the part of the chains, with their autocorrelation and their disagreement,
     and that of the proposal's own draws. Where a component has no closed form given its rows (Student-t, the separated
     prior) the proposal is a Gaussian around the relabelled draws, averaged over labellings, for up to 6 components.
@@ -216,7 +216,8 @@ def _given_assignments(tree: xr.DataTree, problem: Problem, rows: CompleteData, 
     n_proposed = int(_MOST_NUMBERS / (problem.rows.n_rows * problem.n_components))
 
     def fold(build: np.ndarray, bridged: np.ndarray, rng: np.random.Generator) -> Bridge:
-        kept = build.ravel()[np.linspace(0, build.size - 1, min(build.size, _ASSIGNMENTS)).round().astype(int)]
+        n_kept = min(build.size, _ASSIGNMENTS * problem.n_components)
+        kept = build.ravel()[np.linspace(0, build.size - 1, n_kept).round().astype(int)]
         proposal = Proposal.of_draws(problem, rows, _at(named, kept), exchangeable, rng)
         of_posterior = _at(named, bridged.ravel())
         if exchangeable:

@@ -65,7 +65,7 @@ def log_mean_likelihood(log_densities, log_evidences, exchangeable, exactly, n_p
     (P,) array
     """
     n_points, n_components, n_assignments, _ = log_densities.shape
-    out, bounds, terms = np.empty(n_points), np.empty(n_assignments), np.empty(_LANES)
+    out, bounds, terms, least = np.empty(n_points), np.empty(n_assignments), np.empty(_LANES), np.empty(_LANES)
     matrices = np.empty((n_components, n_components, _LANES))
     work = np.empty_like(matrices), np.empty((1 << n_components if exactly else 1, _LANES))
     for p in range(n_points):
@@ -91,7 +91,9 @@ def log_mean_likelihood(log_densities, log_evidences, exchangeable, exactly, n_p
                     for j in range(n_components):
                         matrices[k, j, lane] = log_densities[p, k, chosen[lane], j]
             if exactly:
-                _log_means(matrices, chosen.shape[0], terms, *work)
+                for lane in range(chosen.shape[0]):
+                    least[lane] = highest - _NEGLIGIBLE + log_evidences[chosen[lane]]
+                _log_means(matrices, chosen.shape[0], least, terms, *work)
             else:
                 for lane in range(chosen.shape[0]):
                     is_own = own[p] == chosen[lane]
@@ -123,8 +125,11 @@ def _most(matrix):
 
 
 @nb.njit(**COMPILED)
-def _log_means(matrices, size, out, scaled, partial):
-    """Log of the permanents of ``exp`` of the first matrices (K, K, lane) over K!, side by side in SIMD lanes."""
+def _log_means(matrices, size, least, out, scaled, partial):
+    """Log of the permanents of ``exp`` of the first matrices (K, K, lane) over K!, side by side in SIMD lanes.
+
+    Those that are below ``least`` need not be right.
+    """
     n = matrices.shape[0]
     for lane in range(_LANES):
         out[lane], partial[0, lane] = -math.lgamma(n + 1.0), 1.0
@@ -152,6 +157,8 @@ def _log_means(matrices, size, out, scaled, partial):
     for lane in range(size):
         if partial[-1, lane] > _SMALL:
             out[lane] += math.log(partial[-1, lane])
+        elif out[lane] + math.log(_SMALL) < least[lane]:
+            out[lane] = -math.inf
         else:
             out[lane] = _log_mean_in_logs(matrices[..., lane])
 

@@ -135,8 +135,17 @@ def _draws(digest: Digest) -> str:
     if not digest.sampled:
         return "none: a point estimate"
     if digest.n_chains == 1:
-        return f"{digest.n_draws:,}"
-    return f"{digest.n_chains} chains of {digest.n_draws:,}"
+        return f"{digest.n_draws:,}{_sweeps(digest.tree['posterior'].attrs)}"
+    return f"{digest.n_chains} chains of {digest.n_draws:,}{_sweeps(digest.tree['posterior'].attrs)}"
+
+
+def _sweeps(attrs: Mapping[str, Any]) -> str:
+    """Of Gibbs sampling, how many there were of each chain, and which are kept."""
+    if "sweeps" not in attrs:
+        return ""
+    sweeps, warm_up, thin = (int(attrs[name]) for name in ("sweeps", "warm_up", "thin"))
+    every = "each" if thin == 1 else f"every {thin}"
+    return f", one for {every} of {sweeps:,} sweeps but the first {warm_up:,}, which are warm-up"
 
 
 def _seed(record: Mapping[str, Any]) -> str:

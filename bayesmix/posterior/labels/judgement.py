@@ -35,6 +35,8 @@ class Judgement:
     pareto_k : float
     kind : str
         ``"point"``, ``"chains"`` or ``"independent"``.
+    by_gibbs : bool
+        Whether the chains are of Gibbs sampling.
     stored : tuple of Reason
         What the record says against a point estimate, or against chains, which no gate below shows.
     """
@@ -46,6 +48,7 @@ class Judgement:
     divergences: int
     pareto_k: float
     kind: str
+    by_gibbs: bool = False
     stored: tuple[Reason, ...] = ()
 
     @property
@@ -70,24 +73,24 @@ class Judgement:
         """Why the draws are not to be trusted; nothing where they are."""
         if self.kind == "point":
             return self.stored
-        found = []
+        found, by = [], {"sampler": "gibbs"} if self.by_gibbs else {}
         if self.kind == "chains" and [len(group) for group in self.chain_groups] == [1]:
             found.append(Reason("one_chain"))
         basins = len(self.chain_groups)
         if basins > 1:  # which explains poor numbers
-            found.append(Reason("basins", {"basins": basins}))
+            found.append(Reason("basins", {"basins": basins, **by}))
         else:
             if self.max_rhat > RHAT_GATE:
-                found.append(Reason("disagreement", {"rhat": self.max_rhat}))
+                found.append(Reason("disagreement", {"rhat": self.max_rhat, **by}))
             if self.min_ess < ESS_GATE:
-                found.append(Reason("few_draws", {"ess": self.min_ess}))
+                found.append(Reason("few_draws", {"ess": self.min_ess, **by}))
         found += self.stored
         if self.divergences > DIVERGENT_GATE * self.n_draws:
             found.append(Reason("divergences", {"divergences": self.divergences, "draws": self.n_draws}))
         if self.pareto_k > PARETO_GATE:
             found.append(Reason("approximation", {"pareto_k": self.pareto_k}))
         if not self.passed and not found:
-            found.append(Reason("unjudged"))
+            found.append(Reason("unjudged", by))
         return tuple(found)
 
 
@@ -106,6 +109,7 @@ def judge(tree: xr.DataTree) -> Judgement:
         divergences=count(tree, "diverging"),
         pareto_k=float(tree["posterior"].attrs.get("pareto_k", np.nan)),
         kind=kind,
+        by_gibbs=record_of(tree)["method"] == "gibbs",
         stored=(stored_verdict(tree) or ()) if kind == "point" else _not_settled(tree),
     )
 

@@ -13,6 +13,7 @@ from bayesmix.posterior.modal import has_modes, modes
 from bayesmix.posterior.partitions.co_membership import rows_of
 from bayesmix.posterior.partitions.estimate import by_size, parted
 from bayesmix.seeds import generator_of
+from bayesmix.threads import one_openmp_thread
 from bayesmix.tree import family_of, number_varies, record_of, training_rows
 from bayesmix.vocabulary import named_arguments
 
@@ -169,7 +170,8 @@ def _seed(random_seed: Any) -> int:
 def _hard(values: np.ndarray, n_groups: int, seed: int) -> _Centred:
     from sklearn.cluster import KMeans  # a heavy import, needed only here
 
-    found: Any = KMeans(n_groups, n_init=cast(Any, 10), random_state=seed).fit(values)
+    with one_openmp_thread():
+        found: Any = KMeans(n_groups, n_init=cast(Any, 10), random_state=seed).fit(values)
     labels = by_size(found.labels_)
     first = np.array([np.argmax(labels == group) for group in range(n_groups)])
     centres = found.cluster_centers_[found.labels_[first]]

@@ -178,7 +178,7 @@ def test_poor_mixing_is_not_ok():
     diagnosis = diagnose(with_draws(tree, np.repeat(weights[:, ::60], 60, axis=1), stuck))
     assert not diagnosis.ok
     assert diagnosis.sentences[0].startswith("Not to be trusted: the chains do not agree")
-    assert "Use fit_gibbs, or run longer (tune=, draws=; max_sweeps=)" in diagnosis.sentences[0]
+    assert "Use fit_gibbs, or run longer (tune=, draws=)" in diagnosis.sentences[0]
 
 
 def test_sampler_warnings_are_counted():

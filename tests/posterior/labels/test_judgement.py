@@ -62,3 +62,17 @@ def test_basins_explain_poor_numbers():
 def test_several_reasons_stand_beside_each_other():
     made = judgement(rhat=1.6, ess=6, divergences=90)
     assert [reason.kind for reason in made.reasons] == ["disagreement", "few_draws", "divergences"]
+
+
+@pytest.mark.parametrize("poor", [{"rhat": 1.2}, {"ess": 100.0}, {"chain_groups": ((0, 1), (2, 3))}, {"rhat": np.nan}])
+def test_gibbs_sampling_is_not_told_to_use_itself(poor):
+    """There is no other sampler to turn to: more sweeps are."""
+    [reason] = judgement(**poor, by_gibbs=True).reasons
+    [of_nuts] = judgement(**poor).reasons
+    assert reason.clause == of_nuts.clause
+    assert "max_sweeps=" in reason.remedy
+    for said in (reason.remedy, reason.remedy_on_command_line):
+        assert "gibbs" not in said
+    assert "gibbs" in of_nuts.remedy
+    assert "gibbs" in of_nuts.remedy_on_command_line
+    assert Reason.from_dict(reason.to_dict()) == reason
