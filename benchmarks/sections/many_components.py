@@ -5,8 +5,8 @@ effective draws, in bulk and tails, of what does not depend on labels (log-likel
 covariance). NUTS: 1000 draws of each chain, one seed. Gibbs sampling: `fit_gibbs` as it comes, several seeds; what is
 shown of R-hat and effective draws is the worst of them, of sweeps and seconds the median. Seconds are of a processor,
 for all four chains together, beside how long they took on two cores; where nothing else runs there that is half of
-them, and the figures asked are twice the seconds that people may wait. Evidence: `bm.log_evidence` of each seed's draws, from the lowest to the highest, beside the
-standard error that one of them states.
+them, and the figures asked are twice the seconds that people may wait. Evidence: `bm.log_evidence` of each seed's
+draws, from the lowest to the highest, beside the standard error that one of them states.
 """
 
 import warnings

@@ -10,7 +10,8 @@ is normalised, and has every mode that the draws have, under all labellings (Fru
 overlap there are far more assignments than M, and each of these densities is narrower than the posterior: seven of
 eight are the posterior given half of every row, :math:`p(\theta) \, p(x, z \mid \theta)^{1/2}` normalised, as kernels
 of a density estimate are made wider. (Of Old Faithful and six components that takes a fifth off the standard error that
-one of two leaves. Where rows tell a great many parameters to be what they are, half of them does not: the others do.) The prior cancels in the ratio of the posterior to q,
+one of two leaves. Where there are a great many parameters the posterior given all rows is nearer.) The prior cancels
+in the ratio of the posterior to q,
 
 .. math:: \frac{p(x \mid \theta) \, p(\theta)}{q(\theta)}
    = p(x \mid \theta) \Big/ \frac{1}{M} \sum_m \frac{1}{K!} \sum_\sigma \frac{p(x, \sigma z_m \mid \theta)}{p(x, z_m)},
