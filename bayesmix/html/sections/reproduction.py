@@ -139,7 +139,7 @@ def _draws(digest: Digest) -> str:
     return f"{digest.n_chains} chains of {digest.n_draws:,}{_sweeps(digest.tree['posterior'].attrs)}"
 
 
-def _sweeps(attrs: Mapping[str, Any]) -> str:
+def _sweeps(attrs: Mapping[Any, Any]) -> str:
     """Of Gibbs sampling, how many there were of each chain, and which are kept."""
     if "sweeps" not in attrs:
         return ""
