@@ -9,7 +9,7 @@ import xarray as xr
 from scipy.special import entr
 
 from bayesmix.passes.unions import of_pairs, own_steps
-from bayesmix.posterior.intervals import BOUNDS, credible_interval, read_ci_prob
+from bayesmix.posterior.intervals import BOUNDS, credible_interval, read_ci_kind, read_ci_prob
 from bayesmix.posterior.labels.judgement import heeded_with_names
 from bayesmix.posterior.margins import evenly
 from bayesmix.posterior.membership import responsibilities
@@ -35,6 +35,7 @@ def merge(
     cutoff: float = 0.025,
     draws: int | None = None,
     ci_prob: float | None = None,
+    ci_kind: str | None = None,
 ) -> xr.Dataset:
     r"""Which components together form one group.
 
@@ -67,8 +68,9 @@ def merge(
         How many evenly spaced draws of each chain are used. By default all, or as many as take some seconds; the
         attribute ``note`` says where draws or rows are fewer.
     ci_prob : float, optional
-        Probability inside the interval; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89) by default, as the kind of the
-        interval is ``rcParams["stats.ci_kind"]`` (``"eti"``).
+        Probability inside the interval; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89) by default.
+    ci_kind : {"eti", "hdi"}, optional
+        Equal tails, or the shortest interval; ArviZ's ``rcParams["stats.ci_kind"]`` (``"eti"``) by default.
 
     Returns
     -------
@@ -115,7 +117,7 @@ def merge(
     2
     """
     tree = heeded_with_names(tree, "merge")
-    ci_prob = read_ci_prob(ci_prob)
+    ci_prob, ci_kind = read_ci_prob(ci_prob), read_ci_kind(ci_kind)
     weights, params = draws_of(tree)
     n_components = weights.shape[2]
     cut = _checked(n_components, n_groups, cutoff)
@@ -152,7 +154,7 @@ def merge(
         "step_overlap_probability": ("step", whole.overlaps),
         "step_probability": ("step", whole.made),
         "tree_entropy": ("number", whole.entropies.mean(axis=1)),
-        "tree_entropy_interval": (("number", "ci_bound"), credible_interval(whole.entropies, ci_prob)),
+        "tree_entropy_interval": (("number", "ci_bound"), credible_interval(whole.entropies, ci_prob, ci_kind)),
         "group_of": ("component", group),
         "probability": (("obs", "group"), probability),
         "label": ("obs", label),
@@ -168,7 +170,7 @@ def merge(
         "obs": training_rows(tree).obs,
         "ci_bound": list(BOUNDS),
     }
-    attrs = {"cutoff": cutoff, "ci_prob": ci_prob, **({"note": note} if note else {})}
+    attrs = {"cutoff": cutoff, "ci_prob": ci_prob, "ci_kind": ci_kind, **({"note": note} if note else {})}
     return xr.Dataset(found, coords=coords, attrs=attrs)
 
 

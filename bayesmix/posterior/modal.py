@@ -8,7 +8,7 @@ import xarray as xr
 from bayesmix.data import read_rows
 from bayesmix.families import Family
 from bayesmix.passes.ascent import ascend, modes_of_draws
-from bayesmix.posterior.intervals import BOUNDS, credible_interval, read_ci_prob
+from bayesmix.posterior.intervals import BOUNDS, credible_interval, read_ci_kind, read_ci_prob
 from bayesmix.posterior.labels.judgement import heeded
 from bayesmix.posterior.margins import evenly
 from bayesmix.posterior.predictive import positive
@@ -26,7 +26,12 @@ _POOLED = 200  # draws that stand for the predictive density
 
 @named_arguments
 def modes(
-    tree: "xr.DataTree | EMResult", X: Any = None, *, draws: int | None = None, ci_prob: float | None = None
+    tree: "xr.DataTree | EMResult",
+    X: Any = None,
+    *,
+    draws: int | None = None,
+    ci_prob: float | None = None,
+    ci_kind: str | None = None,
 ) -> xr.Dataset:
     r"""Modes of the fitted density, and which of them each row climbs to.
 
@@ -45,8 +50,9 @@ def modes(
         How many evenly spaced draws of each chain are climbed. By default all, or as many as take some seconds; the
         attribute ``note`` says where these are fewer.
     ci_prob : float, optional
-        Probability inside the interval; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89) by default, as the kind of the
-        interval is ``rcParams["stats.ci_kind"]`` (``"eti"``).
+        Probability inside the interval; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89) by default.
+    ci_kind : {"eti", "hdi"}, optional
+        Equal tails, or the shortest interval; ArviZ's ``rcParams["stats.ci_kind"]`` (``"eti"``) by default.
 
     Returns
     -------
@@ -87,7 +93,7 @@ def modes(
     [0, 1]
     """
     tree = heeded(tree)
-    ci_prob = read_ci_prob(ci_prob)
+    ci_prob, ci_kind = read_ci_prob(ci_prob), read_ci_kind(ci_kind)
     rows = training_rows(tree) if X is None else read_rows(X, columns=columns_of(tree))
     family = family_of(tree)
     if not has_modes(family):
@@ -109,7 +115,7 @@ def modes(
     # by what the draws say alone, so that modes have the same names whatever rows are asked for
     order = np.lexsort((-pooled.tops, -_weights(weights[:, chosen].reshape(len(form.heights), -1), climbed, pooled)))
     shares, label = shares[:, order], shares[:, order].argmax(axis=1)
-    intervals = [_interval(climbed, pooled.of_modes == mode, ci_prob) for mode in order]
+    intervals = [_interval(climbed, pooled.of_modes == mode, ci_prob, ci_kind) for mode in order]
     there = [float((pooled.of_modes == mode).any(axis=1).mean()) for mode in order]
     return xr.Dataset(
         {
@@ -129,7 +135,7 @@ def modes(
             "obs": rows.obs,
             "ci_bound": list(BOUNDS),
         },
-        attrs={"ci_prob": ci_prob, **({"note": note} if note else {})},
+        attrs={"ci_prob": ci_prob, "ci_kind": ci_kind, **({"note": note} if note else {})},
     )
 
 
@@ -203,7 +209,8 @@ def _thinned(weights: np.ndarray, n_values: int, draws: int | None) -> tuple[np.
 def _on_the_mean(form: Bells, climbed: Climbed) -> _Pooled:
     """Climb on from every draw's modes, on the mean of the draws' densities."""
     some = evenly(len(form.heights), _POOLED)
-    heights, *others = (part[some].reshape(-1, *part.shape[2:]) for part in form)
+    held = np.isfinite(form.heights[some])  # where their number varies, most have no weight
+    heights, *others = (part[some][held] for part in form)
     there = np.arange(climbed.places.shape[1]) < climbed.n_modes[:, None]
     most, n_features = 4 * form.heights.shape[1] + 20, form.centres.shape[2]
     places, metrics, tops = np.empty((most, n_features)), np.empty((most, n_features, n_features)), np.empty(most)
@@ -226,9 +233,9 @@ def _weights(weights: np.ndarray, climbed: Climbed, pooled: _Pooled) -> np.ndarr
     return np.bincount(of_centres[held], weights[held], minlength=len(pooled.tops)) / len(weights)
 
 
-def _interval(climbed: Climbed, there: np.ndarray, ci_prob: float) -> np.ndarray:
+def _interval(climbed: Climbed, there: np.ndarray, ci_prob: float, ci_kind: str) -> np.ndarray:
     """Interval (D, 2) of the highest of a draw's modes that are there, over the draws that have one."""
     tops = np.where(there, climbed.tops, -np.inf)
     own = there.any(axis=1)
     highest = climbed.places[own, tops[own].argmax(axis=1)]
-    return credible_interval(highest.T, ci_prob)
+    return credible_interval(highest.T, ci_prob, ci_kind)

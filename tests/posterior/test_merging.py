@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import arviz as az
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime, minimize
@@ -61,6 +62,8 @@ def test_merging_keeps_probabilities_and_counts_draws():
     np.testing.assert_allclose(found["tree_entropy"].sel(number=2), at_two.mean(), rtol=1e-9)
     ends = found["tree_entropy_interval"].sel(number=2)
     np.testing.assert_allclose(ends, np.quantile(at_two, [0.1, 0.9]), rtol=1e-9)
+    shortest = bm.merge(tree, n_groups=2, ci_prob=0.8, ci_kind="hdi")["tree_entropy_interval"].sel(number=2)
+    np.testing.assert_allclose(shortest, az.hdi(at_two, prob=0.8), rtol=1e-9)
     mistaken = np.array(
         [
             [
@@ -312,6 +315,16 @@ def test_modes_do_not_depend_on_names():
     np.testing.assert_allclose(found["probability"].sum("mode"), 1.0)
     assert found.sizes["mode"] == 3
     assert (found["mode_probability"] == 1).all()
+
+
+def test_intervals_of_modes_are_arviz_s():
+    """Of one component, whose mode is its mean, draw by draw."""
+    tree = simulated_tree(n_components=1)
+    means = tree["posterior"]["means"].values.reshape(-1, 2)
+    for kind, of in (("eti", az.eti), ("hdi", az.hdi)):
+        found = bm.modes(tree, ci_prob=0.8, ci_kind=kind)
+        np.testing.assert_allclose(found["location_interval"][0], of(means.T, prob=0.8, axis=-1), atol=1e-9)
+        assert found.attrs == {"ci_prob": 0.8, "ci_kind": kind}
 
 
 def test_new_rows_have_the_modes_of_the_training_rows():

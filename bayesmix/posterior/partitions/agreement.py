@@ -9,7 +9,7 @@ import xarray as xr
 from bayesmix.data import Rows, read_groups
 from bayesmix.first_use import compiling_shown
 from bayesmix.passes.overlaps import disagreements
-from bayesmix.posterior.intervals import BOUNDS, credible_interval, read_ci_prob
+from bayesmix.posterior.intervals import BOUNDS, credible_interval, read_ci_kind, read_ci_prob
 from bayesmix.posterior.labels.judgement import heeded
 from bayesmix.posterior.partitions.co_membership import rows_of
 from bayesmix.posterior.partitions.estimate import by_size
@@ -33,6 +33,7 @@ def compare_clusterings(
     X: Any = None,
     *,
     ci_prob: float | None = None,
+    ci_kind: str | None = None,
     random_seed: Any = 0,
 ) -> xr.Dataset:
     """How far groups that somebody made agree with the posterior, with the posterior distribution of the agreement.
@@ -53,8 +54,9 @@ def compare_clusterings(
     X : array-like or data frame, (N, D), optional
         The rows; the training rows by default.
     ci_prob : float, optional
-        Probability inside the intervals; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89) by default, as their kind is
-        ``rcParams["stats.ci_kind"]`` (``"eti"``).
+        Probability inside the intervals; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89) by default.
+    ci_kind : {"eti", "hdi"}, optional
+        Equal tails, or the shortest interval; ArviZ's ``rcParams["stats.ci_kind"]`` (``"eti"``) by default.
     random_seed : None, int, numpy.random.Generator, RandomState or SeedSequence, default 0
         Of the draws of labels, and of k-means.
 
@@ -92,7 +94,7 @@ def compare_clusterings(
     tree = heeded(tree)
     rows = rows_of(tree, X)
     given = None if clusterings is None else _read(clusterings, rows)
-    return compared(tree, rows, given, ci_prob=ci_prob, random_seed=random_seed)
+    return compared(tree, rows, given, ci_prob=ci_prob, ci_kind=ci_kind, random_seed=random_seed)
 
 
 def compared(
@@ -101,10 +103,11 @@ def compared(
     clusterings: Mapping[str, np.ndarray] | None = None,
     *,
     ci_prob: float | None = None,
+    ci_kind: str | None = None,
     random_seed: Any = 0,
 ) -> xr.Dataset:
     """The same of rows and labels that were read."""
-    ci_prob, seed = read_ci_prob(ci_prob), number_of(random_seed)
+    ci_prob, ci_kind, seed = read_ci_prob(ci_prob), read_ci_kind(ci_kind), number_of(random_seed)
     with compiling_shown(None), progress(None) as report:
         if clusterings is None:
             report("k-means, mean shift and modes")
@@ -116,13 +119,13 @@ def compared(
         for name, measure in _MEASURES.items():
             agreement = np.array([measure(one, draws) for one in labels.values()])
             found[name] = ("clustering", agreement.mean(axis=1))
-            found[f"{name}_interval"] = (("clustering", "ci_bound"), credible_interval(agreement, ci_prob))
+            found[f"{name}_interval"] = (("clustering", "ci_bound"), credible_interval(agreement, ci_prob, ci_kind))
             found[f"{name}_draws"] = (("clustering", "sample"), agreement)
         others = [disagreements(one, int(one.max()) + 1, draws.labels, draws.n_labels) for one in labels.values()]
     found["label"] = (("clustering", "obs"), np.array(list(labels.values())))
     found["disagreement"] = (("clustering", "obs"), np.array(others) / max(rows.n_rows - 1, 1))
     coords = {"clustering": list(labels), "obs": rows.obs, "ci_bound": list(BOUNDS)}
-    return xr.Dataset(found, coords=coords, attrs={"ci_prob": ci_prob})
+    return xr.Dataset(found, coords=coords, attrs={"ci_prob": ci_prob, "ci_kind": ci_kind})
 
 
 def _read(clusterings: Mapping[str, Any], rows: Rows) -> dict[str, np.ndarray]:

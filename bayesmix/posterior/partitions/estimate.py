@@ -144,7 +144,7 @@ def _check_size(rows: Rows, loss: str, max_rows: int) -> None:
 def _least(judged: Loss, rng: np.random.Generator) -> np.ndarray:
     """The best that several searches find, groups by decreasing size."""
     draws, best, least = judged.draws, np.zeros(judged.draws.n_rows, dtype=np.int64), np.inf
-    most_groups = min(draws.n_rows, 2 * draws.n_labels)
+    most_groups = min(draws.n_rows, 2 * draws.typical_number)
     turn = turns("search")
     for number in range(int(np.clip(_STEPS // judged.steps, _FEWEST_SEARCHES, _MOST_SEARCHES))):
         turn(number)

@@ -8,6 +8,7 @@ import xarray as xr
 
 from bayesmix.data import Rows
 from bayesmix.posterior.margins import marginal_of
+from bayesmix.tree import number_varies
 
 # So many draws of labels at least, where draws of parameters are fewer; so many labels (draws times rows) at most, but
 # for a hundred draws.
@@ -54,6 +55,11 @@ class LabelDraws:
             found += (self.labels == label).any(axis=1)
         return found
 
+    @property
+    def typical_number(self) -> int:
+        """How many groups a draw has in the middle of all."""
+        return int(np.median(self.n_groups))
+
 
 def label_draws(tree: xr.DataTree, rows: Rows, rng: np.random.Generator) -> LabelDraws:
     """Draw the component of every row given the parameters of each draw.
@@ -80,7 +86,20 @@ def label_draws(tree: xr.DataTree, rows: Rows, rng: np.random.Generator) -> Labe
     for block, shares in draws.family.responsibilities_blocks(chosen.weights, chosen.params, rows.values):
         for again in range(each):
             labels[again][:, block] = _drawn(shares, rng).T
-    return LabelDraws(labels.reshape(-1, rows.n_rows), draws.n_components)
+    labels = labels.reshape(-1, rows.n_rows)
+    return _without_gaps(labels, draws.n_components) if number_varies(tree) else LabelDraws(labels, draws.n_components)
+
+
+def _without_gaps(labels: np.ndarray, n_labels: int) -> LabelDraws:
+    """The draws with the groups of each counted from 0 to one less than there are.
+
+    There are as many components as the draw with the most has: tables of them all would be large and empty.
+    """
+    used = np.stack([(labels == label).any(axis=1) for label in range(n_labels)], axis=1)
+    names = (used.cumsum(axis=1) - 1).astype(labels.dtype)
+    for of_draw, own in zip(labels, names, strict=True):
+        of_draw[:] = own[of_draw]
+    return LabelDraws(labels, int(used.sum(axis=1).max()))
 
 
 def _drawn(shares: np.ndarray, rng: np.random.Generator) -> np.ndarray:

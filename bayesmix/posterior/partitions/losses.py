@@ -13,7 +13,7 @@ from bayesmix.passes.greedy import greatest_adjusted_rand, least_binder, least_i
 from bayesmix.passes.overlaps import overlaps
 from bayesmix.posterior.partitions.label_draws import LabelDraws
 
-# Groups that a search through draws may use at first, beyond twice those of a draw.
+# Groups that a search through draws may use at first, beyond twice those of most draws.
 _MORE_GROUPS = 8
 
 
@@ -99,7 +99,7 @@ class Information(Loss):
         n_rows = self.draws.n_rows
         counts = np.arange(n_rows + 1.0)
         values = counts * np.log(np.maximum(counts, 1))
-        n_groups = 2 * self.draws.n_labels + _MORE_GROUPS
+        n_groups = max(2 * self.draws.typical_number, int(start.max()) + 1) + _MORE_GROUPS
         while True:
             room = min(n_rows, n_groups)
             found = least_information(

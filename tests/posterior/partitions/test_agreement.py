@@ -1,3 +1,4 @@
+import arviz as az
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,6 +27,7 @@ def labels():
 
 def test_agreement_with_each_draw_is_scikit_learns(tree, labels):
     found = bm.compare_clusterings(tree, labels, ci_prob=0.8, random_seed=3)
+    hdi = bm.compare_clusterings(tree, labels, ci_prob=0.8, ci_kind="hdi", random_seed=3)
     draws = label_draws(tree, training_rows(tree), np.random.default_rng(3)).labels
     for name, one in labels.items():
         own = found.sel(clustering=name)
@@ -37,6 +39,8 @@ def test_agreement_with_each_draw_is_scikit_learns(tree, labels):
             over = own[f"{measure}_draws"]
             assert float(own[measure]) == pytest.approx(float(over.mean()))
             np.testing.assert_allclose(own[f"{measure}_interval"], np.quantile(over, [0.1, 0.9]), atol=1e-12)
+            shortest = az.hdi(over.values, prob=0.8)
+            np.testing.assert_allclose(hdi[f"{measure}_interval"].sel(clustering=name), shortest, atol=1e-12)
         assert int(own["n_groups"]) == len(np.unique(one))
         assert adjusted_rand_score(own["label"], one) == 1
 
