@@ -103,6 +103,7 @@ ARGUMENTS = {
     "highest_density": {"X": SIMULATED.X, "n": 50, "random_seed": 1},
     "conditional": {"given": {"x0": 1.0}},
     "outliers": {"n": 50, "random_seed": 1},
+    "plot_outliers": {"n": 50, "random_seed": 1},
     "plot_conditional": {"feature": "x1", "given": "x0"},
 }
 PATHS = {"save": "em.nc", "report": "em.md"}

@@ -9,6 +9,7 @@ from bayesmix.plots.criteria import draw_comparison, plot_comparison
 from bayesmix.plots.densities import draw_density, plot_density
 from bayesmix.plots.memberships import draw_responsibilities, plot_responsibilities
 from bayesmix.plots.merges import plot_merge
+from bayesmix.plots.misfits import draw_outliers, plot_outliers
 from bayesmix.plots.predictive_checks import draw_predictive_check, draw_prior_check, plot_predictive_check
 from bayesmix.plots.regressions import plot_conditional
 from bayesmix.plots.togetherness import draw_similarity, plot_similarity
@@ -18,6 +19,7 @@ __all__ = [
     "draw_comparison",
     "draw_density",
     "draw_labels",
+    "draw_outliers",
     "draw_predictive_check",
     "draw_prior_check",
     "draw_responsibilities",
@@ -28,6 +30,7 @@ __all__ = [
     "plot_em",
     "plot_labels",
     "plot_merge",
+    "plot_outliers",
     "plot_predictive_check",
     "plot_responsibilities",
     "plot_similarity",

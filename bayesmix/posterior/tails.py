@@ -73,6 +73,7 @@ def outliers(
     --------
     bayesmix.highest_density : the smallest region that holds a row.
     bayesmix.log_density : the density itself.
+    bayesmix.plot_outliers : all rows beside what is expected of so many.
 
     Notes
     -----

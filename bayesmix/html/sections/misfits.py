@@ -3,9 +3,10 @@
 import numpy as np
 
 from bayesmix.data.words import row_name
-from bayesmix.html.content import Cell, Section, Table
+from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import counted, of_row, sortable
+from bayesmix.plots import draw_outliers
 
 _MOST_ROWS = 25
 _MOST_COLUMNS = 4
@@ -47,7 +48,15 @@ def misfits_part(digest: Digest) -> Section:
         header=(rows.heading, "as improbable is", *(rows.labels[j] for j in shown)),
         rows=cells,
     )
-    return Section(sentences=(said, hidden), tables=(table,))
+    caption = (
+        "All rows, the most improbable first, at the probability that a new row is as improbable. Rows that the model "
+        "made would lie in the band; those that are flagged lie above the point where the others cross the dashed line."
+    )
+    alt = f"Tail probabilities of {counted(rows.n_rows, 'row')}, in order; the {counted(flagged.size, 'row')} left of "
+    alt += "the dashed line are named."
+    return Section(
+        sentences=(said, hidden), pictures=(Picture(lambda: draw_outliers(found), alt, caption),), tables=(table,)
+    )
 
 
 def _rarity(probability: float) -> str:
