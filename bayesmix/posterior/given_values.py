@@ -190,6 +190,11 @@ def marginal(
     return found.drop_vars(["given", "given_feature", "effective_draws"]).squeeze("obs", drop=True)
 
 
+def means_given(draws: Marginal, asked: Sequence[int], known: Sequence[int], rows: Rows) -> np.ndarray:
+    """Conditional means (N, M) of features, of levels their probabilities, given rows of the known ones."""
+    return np.concatenate([here.summaries()[0] for _, here in _blocks(draws, asked, known, rows)])
+
+
 def _read_given(given: Any, columns: Sequence[Column]) -> tuple[Rows, list[int], bool]:
     """The given values as rows, the positions of their features, and whether they are single ones."""
     names = [column.name for column in columns]

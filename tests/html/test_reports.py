@@ -285,7 +285,7 @@ def test_an_em_result_and_a_comparison_can_be_written(tmp_path):
 
 def test_the_checks_are_told_with_their_numbers(tree, pages):
     page = Page(pages["fit"])
-    assert [heading.partition("?")[0] for heading in page.texts("h3")[5:]] == [
+    assert [heading.partition("?")[0] for heading in page.texts("h3")[6:]] == [
         "Rows that fit badly",
         "Does the model make data like these",
         "What the prior says alone: prior predictive check",

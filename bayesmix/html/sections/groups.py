@@ -9,6 +9,7 @@ from bayesmix.html.digest import Digest, Summary
 from bayesmix.html.numbers import percent, percent_with_interval, to_spread
 from bayesmix.html.sections.overlaps import overlaps_section
 from bayesmix.html.sections.pictures import density_picture
+from bayesmix.html.sections.relations import relations_section
 
 # Centres of more features stand in a table of their own, which has the features as rows.
 _MOST_COLUMNS = 3
@@ -77,6 +78,9 @@ def groups_section(digest: Digest) -> Section:
         parts.append((_first_upper(summary.plural), last))
     if digest.n_components > 1:
         parts.append(("Groups that may be one", overlaps_section(digest)))
+    relations = relations_section(digest)
+    if relations is not None:
+        parts.append(("What the features tell of each other", relations))
     return Section(tables=tuple(glance), sentences=() if others else tuple(said), parts=tuple(parts))
 
 
