@@ -10,6 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from bayesmix.comparison.averaging import (
+    ARVIZ_METHODS,
+    WEIGHTS,
+    WITHOUT_MEANING,
+    Weighed,
+    averaged_log_density,
+    averaged_sample,
+    averaged_similarity,
+    predictive_weights,
+    weighed,
+)
 from bayesmix.comparison.candidate import Candidate
 from bayesmix.comparison.table import display_table, posterior_probabilities
 from bayesmix.data import Rows
@@ -157,6 +168,114 @@ class Comparison:
                 )
         found = posterior_probabilities(column_of(self.table, "log_evidence"), weights)
         return pd.Series(found, index=self.table.index, name="posterior_probability")
+
+    def weights(self, by: str = "stacking") -> pd.Series:
+        """Weights of the models, by which :meth:`log_density` and its like average over them.
+
+        Parameters
+        ----------
+        by : {"stacking", "pseudo-bma+", "evidence"}
+            ``"stacking"``: the weights whose averaged density predicts left-out rows best, which may leave out a model
+            beside one that is like it. ``"pseudo-bma+"``: how probably each model has the best LOO, by the Bayesian
+            bootstrap. ``"evidence"``: the posterior probabilities of the models, under a uniform prior over them.
+
+        Returns
+        -------
+        pandas.Series
+            With the index of the table; they sum to one. NaN for a model that takes no part: whose LOO cannot be
+            trusted, or, for ``"evidence"``, that has none.
+
+        Raises
+        ------
+        ValueError
+            When ``by`` is something else, or no model has what it needs.
+
+        References
+        ----------
+        Yao, Vehtari, Simpson and Gelman (2018), Using stacking to average Bayesian predictive distributions, Bayesian
+        Analysis 13. The first two are ArviZ's.
+        """
+        if by not in WEIGHTS:
+            raise ValueError(f"by must be one of {', '.join(map(repr, WEIGHTS))}, not {by!r}.")
+        if by in ARVIZ_METHODS:
+            found = predictive_weights(self.candidates, by)
+        else:
+            found = column_of(self.table, "posterior_probability")
+            found = {key: value for key, value in zip(self.table.index, found, strict=True) if np.isfinite(value)}
+        if not found:
+            needed = "an evidence" if by == "evidence" else "a LOO"
+            reason = (
+                "no posterior was sampled (method='em'): compare with method='auto'"
+                if self.method == "em"
+                else "the notes of the table say why"
+            )
+            raise ValueError(f"No model has {needed} that can be trusted, to average by: {reason}.")
+        values = [found.get(candidate.key, np.nan) for candidate in self.candidates]
+        return pd.Series(values, index=self.table.index, name="weight")
+
+    def log_density(self, X: Any, *, by: str = "stacking") -> "xr.Dataset":
+        """Log predictive density of rows, averaged over the models: ``log sum_m w_m p_m(x)``.
+
+        Parameters
+        ----------
+        X : array-like or data frame, (N, D)
+        by : {"stacking", "pseudo-bma+", "evidence"}
+            As in :meth:`weights`.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``log_density (obs)``, ``log_density_of_model (model, obs)`` and ``weight (model)``, of the models that have
+            weight.
+        """
+        return averaged_log_density(self._weighed(by), X)
+
+    def similarity(self, X: Any = None, *, by: str = "stacking", max_rows: int = 4000) -> "xr.DataArray":
+        """Posterior probability that two rows belong together, averaged over the models.
+
+        It means the same whatever the number of groups, as the groups themselves do not.
+
+        Parameters
+        ----------
+        X : array-like or data frame, (N, D), optional
+            The training rows by default.
+        by : {"stacking", "pseudo-bma+", "evidence"}
+            As in :meth:`weights`. ``"evidence"`` is the posterior of the clustering itself; the others are about
+            prediction.
+        max_rows : int
+            As in :func:`bayesmix.similarity`.
+
+        Returns
+        -------
+        xarray.DataArray
+            (obs, obs_bis), symmetric.
+        """
+        return averaged_similarity(self._weighed(by), X, max_rows)
+
+    def sample_predictive(self, n: int, *, by: str = "stacking", random_seed: Any = None) -> "xr.DataTree":
+        """Draw new rows, each from a model that is drawn by its weight.
+
+        Parameters
+        ----------
+        n : int
+        by : {"stacking", "pseudo-bma+", "evidence"}
+            As in :meth:`weights`.
+        random_seed : None, int, numpy.random.Generator, RandomState or SeedSequence
+
+        Returns
+        -------
+        xarray.DataTree
+            ``predictions`` with ``x (sample, feature)`` and ``model (sample)``. Rows have no labels: those of one model
+            are not those of another.
+        """
+        return averaged_sample(self._weighed(by), n, random_seed)
+
+    def _weighed(self, by: str) -> list[Weighed]:
+        return weighed(self.candidates, self.weights(by).dropna().to_dict())
+
+    def __getattr__(self, name: str) -> Any:
+        """Say of what is about the groups of one model that it has no meaning across models."""
+        raise AttributeError(WITHOUT_MEANING.get(name, f"{type(self).__name__!r} object has no attribute {name!r}"))
 
     def best(self, criterion: str | None = None) -> Candidate:
         """The best model by one criterion.

@@ -66,9 +66,9 @@ def make_table(candidates: Sequence[Candidate]) -> tuple[pd.DataFrame, tuple[str
         columns[after:after] = _OF_FOLDS
     table = pd.DataFrame([_row(c) for c in candidates], index=index, columns=columns)
     trusted = {c.key: c.loo for c in candidates if c.trusted}
-    compared, remarks = _compare(trusted)
+    found, remarks = compared(trusted, "stacking")
     for column in ("elpd_diff", "dse", "p_worse", "weight"):
-        table[column] = [compared[column].get(c.key, np.nan) for c in candidates]
+        table[column] = [found[column].get(c.key, np.nan) for c in candidates]
     for family in table.index.unique("family"):
         of_family = [
             candidate for candidate in candidates if candidate.key[0] == family and candidate.point is not None
@@ -150,8 +150,8 @@ def _singular(candidates: Sequence[Candidate]) -> np.ndarray:
     return found
 
 
-def _compare(trusted: dict) -> tuple[dict[str, dict], tuple[str, ...]]:
-    """``az.compare`` by key, and its warnings."""
+def compared(trusted: dict, method: str) -> tuple[dict[str, dict], tuple[str, ...]]:
+    """``az.compare`` by key with a method of weighting, and its warnings."""
     columns = ("elpd_diff", "dse", "p_worse", "weight")
     if not trusted:
         return {column: {} for column in columns}, ()
@@ -163,13 +163,13 @@ def _compare(trusted: dict) -> tuple[dict[str, dict], tuple[str, ...]]:
     shifted = {" ".join(map(str, key)): _shifted(elpd, highest) for key, elpd in trusted.items()}
     with warnings.catch_warnings(record=True) as caught, np.errstate(all="ignore"):
         warnings.simplefilter("always")
-        compared = arviz_stats.compare(shifted, method="stacking", round_to="none")
-    if "subsampling_dse" in compared:
-        compared["dse"] = np.hypot(compared["dse"], compared["subsampling_dse"])
-        compared["p_worse"] = norm.sf(compared["elpd_diff"] / compared["dse"].replace(0.0, np.nan))
+        made = arviz_stats.compare(shifted, method=method, round_to="none")
+    if "subsampling_dse" in made:
+        made["dse"] = np.hypot(made["dse"], made["subsampling_dse"])
+        made["p_worse"] = norm.sf(made["elpd_diff"] / made["dse"].replace(0.0, np.nan))
     remarks = [_remark(str(w.message), len(trusted)) for w in caught if w.category is UserWarning]
     keys = dict(zip(shifted, trusted, strict=True))
-    found = {column: {keys[name]: float(value) for name, value in compared[column].items()} for column in columns}
+    found = {column: {keys[name]: float(value) for name, value in made[column].items()} for column in columns}
     return found, tuple(dict.fromkeys(remarks))
 
 

@@ -33,6 +33,11 @@ def as_tree(result: xr.DataTree | PointEstimate) -> xr.DataTree:
     if not isinstance(result, xr.DataTree):
         # a model of a comparison
         hint = "; it has both, as .tree and .em" if hasattr(result, "tree") and hasattr(result, "em") else ""
+        if hasattr(result, "candidates"):  # a comparison
+            hint = (
+                ": take one model, such as comparison[3].tree, or what the comparison averages over its models, "
+                "comparison.log_density(X), .similarity() and .sample_predictive(n)"
+            )
         raise TypeError(f"tree must be an xarray.DataTree or an EMResult, not {type(result).__name__}{hint}.")
     record_of(result)
     return result
