@@ -594,7 +594,8 @@ class Mixture:
 
     def _read(self, X) -> Problem:
         """The rows, read and held against the family, with the priors resolved."""
-        return Problem.of(read_rows(X, takes=self.family.takes), self.family, self.n_components, self.priors)
+        rows = read_rows(X, takes=self.family.takes, missing="keep")
+        return Problem.of(rows, self.family, self.n_components, self.priors)
 
     def _fit(self, method, engine, X, *settings) -> "xr.DataTree":
         return _posterior(method, self._problem(X), engine, *settings)

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bayesmix.data import Rows, check_distinct
+from bayesmix.data import Rows, check_distinct, check_missing
 from bayesmix.density import Density
 from bayesmix.families import Family
 from bayesmix.families.parts import Conditional, Standardised, Sweeps
@@ -55,6 +55,7 @@ class Problem:
         """
         number = n_components if isinstance(n_components, PriorOfNumber) else None
         n_components = n_components if isinstance(n_components, int) else STATED
+        check_missing(rows, None if family.sums_out_missing else _cannot_sum_out(family))
         check_distinct(rows, 1 if number else n_components)
         family.check(rows)
         family = family.on(rows.columns)
@@ -78,8 +79,11 @@ class Problem:
 
     @cached_property
     def sweeps(self) -> Sweeps | None:
-        """The compiled Gibbs sampler; None where nobody draws weights or parameters given assignments."""
-        if not self.priors.closed:
+        """The compiled Gibbs sampler; None where nobody draws weights or parameters given assignments.
+
+        None, too, where cells are missing.
+        """
+        if not self.priors.closed or self.rows.missing is not None:
             return None
         return self.family.sweeps(self.standardised, self.priors, self.rows.n_rows)
 
@@ -105,3 +109,8 @@ class Problem:
         if not self.priors.closed:
             return None
         return self.family.closed_form(self.rows, self.standardised, self.priors, self.n_components)
+
+
+def _cannot_sum_out(family: Family) -> str:
+    able = "Gaussian, Poisson, Bernoulli and Categorical mixtures do."
+    return f"A {family} mixture does not sum them out; {able}"

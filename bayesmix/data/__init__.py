@@ -13,6 +13,7 @@ from bayesmix.data.fitness import (
     check_collinear,
     check_constant,
     check_distinct,
+    check_missing,
     check_n_components,
     check_spread,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "check_collinear",
     "check_constant",
     "check_distinct",
+    "check_missing",
     "check_n_components",
     "check_spread",
     "read_groups",

@@ -7,7 +7,7 @@ import numpy as np
 
 from bayesmix.data.moments import BLOCK
 from bayesmix.data.rows import Rows
-from bayesmix.data.words import SHOWN, and_more, counted, listed
+from bayesmix.data.words import SHOWN, and_more, counted, listed, places
 
 # A covariance matrix of D columns in double precision holds the eigenvalues of its correlations to D eps / 2. One that
 # is known to a hundredth can be fitted, and told in a result; a smaller one is as good as zero.
@@ -55,6 +55,35 @@ def check_distinct(rows: Rows, n_components: int) -> None:
         )
 
 
+def check_missing(rows: Rows, why_not: str | None) -> None:
+    """Refuse missing values that nobody can sum out, and rows of nothing else.
+
+    Parameters
+    ----------
+    rows : Rows
+    why_not : str or None
+        Who cannot sum them out, and what to do, as a sentence; None where it can be done.
+
+    Raises
+    ------
+    ValueError
+    """
+    if rows.missing is None:
+        return
+    if why_not is not None:
+        raise ValueError(
+            f"X has {counted(rows.missing.sum(), 'missing value')} (NaN, None, null, masked): "
+            f"{places(rows.missing, rows.features, rows.obs)}. {why_not} Or leave these rows out, for a pandas frame "
+            "with X.dropna(), or fill the values in; bayesmix does neither silently."
+        )
+    empty = np.flatnonzero(rows.missing.all(axis=1))
+    if empty.size:
+        raise ValueError(
+            f"X has {counted(empty.size, 'row')} without any value: {rows.called(empty, SHOWN)}. Such a row says "
+            "nothing about groups: leave it out, for a pandas frame with X.dropna(how='all')."
+        )
+
+
 def check_spread(rows: Rows) -> None:
     """Refuse columns without spread, or with one that no float holds the square of.
 
@@ -82,8 +111,9 @@ def _count_distinct(values: np.ndarray, *, enough: int) -> int:
 def check_constant(rows: Rows) -> None:
     """Refuse columns that are constant up to rounding (ValueError)."""
     # Column by column: along the first axis of a narrow array NumPy is ten times as slow.
-    low = np.array([column.min() for column in rows.values.T])
-    high = np.array([column.max() for column in rows.values.T])
+    columns = [column if rows.missing is None else column[~np.isnan(column)] for column in rows.values.T]
+    low = np.array([column.min() for column in columns])
+    high = np.array([column.max() for column in columns])
     # Halves, because the range of columns near the largest float overflows.
     rounding = 2 * np.finfo(np.float64).eps * np.maximum(abs(low), abs(high))
     constant = np.flatnonzero(high / 2 - low / 2 <= rounding)
@@ -110,7 +140,7 @@ def _check_units(rows: Rows) -> None:
 def check_collinear(rows: Rows) -> None:
     """Refuse columns that are linear combinations of others up to rounding, where rows are more than columns.
 
-    With N <= D they always are, and that is left to the prior.
+    With N <= D they always are, and that is left to the prior. Of rows with missing values those count that have all.
 
     Raises
     ------
@@ -118,7 +148,12 @@ def check_collinear(rows: Rows) -> None:
         If some combination of the standardised columns has a variance below 50 D times the rounding of a double (a
         standard deviation of 1.5e-7 for two columns), or as small as the rounding of the values themselves.
     """
+    rows = rows.complete
+    if rows.n_rows <= rows.n_features:
+        return
     _, scale = rows.centre_and_scale
+    if not scale.min() > 0:
+        return  # constant among complete rows, and not among all
     # Combinations of the standardised columns, each of length one, and their standard deviations.
     combinations, deviations, _ = np.linalg.svd(rows.correlation_factor)
     largest = np.array([abs(column).max() for column in rows.values.T])

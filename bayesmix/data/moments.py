@@ -6,10 +6,11 @@ from bayesmix.threads import one_blas_thread
 
 # Rows taken in one go: temporaries fit the cache, and sums of sums lose less to rounding.
 BLOCK = 4096
+_LEAST_EIGENVALUE = 1e-3  # of correlations that are put together from different rows
 
 
 def centre_and_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean and the standard deviation (divisor N - 1) of each column.
+    """Return the mean and the standard deviation (divisor N - 1) of each column, of the values that are not missing.
 
     Accurate for values near 1e-150 and 1e150, whose squares no float can hold, and for columns far
     from zero compared with their spread.
@@ -24,9 +25,14 @@ def centre_and_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     scale : ndarray of shape (D,)
         Ones for a single row; zero (up to rounding) for a constant column.
     """
-    by_column = [_centre_and_scale(np.ascontiguousarray(column)) for column in values.T]
+    by_column = [_centre_and_scale(_present(column)) for column in values.T]
     centre, scale = np.array(by_column).T
     return centre, scale
+
+
+def _present(column: np.ndarray) -> np.ndarray:
+    missing = np.isnan(column)
+    return column[~missing] if missing.any() else np.ascontiguousarray(column)
 
 
 def _centre_and_scale(column: np.ndarray) -> tuple[float, float]:
@@ -72,3 +78,39 @@ def correlation_factor(values: np.ndarray, centre: np.ndarray, scale: np.ndarray
             standard = (values[start : start + BLOCK] - centre) / scale
             triangle = np.linalg.qr(np.concatenate([triangle, standard]), mode="r")
     return (triangle * np.copysign(1.0, np.diagonal(triangle))[:, None]).T / np.sqrt(n_rows - 1)
+
+
+def correlation_factor_by_pairs(values: np.ndarray, centre: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Return the lower Cholesky factor of the columns' correlations where values are missing (NaN).
+
+    Each correlation is that of the rows that have both values (zero where they are two or fewer). Such correlations of
+    different rows need not be those of any distribution: eigenvalues below a thousandth are raised to it, and the
+    diagonal is made one again.
+
+    Parameters
+    ----------
+    values : ndarray of shape (N, D)
+    centre, scale : ndarray of shape (D,)
+        As :func:`centre_and_scale` gives them.
+
+    Returns
+    -------
+    ndarray of shape (D, D)
+    """
+    standard = (values - centre) / scale
+    correlations = np.eye(scale.size)
+    for i in range(scale.size):
+        for j in range(i):
+            both = standard[:, [i, j]]
+            both = both[~np.isnan(both).any(axis=1)]
+            if len(both) > 2:
+                both = both - both.mean(axis=0)
+                lengths = np.sqrt((both**2).sum(axis=0))
+                if lengths.min() > 0:
+                    correlations[i, j] = correlations[j, i] = both[:, 0] @ both[:, 1] / lengths.prod()
+    eigenvalues, vectors = np.linalg.eigh(correlations)
+    if eigenvalues[0] < _LEAST_EIGENVALUE:
+        correlations = (vectors * np.maximum(eigenvalues, _LEAST_EIGENVALUE)) @ vectors.T
+        spread = np.sqrt(np.diagonal(correlations))
+        correlations /= spread[:, None] * spread
+    return np.linalg.cholesky(correlations)

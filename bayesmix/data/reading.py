@@ -77,6 +77,8 @@ def read_rows(
         check_never_missing(rows, argument)
     known = found if columns is None else wanted
     check_kinds(rows, known, argument)
+    if rows.missing is not None:
+        values[rows.missing] = np.nan  # of all NaN the one whose bits everybody has
     values.flags.writeable = False
     return Rows(values, known, index)
 

@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from bayesmix.data.columns import Column, Kind
-from bayesmix.data.moments import centre_and_scale, correlation_factor
+from bayesmix.data.moments import centre_and_scale, correlation_factor, correlation_factor_by_pairs
 from bayesmix.data.words import FROM_ZERO, joined, row_name
 
 
@@ -76,6 +76,21 @@ class Rows:
         return absent if absent.any() else None
 
     @cached_property
+    def complete(self) -> "Rows":
+        """The rows of which no value is missing."""
+        if self.missing is None:
+            return self
+        whole = ~self.missing.any(axis=1)
+        return replace(self, values=self.values[whole], index=self.obs[whole], weights=None, known=None)
+
+    @cached_property
+    def patterns(self) -> tuple[np.ndarray, np.ndarray]:
+        """Which values are missing together, (P, D) bool, and the pattern of each row, (N,) int."""
+        absent = np.zeros(self.values.shape, dtype=bool) if self.missing is None else self.missing
+        patterns, which = np.unique(absent, axis=0, return_inverse=True)
+        return patterns, which.reshape(-1)
+
+    @cached_property
     def obs(self) -> np.ndarray:
         """Row labels, (N,); made when first asked for, since positions of many rows take much memory."""
         return np.arange(self.n_rows) if self.index is None else self.index
@@ -100,7 +115,10 @@ class Rows:
 
     @cached_property
     def centre_and_scale(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation of each column (see :func:`bayesmix.data.centre_and_scale`)."""
+        """Mean and standard deviation of each column (see :func:`bayesmix.data.centre_and_scale`).
+
+        Of the values that are not missing.
+        """
         return centre_and_scale(self.values)
 
     @property
@@ -112,10 +130,12 @@ class Rows:
     def correlation_factor(self) -> np.ndarray:
         """Lower Cholesky factor of the columns' correlation matrix, (D, D); the identity where it is singular.
 
-        No column may be constant.
+        No column may be constant. Where values are missing, each correlation is that of the rows that have both.
         """
         if self.singular:
             return np.eye(self.n_features)
+        if self.missing is not None:
+            return correlation_factor_by_pairs(self.values, *self.centre_and_scale)
         return correlation_factor(self.values, *self.centre_and_scale)
 
     @property

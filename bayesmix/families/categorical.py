@@ -96,8 +96,10 @@ class Categorical(LogLinear):
     def columns(self, X: np.ndarray) -> np.ndarray:
         out = np.empty((self.n_levels, len(X)))
         for start, size, codes in zip(self.starts, self.sizes, np.asarray(X).T, strict=True):
+            missing = np.isnan(codes)
             for level in range(size):
                 out[start + level] = codes == level
+                out[start + level, missing] = np.nan
         return out
 
     @behind_the_door

@@ -18,6 +18,7 @@ import numpy as np
 from bayesmix.data import Rows, check_constant, shared_copy
 from bayesmix.families.complete_data import CompleteData
 from bayesmix.families.parts import (
+    NO_ROW_WEIGHTS,
     Conditional,
     Form,
     Fused,
@@ -30,8 +31,11 @@ from bayesmix.families.parts import (
 )
 from bayesmix.families.protocol import Family
 from bayesmix.passes import linear
+from bayesmix.passes.linear_seen import accumulate_seen
+from bayesmix.passes.patterns import has_patterns, with_patterns
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.priors.sets import Priors
+from bayesmix.vocabulary import behind_the_door
 
 compiled = nb.njit(nogil=True, error_model="numpy")
 LEAST = 1e-300  # of a gamma variable that is drawn, whose logarithm must be finite
@@ -55,7 +59,18 @@ class InOwnUnits(Standardised):
 
     @override
     def views(self, columns: np.ndarray) -> list[np.ndarray]:
-        return [self.seen(columns)]
+        return [self.seen(filled(columns))]
+
+
+def filled(columns: np.ndarray) -> np.ndarray:
+    """``columns`` with a missing entry at the mean of those that were seen, to begin with."""
+    if not has_patterns(columns):
+        return columns
+    seen = columns[:-1]
+    absent = np.isnan(seen)
+    numbers = np.where(absent, 0.0, seen)
+    means = numbers.sum(axis=1) / np.maximum((~absent).sum(axis=1), 1)
+    return np.where(absent, means[:, None], numbers)
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +136,7 @@ class LogLinear(Family):
     """A family with one parameter, whose log density is linear in :meth:`columns`."""
 
     measure: ClassVar[str] = "probability"
+    sums_out_missing: ClassVar[bool] = True
     word: ClassVar[str]
     parameter: ClassVar[ParameterSpec]
 
@@ -164,6 +180,10 @@ class LogLinear(Family):
     def slope_of(self, values: np.ndarray, counts: np.ndarray, sums: np.ndarray) -> np.ndarray:
         """Slope of the log-likelihood in the parameter (K, P), by Fisher's identity."""
 
+    def left_out(self, etas: np.ndarray) -> np.ndarray:
+        """What the offset gains (K, M) where an entry is missing: nothing, unless it holds a constant of features."""
+        return np.zeros_like(etas)
+
     def log_prior_of(self, prior: Any, values: np.ndarray) -> np.ndarray:
         """Log prior density of parameters (..., K, P), to be summed over the last axes."""
         return prior.log_density(values)
@@ -194,8 +214,23 @@ class LogLinear(Family):
 
     @override
     def standardised(self, rows: Rows) -> InOwnUnits:
-        columns = shared_copy(rows, type(self), lambda: self.columns(rows.values))
+        columns = shared_copy(rows, type(self), lambda: self._standard_columns(rows))
         return InOwnUnits(self.parameter.name, columns, self.seen)
+
+    def _standard_columns(self, rows: Rows) -> np.ndarray:
+        columns = self.columns(rows.values)
+        return columns if rows.missing is None else with_patterns(columns, rows.patterns[1])
+
+    @override
+    @behind_the_door
+    def statistics(self, form: Form, columns: np.ndarray, row_weights: np.ndarray = NO_ROW_WEIGHTS) -> Statistics:
+        offsets, etas = form
+        if len(columns) == etas.shape[1]:
+            return super().statistics(form, columns, row_weights)
+        expected = np.exp(etas)  # of an indicator, and of a count
+        summed_out = (self.left_out(etas), expected)
+        log_likelihood, counts, sums = accumulate_seen(columns, row_weights, offsets, etas, *summed_out)
+        return Statistics(log_likelihood, counts, (sums,), form)
 
     @property
     @override
@@ -226,6 +261,7 @@ class LogLinear(Family):
 
     def gathered(self, columns: np.ndarray, memberships: np.ndarray, n_components: int) -> tuple[State, Statistics]:
         """See :class:`~bayesmix.families.protocol.Family`: at the parameter of all rows."""
+        columns = filled(columns)
         shares = np.eye(n_components)[memberships] if memberships.ndim == 1 else memberships
         counts, sums = shares.sum(axis=0), shares.T @ columns.T
         everywhere = self.mode_of(np.ones(1), columns.mean(axis=1)[None], None)
@@ -239,7 +275,7 @@ class LogLinear(Family):
 
     def conditional(self, standardised: Any, priors: Priors | None) -> LogLinearConditional | None:
         """See :class:`~bayesmix.families.protocol.Family`: closed under the family's own prior."""
-        n_entries = len(standardised.columns)
+        n_entries = len(standardised.columns) - has_patterns(standardised.columns)
         if priors is None:
             return LogLinearConditional(self, n_entries)
         return LogLinearConditional(self, n_entries, priors.parts[self.parameter.name]) if priors.closed else None

@@ -68,7 +68,7 @@ class Poisson(LogLinear):
         out = np.empty((X.shape[1] + 1, X.shape[0]))
         out[:-1], out[-1] = X.T, 0.0
         for counts in X.T:  # a column at a time: memory
-            out[-1] -= gammaln(counts + 1)
+            out[-1] -= gammaln(np.where(np.isnan(counts), 0.0, counts) + 1)
         return out
 
     @behind_the_door
@@ -85,6 +85,10 @@ class Poisson(LogLinear):
         etas : (..., K, D + 1) array
         """
         return -values.sum(axis=-1), np.concatenate([np.log(values), np.ones((*values.shape[:-1], 1))], axis=-1)
+
+    @override
+    def left_out(self, etas: np.ndarray) -> np.ndarray:
+        return np.concatenate([np.exp(etas[:, :-1]), np.zeros_like(etas[:, :1])], axis=1)
 
     @behind_the_door
     def mode_of(self, counts: np.ndarray, sums: np.ndarray, prior: Any) -> np.ndarray:

@@ -57,6 +57,8 @@ class Family(OverDraws):
     """For each form that a prior may have, its parts and their defaults; the first form is the default."""
     prepares_columns: ClassVar[bool] = False
     """Whether :meth:`columns` does more than transpose."""
+    sums_out_missing: ClassVar[bool] = False
+    """Whether passes take rows with missing cells, as :meth:`standardised` makes them, and sum these out."""
     n_levels: int = 0
 
     # What it is called

@@ -11,6 +11,7 @@ from bayesmix.families.gaussian.units import Units
 from bayesmix.families.parts import Form, ParameterSpec, Params, State, Statistics, Summary, labels_drawn
 from bayesmix.families.protocol import Family
 from bayesmix.notes import Note
+from bayesmix.passes.patterns import has_patterns
 from bayesmix.priors.sets import Priors
 from bayesmix.vocabulary import behind_the_door, named_arguments
 
@@ -167,6 +168,8 @@ class Elliptical(Family):
 
     def gathered(self, columns: np.ndarray, memberships: np.ndarray, n_components: int) -> tuple[State, Statistics]:
         """See :class:`~bayesmix.families.protocol.Family`: at the centres of the memberships, with unit factors."""
+        if has_patterns(columns):
+            return self._gathered_of_seen(columns[:-1], memberships, n_components)
         n_features, rows = columns.shape[0], columns.T
         counts = np.zeros(n_components)
         means = np.zeros((n_components, n_features))
@@ -185,6 +188,28 @@ class Elliptical(Family):
         if not self.correlated:
             second = np.diagonal(second, axis1=1, axis2=2).copy()
         state = (means, self.structure.initial_factor(n_components, n_features))
+        form = self.structure.standard_form(np.full(n_components, 1 / n_components), *state)
+        return state, Statistics(0.0, counts, (np.zeros_like(means), second), form)
+
+    def _gathered_of_seen(self, columns, memberships, n_components) -> tuple[State, Statistics]:
+        """:meth:`gathered` where cells are missing.
+
+        They are taken to lie at their component's centre, with the variance of the cells seen there.
+        """
+        shares = np.eye(n_components)[memberships] if memberships.ndim == 1 else memberships
+        seen, rows, counts = ~np.isnan(columns.T), np.nan_to_num(columns.T), shares.sum(axis=0)
+        of_seen = shares.T @ seen
+        means = np.divide(shares.T @ rows, of_seen, out=np.zeros_like(of_seen), where=of_seen > 0)
+        second = np.zeros((*means.shape, rows.shape[1]))
+        for k in range(n_components):
+            centred = np.where(seen, rows - means[k], 0.0)
+            second[k] = centred.T @ (shares[:, k, None] * centred)
+            own = np.diagonal(second[k])
+            missed = np.divide(counts[k] - of_seen[k], of_seen[k], out=np.zeros_like(own), where=of_seen[k] > 0)
+            second[k] += np.diag(own * missed)
+        if not self.correlated:
+            second = np.diagonal(second, axis1=1, axis2=2).copy()
+        state = (means, self.structure.initial_factor(*means.shape))
         form = self.structure.standard_form(np.full(n_components, 1 / n_components), *state)
         return state, Statistics(0.0, counts, (np.zeros_like(means), second), form)
 

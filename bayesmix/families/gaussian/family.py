@@ -18,11 +18,11 @@ from bayesmix.families.gaussian.far import mend
 from bayesmix.families.gaussian.given_rows import GaussianConditional
 from bayesmix.families.gaussian.sweeps.separated import separated
 from bayesmix.families.gaussian.units import Units
-from bayesmix.families.parts import Form, Fused, Kernel, Params, Sweeps
+from bayesmix.families.parts import NO_ROW_WEIGHTS, Form, Fused, Kernel, Params, Statistics, Sweeps
 from bayesmix.priors.conjugate import NormalInverseWishart
 from bayesmix.priors.separated import LKJ, LogNormal, Normal
 from bayesmix.priors.sets import Priors
-from bayesmix.vocabulary import named_arguments
+from bayesmix.vocabulary import behind_the_door, named_arguments
 
 
 @named_arguments
@@ -56,6 +56,7 @@ class Gaussian(Elliptical):
     covariance: str = "full"
 
     word: ClassVar[str] = "gaussian"
+    sums_out_missing: ClassVar[bool] = True
 
     @classmethod
     @override
@@ -98,6 +99,14 @@ class Gaussian(Elliptical):
     @override
     def kernel(self) -> Kernel:
         return self.structure.kernel
+
+    @override
+    @behind_the_door
+    def statistics(self, form: Form, columns: np.ndarray, row_weights: np.ndarray = NO_ROW_WEIGHTS) -> Statistics:
+        if len(columns) == form[1].shape[1]:
+            return super().statistics(form, columns, row_weights)
+        log_likelihood, counts, *sums = self.structure.accumulate_seen(columns, row_weights, *form)
+        return Statistics(log_likelihood, counts, tuple(sums), form)
 
     def of_rows(self, what: str, columns: np.ndarray, forms: Form) -> np.ndarray:
         """See :class:`~bayesmix.families.protocol.Family`, however far the rows are from the components.

@@ -5,6 +5,7 @@ import numpy as np
 from bayesmix.data import Rows, shared_copy
 from bayesmix.families.gaussian.covariance.structure import Structure
 from bayesmix.families.parts import Params, Standardised, State
+from bayesmix.passes.patterns import with_patterns
 from bayesmix.threads import one_blas_thread
 
 _BLOCK = 4096  # rows turned at once: they stay in the cache
@@ -21,7 +22,8 @@ class Units(Standardised):
 
     For correlated features ``scale`` is a lower triangular matrix (D, D), for others standard deviations (D,).
     ``names`` are those of the parameters: means, covariances or variances, and what else the family has.
-    ``columns`` (D, N) are the standardised rows, transposed: the only copy of the data that an engine needs.
+    ``columns`` (D, N) are the standardised rows, transposed: the only copy of the data that an engine needs. Where cells
+    are missing, the pattern of each row stands below (see :mod:`bayesmix.passes.patterns`).
     ``spread`` (D,) are the standard deviations of the data's columns.
     """
 
@@ -29,19 +31,23 @@ class Units(Standardised):
         self.structure, self.names, self.scale = structure, names, scale
         self.centre, self.spread = rows.centre_and_scale
         form = (self.centre.tobytes(), scale.shape, scale.tobytes())
-        self.columns = shared_copy(rows, form, lambda: _standardised(rows.values, structure, self.centre, scale))
+        self.columns = shared_copy(rows, form, lambda: _standardised(rows, structure, self.centre, scale))
         # a factor of the columns' covariance in these units
         self._whole = structure.factor_to_standard(rows.covariance_factor, scale) if structure.restricted else None
         self.log_likelihood_shift = -rows.n_rows * structure.log_determinant(scale)
+        if rows.missing is not None:  # the scale is one of columns
+            of_columns = np.log(np.diagonal(scale) if structure.correlated else scale)
+            self.log_likelihood_shift += float(rows.missing.sum(axis=0) @ of_columns)
 
     @classmethod
     def whitened(cls, rows: Rows, structure: Structure, names: tuple[str, ...]) -> "Units":
         """Units in which the covariance of the data is the identity, or where the structure is not affine the columns'.
 
         Full and tied covariances then have the condition of the groups, however nearly collinear the columns are, and
-        an affine change of the columns changes nothing. With no more rows than columns: see :meth:`by_columns`.
+        an affine change of the columns changes nothing. With no more rows than columns, and where cells are missing,
+        which a change of columns would spread over others: see :meth:`by_columns`.
         """
-        if structure.affine:
+        if structure.affine and rows.missing is None:
             return cls(rows, structure, names, rows.covariance_factor)
         return cls.by_columns(rows, structure, names)
 
@@ -54,8 +60,10 @@ class Units(Standardised):
     def views(self, columns: np.ndarray) -> list[np.ndarray]:
         """See :class:`~bayesmix.families.parts.Standardised`: by columns and, where groups may hide there, whitened.
 
-        ``columns`` (D, n) are in these units.
+        ``columns`` (D, n) are in these units. A missing cell is taken to be its column's mean.
         """
+        if len(columns) > self.spread.size:
+            columns = np.nan_to_num(columns[: self.spread.size])
         spread = self.structure.common_scale(self.spread)
         by_columns = self.structure.from_standard(columns.T, self.scale) / spread
         return [by_columns, columns.T] if self._least_spread < THIN else [by_columns]
@@ -101,8 +109,12 @@ class Units(Standardised):
         return -means - float(self.structure.log_rescaling(self.scale, n_components))
 
 
-def _standardised(values: np.ndarray, structure: Structure, centre: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """Standardised rows, transposed (D, N)."""
+def _standardised(rows: Rows, structure: Structure, centre: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Standardised rows, transposed (D, N), with patterns below where cells are missing."""
+    values = rows.values
+    if rows.missing is not None:
+        of_columns = np.diagonal(scale) if structure.correlated else scale
+        return with_patterns(((values - centre) / of_columns).T, rows.patterns[1])
     columns = np.empty(values.shape[::-1])
     with one_blas_thread():
         for start in range(0, len(values), _BLOCK):

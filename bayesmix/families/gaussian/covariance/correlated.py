@@ -8,6 +8,7 @@ from bayesmix.families.gaussian.covariance import dense
 from bayesmix.families.gaussian.covariance.structure import Structure
 from bayesmix.families.gaussian.sweeps import dense as sweeps
 from bayesmix.passes import dense as kernel
+from bayesmix.passes.dense_seen import accumulate_seen
 
 
 class Correlated(Structure):
@@ -17,6 +18,7 @@ class Correlated(Structure):
     geometry = "dense"
     affine = True
     kernel = kernel
+    accumulate_seen = staticmethod(accumulate_seen)
     compiled = dense
     sweeps = sweeps
     complete_data = CorrelatedCompleteData

@@ -1,6 +1,7 @@
 """What every covariance structure does through its compiled functions: standard form, M-step and log prior."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -28,6 +29,8 @@ class Structure(ABC):
     ``axis``: Gibbs sampling; ``complete_data``, of :mod:`~bayesmix.families.gaussian.complete_data`,
     is what has a closed form.
 
+    ``kernel`` is :mod:`bayesmix.passes.dense` or ``axis``, and ``accumulate_seen`` the pass over rows with missing cells.
+
     ``affine`` says whether every linear change of the columns keeps the structure, so that they can be whitened;
     ``restricted``, whether the matrices have more in common than to be one: then inverse-Wishart densities on them are
     known up to a constant, nobody draws from these, and standard deviations and correlations are no free parameters.
@@ -41,6 +44,7 @@ class Structure(ABC):
     affine: bool = False
     restricted: bool = False
     kernel: Any
+    accumulate_seen: Callable[..., tuple]
     compiled: ModuleType
     sweeps: ModuleType
     complete_data: type

@@ -9,6 +9,7 @@ from bayesmix.families.gaussian.covariance import axis
 from bayesmix.families.gaussian.covariance.structure import Structure, root_mean_square
 from bayesmix.families.gaussian.sweeps import axis as sweeps
 from bayesmix.passes import axis as kernel
+from bayesmix.passes.axis_seen import accumulate_seen
 
 
 class Uncorrelated(Structure):
@@ -17,6 +18,7 @@ class Uncorrelated(Structure):
     correlated = False
     geometry = "axis"
     kernel = kernel
+    accumulate_seen = staticmethod(accumulate_seen)
     compiled = axis
     sweeps = sweeps
     complete_data = UncorrelatedCompleteData

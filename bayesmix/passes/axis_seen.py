@@ -1,0 +1,79 @@
+r"""The pass of :mod:`bayesmix.passes.axis` over rows with missing cells, which are left out of their rows' densities.
+
+Given the seen cells a missing one is whitened to :math:`E[y] = 0` and :math:`E[y^2] = 1`: with that for its moments the
+sums are those that EM wants, and that Fisher's identity takes.
+"""
+
+import math
+
+import numba as nb
+import numpy as np
+
+from bayesmix.passes.blocks import BLOCK, COMPILED, buffers, no_nan
+from bayesmix.passes.log_sum_exp import normalise, weigh
+
+
+@nb.njit(**COMPILED)
+def _log_component(columns, start, size, offset, mean, whitener, out):
+    """``offset - |a (x - mean)|^2 / 2`` of the seen cells, whose constants alone count; two features at a time."""
+    n_features = mean.shape[0]
+    for n in range(size):
+        out[n] = offset
+    odd = n_features % 2
+    if odd == 1:
+        x1, m1, a1 = columns[0, start : start + size], mean[0], whitener[0]
+        g1 = 0.5 * math.log(2 * math.pi) - math.log(a1)
+        for n in range(size):
+            y1 = a1 * (x1[n] - m1)
+            out[n] += -0.5 * (y1 * y1) if x1[n] == x1[n] else g1
+    for j in range(odd, n_features, 2):
+        x1, m1, a1 = columns[j, start : start + size], mean[j], whitener[j]
+        x2, m2, a2 = columns[j + 1, start : start + size], mean[j + 1], whitener[j + 1]
+        g1, g2 = 0.5 * math.log(2 * math.pi) - math.log(a1), 0.5 * math.log(2 * math.pi) - math.log(a2)
+        for n in range(size):
+            y1 = a1 * (x1[n] - m1)
+            y2 = a2 * (x2[n] - m2)
+            t1 = -0.5 * (y1 * y1) if x1[n] == x1[n] else g1
+            t2 = -0.5 * (y2 * y2) if x2[n] == x2[n] else g2
+            out[n] += t1 + t2
+
+
+@nb.njit(**COMPILED)
+def _gather(columns, start, size, mean, whitener, responsibility, first, second):
+    """Add ``sum r E[y]`` and ``sum r E[y^2]``."""
+    n_features = mean.shape[0]
+    for j in range(n_features):
+        x, m, a = columns[j, start : start + size], mean[j], whitener[j]
+        t, s = 0.0, 0.0
+        for n in range(size):
+            y = a * (x[n] - m)
+            there = x[n] == x[n]
+            r = responsibility[n]
+            t += r * y if there else 0.0
+            s += r * (y * y) if there else r
+        first[j] += t
+        second[j] += s
+
+
+@nb.njit(**COMPILED)
+def accumulate_seen(columns, row_weights, offsets, means, whiteners):
+    """As :func:`bayesmix.passes.axis.accumulate`, of rows with their patterns (D + 1, N) and expected moments."""
+    n_rows, n_features = columns.shape[1], means.shape[1]
+    n_components = offsets.shape[0]
+    counts = np.zeros(n_components)
+    first = np.zeros((n_components, n_features))
+    second = np.zeros((n_components, n_features))
+    work = buffers(2 + n_components)
+    top, share, log_joint = work[0], work[1], work[2:]
+    log_likelihood = 0.0
+    for start in range(0, n_rows, BLOCK):
+        size = min(BLOCK, n_rows - start)
+        for k in range(n_components):
+            _log_component(columns, start, size, offsets[k], means[k], whiteners[k], log_joint[k])
+        log_likelihood += normalise(log_joint, row_weights, start, size, top, share)
+        for k in range(n_components):
+            counts[k] += weigh(log_joint[k], share, size)
+            _gather(columns, start, size, means[k], whiteners[k], log_joint[k], first[k], second[k])
+    if not (math.isfinite(log_likelihood) and no_nan(offsets)):
+        log_likelihood = -math.inf
+    return log_likelihood, counts, first, second

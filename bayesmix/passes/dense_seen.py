@@ -1,0 +1,169 @@
+r"""The pass of :mod:`bayesmix.passes.dense` over rows with missing cells, which are summed out.
+
+Let :math:`A` whiten a component, and :math:`A_m, A_s` be its columns of the missing and of the seen features. With an
+orthonormal basis :math:`Q` of the span of :math:`A_m`, what is known of a whitened row :math:`y = A (x - \mu)` given
+its seen cells is a normal distribution with
+
+.. math:: E[y] = (I - Q Q^\top) A_s (x_s - \mu_s), \qquad \text{Cov}[y] = Q Q^\top,
+
+and :math:`|E[y]|^2` is the squared Mahalanobis distance of the seen cells under their marginal, whose log determinant
+is that of all minus the one of the missing given the seen, :math:`-2 \sum_i \log R_{ii}` with :math:`A_m = Q R`. So the
+statistics that EM wants (expected first and second moments) are those of the complete pass plus a projection for each
+row, and by Fisher's identity the gradient of the marginal log-likelihood follows from them as it does there.
+
+Rows of one pattern are worked together, in the coordinates of the seen features: :math:`(I - Q Q^\top) A_s = T W` with
+:math:`T` orthonormal and :math:`W` lower triangular (a QL decomposition), so that the complete pass takes them with the
+whitener :math:`W`, and its sums go back by :math:`T`.
+"""
+
+import math
+
+import numba as nb
+import numpy as np
+
+from bayesmix.passes import few_features, tiles
+from bayesmix.passes.blocks import BLOCK, COMPILED, buffers, no_nan
+from bayesmix.passes.log_sum_exp import normalise
+from bayesmix.passes.patterns import by_pattern, split_features
+
+_few_distance, _few_sums = few_features.log_component, few_features.gather
+_tiled_distance, _tiled_sums = tiles.log_component, tiles.gather
+
+
+@nb.njit(**COMPILED)
+def orthonormal(vectors, places, basis, triangle):
+    """Gram-Schmidt, each vector twice: ``vectors[:, places] = basis triangle``, the triangle an upper one."""
+    size, n = vectors.shape[0], places.shape[0]
+    for b in range(n):
+        for i in range(size):
+            basis[i, b] = vectors[i, places[b]]
+        for _ in range(2):
+            for a in range(b):
+                along = 0.0
+                for i in range(size):
+                    along += basis[i, a] * basis[i, b]
+                triangle[a, b] += along
+                for i in range(size):
+                    basis[i, b] -= along * basis[i, a]
+        length = 0.0
+        for i in range(size):
+            length += basis[i, b] * basis[i, b]
+        triangle[b, b] = math.sqrt(length)
+        for i in range(size):
+            basis[i, b] /= triangle[b, b]
+
+
+@nb.njit(**COMPILED)
+def marginal_form(whitener, missing, seen, basis, triangle, own):
+    """Fill ``basis`` (D, D), missing features first and the seen ones from the last on, and the whitener ``own``.
+
+    Returns what the offset gains: half the log determinant of the missing given the seen, and their constant.
+    """
+    n_features, n_missing, n_seen = whitener.shape[0], missing.shape[0], seen.shape[0]
+    places = np.empty(n_features, np.int64)
+    for a in range(n_missing):
+        places[a] = missing[a]
+    for a in range(n_seen):
+        places[n_missing + a] = seen[n_seen - 1 - a]
+    triangle[:] = 0.0
+    orthonormal(whitener, places, basis, triangle)
+    gain = 0.5 * n_missing * math.log(2 * math.pi)
+    for a in range(n_missing):
+        gain -= math.log(triangle[a, a])
+    for i in range(n_seen):
+        for j in range(n_seen):
+            # row i of W belongs to the i-th seen feature, which is the (n_seen - 1 - i)-th of the basis' second part
+            own[i, j] = triangle[n_features - 1 - i, n_features - 1 - j] if j <= i else 0.0
+    return gain
+
+
+@nb.njit(**COMPILED)
+def add_expected(count, first_seen, second_seen, basis, n_missing, first, second):
+    """Add a pattern's sums to those of all features: ``T f``, and ``T S T' + n Q Q'``."""
+    n_features, n_seen = basis.shape[0], basis.shape[0] - n_missing
+    half = np.empty((n_features, n_seen))
+    for i in range(n_features):
+        for b in range(n_seen):
+            first[i] += basis[i, n_features - 1 - b] * first_seen[b]
+            half[i, b] = 0.0
+            for a in range(n_seen):
+                moment = second_seen[a, b] if a >= b else second_seen[b, a]
+                half[i, b] += basis[i, n_features - 1 - a] * moment
+    for i in range(n_features):
+        for j in range(i + 1):
+            total = 0.0
+            for b in range(n_seen):
+                total += half[i, b] * basis[j, n_features - 1 - b]
+            for a in range(n_missing):
+                total += count * basis[i, a] * basis[j, a]
+            second[i, j] += total
+
+
+@nb.njit(**COMPILED)
+def accumulate_seen(columns, row_weights, offsets, means, whiteners):
+    """As :func:`bayesmix.passes.dense.accumulate`, of rows with their patterns (D + 1, N) and expected moments.
+
+    Every row has a seen cell.
+    """
+    n_features, n_components = means.shape[1], offsets.shape[0]
+    counts = np.zeros(n_components)
+    first = np.zeros((n_components, n_features))
+    second = np.zeros((n_components, n_features, n_features))
+    order, begins = by_pattern(columns[n_features])
+    work = buffers(2 + n_components + tiles.HIGHEST + n_features * (2 + n_components))
+    top, share, work = work[0], work[1], work[2:]
+    log_joint, work = work[:n_components], work[n_components:]
+    weighted, work = work[: tiles.HIGHEST], work[tiles.HIGHEST :]
+    centred, packed, residuals = work[:n_features], work[n_features : 2 * n_features], work[2 * n_features :]
+    basis, triangle = np.empty((n_components, n_features, n_features)), np.empty((n_features, n_features))
+    own_offsets, own_weights = np.empty(n_components), np.empty(BLOCK if row_weights.shape[0] > 0 else 0)
+    log_likelihood = 0.0
+    for p in range(begins.shape[0] - 1):
+        if begins[p] == begins[p + 1]:
+            continue
+        missing, seen = split_features(columns, order[begins[p]], n_features)
+        n_seen = seen.shape[0]
+        own_means, own_whiteners = np.empty((n_components, n_seen)), np.empty((n_components, n_seen, n_seen))
+        own_counts, own_first = np.zeros(n_components), np.zeros((n_components, n_seen))
+        own_second = np.zeros((n_components, n_seen, n_seen))
+        for k in range(n_components):
+            gain = marginal_form(whiteners[k], missing, seen, basis[k], triangle, own_whiteners[k])
+            own_offsets[k] = offsets[k] + gain
+            for j in range(n_seen):
+                own_means[k, j] = means[k, seen[j]]
+        for start in range(begins[p], begins[p + 1], BLOCK):
+            size = min(BLOCK, begins[p + 1] - start)
+            for j in range(n_seen):
+                of_feature = columns[seen[j]]
+                for n in range(size):
+                    packed[j, n] = of_feature[order[start + n]]
+            for n in range(min(size, own_weights.shape[0])):
+                own_weights[n] = row_weights[order[start + n]]
+            for k in range(n_components):
+                kept = residuals[k * n_features : (k + 1) * n_features]
+                form = (own_offsets[k], own_means[k], own_whiteners[k])
+                if n_seen <= few_features.MOST:
+                    _few_distance(packed[:n_seen], 0, size, *form, centred, kept, log_joint[k])
+                else:
+                    _tiled_distance(packed[:n_seen], 0, size, *form, centred, kept, log_joint[k])
+            log_likelihood += normalise(log_joint, own_weights, 0, size, top, share)
+            for k in range(n_components):
+                kept = residuals[k * n_features : (k + 1) * n_features]
+                sums = (own_first[k], own_second[k])
+                rows = (packed[:n_seen], 0, size, own_means[k], own_whiteners[k], log_joint[k], share)
+                if n_seen <= few_features.MOST:
+                    own_counts[k] += _few_sums(*rows, kept, weighted, *sums)
+                else:
+                    own_counts[k] += _tiled_sums(*rows, kept, weighted, *sums)
+        for k in range(n_components):
+            counts[k] += own_counts[k]
+            add_expected(
+                own_counts[k], own_first[k], own_second[k], basis[k], missing.shape[0], first[k], second[k]
+            )
+    for k in range(n_components):
+        for i in range(n_features):
+            for j in range(i):
+                second[k, j, i] = second[k, i, j]
+    if not (math.isfinite(log_likelihood) and no_nan(offsets)):
+        log_likelihood = -math.inf
+    return log_likelihood, counts, first, second
