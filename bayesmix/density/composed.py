@@ -4,7 +4,7 @@ The own part of a family and a prior is two functions:
 
 ``unpack(q, log_w, n_blocks, n_entries, numbers) -> (form, own)``
     what the pass takes, from the flat unconstrained vector ``q`` and the log weights, and what else the prior's part
-    needs of it. ``n_entries`` is the number of rows of ``columns``.
+    needs of it. ``n_entries`` is the number of rows of ``columns`` (without that of patterns).
 ``add_prior(value, q, gradient, statistics, form, own, numbers, jacobian) -> value``
     adds the log prior (and Jacobian) of everything but the weights to that of the weights; fills the gradient of
     likelihood and prior together, by Fisher's identity, from the statistics of the pass (log-likelihood, counts,
@@ -15,7 +15,8 @@ maximises). ``n_blocks`` is what a family repeats, such as the number of Cholesk
 the constant of the Jacobian, the K concentrations, and the family's own hyperparameters.
 
 Numba keeps on disk only what is no function of functions: a module that joins the parts has two short entries,
-``log_posterior`` and ``sampler_function``, the first as a C function that a sampler calls without Python.
+``log_posterior`` and ``sampler_function``, the first as a C function that a sampler calls without Python; and beside
+them the pair for rows with missing cells, whose pass gives the sums that are expected given what was seen.
 """
 
 import numba as nb
@@ -30,9 +31,29 @@ from bayesmix.passes.blocks import INNER
 @nb.njit(**INNER)
 def log_posterior(unpack, accumulate, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian):
     """Log posterior density of ``q``; fills ``gradient``."""
+    return _log_posterior(
+        unpack, accumulate, add_prior, q, gradient, columns, columns.shape[0], n_components, n_blocks, numbers, jacobian
+    )
+
+
+@nb.njit(**INNER)
+def log_posterior_of_seen(
+    unpack, accumulate_seen, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian
+):
+    """The same of rows with missing cells (see :mod:`bayesmix.passes.patterns`)."""
+    n_entries = columns.shape[0] - 1
+    return _log_posterior(
+        unpack, accumulate_seen, add_prior, q, gradient, columns, n_entries, n_components, n_blocks, numbers, jacobian
+    )
+
+
+@nb.njit(**INNER)
+def _log_posterior(
+    unpack, accumulate, add_prior, q, gradient, columns, n_entries, n_components, n_blocks, numbers, jacobian
+):
     log_w = log_weights(q, n_components)
     concentrations, rest = numbers[2 : 2 + n_components], numbers[2 + n_components :]
-    form, own = unpack(q, log_w, n_blocks, columns.shape[0], rest)
+    form, own = unpack(q, log_w, n_blocks, n_entries, rest)
     statistics = accumulate(columns, np.empty(0), *form)
     value = numbers[0] + jacobian * numbers[1]
     value += weights_slope(log_w, statistics[1], concentrations, jacobian, gradient)

@@ -20,6 +20,7 @@ from bayesmix.families.parts import Fused, ParameterSpec, Params, State, Summary
 from bayesmix.families.protocol import Family
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.linear import IMPOSSIBLE, accumulate
+from bayesmix.passes.linear_seen import accumulate_ones
 from bayesmix.priors.rates import Beta
 from bayesmix.priors.sets import Priors
 from bayesmix.vocabulary import behind_the_door, named_arguments
@@ -107,11 +108,13 @@ class Bernoulli(LogLinear):
         if not priors.closed:
             return None
         prior, n_features = priors.parts["probabilities"], rows.n_features
+        columns = standardised.columns
+        ones = columns[:n_features]  # logits are finite
         return ClosedFormDensity(
-            standardised.columns[:n_features],  # logits are finite
+            ones if rows.missing is None else np.concatenate([ones, columns[-1:]]),
             0.0,
             _Coordinates(n_components, n_features),
-            _COMPILED,
+            _COMPILED if rows.missing is None else _OF_SEEN,
             priors.weights.concentrations(n_components),
             1,
             OwnNumbers(-n_components * n_features * float(betaln(prior.a, prior.b)), 0.0, np.array([prior.a, prior.b])),
@@ -263,3 +266,18 @@ def _in_sampler_coordinates(n, z, gradient, value, user):
 
 
 _COMPILED = Compiled(log_posterior, _in_sampler_coordinates)
+
+
+@nb.njit(**COMPILED)
+def log_posterior_of_seen(q, gradient, columns, n_components, n_blocks, numbers, jacobian):
+    """:func:`log_posterior` of rows with missing cells."""
+    return composed.log_posterior_of_seen(
+        unpack, accumulate_ones, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian
+    )
+
+
+def _seen_in_sampler_coordinates(n, z, gradient, value, user):
+    return composed.in_sampler_coordinates(log_posterior_of_seen, n, z, gradient, value, user)
+
+
+_OF_SEEN = Compiled(log_posterior_of_seen, _seen_in_sampler_coordinates)

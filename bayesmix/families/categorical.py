@@ -20,6 +20,7 @@ from bayesmix.families.parts import Fused, ParameterSpec, Params, State, Summary
 from bayesmix.families.protocol import Family
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.linear import IMPOSSIBLE, accumulate
+from bayesmix.passes.linear_seen import accumulate_indicators
 from bayesmix.priors.sets import Priors
 from bayesmix.priors.weights import Dirichlet
 from bayesmix.vocabulary import behind_the_door, named_arguments
@@ -165,7 +166,7 @@ class Categorical(LogLinear):
             standardised.columns,
             0.0,
             _Coordinates(n_components, sizes),
-            _COMPILED,
+            _COMPILED if rows.missing is None else _OF_SEEN,
             priors.weights.concentrations(n_components),
             len(sizes),
             OwnNumbers(constant, n_components * float(np.log(sizes).sum()), np.array([a, *sizes])),
@@ -320,3 +321,18 @@ def _in_sampler_coordinates(n, z, gradient, value, user):
 
 
 _COMPILED = Compiled(log_posterior, _in_sampler_coordinates)
+
+
+@nb.njit(**COMPILED)
+def log_posterior_of_seen(q, gradient, columns, n_components, n_blocks, numbers, jacobian):
+    """:func:`log_posterior` of rows with missing cells."""
+    return composed.log_posterior_of_seen(
+        unpack, accumulate_indicators, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian
+    )
+
+
+def _seen_in_sampler_coordinates(n, z, gradient, value, user):
+    return composed.in_sampler_coordinates(log_posterior_of_seen, n, z, gradient, value, user)
+
+
+_OF_SEEN = Compiled(log_posterior_of_seen, _seen_in_sampler_coordinates)

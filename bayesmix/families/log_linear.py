@@ -31,9 +31,9 @@ from bayesmix.families.parts import (
 )
 from bayesmix.families.protocol import Family
 from bayesmix.passes import linear
-from bayesmix.passes.linear_seen import accumulate_seen
-from bayesmix.passes.patterns import has_patterns, with_patterns
 from bayesmix.passes.blocks import COMPILED
+from bayesmix.passes.linear_seen import accumulate_indicators
+from bayesmix.passes.patterns import has_patterns, with_patterns
 from bayesmix.priors.sets import Priors
 from bayesmix.vocabulary import behind_the_door
 
@@ -139,6 +139,8 @@ class LogLinear(Family):
     sums_out_missing: ClassVar[bool] = True
     word: ClassVar[str]
     parameter: ClassVar[ParameterSpec]
+    accumulate_seen: ClassVar[Callable[..., tuple]] = staticmethod(accumulate_indicators)
+    """The pass over rows with missing cells."""
 
     @classmethod
     @override
@@ -179,10 +181,6 @@ class LogLinear(Family):
     @abstractmethod
     def slope_of(self, values: np.ndarray, counts: np.ndarray, sums: np.ndarray) -> np.ndarray:
         """Slope of the log-likelihood in the parameter (K, P), by Fisher's identity."""
-
-    def left_out(self, etas: np.ndarray) -> np.ndarray:
-        """What the offset gains (K, M) where an entry is missing: nothing, unless it holds a constant of features."""
-        return np.zeros_like(etas)
 
     def log_prior_of(self, prior: Any, values: np.ndarray) -> np.ndarray:
         """Log prior density of parameters (..., K, P), to be summed over the last axes."""
@@ -227,9 +225,7 @@ class LogLinear(Family):
         offsets, etas = form
         if len(columns) == etas.shape[1]:
             return super().statistics(form, columns, row_weights)
-        expected = np.exp(etas)  # of an indicator, and of a count
-        summed_out = (self.left_out(etas), expected)
-        log_likelihood, counts, sums = accumulate_seen(columns, row_weights, offsets, etas, *summed_out)
+        log_likelihood, counts, sums = self.accumulate_seen(columns, row_weights, offsets, etas)
         return Statistics(log_likelihood, counts, (sums,), form)
 
     @property

@@ -1,7 +1,7 @@
 """The Poisson family: independent counts."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, override
 
@@ -20,6 +20,7 @@ from bayesmix.families.parts import Fused, ParameterSpec, Params, State, Summary
 from bayesmix.families.protocol import Family
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.linear import IMPOSSIBLE, accumulate
+from bayesmix.passes.linear_seen import accumulate_counts
 from bayesmix.priors.rates import Gamma
 from bayesmix.priors.sets import Priors
 from bayesmix.vocabulary import behind_the_door, named_arguments
@@ -52,6 +53,7 @@ class Poisson(LogLinear):
     parameter: ClassVar[ParameterSpec] = ParameterSpec("rates", ("component", "feature"), "nonnegative")
     prior_forms: ClassVar[tuple[Mapping[str, Any], ...]] = ({"rates": Gamma()},)
     prepares_columns: ClassVar[bool] = True
+    accumulate_seen: ClassVar[Callable[..., tuple]] = staticmethod(accumulate_counts)
 
     def columns(self, X: np.ndarray) -> np.ndarray:
         """The counts, and ``-sum_j log x_j!`` below them, (D + 1, N).
@@ -85,10 +87,6 @@ class Poisson(LogLinear):
         etas : (..., K, D + 1) array
         """
         return -values.sum(axis=-1), np.concatenate([np.log(values), np.ones((*values.shape[:-1], 1))], axis=-1)
-
-    @override
-    def left_out(self, etas: np.ndarray) -> np.ndarray:
-        return np.concatenate([np.exp(etas[:, :-1]), np.zeros_like(etas[:, :1])], axis=1)
 
     @behind_the_door
     def mode_of(self, counts: np.ndarray, sums: np.ndarray, prior: Any) -> np.ndarray:
@@ -174,7 +172,7 @@ class Poisson(LogLinear):
             standardised.columns,
             0.0,
             _Coordinates(n_components, rows.n_features),
-            _COMPILED,
+            _COMPILED if rows.missing is None else _OF_SEEN,
             priors.weights.concentrations(n_components),
             1,
             OwnNumbers(constant, 0.0, np.concatenate([a, b])),
@@ -346,3 +344,18 @@ def _in_sampler_coordinates(n, z, gradient, value, user):
 
 
 _COMPILED = Compiled(log_posterior, _in_sampler_coordinates)
+
+
+@nb.njit(**COMPILED)
+def log_posterior_of_seen(q, gradient, columns, n_components, n_blocks, numbers, jacobian):
+    """:func:`log_posterior` of rows with missing cells."""
+    return composed.log_posterior_of_seen(
+        unpack, accumulate_counts, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian
+    )
+
+
+def _seen_in_sampler_coordinates(n, z, gradient, value, user):
+    return composed.in_sampler_coordinates(log_posterior_of_seen, n, z, gradient, value, user)
+
+
+_OF_SEEN = Compiled(log_posterior_of_seen, _seen_in_sampler_coordinates)

@@ -157,9 +157,7 @@ def accumulate_seen(columns, row_weights, offsets, means, whiteners):
                     own_counts[k] += _tiled_sums(*rows, kept, weighted, *sums)
         for k in range(n_components):
             counts[k] += own_counts[k]
-            add_expected(
-                own_counts[k], own_first[k], own_second[k], basis[k], missing.shape[0], first[k], second[k]
-            )
+            add_expected(own_counts[k], own_first[k], own_second[k], basis[k], missing.shape[0], first[k], second[k])
     for k in range(n_components):
         for i in range(n_features):
             for j in range(i):

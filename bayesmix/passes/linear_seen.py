@@ -36,11 +36,27 @@ def _log_component(columns, start, size, offset, eta, left_out, out):
 
 
 @nb.njit(**COMPILED)
-def accumulate_seen(columns, row_weights, offsets, etas, left_out, expected):
-    """As :func:`bayesmix.passes.linear.accumulate`, of rows with their patterns (M + 1, N).
+def _gather(columns, start, size, expected, responsibility, sums):
+    """Add ``sum r E[t]``, two entries at a time."""
+    n_entries = expected.shape[0]
+    odd = n_entries % 2
+    if odd == 1:
+        t, m, total = columns[0, start : start + size], expected[0], 0.0
+        for n in range(size):
+            total += responsibility[n] * (t[n] if t[n] == t[n] else m)
+        sums[0] += total
+    for j in range(odd, n_entries, 2):
+        t1, m1, total1 = columns[j, start : start + size], expected[j], 0.0
+        t2, m2, total2 = columns[j + 1, start : start + size], expected[j + 1], 0.0
+        for n in range(size):
+            total1 += responsibility[n] * (t1[n] if t1[n] == t1[n] else m1)
+            total2 += responsibility[n] * (t2[n] if t2[n] == t2[n] else m2)
+        sums[j] += total1
+        sums[j + 1] += total2
 
-    ``left_out`` and ``expected`` are (K, M): of every component and entry.
-    """
+
+@nb.njit(**COMPILED)
+def _accumulate(columns, row_weights, offsets, etas, left_out, expected):
     n_components, n_entries = etas.shape
     n_rows = columns.shape[1]
     counts, sums = np.zeros(n_components), np.zeros((n_components, n_entries))
@@ -54,12 +70,37 @@ def accumulate_seen(columns, row_weights, offsets, etas, left_out, expected):
         log_likelihood += normalise(log_joint, row_weights, start, size, top, share)
         for k in range(n_components):
             counts[k] += weigh(log_joint[k], share, size)
-            responsibility = log_joint[k]
-            for j in range(n_entries):
-                t, m, total = columns[j, start : start + size], expected[k, j], 0.0
-                for n in range(size):
-                    total += responsibility[n] * (t[n] if t[n] == t[n] else m)
-                sums[k, j] += total
+            _gather(columns, start, size, expected[k], log_joint[k], sums[k])
     if not (math.isfinite(log_likelihood) and log_likelihood > NEVER and no_nan(offsets)):
         log_likelihood = -math.inf
     return log_likelihood, counts, sums
+
+
+@nb.njit(**COMPILED)
+def accumulate_indicators(columns, row_weights, offsets, etas):
+    """As :func:`bayesmix.passes.linear.accumulate`, of rows with their patterns (M + 1, N).
+
+    The entries are indicators, each with the log of its probability for an eta.
+    """
+    return _accumulate(columns, row_weights, offsets, etas, np.zeros_like(etas), np.exp(etas))
+
+
+@nb.njit(**COMPILED)
+def accumulate_counts(columns, row_weights, offsets, etas):
+    """The same of counts, each with the log of its rate, which the offset has been reduced by; the last is never missing."""
+    rates = np.exp(etas)
+    left_out = rates.copy()
+    left_out[:, -1] = 0.0
+    return _accumulate(columns, row_weights, offsets, etas, left_out, rates)
+
+
+@nb.njit(**COMPILED)
+def accumulate_ones(columns, row_weights, offsets, etas):
+    """The same of zeros and ones, each with the logit of a one; the offset holds the logs of the zeros' probabilities."""
+    left_out, expected = np.empty_like(etas), np.empty_like(etas)
+    for k in range(etas.shape[0]):
+        for j in range(etas.shape[1]):
+            e = etas[k, j]
+            left_out[k, j] = e + math.log1p(math.exp(-e)) if e > 0 else math.log1p(math.exp(e))
+            expected[k, j] = 1.0 / (1.0 + math.exp(-e))
+    return _accumulate(columns, row_weights, offsets, etas, left_out, expected)

@@ -14,7 +14,7 @@ from bayesmix.passes.blocks import COMPILED
 def with_patterns(columns: np.ndarray, which: np.ndarray) -> np.ndarray:
     """``columns`` (M, N) with the pattern of each row, numbered from 0 by ``which`` (N,), below: (M + 1, N)."""
     below = np.where(np.isnan(columns).any(axis=0), which + 1.0, np.nan)
-    return np.concatenate([columns, below[None]])
+    return np.concatenate([np.ascontiguousarray(columns), below[None]])
 
 
 def has_patterns(columns: np.ndarray) -> bool:
