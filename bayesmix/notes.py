@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bayesmix.data import Rows
 from bayesmix.data.words import joined
 from bayesmix.verdict import Reason
 
@@ -43,6 +44,21 @@ class Note:
     def to_dict(self) -> dict[str, Any]:
         """As the record keeps it."""
         return {"kind": self.kind, **self.data}
+
+
+def of_missing(rows: Rows) -> tuple[Note, ...]:
+    """How many cells are missing, and where; nothing where none is."""
+    if rows.missing is None:
+        return ()
+    by_feature = zip(rows.features, rows.missing.sum(axis=0).tolist(), strict=True)
+    data = {
+        "cells": int(rows.missing.sum()),
+        "of": int(rows.missing.size),
+        "rows": int(rows.missing.any(axis=1).sum()),
+        "n_rows": rows.n_rows,
+        "by_feature": {name: count for name, count in by_feature if count},
+    }
+    return (Note("missing_cells", data),)
 
 
 def kinds_in(described: Iterable[Any]) -> set[str]:
@@ -111,7 +127,20 @@ def _sweeps_spent(sweeps: int, component: Mapping[str, Any] | None = None) -> st
     )
 
 
+def _missing_cells(cells: int, of: int, rows: int, n_rows: int, by_feature: Mapping[str, int]) -> str:
+    worst = sorted(by_feature, key=lambda name: -by_feature[name])
+    where = [f"{by_feature[name]:,} of {name}" for name in worst[:_SHOWN]]
+    if len(worst) > _SHOWN:
+        where.append(f"{sum(by_feature[name] for name in worst[_SHOWN:]):,} of {len(worst) - _SHOWN} other columns")
+    cell, row = ("cell is", "1 row") if cells == 1 else ("cells are", f"{rows:,} of {n_rows:,} rows")
+    return (
+        f"{cells:,} {cell} missing, {cells / of:.1%} of all, in {row} ({joined(where)}): summed out, assuming that "
+        "whether a cell is missing depends on nothing but what was seen (missing at random)"
+    )
+
+
 _SENTENCES = {
+    "missing_cells": _missing_cells,
     "chosen": _chosen,
     "sweeps_spent": _sweeps_spent,
     "evidence_of_approximation": "draws of an approximation have no evidence: use fit_nuts or fit_gibbs".format,

@@ -43,7 +43,7 @@ def check_posterior(tree: xr.DataTree, X: Any = None) -> None:
         )
     if X is None:
         return
-    rows = read_rows(X, columns=columns_of(tree))
+    rows = read_rows(X, columns=columns_of(tree), missing="keep")
     if rows.sha256 != record["data_sha256"]:
         raise ValueError(
             f"X ({rows.n_rows} rows) is not the data that the tree was fitted on: LOO and WAIC "

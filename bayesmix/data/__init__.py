@@ -11,6 +11,7 @@ from bayesmix.data.columns import Column
 from bayesmix.data.copies import shared_copy
 from bayesmix.data.fitness import (
     check_collinear,
+    check_complete,
     check_constant,
     check_distinct,
     check_missing,
@@ -26,6 +27,7 @@ __all__ = [
     "Rows",
     "centre_and_scale",
     "check_collinear",
+    "check_complete",
     "check_constant",
     "check_distinct",
     "check_missing",

@@ -84,6 +84,22 @@ def check_missing(rows: Rows, why_not: str | None) -> None:
         )
 
 
+def check_complete(rows: Rows, who: str) -> None:
+    """Refuse missing values where somebody takes complete rows alone.
+
+    Parameters
+    ----------
+    rows : Rows
+    who : str
+        Who that is, with what it is called by.
+
+    Raises
+    ------
+    ValueError
+    """
+    check_missing(rows, f"They are not summed out by {who}; fit_em, fit, fit_nuts, fit_advi and fit_laplace do that.")
+
+
 def check_spread(rows: Rows) -> None:
     """Refuse columns without spread, or with one that no float holds the square of.
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from bayesmix.data import check_complete
 from bayesmix.density import Density
 from bayesmix.engines.em import EMResult, EMSettings, fit
 from bayesmix.engines.em.settings import INITS
@@ -19,7 +20,14 @@ if TYPE_CHECKING:
 
 
 def model_of(problem: Problem, minibatch_size: int | None = None) -> "pm.Model":
-    """The PyMC model of a problem, whose initial values are EM's under the default prior."""
+    """The PyMC model of a problem, whose initial values are EM's under the default prior.
+
+    Raises
+    ------
+    ValueError
+        If cells are missing: its likelihood takes complete rows.
+    """
+    check_complete(problem.rows, "a model of PyMC (build_model, adopt, and fits under priors that only PyMC knows)")
     from bayesmix.pymc_model.model import declare
 
     start = fit_em(problem.by_default, EMSettings(), 0, False)
@@ -87,6 +95,7 @@ def described(init: Any, em: EMResult) -> Any:
         return init
     if not isinstance(init, EMResult):
         return em.settings["init"]
-    alike = {"priors": init.priors == em.priors, "rows": np.array_equal(init.rows.values, em.rows.values)}
+    same_rows = np.array_equal(init.rows.values, em.rows.values, equal_nan=True)
+    alike = {"priors": init.priors == em.priors, "rows": same_rows}
     other = [what for what, same in alike.items() if not same]
     return {**init.settings, "random_seed": init.seed, **({"other": other} if other else {})}

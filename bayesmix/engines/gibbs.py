@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, override
 
 import numpy as np
 
+from bayesmix.data import check_complete
 from bayesmix.density import Density
 from bayesmix.engines.draws import Draws
 from bayesmix.engines.em.starts import nearest
@@ -281,6 +282,7 @@ def chains_from(problem: Problem, start: Start, n_chains: int) -> list[Chain]:
     """
     sweeps = problem.sweeps
     if sweeps is None:
+        check_complete(problem.rows, "Gibbs sampling of these components (fit_gibbs)")
         raise ValueError(
             f"nothing draws the parameters of a {problem.family} mixture under these priors given assignments: use "
             "method='nuts', or the family's default prior"

@@ -187,8 +187,15 @@ class OverDraws(ABC):
         (S, J, K) array
             Leading axes of the weights are flattened to S.
         """
-        forms = flattened(self.forms(weights, params))
-        return self.kernel.group_sums(self.columns(X), np.asarray(ends), *forms)
+        X, ends = np.asarray(X, dtype=float), np.asarray(ends)
+        if not np.isnan(X).any():
+            return self.kernel.group_sums(self.columns(X), ends, *flattened(self.forms(weights, params)))
+        group = np.searchsorted(ends, np.arange(len(X)), side="right")
+        sums = np.zeros((np.size(weights) // np.shape(weights)[-1], len(ends), np.shape(weights)[-1]))
+        for places, shares in self.responsibilities_blocks(weights, params, X):
+            for j in np.unique(group[places]):
+                sums[:, j] += shares[:, group[places] == j].sum(axis=1).T
+        return sums
 
     def of_rows(self, what: str, columns: np.ndarray, forms: Form) -> np.ndarray:
         """A function of the kernel on columns (M, n) at S points.

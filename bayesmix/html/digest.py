@@ -99,10 +99,14 @@ class Digest:
 
     @cached_property
     def peaks(self) -> dict[int, float] | None:
-        """Probabilities of the numbers of peaks that the density has; None where it has no slope to climb."""
-        if not has_modes(self.family):
+        """Probabilities of the numbers of peaks that the density has.
+
+        None where it has no slope to climb, or no row is complete.
+        """
+        complete = self.rows.complete
+        if not has_modes(self.family) or complete.n_rows == 0:
             return None
-        some = self.rows.values[evenly(self.rows.n_rows, _CLIMBING_ROWS)]
+        some = complete.values[evenly(complete.n_rows, _CLIMBING_ROWS)]
         numbers = modes(self.tree, some, draws=max(1, _CLIMBING_DRAWS // self.n_chains))["n_modes"].values.ravel()
         found, counts = np.unique(numbers, return_counts=True)
         return {int(number): float(count) / numbers.size for number, count in zip(found, counts, strict=True)}

@@ -87,7 +87,7 @@ def accumulate_indicators(columns, row_weights, offsets, etas):
 
 @nb.njit(**COMPILED)
 def accumulate_counts(columns, row_weights, offsets, etas):
-    """The same of counts, each with the log of its rate, which the offset has been reduced by; the last is never missing."""
+    """The same of counts, each with the log of its rate, which is taken from the offset; the last is never missing."""
     rates = np.exp(etas)
     left_out = rates.copy()
     left_out[:, -1] = 0.0
@@ -96,7 +96,7 @@ def accumulate_counts(columns, row_weights, offsets, etas):
 
 @nb.njit(**COMPILED)
 def accumulate_ones(columns, row_weights, offsets, etas):
-    """The same of zeros and ones, each with the logit of a one; the offset holds the logs of the zeros' probabilities."""
+    """The same of zeros and ones, each with its logit; the offset holds the logs of the zeros' probabilities."""
     left_out, expected = np.empty_like(etas), np.empty_like(etas)
     for k in range(etas.shape[0]):
         for j in range(etas.shape[1]):

@@ -197,7 +197,7 @@ def draw_levels(ax: Axes, picture: Discrete, panel: list[int], ci_prob: float) -
         ax.barh(at, groups[:, k].mean(axis=0), height=0.92 * height, **area(k))
         if len(groups) > 1:
             ax.hlines(at, *credible_interval(groups[:, k].T, ci_prob).T, color=ink(), linewidth=1.2)
-    seen = [float(np.mean(picture.rows.values[:, j] == level)) for j, level in shown]
+    seen = [float(np.mean(_of_seen(picture.rows, j) == level)) for j, level in shown]
     ax.vlines(seen, places - 0.5, places + 0.5, color=ink(), linewidth=1.6, linestyle=(0, (2, 1)))
     ax.set_yticks(places, [shortened(_level_name(picture.rows, j, level), longest) for j, level in shown])
     ax.tick_params(axis="y", length=0)
@@ -212,7 +212,7 @@ def draw_panel(ax: Axes, picture: Discrete, panel: list[int], ci_prob: float) ->
     name = shortened(picture.rows.labels[panel[0]], _LONGEST_NAME[picture.narrow])
     column = picture.rows.columns[panel[0]]
     if picture.counts:
-        draw_counts(ax, picture.rows.values[:, panel[0]], picture.marginal.of(panel), ci_prob)
+        draw_counts(ax, _of_seen(picture.rows, panel[0]), picture.marginal.of(panel), ci_prob)
         ax.set_xlabel(name)
         return
     draw_levels(ax, picture, panel, ci_prob)
@@ -240,6 +240,12 @@ def handles_of(picture: Discrete, ci_prob: float) -> list[Artist]:
     if marginal.n_draws > 1:
         handles.append(Line2D([], [], color=ink(), linewidth=1.2, label=f"{ci_prob:.0%} interval"))
     return handles
+
+
+def _of_seen(rows: Rows, j: int) -> np.ndarray:
+    """What was seen of a column."""
+    values = rows.values[:, j]
+    return values[~np.isnan(values)]
 
 
 def _level_name(rows: Rows, j: int, level: int) -> str:

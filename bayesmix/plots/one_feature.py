@@ -36,6 +36,8 @@ def draw_one_feature(
     ci_prob : float
         Probability inside the band.
     """
+    there = ~np.isnan(values)
+    values, labels = values[there], None if labels is None else labels[there]
     low, high = values.min(), values.max()
     margin = _MARGIN * (high - low)
     grid = np.linspace(low - margin, high + margin, _POINTS)

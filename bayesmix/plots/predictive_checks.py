@@ -128,7 +128,7 @@ def draw_prior_check(tree: xr.DataTree, features: Sequence[str] | None = None) -
     figure = bare_figure(_size(len(chosen)))
     # Of many rows the quantiles: a curve needs no more points.
     levels = np.linspace(0, 1, min(rows.n_rows, _PRIOR_ROWS))
-    values = np.quantile(rows.values, levels, axis=0)
+    values = np.nanquantile(rows.values, levels, axis=0)
     observed = xr.Dataset({"x": (("obs", "feature"), values)}, coords={"feature": names})
     if _is_discrete(tree):
         _draw(figure, _observed(tree), replicated, rows, chosen, "ecdf", maker="prior")
@@ -192,6 +192,10 @@ def _as_dataset(drawn: np.ndarray, features: list[str]) -> xr.Dataset:
 
 def _observed(tree: xr.DataTree) -> xr.Dataset:
     data = tree["observed_data"].to_dataset()[["x"]]
+    missing = np.isnan(data["x"].values)
+    if missing.any():  # of each column as many quantiles of what was seen: a panel shows the one column
+        levels = np.linspace(0, 1, len(missing))
+        data["x"] = (data["x"].dims, np.nanquantile(data["x"].values, levels, axis=0, method="inverted_cdf"))
     return data.isel(obs=evenly(data.sizes["obs"], _MOST_ROWS))
 
 

@@ -78,6 +78,7 @@ def plot_conditional(
                 "bm.conditional gives their probabilities."
             )
     values = training_rows(tree).values[:, [known, asked]]
+    values = values[~np.isnan(values).any(axis=1)]
     grid = _grid(values[:, 0], columns[known].kind != "real")
     found = conditional(tree, {columns[known].name: grid}, features=columns[asked].name, ci_prob=ci_prob)
     found = found.isel(feature=0)

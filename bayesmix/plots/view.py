@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -70,7 +70,7 @@ class View:
     @cached_property
     def limits(self) -> np.ndarray:
         """Ends of the axes (d, 2): around the rows, and around the ellipses of groups that own some, within bounds."""
-        low, high = self.values.min(axis=0), self.values.max(axis=0)
+        low, high = np.nanmin(self.values, axis=0), np.nanmax(self.values, axis=0)
         room = high - low
         owners = self.marginal.weights.mean(axis=0) * len(self.values) >= _FEWEST_ROWS
         centres, covariances = self.marginal.typical()
@@ -136,6 +136,7 @@ def left_out(shown: list[int], marginal: Marginal) -> str:
 
 
 def _on_principal_components(view: View, number: int) -> View:
+    view = replace(view, values=view.values[~np.isnan(view.values).any(axis=1)])
     centre, scale = view.values.mean(axis=0), view.values.std(axis=0, ddof=1)
     standardised = (view.values - centre) / scale
     variances, loadings = np.linalg.eigh(np.atleast_2d(np.cov(standardised, rowvar=False)))

@@ -54,7 +54,7 @@ def _check_rows(idata: xr.DataTree, rows: Rows) -> None:
     if "observed_data" not in idata.children or "x" not in idata["observed_data"].data_vars:
         return
     drawn = np.asarray(idata["observed_data"]["x"])
-    if not np.array_equal(drawn, rows.values):
+    if not np.array_equal(drawn, rows.values, equal_nan=True):
         raise ValueError(
             f"idata was drawn given other rows than X (its observed x has shape {drawn.shape}, X {rows.values.shape}): "
             "give the rows that the model was built on"

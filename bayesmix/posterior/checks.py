@@ -133,4 +133,10 @@ def prior_sets(tree: xr.DataTree, n_sets: int, rng: np.random.Generator) -> Iter
 
 def _compared(rows: Rows, made: Iterable[np.ndarray], *, brief: bool) -> Check:
     statistics = statistics_of(rows, brief=brief)
-    return Check(statistics.names, statistics.of(rows.values), np.array([statistics.of(values) for values in made]))
+    of_made = np.array([statistics.of(_as_seen(values, rows)) for values in made])
+    return Check(statistics.names, statistics.of(rows.values), of_made)
+
+
+def _as_seen(values: np.ndarray, rows: Rows) -> np.ndarray:
+    """A data set that was made, with the cells missing that are missing in the data."""
+    return values if rows.missing is None else np.where(rows.missing[: len(values)], np.nan, values)

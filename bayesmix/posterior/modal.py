@@ -95,6 +95,11 @@ def modes(
     tree = heeded(tree)
     ci_prob, ci_kind = read_ci_prob(ci_prob), read_ci_kind(ci_kind)
     rows = training_rows(tree) if X is None else read_rows(X, columns=columns_of(tree))
+    if rows.missing is not None:
+        raise ValueError(
+            "modes are climbed to from complete rows, and training rows have missing cells: give X, such as the rows "
+            "that are complete."
+        )
     family = family_of(tree)
     if not has_modes(family):
         raise ValueError(

@@ -55,9 +55,9 @@ class OfNumbers:
     """Moments, range and correlations, computed in units of the columns' spread, so that offsets cost no digits."""
 
     def __init__(self, rows: Rows, brief: bool):
-        self.centre, self.scale = rows.values.mean(axis=0), rows.values.std(axis=0)
+        self.centre, self.scale = np.nanmean(rows.values, axis=0), np.nanstd(rows.values, axis=0)
         z = (rows.values - self.centre) / self.scale
-        self.pairs = _pairs(np.abs(z.T @ z), brief)
+        self.pairs = _pairs(np.abs(z.T @ z if rows.missing is None else _correlations_of_seen(z)), brief)
         self.brief = brief
         chosen = _MOMENTS if brief else tuple(_UNITS)
         self.names = (*_by_feature(rows, chosen), *_correlations(rows, self.pairs))
@@ -69,17 +69,27 @@ class OfNumbers:
     def of(self, values: np.ndarray) -> np.ndarray:
         """See :class:`Statistics`."""
         z = (values - self.centre) / self.scale
+        if np.isnan(z).any():
+            found = [np.concatenate(parts) for parts in zip(*map(self._moments, _seen(z)), strict=True)]
+            return self.offset + self.unit * np.concatenate([*found, _of_pairs(z, self.pairs)])
+        mean = z.mean(axis=0)
+        centred = z - mean
+        with np.errstate(invalid="ignore", divide="ignore"):
+            unit = centred / np.sqrt(np.mean(centred**2, axis=0))
+        correlations = [np.mean(unit[:, i] * unit[:, j]) for i, j in self.pairs]
+        return self.offset + self.unit * np.concatenate([*self._moments(z), correlations])
+
+    def _moments(self, z: np.ndarray) -> list[np.ndarray]:
         mean = z.mean(axis=0)
         centred = z - mean
         deviation = np.sqrt(np.mean(centred**2, axis=0))
         found = [mean, deviation * np.sqrt(len(z) / (len(z) - 1))]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            unit = centred / deviation
         if not self.brief:
+            with np.errstate(invalid="ignore", divide="ignore"):
+                unit = centred / deviation
             squares = unit**2
             found += [np.mean(squares * unit, axis=0), np.mean(squares**2, axis=0), z.min(axis=0), z.max(axis=0)]
-        correlations = [np.mean(unit[:, i] * unit[:, j]) for i, j in self.pairs]
-        return self.offset + self.unit * np.concatenate([*found, correlations])
+        return found
 
 
 class OfCounts:
@@ -87,17 +97,28 @@ class OfCounts:
 
     def __init__(self, rows: Rows, brief: bool):
         self.brief = brief
-        self.pairs = _pairs(np.abs(np.nan_to_num(np.atleast_2d(np.corrcoef(rows.values, rowvar=False)))), brief)
+        if rows.missing is None:
+            correlations = np.nan_to_num(np.atleast_2d(np.corrcoef(rows.values, rowvar=False)))
+        else:
+            correlations = _correlations_of_seen(rows.values)
+        self.pairs = _pairs(np.abs(correlations), brief)
         chosen = ("mean", "variance / mean") if brief else ("mean", "variance / mean", "share of zeros", "highest")
         self.names = (*_by_feature(rows, chosen), *_correlations(rows, self.pairs))
 
     def of(self, values: np.ndarray) -> np.ndarray:
         """See :class:`Statistics`."""
+        if np.isnan(values).any():
+            found = [np.concatenate(parts) for parts in zip(*map(self._moments, _seen(values)), strict=True)]
+            return np.concatenate([*found, _of_pairs(values, self.pairs)])
+        correlations = [_correlation(values[:, i], values[:, j]) for i, j in self.pairs]
+        return np.concatenate([*self._moments(values), correlations])
+
+    def _moments(self, values: np.ndarray) -> list[np.ndarray]:
         mean, variance = values.mean(axis=0), values.var(axis=0, ddof=1)
         found = [mean, variance / np.where(mean > 0, mean, 1)]
         if not self.brief:
             found += [np.mean(values == 0, axis=0), values.max(axis=0)]
-        return np.concatenate([*found, [_correlation(values[:, i], values[:, j]) for i, j in self.pairs]])
+        return found
 
 
 class OfLevels:
@@ -118,19 +139,46 @@ class OfLevels:
 
     def of(self, values: np.ndarray) -> np.ndarray:
         """See :class:`Statistics`."""
-        codes = values.astype(np.intp)
-        shares = [np.bincount(codes[:, j], minlength=size) / len(codes) for j, size in enumerate(self.sizes)]
+        codes = [column[:, 0].astype(np.intp) for column in _seen(values)]
+        shares = [np.bincount(own, minlength=size) / len(own) for own, size in zip(codes, self.sizes, strict=True)]
         told = [share[1:] if binary else share for share, binary in zip(shares, self.binary, strict=True)]
         return np.concatenate([*told, [self._association(values, i, j) for i, j in self.pairs]])
 
     def _association(self, values: np.ndarray, i: int, j: int) -> float:
         n_i, n_j = self.sizes[i], self.sizes[j]
+        values = _seen_both(values, i, j)
         cells = np.bincount((values[:, i] * n_j + values[:, j]).astype(np.intp), minlength=n_i * n_j)
-        table = cells.reshape(n_i, n_j) / len(values)
+        table = cells.reshape(n_i, n_j) / max(len(values), 1)
         expected = np.outer(table.sum(axis=1), table.sum(axis=0))
         there = expected > 0
         chi_squared = np.sum((table - expected)[there] ** 2 / expected[there])
         return float(np.sqrt(chi_squared / max(min(n_i, n_j) - 1, 1)))
+
+
+def _seen(values: np.ndarray) -> list[np.ndarray]:
+    """Of every column what is not missing, (n, 1)."""
+    return [column[~np.isnan(column)][:, None] for column in values.T]
+
+
+def _seen_both(values: np.ndarray, i: int, j: int) -> np.ndarray:
+    """The rows of which two columns are not missing."""
+    missing = np.isnan(values[:, [i, j]])
+    return values[~missing.any(axis=1)] if missing.any() else values
+
+
+def _of_pairs(values: np.ndarray, pairs: np.ndarray) -> list[float]:
+    both = [(_seen_both(values, i, j), i, j) for i, j in pairs]
+    return [_correlation(rows[:, i], rows[:, j]) if len(rows) else 0.0 for rows, i, j in both]
+
+
+def _correlations_of_seen(values: np.ndarray) -> np.ndarray:
+    """Correlations (D, D), each of the rows that have both."""
+    n_features = values.shape[1]
+    found = np.eye(n_features)
+    pairs = np.argwhere(np.tri(n_features, k=-1))
+    for (i, j), value in zip(pairs, _of_pairs(values, pairs), strict=True):
+        found[i, j] = found[j, i] = value
+    return found
 
 
 def _by_feature(rows: Rows, chosen: Sequence[str]) -> list[tuple[str, str]]:

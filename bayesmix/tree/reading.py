@@ -108,11 +108,16 @@ def log_likelihood_blocks(
             yield block, values[..., block]
         return
     weights, params = draws_of(tree)
-    values = training_rows(tree).values
+    family, values = family_of(tree), training_rows(tree).values
     values = values if rows is None else values[rows]
-    blocks = family_of(tree).log_mixture_blocks(weights, params, values, max_values=MAX_VALUES)
-    for block, values in blocks:
-        yield block, values.reshape(*weights.shape[:2], -1)
+    if not np.isnan(values).any():
+        for block, found in family.log_mixture_blocks(weights, params, values, max_values=MAX_VALUES):
+            yield block, found.reshape(*weights.shape[:2], -1)
+        return
+    size = max(1, int(MAX_VALUES // weights.size))
+    for start in range(0, len(values), size):  # in the order of the rows, which blocks of patterns are not in
+        block = slice(start, min(start + size, len(values)))
+        yield block, family.log_mixture(weights, params, values[block])
 
 
 def columns_of(tree: xr.DataTree) -> tuple[Column, ...]:

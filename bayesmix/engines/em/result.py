@@ -13,7 +13,7 @@ from bayesmix.engines.em.rivals import rivals_of
 from bayesmix.engines.em.status import Status
 from bayesmix.families import Family
 from bayesmix.notebook import card, facts, sentences, table
-from bayesmix.notes import Note, counted_rivals, rivals_in_words
+from bayesmix.notes import Note, counted_rivals, of_missing, rivals_in_words
 from bayesmix.priors.sets import Priors, hyperparameters
 from bayesmix.seeds import generator_of
 from bayesmix.shelter import sheltered
@@ -348,10 +348,10 @@ class EMResult:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """What is to be known of the climb: how it ended, where it did not converge, and other optima."""
+        """What is to be known of the rows and the climb: missing cells; where it did not converge, and other optima."""
         ended = Note("ended", {"engine": "EM", "how": self.status.value})
         others = Note("other_optima", {"optima": list(self.rivals)})
-        return (ended,) * (not self.converged) + (others,) * bool(self.rivals)
+        return of_missing(self.rows) + (ended,) * (not self.converged) + (others,) * bool(self.rivals)
 
     def _rows(self, X) -> np.ndarray:
         if X is self.rows.values:

@@ -22,8 +22,8 @@ class Units(Standardised):
 
     For correlated features ``scale`` is a lower triangular matrix (D, D), for others standard deviations (D,).
     ``names`` are those of the parameters: means, covariances or variances, and what else the family has.
-    ``columns`` (D, N) are the standardised rows, transposed: the only copy of the data that an engine needs. Where cells
-    are missing, the pattern of each row stands below (see :mod:`bayesmix.passes.patterns`).
+    ``columns`` (D, N) are the standardised rows, transposed: the only copy of the data that an engine needs. Where
+    cells are missing, the pattern of each row stands below (see :mod:`bayesmix.passes.patterns`).
     ``spread`` (D,) are the standard deviations of the data's columns.
     """
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bayesmix.data import Rows
-from bayesmix.data.words import joined
+from bayesmix.data.words import joined, listed
 from bayesmix.html.content import Cell, Section, Table
 from bayesmix.html.digest import Digest, Summary
 from bayesmix.html.numbers import percent, percent_with_interval, to_spread
@@ -15,6 +15,7 @@ from bayesmix.html.sections.relations import relations_section
 _MOST_COLUMNS = 3
 # A table of more levels is shown only when asked for.
 _MOST_LEVELS = 40
+_MOST_PATTERNS = 20
 
 
 def data_section(digest: Digest) -> Section:
@@ -22,30 +23,57 @@ def data_section(digest: Digest) -> Section:
     rows = digest.rows
     values, kind = rows.values, rows.columns[0].kind
     facts = (("rows", f"{rows.n_rows:,}"), ("features", f"{rows.n_features:,}"))
+    together = () if rows.missing is None else (_missing_together(rows),)
+    if rows.missing is not None:
+        cells, of = int(rows.missing.sum()), rows.missing.size
+        facts += (("missing cells", f"{cells:,} of {of:,} ({percent(cells / of)})"),)
     if kind not in ("real", "count"):
-        return Section(facts=facts, tables=(_levels(rows),))
+        return Section(facts=facts, tables=(_levels(rows), *together))
+    of_seen = [column[~np.isnan(column)] for column in values.T]
     columns = {
-        "lowest": values.min(axis=0),
-        "median": np.median(values, axis=0),
-        "mean": values.mean(axis=0),
-        "highest": values.max(axis=0),
+        "lowest": np.array([column.min() for column in of_seen]),
+        "median": np.array([np.median(column) for column in of_seen]),
+        "mean": np.array([column.mean() for column in of_seen]),
+        "highest": np.array([column.max() for column in of_seen]),
     }
-    spread = values.std(axis=0, ddof=1) if rows.n_rows > 1 else np.zeros(rows.n_features)
+    spread = np.array([column.std(ddof=1) if len(column) > 1 else 0.0 for column in of_seen])
     if rows.n_rows > 1 and kind == "real":
         columns["standard deviation"] = spread
     table = Table(
         caption="The features, over all rows",
-        header=("feature", *columns, *(("zeros",) if kind == "count" else ())),
+        header=("feature", *columns, *(("zeros",) if kind == "count" else ()), *(("missing",) if together else ())),
         rows=tuple(
             (
                 Cell(name),
                 *(Cell(to_spread(column[j], spread[j]), float(column[j])) for column in columns.values()),
-                *((_share(float(np.mean(values[:, j] == 0))),) if kind == "count" else ()),
+                *((_share(float(np.mean(of_seen[j] == 0))),) if kind == "count" else ()),
+                *((_number(rows.n_rows - len(of_seen[j])),) if together else ()),
             )
             for j, name in enumerate(rows.labels)
         ),
     )
-    return Section(facts=facts, tables=(table,))
+    return Section(facts=facts, tables=(table, *together))
+
+
+def _missing_together(rows: Rows) -> Table:
+    """Which cells are missing together, the most frequent patterns first."""
+    patterns, which = rows.patterns
+    counts = np.bincount(which, minlength=len(patterns))
+    order = [p for p in np.argsort(-counts, kind="stable") if patterns[p].any()]
+    of = "" if len(order) <= _MOST_PATTERNS else f" ({_MOST_PATTERNS} of {len(order):,} patterns)"
+    return Table(
+        caption=f"Cells that are missing together{of}; they are summed out, and not filled in",
+        header=("missing", "rows", "share"),
+        rows=tuple(
+            (
+                Cell(listed([name for name, gone in zip(rows.labels, patterns[p], strict=True) if gone])),
+                _number(int(counts[p])),
+                _share(float(counts[p] / rows.n_rows)),
+            )
+            for p in order[:_MOST_PATTERNS]
+        ),
+        folded=len(order) > 4,
+    )
 
 
 def _levels(rows: Rows) -> Table:
@@ -54,10 +82,14 @@ def _levels(rows: Rows) -> Table:
         (Cell(column.label), Cell(level), Cell(f"{seen.sum():,}", float(seen.sum())), _share(float(seen.mean())))
         for column, values in zip(rows.columns, rows.values.T, strict=True)
         for code, level in (enumerate(column.levels) if column.levels else [(1, "1")])
-        for seen in [values == code]
+        for seen in [values[~np.isnan(values)] == code]
     ]
     header = ("feature", "level", "rows", "share")
     return Table("The features, over all rows", header, tuple(told), n_labels=2, folded=len(told) > _MOST_LEVELS)
+
+
+def _number(count: int) -> Cell:
+    return Cell(f"{count:,}", float(count))
 
 
 def _share(share: float) -> Cell:

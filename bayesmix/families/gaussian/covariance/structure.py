@@ -29,7 +29,7 @@ class Structure(ABC):
     ``axis``: Gibbs sampling; ``complete_data``, of :mod:`~bayesmix.families.gaussian.complete_data`,
     is what has a closed form.
 
-    ``kernel`` is :mod:`bayesmix.passes.dense` or ``axis``, and ``accumulate_seen`` the pass over rows with missing cells.
+    ``kernel`` is :mod:`bayesmix.passes.dense` or ``axis``; ``accumulate_seen`` the pass over rows with missing cells.
 
     ``affine`` says whether every linear change of the columns keeps the structure, so that they can be whitened;
     ``restricted``, whether the matrices have more in common than to be one: then inverse-Wishart densities on them are
