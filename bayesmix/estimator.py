@@ -131,9 +131,9 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
     which ``set_output`` makes a data frame. ``GridSearchCV`` maximises ``score``, the mean log density of held-out
     rows. Data-scaled priors are resolved from the rows of each fit, hence anew in each fold.
 
-    A fitted mixture takes rows with missing cells, NaN: they are judged by their other cells, and what is missing is
-    summed out. ``fit`` refuses them. (scikit-learn's ``check_estimator`` has no estimator of this kind in mind, and
-    its ``check_estimators_nan_inf`` wants ``predict`` to refuse what ``fit`` refuses.)
+    Cells may be missing, NaN, in ``fit`` and after it: a row is judged by its other cells, and what is missing is
+    summed out, assuming that it is missing at random. scikit-learn's tag ``allow_nan`` says so. Student-t mixtures
+    refuse missing cells in ``fit``, and take them afterwards.
 
     References
     ----------
@@ -227,10 +227,10 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         """
         _check_method(self.method)
         family = self._family()
-        values = self._values(X, family, reset=True, ensure_min_samples=2)
+        values = self._values(X, family, reset=True, ensure_min_samples=2, missing=family.sums_out_missing)
         mixture = Mixture(check_n_components(self.n_components), family, priors=self.priors)
         mixture.priors.check_concentration_is_known()
-        rows = read_rows(self._named(X, values), takes=family.takes)
+        rows = read_rows(self._named(X, values), takes=family.takes, missing="keep")
         problem = Problem.of(rows, family, mixture.n_components, mixture.priors)
         seed = _seed(self.random_state)
         estimate = self.estimate if self.method == "em" else "map"
@@ -411,6 +411,12 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
             f"covariance_type={asked!r} does not go with family={self.family!r}: {remedy}leave covariance_type out."
         )
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        with suppress(ValueError, TypeError):  # a family that is none is refused by fit
+            tags.input_tags.allow_nan = self._family().sums_out_missing
+        return tags
+
     def _named(self, X, values: np.ndarray):
         """Checked values with the names that scikit-learn drops, so that ``posterior_`` speaks of them."""
         if values.dtype == object and hasattr(X, "columns"):
@@ -447,7 +453,7 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
 
     def _at_point(self, X) -> np.ndarray:
         check_is_fitted(self)
-        return self.em_.score_samples(self._values(X))
+        return self.em_.score_samples(self._values(X, missing=True))
 
 
 def _check_method(method: Any) -> None:

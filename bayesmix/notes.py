@@ -111,6 +111,7 @@ def _chosen(engine: str, because: str, reasons: Sequence[Mapping[str, Any]] = ()
     clauses = joined([Reason.from_dict(one).clause for one in reasons])
     because_of = {
         "no_sampler": "nothing else draws under these priors",
+        "missing_cells": "nothing else draws where cells are missing",
         "near": "one top, around which the posterior is close to a Gaussian",
         "tops": "the posterior has several tops, between which NUTS does not walk",
         "far": "the posterior is far from a Gaussian around its top",

@@ -28,8 +28,6 @@ VALUES = FAITHFUL.to_numpy()
 PENGUINS = bm.datasets.load_penguins().select_dtypes("number").dropna()
 POSTERIORS = ("nuts", "advi", "laplace")
 SHORT = {"n_components": 2, "draws": 50, "tune": 100, "chains": 2, "random_state": 3}
-# fit refuses missing cells, and predict sums them out: scikit-learn knows estimators that do both or neither
-OTHERWISE = {"check_estimators_nan_inf": "a fitted mixture takes rows with missing cells"}
 ignore_poor_draws = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
@@ -39,7 +37,6 @@ ignore_poor_draws = pytest.mark.filterwarnings("ignore::sklearn.exceptions.Conve
         BayesianMixture(n_components=2, estimate="ml"),
         *(BayesianMixture(n_components=2, covariance_type=covariance) for covariance in COVARIANCES),
     ],
-    expected_failed_checks=lambda estimator: OTHERWISE,
 )
 def test_checks_of_scikit_learn(estimator, check):
     check(estimator)
@@ -48,7 +45,6 @@ def test_checks_of_scikit_learn(estimator, check):
 @ignore_poor_draws
 @parametrize_with_checks(
     [BayesianMixture(n_components=2, method="nuts", draws=50, tune=50, chains=1)],
-    expected_failed_checks=lambda estimator: OTHERWISE,
 )
 def test_checks_of_scikit_learn_on_draws(estimator, check):
     check(estimator)
@@ -61,7 +57,6 @@ def test_checks_of_scikit_learn_on_draws(estimator, check):
         BayesianMixture(n_components=2, method="advi", covariance_type="diag", draws=50),
         BayesianMixture(n_components=2, method="laplace", draws=50),
     ],
-    expected_failed_checks=lambda estimator: OTHERWISE,
 )
 def test_checks_of_scikit_learn_on_approximations(estimator, check):
     check(estimator)

@@ -102,6 +102,17 @@ def takes_of(text: str, option: str = "--families") -> "Kind":
     return DEFAULT_TAKES if text == DEFAULT else families_of(text, option)[0].takes
 
 
+def sums_out_missing(text: str, option: str = "--families") -> bool:
+    """Tell whether all families of a list of names sum missing cells out; of the default's without loading any.
+
+    Raises
+    ------
+    ValueError
+        As ``families_of``.
+    """
+    return text == DEFAULT or all(family.sums_out_missing for family in families_of(text, option))
+
+
 def known_families() -> str:
     """Names of the families there are, for help: those of the registry, as people write them after an option."""
     return ", ".join(re.sub("(?<=[a-z])(?=[A-Z])", "-", name).lower() for name in FAMILIES)

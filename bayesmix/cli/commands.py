@@ -150,7 +150,7 @@ def fit(
         The fit for predict (.nc, .zarr), a report (.html, .md), labels (.csv, .parquet); may be repeated. Of an
         unknown number of groups: the fit, and the table of numbers (.csv, .parquet).
     """
-    from bayesmix.cli.choices import families_of, takes_of
+    from bayesmix.cli.choices import families_of, sums_out_missing, takes_of
     from bayesmix.cli.outputs import check_outputs
     from bayesmix.cli.reading import read_frame
 
@@ -167,7 +167,8 @@ def fit(
         options["relabel"] = relabel
     if "," in family:
         raise ValueError(f"--family {family!r}: one model has one family; bayesmix compare takes several.")
-    X = read_frame(data, source, manner.say, takes=takes_of(family, "--family"))
+    takes, summed_out = takes_of(family, "--family"), sums_out_missing(family, "--family")
+    X = read_frame(data, source, manner.say, takes=takes, summed_out=summed_out)
     [chosen] = families_of(family, "--family")
     request = Request(_named(data), method, _seed(seed, manner), outputs, manner)
     if components == "unknown":
@@ -224,7 +225,7 @@ def compare(
     output
         A report (.html, .md), the table (.csv, .parquet), the chosen fit (.nc, .zarr); may be repeated.
     """
-    from bayesmix.cli.choices import criteria_of, families_of, numbers_of, takes_of
+    from bayesmix.cli.choices import criteria_of, families_of, numbers_of, sums_out_missing, takes_of
     from bayesmix.cli.outputs import check_outputs
     from bayesmix.cli.reading import read_frame
 
@@ -233,7 +234,8 @@ def compare(
     _check_seed(seed)
     shown = criteria_of(criteria)
     numbers = numbers_of(components)
-    X = read_frame(data, source, manner.say, takes=takes_of(families))
+    takes, summed_out = takes_of(families), sums_out_missing(families)
+    X = read_frame(data, source, manner.say, takes=takes, summed_out=summed_out)
     chosen = families_of(families)
     request = Request(_named(data), method, _seed(seed, manner), outputs, manner)
     from bayesmix.cli.comparing import compare_and_tell

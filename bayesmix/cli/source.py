@@ -22,7 +22,7 @@ class Source:
     index: str | None = None
     """Column that names the rows; without it one that only counts or names them is taken, and said."""
     drop_missing: Annotated[bool, NO_DEFAULT] = False
-    """Leave out rows with missing values."""
+    """Leave out rows with missing values, which are summed out otherwise (where the family can do that)."""
     missing: Annotated[list[str] | None, _HYPHENS] = None
     """What stands for a missing value beside an empty cell, NA or NaN: ? or -999; may be repeated."""
     no_header: Annotated[bool, NO_DEFAULT] = False

@@ -65,7 +65,7 @@ def choose(problem: Problem, start: Start) -> tuple[str, str]:
     Gaussian there would do well. What looking costs, some thousand densities, is a small part of any run.
     """
     if problem.sweeps is None:
-        return "nuts", "no_sampler"
+        return "nuts", "no_sampler" if problem.rows.missing is None else "missing_cells"
     basins = find_basins(start.density, start.em)
     if len(basins) > 1:
         return "gibbs", "tops"

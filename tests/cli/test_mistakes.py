@@ -5,9 +5,11 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
+import bayesmix as bm
 from bayesmix.cli.entry import INTERRUPTED, USERS_MISTAKE, run
 from tests.cli.commands import FAST, refused
 
@@ -25,11 +27,19 @@ def test_text_columns_are_refused_with_the_option_to_use(capsys):
     assert "--columns bill_length_mm,bill_depth_mm,flipper_length_mm,body_mass_g,year" in refusal
 
 
-def test_missing_values_are_refused_or_left_out_aloud(capsys):
+def test_missing_values_are_summed_out_or_left_out_aloud(capsys):
     arguments = ["fit", "penguins.csv", "--components", "2", "--columns", "bill_length_mm,body_mass_g"]
-    refusal = refused(capsys, *arguments)
+    refusal = refused(capsys, *arguments, "--family", "student-t")
     assert "4 missing values in 2 rows" in refusal
     assert "--drop-missing" in refusal
+    frame = bm.datasets.load_penguins()
+    frame.loc[5, "body_mass_g"] = np.nan
+    frame.to_csv("gaps.csv", index=False)
+    assert run(["fit", "gaps.csv", *arguments[2:], *FAST]) == 0
+    said = capsys.readouterr().err
+    assert "2 rows without any value left out" in said
+    assert "1 missing value in 1 row (columns 'bill_length_mm', 'body_mass_g') is summed out" in said
+    assert "342 rows" in said
     assert run([*arguments, "--drop-missing", *FAST]) == 0
     said = capsys.readouterr().err
     assert "2 rows with missing values left out" in said

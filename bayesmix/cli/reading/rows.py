@@ -22,7 +22,13 @@ Say = Callable[[str], None]
 
 
 def read_frame(
-    path: Path, source: Source, say: Say, *, takes: "Kind" = "real", fitted: "Sequence[Column] | None" = None
+    path: Path,
+    source: Source,
+    say: Say,
+    *,
+    takes: "Kind" = "real",
+    fitted: "Sequence[Column] | None" = None,
+    summed_out: bool = False,
 ) -> "pd.DataFrame":
     """Read the columns of a file that hold the rows to be modelled, and say which they are.
 
@@ -39,6 +45,8 @@ def read_frame(
     fitted : sequence of Column, optional
         The columns of a fit: these are read, or ``source.columns`` in their place; `takes` says nothing then, and
         values may be missing.
+    summed_out : bool
+        Whether values may be missing where there is no fit yet.
 
     Raises
     ------
@@ -65,14 +73,14 @@ def read_frame(
     table = replace(table, frame=frame)
     kinds: list[Kind] = [takes] * frame.shape[1] if fitted is None else [column.kind for column in fitted]
     check_cells(table, dict(zip(frame.columns, kinds, strict=True)), source)
-    frame = without_missing(table, source, say, summed_out=fitted is not None)
+    frame = without_missing(table, source, say, summed_out=summed_out or fitted is not None, fitted=fitted is not None)
     noun = "row" if len(frame) == 1 else "rows"
     said = f"{table.name}: {len(frame):,} {noun} of {', '.join(map(str, frame.columns))}."
     if features is not None:
         frame = frame.set_axis(features, axis=1)
     from bayesmix.data import read_rows
 
-    missing = "refuse" if fitted is None else "keep"
+    missing = "keep" if summed_out or fitted is not None else "refuse"
     read_rows(frame, argument=table.name, takes=takes, columns=fitted, missing=missing)
     say(said)
     return frame
