@@ -58,10 +58,6 @@ def to_spread(value: float, spread: float) -> str:
     return plain(value, 4) if digits <= 4 else _to_digits(value, digits)
 
 
-MISSING = "missing"
-"""What is written in the place of a value that is."""
-
-
 def of_row(rows: Rows, i: int, j: int) -> str:
     """Write what row i has in column j: a level by its name, a count as it is."""
     value, column = float(rows.values[i, j]), rows.columns[j]
