@@ -103,15 +103,6 @@ def _left_out(
     options: Mapping[str, Any],
 ) -> float | None:
     """``log p(x_i | x_-i)``; None where the other rows have no posterior that can be trusted."""
-<<<<<<< HEAD
-=======
-    values = em.rows.values
-    others = np.delete(values, row, axis=0)
-    try:
-        Problem.of(read_rows(others, columns=em.rows.columns, missing="keep"), em.family, em.n_components, em.priors)
-    except ValueError:  # too few distinct rows, or a column without spread, once the row is gone
-        return None
->>>>>>> f88a92c (Views, reports and criteria take rows with missing cells; models of PyMC refuse them in words)
     own = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, row))
     without = fit_without(np.array([row]), tree, mixture, em, int(own.generate_state(1)[0]), options)
     if without is None or not mixed(without):

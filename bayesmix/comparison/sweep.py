@@ -121,15 +121,11 @@ def sweep(
     progressbar: bool,
 ) -> Comparison:
     """``compare`` with checked arguments and all settings."""
-<<<<<<< HEAD
-    rows = read_rows(X, takes=families[0].takes)
+    rows = read_rows(X, takes=families[0].takes, missing="keep")
     if settings.n_folds is not None:
         read_n_folds(settings.n_folds, rows.n_rows, "cv")
         if settings.method == "em":
             raise ValueError("cv leaves folds out of posteriors, and method='em' makes none: leave one of the two out.")
-=======
-    rows = read_rows(X, takes=families[0].takes, missing="keep")
->>>>>>> f88a92c (Views, reports and criteria take rows with missing cells; models of PyMC refuse them in words)
     families, same_as = _distinct(families, rows.n_features)
     mixtures = [Mixture(k, family, priors=priors) for family in families for k in n_components]
     mixtures[0].priors.check_concentration_is_known()
