@@ -139,7 +139,7 @@ class LogLinear(Family):
     sums_out_missing: ClassVar[bool] = True
     word: ClassVar[str]
     parameter: ClassVar[ParameterSpec]
-    accumulate_seen: ClassVar[Callable[..., tuple]] = staticmethod(accumulate_indicators)
+    _accumulate_seen: ClassVar[Callable[..., tuple]] = staticmethod(accumulate_indicators)
     """The pass over rows with missing cells."""
 
     @classmethod
@@ -225,7 +225,7 @@ class LogLinear(Family):
         offsets, etas = form
         if len(columns) == etas.shape[1]:
             return super().statistics(form, columns, row_weights)
-        log_likelihood, counts, sums = self.accumulate_seen(columns, row_weights, offsets, etas)
+        log_likelihood, counts, sums = self._accumulate_seen(columns, row_weights, offsets, etas)
         return Statistics(log_likelihood, counts, (sums,), form)
 
     @property

@@ -53,7 +53,7 @@ class Poisson(LogLinear):
     parameter: ClassVar[ParameterSpec] = ParameterSpec("rates", ("component", "feature"), "nonnegative")
     prior_forms: ClassVar[tuple[Mapping[str, Any], ...]] = ({"rates": Gamma()},)
     prepares_columns: ClassVar[bool] = True
-    accumulate_seen: ClassVar[Callable[..., tuple]] = staticmethod(accumulate_counts)
+    _accumulate_seen: ClassVar[Callable[..., tuple]] = staticmethod(accumulate_counts)
 
     def columns(self, X: np.ndarray) -> np.ndarray:
         """The counts, and ``-sum_j log x_j!`` below them, (D + 1, N).

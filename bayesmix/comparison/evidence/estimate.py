@@ -187,8 +187,10 @@ def _fold_of(tree: xr.DataTree, problem: Problem) -> Fold | Evidence:
     """How to bridge one half of the draws to what the other one proposes; or why it cannot be done."""
     exchangeable = bool(record_of(tree)["exchangeable"])
     conditional = problem.conditional
-    complete = conditional is not None and problem.rows.missing is None
-    rows = conditional.complete_data(problem.standardised.columns) if complete else None
+    if conditional is None or problem.rows.missing is not None:
+        rows = None
+    else:
+        rows = conditional.complete_data(problem.standardised.columns)
     if rows is not None:
         return _given_assignments(tree, problem, rows, exchangeable)
     density = problem.closed_form()
