@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from bayesmix.posterior.distribution import cdf, quantile
     from bayesmix.posterior.every_draw import responsibility_draws
     from bayesmix.posterior.given_values import conditional, marginal
+    from bayesmix.posterior.imputation import impute
     from bayesmix.posterior.labels import diagnose
     from bayesmix.posterior.membership import responsibilities
     from bayesmix.posterior.merging import merge
@@ -74,6 +75,7 @@ _ROOMS = {
     "conditional": "bayesmix.posterior.given_values",
     "diagnose": "bayesmix.posterior.labels",
     "highest_density": "bayesmix.posterior.regions",
+    "impute": "bayesmix.posterior.imputation",
     "kfold": "bayesmix.comparison",
     "load": "bayesmix.tree",
     "log_density": "bayesmix.posterior.predictive",
@@ -131,6 +133,7 @@ __all__ = [
     "datasets",
     "diagnose",
     "highest_density",
+    "impute",
     "kfold",
     "load",
     "log_density",

@@ -631,6 +631,40 @@ class Family(OverDraws):
         family, params = self.marginal(params, features)
         return family, family.broadcast(params, np.shape(values)[:-1])
 
+    def sample_given(
+        self,
+        params: Params,
+        features: np.ndarray,
+        given: np.ndarray,
+        values: np.ndarray,
+        labels: np.ndarray,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
+        """Draws of some features of rows whose components are known, given the values of others.
+
+        Parameters
+        ----------
+        params : mapping of arrays
+            One point.
+        features, given : (e,) and (d,) arrays of int
+            Positions, of which none is in both.
+        values : (n, d) array
+        labels : (n,) array of int
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        (n, e) array
+            Of :meth:`conditional_on`: unless a family knows better, its features are independent within a component.
+        """
+        family, own = self.marginal(params, features)
+        ones = np.eye(np.shape(own[family.parameters[0].name])[0])
+        out = np.empty((len(values), len(features)))
+        for k in np.unique(labels):
+            rows = np.flatnonzero(labels == k)
+            out[rows] = family.sample(ones[k], own, rows.size, rng)[0]
+        return out
+
     def broadcast(self, params: Params, leading: tuple[int, ...]) -> dict[str, np.ndarray]:
         """The parameters with their leading axes broadcast against others; views.
 

@@ -325,6 +325,22 @@ class Elliptical(Family):
         located, matrices, _ = self.regressed(params, features, given, values)
         return self.of_full(), self._with(params, located, matrices)
 
+    @override
+    def sample_given(
+        self,
+        params: Params,
+        features: np.ndarray,
+        given: np.ndarray,
+        values: np.ndarray,
+        labels: np.ndarray,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
+        family, every = self.conditional_on(params, features, given, values)
+        rows = np.arange(len(labels))
+        own = {name: np.asarray(value)[rows, labels] for name, value in every.items()}
+        factors = dense.cholesky(own["covariances"])
+        return own["means"] + np.einsum("nij,nj->ni", factors, family.noise(rows, own, rng))
+
     def regressed(
         self, params: Params, features: np.ndarray, given: np.ndarray, values: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
