@@ -58,8 +58,8 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
     covariance_type : str, default "full"
         The covariance of a family that is named without one. ``"full"``: every component has a covariance matrix of
         its own; ``"tied"``: all share one; ``"diag"``: a variance for each component and feature; ``"spherical"``:
-        one variance for each component; ``"EEI"``: a variance for each feature, shared. A family that names its
-        covariance, or has none, leaves this at its default.
+        one variance for each component; and mclust's other codes (see :class:`bayesmix.Gaussian`). A family that
+        names its covariance, or has none, leaves this at its default.
     method : {"em", "auto", "nuts", "gibbs", "advi", "laplace"}, default "em"
         The point estimate, or posterior draws: by the No-U-Turn sampler or by Gibbs sampling (``"auto"`` chooses the
         one that can be trusted), by variational inference or from the Gaussian at the mode. All start from EM's

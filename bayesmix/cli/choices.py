@@ -54,23 +54,21 @@ def numbers_of(text: str) -> list[int]:
 
 
 def families_of(text: str, option: str = "--families") -> "list[Family]":
-    """Make the families of a list of names: ``"full,diag"``, ``"gaussian-full"``.
+    """Make the families of a list of names: ``"full,diag"``, ``"gaussian-full"``, ``"mclust"``.
 
-    A covariance alone stands for the Gaussian family with it.
+    A covariance alone stands for the Gaussian family with it, and ``"mclust"`` for all of them.
 
     Raises
     ------
     ValueError
         If no family has one of these names, or log-likelihoods of the families do not compare.
     """
-    from bayesmix.families import check_comparable, family_from_name
+    from bayesmix.families import read_families
 
     try:
-        families = [family_from_name(part.strip()) for part in text.split(",")]
+        return read_families([part.strip() for part in text.split(",")], option)
     except ValueError as error:
-        raise ValueError(f"{option} {text!r}: {error}") from error
-    check_comparable(families, option)
-    return families
+        raise ValueError(error if str(error).startswith(option) else f"{option} {text!r}: {error}") from error
 
 
 def criteria_of(text: str) -> list[str]:

@@ -43,9 +43,12 @@ Relabel = Literal["ecr", "pivot", "stephens", "order"]
 Shell = Literal["bash", "zsh", "fish"]
 _FAMILY = (
     f"What the groups are: {known_families()}; or the shape of Gaussian groups: full (any), tied (one for all), diag "
-    "(along the axes), spherical. student-t-diag names both."
+    "(along the axes), spherical, or a code of mclust's, such as VVE. student-t-diag names both."
 )
-_FAMILIES = f"What the groups may be, with commas between: {known_families()}; or full,tied,diag,spherical."
+_FAMILIES = (
+    f"What the groups may be, with commas between: {known_families()}; or full,tied,diag,spherical; mclust: all fourteen "
+    "covariances."
+)
 _OUTPUTS_OF_FIT = (".nc", ".zarr", ".html", ".md", ".csv", ".parquet", ".pq")
 _OUTPUTS_OF_PREDICT = (".csv", ".parquet", ".pq")
 
@@ -165,11 +168,14 @@ def fit(
     if relabel is not None:
         _check_relabel(components, method)
         options["relabel"] = relabel
+    several = f"--family {family!r}: one model has one family; bayesmix compare takes several."
     if "," in family:
-        raise ValueError(f"--family {family!r}: one model has one family; bayesmix compare takes several.")
+        raise ValueError(several)
     takes, summed_out = takes_of(family, "--family"), sums_out_missing(family, "--family")
     X = read_frame(data, source, manner.say, takes=takes, summed_out=summed_out)
-    [chosen] = families_of(family, "--family")
+    chosen, *others = families_of(family, "--family")
+    if others:
+        raise ValueError(several)
     request = Request(_named(data), method, _seed(seed, manner), outputs, manner)
     if components == "unknown":
         from bayesmix.cli.counting import count_and_tell

@@ -76,8 +76,9 @@ class Comparison:
     rows : Rows
         The data.
     method : str
-    same_as : mapping of str to str
-        Families left out because with one feature they are the same model as another.
+    same_as : mapping of (str, int) to str
+        Names of families, with numbers of components, left out because with one component or one feature they are the
+        same model as another family.
     code : str
         The Python that makes it again.
 
@@ -99,7 +100,7 @@ class Comparison:
     advice: tuple[str, ...]
     rows: Rows
     method: str
-    same_as: Mapping[str, str] = field(default_factory=dict)
+    same_as: Mapping[tuple[str, int], str] = field(default_factory=dict)
     code: str = ""
 
     def __getitem__(self, key: Any) -> Candidate:
@@ -117,16 +118,17 @@ class Comparison:
         family, n_components = candidate.key
         parts = key if isinstance(key, tuple) else (key,)
         return bool(parts) and all(
-            part == n_components if isinstance(part, Integral) else self._name(part) == family for part in parts
+            part == n_components if isinstance(part, Integral) else self._name(part, n_components) == family
+            for part in parts
         )
 
-    def _name(self, family: Any) -> str:
-        """The name under which a family stands in the table."""
+    def _name(self, family: Any, n_components: int) -> str:
+        """The name under which a family with so many components stands in the table."""
         try:
             name = str(read_family(family))
         except (TypeError, ValueError):
             return ""
-        return self.same_as.get(name, name)
+        return self.same_as.get((name, n_components), name)
 
     @property
     def evidence(self) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from bayesmix.comparison.result import Comparison
 from bayesmix.comparison.table import make_table
 from bayesmix.data import Rows, check_n_components, read_rows
 from bayesmix.data.words import joined
-from bayesmix.families import Family, check_comparable, read_family
+from bayesmix.families import Family, read_families
 from bayesmix.families.gaussian import Gaussian
 from bayesmix.first_use import compiling_shown
 from bayesmix.mixture import Mixture
@@ -29,6 +29,7 @@ from bayesmix.verdict import said_by_caller
 from bayesmix.vocabulary import named_arguments
 
 _FEW_ROWS = 100
+Key = tuple[str, int]
 
 
 @named_arguments
@@ -57,7 +58,9 @@ def compare(
     X : array-like or data frame, (N, D)
     n_components : int or iterable of int
     families : sequence of Family or str
-        Families, or their names: ``["full", "diag"]``. One alone needs no list.
+        Families, or their names: ``["full", "diag"]``. One alone needs no list. ``"mclust"`` stands for all fourteen
+        covariances of :class:`bayesmix.Gaussian`. Families that are one model, as those with one component or one
+        feature may be, are fitted once, and a note says so.
     priors : mapping, optional
         As ``Mixture`` takes them; data-scaled ones are resolved once for each model.
     method : {"auto", "nuts", "gibbs", "advi", "laplace", "em"}
@@ -102,7 +105,7 @@ def compare(
     return sweep(
         X,
         _read_n_components(n_components),
-        _families(families),
+        read_families(families),
         priors,
         Settings(method, cores, n_folds=cv),
         random_seed,
@@ -126,8 +129,8 @@ def sweep(
         read_n_folds(settings.n_folds, rows.n_rows, "cv")
         if settings.method == "em":
             raise ValueError("cv leaves folds out of posteriors, and method='em' makes none: leave one of the two out.")
-    families, same_as = _distinct(families, rows.n_features)
-    mixtures = [Mixture(k, family, priors=priors) for family in families for k in n_components]
+    distinct, same_as = _distinct(families, n_components, rows.n_features)
+    mixtures = [Mixture(k, family, priors=priors) for family, k in distinct]
     mixtures[0].priors.check_concentration_is_known()
     seed = number_of(random_seed)
     candidates: list[Candidate] = []
@@ -153,7 +156,7 @@ def sweep(
         candidates.append(Candidate(mixture, notes=("not fitted: the comparison was interrupted",), reached=False))
     if all(candidate.em is None for candidate in candidates):
         raise ValueError(f"No model can be fitted: {candidates[0].mixture} was {'; '.join(candidates[0].notes)}")
-    candidates = _with_notes(candidates, same_as)
+    candidates = _with_notes(candidates, same_as, rows.n_features)
     table, remarks = make_table(candidates)
     if settings.method != "em" and rows.n_rows < _FEW_ROWS:
         remark = "With fewer than 100 rows, dse and p_worse make differences look surer than they are."
@@ -185,38 +188,35 @@ def _read_n_components(n_components: int | Iterable[int]) -> list[int]:
     return numbers
 
 
-def _families(families: Sequence[Family | str] | Family | str) -> list[Family]:
-    if isinstance(families, Family | str) or not isinstance(families, Iterable):
-        families = [families]
-    read = [read_family(family, "families") for family in families]
-    if not read:
-        raise ValueError("families is empty: give at least one, such as bm.Gaussian('full').")
-    check_comparable(read)
-    return list(dict.fromkeys(read))
-
-
-def _distinct(families: Sequence[Family], n_features: int) -> tuple[list[Family], dict[str, str]]:
-    """The families that are different models, and the name under which each other one stands."""
-    kept, same_as = [], {}
+def _distinct(
+    families: Sequence[Family], n_components: Sequence[int], n_features: int
+) -> tuple[list[tuple[Family, int]], dict[Key, str]]:
+    """The families and numbers that are different models, and the name under which each other one stands."""
+    kept: list[tuple[Family, int]] = []
+    same_as: dict[Key, str] = {}
     for family in families:
-        twin = next((str(k) for k in kept if family.same_model_as(k, n_features)), None)
-        if twin is None:
-            kept.append(family)
-        else:
-            same_as[str(family)] = twin
+        for k in n_components:
+            alike = (str(other) for other, same in kept if same == k and family.same_model_as(other, k, n_features))
+            twin = next(alike, None)
+            if twin is None:
+                kept.append((family, k))
+            else:
+                same_as[str(family), k] = twin
     return kept, same_as
 
 
-def _with_notes(candidates: Sequence[Candidate], same_as: Mapping[str, str]) -> list[Candidate]:
+def _with_notes(candidates: Sequence[Candidate], same_as: Mapping[Key, str], n_features: int) -> list[Candidate]:
     """What can be said of a model only beside the others."""
     rankings = notes.of_rankings(candidates)
     complete = []
     for candidate in candidates:
         said = list(rankings.get(candidate.key, []))
-        twins = [name for name, kept in same_as.items() if kept == candidate.key[0]]
+        family, n_components = candidate.key
+        twins = [name for (name, k), kept in same_as.items() if (kept, k) == (family, n_components)]
         if twins:
+            one = "feature" if n_features == 1 else "component"
             verb = "is" if len(twins) == 1 else "are"
-            said.append(f"with one feature {joined(twins)} {verb} this same model")
+            said.append(f"with one {one} {joined(twins)} {verb} this same model")
         complete.append(replace(candidate, notes=(*candidate.notes, *said)))
     return complete
 

@@ -1,13 +1,13 @@
 """What a component is: one protocol, and a family for each distribution."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Any
 
 from bayesmix.families.protocol import Family
 from bayesmix.registry import FAMILIES
 
-__all__ = ["Family", "check_comparable", "family_from_name", "read_family"]
+__all__ = ["Family", "check_comparable", "family_from_name", "read_families", "read_family"]
 
 
 def _kinds() -> tuple[type[Family], ...]:
@@ -46,6 +46,28 @@ def read_family(given: Any, argument: str = "family") -> Family:
     if isinstance(given, str):
         return family_from_name(given)
     raise TypeError(f"{argument} must be a family such as bm.Gaussian('full'), or its name, 'full', not {given!r}.")
+
+
+def read_families(given: Any, argument: str = "families") -> list[Family]:
+    """Families, or names of them, or one alone; a name such as ``"mclust"`` stands for several.
+
+    Raises
+    ------
+    TypeError
+        If one of them is neither.
+    ValueError
+        If there are none, no family has one of the names, or they do not compare.
+    """
+    if isinstance(given, Family | str) or not isinstance(given, Iterable):
+        given = [given]
+    sets = {name: families for kind in _kinds() for name, families in kind.sets().items()}
+    read: list[Family] = []
+    for one in given:
+        read.extend(sets[one] if isinstance(one, str) and one in sets else [read_family(one, argument)])
+    if not read:
+        raise ValueError(f"{argument} is empty: give at least one, such as bm.Gaussian('full').")
+    check_comparable(read, argument)
+    return list(dict.fromkeys(read))
 
 
 def check_comparable(families: Sequence[Family], argument: str = "families") -> None:

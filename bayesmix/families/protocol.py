@@ -73,6 +73,11 @@ class Family(OverDraws):
     def named(cls, name: str) -> Self | None:
         """The family whose ``str`` is ``name``, or which ``name`` stands for; None where there is none."""
 
+    @classmethod
+    def sets(cls) -> Mapping[str, tuple[Self, ...]]:
+        """Names that stand for several families at once, where several are compared."""
+        return {}
+
     @abstractmethod
     def __str__(self) -> str: ...
 
@@ -190,13 +195,13 @@ class Family(OverDraws):
         """
         return dict(params)
 
-    def same_model_as(self, other: "Family", n_features: int) -> bool:
-        """Whether another family is the same model on so many features.
+    def same_model_as(self, other: "Family", n_components: int, n_features: int) -> bool:
+        """Whether another family is the same model of so many components on so many features.
 
         Parameters
         ----------
         other : Family
-        n_features : int
+        n_components, n_features : int
 
         Returns
         -------

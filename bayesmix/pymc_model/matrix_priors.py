@@ -127,6 +127,55 @@ class RestrictedInverseWishart(InverseWishart):
     rv_op = RestrictedInverseWishartRV.rv_op
 
 
+class RestrictedInverseGammaRV(SymbolicRandomVariable):
+    """Has a density, and refuses draws."""
+
+    name = "restricted_inverse_gamma"
+    extended_signature = "[rng],[size],(),(d)->[rng],(d)"
+    _print_name = ("RestrictedInverseGamma", "\\operatorname{RestrictedInverseGamma}")
+
+    @classmethod
+    def rv_op(cls, shape: Any, rate: Any, *, size: Any = None, rng: Any = None) -> Any:
+        """The graph that draws variances."""
+        shape, rate = pt.as_tensor(shape, dtype="float64"), pt.as_tensor(rate, dtype="float64")
+        rng, size = normalize_rng_param(rng), normalize_size_param(size)
+        batch = _batch_shape(size)
+        final_rng, gammas = pt.random.gamma(
+            pt.broadcast_to(shape, (*batch, rate.shape[-1])), scale=1.0, rng=rng, return_next_rng=True
+        )
+        draws = Assert("nothing draws from this prior of variances: it is known up to a constant")(rate / gammas, False)
+        return cls(inputs=[rng, size, shape, rate], outputs=[final_rng, draws])(rng, size, shape, rate)
+
+
+class RestrictedInverseGamma(Distribution):
+    """Inverse-gamma densities of variances (..., D) that have something in common, up to a constant.
+
+    Parameters
+    ----------
+    shape : scalar
+    rate : (D,) array
+    """
+
+    rv_type = RestrictedInverseGammaRV
+    rv_op = RestrictedInverseGammaRV.rv_op
+
+    @classmethod
+    def dist(cls, shape_parameter: Any, rate: Any, **kwargs: Any) -> Any:
+        """The distribution outside of a model."""
+        return super().dist([shape_parameter, rate], **kwargs)
+
+    @staticmethod
+    def support_point(rv: Any, size: Any, shape: Any, rate: Any) -> Any:
+        """The mode."""
+        return pt.broadcast_to(rate / (shape + 1.0), rv.shape)
+
+    @staticmethod
+    def logp(value: Any, shape: Any, rate: Any) -> Any:
+        """Log density of each row of variances."""
+        of_each = shape * pt.log(rate) - pt.gammaln(shape) - (shape + 1.0) * pt.log(value) - rate / value
+        return _impossible_where_nan(of_each.sum(axis=-1))
+
+
 class LKJMatrixRV(SymbolicRandomVariable):
     """Draws by the onion: squared row lengths of the Cholesky factor are beta, their directions uniform."""
 

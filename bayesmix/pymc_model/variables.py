@@ -24,7 +24,9 @@ from bayesmix.priors.sets import Priors, PyMCPrior
 from bayesmix.priors.weights import Dirichlet
 from bayesmix.problem import Problem
 from bayesmix.pymc_model.foreign_priors import declare_foreign
-from bayesmix.pymc_model.matrix_priors import InverseWishart, LKJMatrix, RestrictedInverseWishart
+from bayesmix.pymc_model.linear_values import OnSubspace
+from bayesmix.pymc_model.matrix_priors import InverseWishart, LKJMatrix, RestrictedInverseGamma, RestrictedInverseWishart
+from bayesmix.pymc_model.one_orientation import OneOrientation
 from bayesmix.pymc_model.one_shape import OneShape
 from bayesmix.pymc_model.simplexes import Simplexes, SimplexesTransform
 from bayesmix.pymc_model.starts import add_variable, shape_of
@@ -131,7 +133,7 @@ def _on_its_own(family: Any, spec: ParameterSpec, prior: Any, units: DataScale) 
 def _jointly(family: Any, prior: NormalInverseWishart, units: DataScale) -> dict[str, Any]:
     r"""``covariances`` inverse-Wishart or ``variances`` inverse-gamma; ``means`` normal given them."""
     if not family.correlated:
-        return _variances_jointly(family.parameters[1], prior, units)
+        return _variances_jointly(family.parameters[1], family.structure, prior, units)
     return _matrices_jointly(family.parameters[1], family.structure, prior, units)
 
 
@@ -142,7 +144,9 @@ def _matrices_jointly(
     half = units.half if structure.affine else np.diag(units.scale)
     transform = ScaledCholesky(half)
     if structure.restricted:
-        distribution, transform = RestrictedInverseWishart, OneShape(transform, units.n_components)
+        distribution = RestrictedInverseWishart
+        chart = structure.chart(units.n_components)
+        transform = _RESTRICTED[chart.geometry](transform, units.n_components, chart)
     covariances = add_variable(
         spec.name,
         distribution.dist(prior.dof, np.asarray(prior.scale), shape=shape_of(spec.dims)),
@@ -162,17 +166,38 @@ def _matrices_jointly(
     return {"means": means, spec.name: covariances}
 
 
-def _variances_jointly(spec: ParameterSpec, prior: NormalInverseWishart, units: DataScale) -> dict[str, Any]:
-    half_scale = np.asarray(prior.scale) / 2.0
+def _of_one_volume(of_each: ScaledCholesky, n_components: int, structure: Any) -> Transform:
+    shape = (n_components, of_each.rows.size)
+    return OnSubspace(of_each, shape, structure.linear(n_components, of_each.size), 3)
+
+
+def _of_one_matrix(of_each: ScaledCholesky, n_components: int, structure: Any) -> Transform:
+    return of_each
+
+
+_RESTRICTED = {
+    "one_shape": OneShape,
+    "one_orientation": OneOrientation,
+    "one_volume": _of_one_volume,
+    "dense": _of_one_matrix,
+}
+
+
+def _variances_jointly(spec: ParameterSpec, structure: Any, prior: NormalInverseWishart, units: DataScale) -> dict[str, Any]:
+    distribution, shape = pm.InverseGamma, shape_of(spec.dims)
+    transform = ScaledLog(_unit(spec.dims, units.scale) ** 2)
+    if structure.restricted:
+        distribution = RestrictedInverseGamma
+        transform = OnSubspace(transform, shape, structure.linear(*shape), 2)
     variances = add_variable(
         spec.name,
-        pm.InverseGamma.dist(alpha=np.float64(prior.dof / 2.0), beta=half_scale, shape=shape_of(spec.dims)),
+        distribution.dist(np.float64(prior.dof / 2.0), np.asarray(prior.scale) / 2.0, shape=shape),
         spec.dims,
-        transform=ScaledLog(_unit(spec.dims, units.scale) ** 2),
+        transform=transform,
         start=units.start.get(spec.name),
     )
     scales = pt.sqrt(variances)
-    by_feature = scales if "feature" in spec.dims else scales[:, None]
+    by_feature = scales if "feature" in spec.dims else scales[..., None]
     means = add_variable(
         "means",
         pm.Normal.dist(np.asarray(prior.mean), by_feature / np.sqrt(prior.shrinkage), shape=shape_of(MEANS_DIMS)),

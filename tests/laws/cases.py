@@ -72,14 +72,16 @@ PRIORS = {
     # Dirichlet and LKJ away from one, so that no factor of the prior is constant
     "separated": {"weights": Dirichlet(2.5), "means": Normal(), "scales": LogNormal(), "correlations": LKJ(2.5)},
 }
-COVARIANCES = ("full", "tied", "diag", "spherical", "EEI")
+COVARIANCES = ("full", "tied", "diag", "spherical", "EEI", "EII")
+STRETCHED = ("VEE", "EVE", "VVE", "EEV", "VEV")  # a component's coordinates are relative to another's, or many
+RESTRICTED = ("VEI", "EVI", *STRETCHED, "EVV")
 SHAPES = ((1, 2), (2, 1), (2, 3), (4, 2))  # D, K
 GAUSSIANS = {covariance: Line(Gaussian(covariance), PRIORS, clouds) for covariance in COVARIANCES}
 STUDENTS = (StudentT("full"), StudentT("tied", dof=4.0), StudentT("diag", dof="shared"), StudentT("spherical"))
 
 FAMILIES = (
     *GAUSSIANS.values(),
-    Line(Gaussian("VEV"), {"conjugate": None}, clouds, alike=False),
+    *(Line(Gaussian(code), {"conjugate": None}, clouds, alike=code not in STRETCHED) for code in RESTRICTED),
     Line(Poisson()),
     Line(Bernoulli()),
     Line(Categorical()),

@@ -11,13 +11,22 @@ import bayesmix as bm
 from bayesmix import Gaussian, Mixture
 
 COVARIANCE_OF = {"VVV": "full", "EEE": "tied", "VVI": "diag", "VII": "spherical"}
-ROWS = {"faithful": np.asarray(bm.datasets.load_faithful()), "iris": load_iris().data}
-BY_LIKELIHOOD = {"EEI": "EEI", "VEV": "VEV"}  # by maximum likelihood alone: mclust.R says why
+ROWS = {
+    "faithful": np.asarray(bm.datasets.load_faithful()),
+    "iris": load_iris().data,
+    "diabetes": np.loadtxt(Path(__file__).with_name("diabetes.csv"), delimiter=",", skiprows=1),
+}
+# by maximum likelihood alone: mclust.R says why
+_OTHERS = ("EII", "EEI", "VEI", "EVI", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV")
+BY_LIKELIHOOD = {code: code for code in _OTHERS}
 ONE_FEATURE = {"V": "full", "E": "tied"}
 FURTHER_ROWS = {
     "eruptions": ROWS["faithful"][:, :1],
     # with variances of one, where mclust's prior of diagonal and spherical covariances is ours
-    **{f"{name}, standardised": (rows - rows.mean(axis=0)) / rows.std(axis=0, ddof=1) for name, rows in ROWS.items()},
+    **{
+        f"{name}, standardised": (ROWS[name] - ROWS[name].mean(axis=0)) / ROWS[name].std(axis=0, ddof=1)
+        for name in ("faithful", "iris")
+    },
 }
 _FITS = json.loads(Path(__file__).with_name("mclust.json").read_text())
 MADE_WITH = f"mclust {_FITS['made_with']['mclust']}"

@@ -98,11 +98,12 @@ class Elliptical(Family):
         free = super().n_parameters(n_components, n_features)
         return free - own + self.structure.n_free(n_components, n_features)
 
-    def same_model_as(self, other: Family, n_features: int) -> bool:
-        """See :class:`~bayesmix.families.protocol.Family`: with one feature only sharing makes a difference."""
-        if self == other or type(self) is not type(other) or n_features > 1:
-            return self == other
-        return isinstance(other, Elliptical) and self.structure.shared == other.structure.shared
+    def same_model_as(self, other: Family, n_components: int, n_features: int) -> bool:
+        """See :class:`~bayesmix.families.protocol.Family`: one component shares nothing, one feature has no shape."""
+        if type(self) is not type(other) or not isinstance(other, Elliptical):
+            return False
+        codes = (one.structure.distinct_code(n_components, n_features) for one in (self, other))
+        return len(set(codes)) == 1
 
     def check(self, rows: Rows) -> None:
         """Refuse columns without spread and, of correlated features, combinations without.

@@ -32,12 +32,15 @@ class Gaussian(Elliptical):
 
     Parameters
     ----------
-    covariance : {"full", "tied", "diag", "spherical", "EEI", "VEV"}, default "full"
+    covariance : {"full", "tied", "diag", "spherical"} or a code, default "full"
         ``"full"``: every component has a covariance matrix of its own; ``"tied"``: all share one; ``"diag"``: a
-        variance for each component and feature; ``"spherical"``: one variance for each component; ``"EEI"``: one
-        variance for each feature, which all components share; ``"VEV"``: covariance matrices of one shape, each with a
-        volume and an orientation of its own. The codes of the R package mclust for the first four,
-        ``"VVV"``, ``"EEE"``, ``"VVI"`` and ``"VII"``, mean the same.
+        variance for each component and feature; ``"spherical"``: one variance for each component.
+
+        With :math:`\Sigma_k = \lambda_k O_k A_k O_k^\top` and :math:`|A_k| = 1`, the codes of the R package mclust say
+        in three letters what the components share of volume :math:`\lambda`, shape :math:`A` and orientation
+        :math:`O`: E is one for all, V one each, and I none: a ball, or axes along the features. There are
+        ``"EII"``, ``"EEI"``, ``"VEI"``, ``"EVI"``, ``"VEE"``, ``"EVE"``, ``"VVE"``, ``"EEV"``, ``"VEV"`` and
+        ``"EVV"``; ``"VVV"``, ``"EEE"``, ``"VVI"`` and ``"VII"`` are full, tied, diag and spherical.
 
     Raises
     ------
@@ -51,6 +54,15 @@ class Gaussian(Elliptical):
     'gaussian-full'
     >>> bm.Gaussian("diag").n_parameters(n_components=3, n_features=2)
     14
+    >>> bm.Gaussian("VVI") == bm.Gaussian("diag")
+    True
+    >>> print(bm.Gaussian("VVE").in_words(n_features=2))
+    Clouds of points (normal distributions), all of one direction, each with a size and shape of its own
+
+    References
+    ----------
+    Celeux, G. and Govaert, G. (1995). Gaussian parsimonious clustering models. Pattern Recognition 28, 781-793.
+    https://doi.org/10.1016/0031-3203(94)00125-6
     """
 
     covariance: str = "full"
@@ -86,6 +98,11 @@ class Gaussian(Elliptical):
         Gaussian or None
         """
         return cls(name) if structure_named(name) else super().named(name)
+
+    @classmethod
+    @override
+    def sets(cls) -> Mapping[str, tuple["Gaussian", ...]]:
+        return {"mclust": tuple(map(cls, STRUCTURES))}
 
     @property
     @override

@@ -33,7 +33,8 @@ class Units(Standardised):
         form = (self.centre.tobytes(), scale.shape, scale.tobytes())
         self.columns = shared_copy(rows, form, lambda: _standardised(rows, structure, self.centre, scale))
         # a factor of the columns' covariance in these units
-        self._whole = structure.factor_to_standard(rows.covariance_factor, scale) if structure.restricted else None
+        own = structure.correlated and not structure.affine
+        self._whole = structure.factor_to_standard(rows.covariance_factor, scale) if own else None
         self.log_likelihood_shift = -rows.n_rows * structure.log_determinant(scale)
         if rows.missing is not None:  # the scale is one of columns
             of_columns = np.log(np.diagonal(scale) if structure.correlated else scale)

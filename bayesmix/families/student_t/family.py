@@ -139,8 +139,9 @@ class StudentT(Elliptical):
         return (*super().parameters, *own)
 
     @override
-    def same_model_as(self, other: Family, n_features: int) -> bool:
-        return isinstance(other, StudentT) and self.dof == other.dof and super().same_model_as(other, n_features)
+    def same_model_as(self, other: Family, n_components: int, n_features: int) -> bool:
+        same = super().same_model_as(other, n_components, n_features)
+        return same and isinstance(other, StudentT) and self.dof == other.dof
 
     @property
     @override

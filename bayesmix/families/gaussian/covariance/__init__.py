@@ -9,11 +9,19 @@ determinant.
 
 from bayesmix.families.gaussian.covariance.diagonal import Diagonal
 from bayesmix.families.gaussian.covariance.eei import EEI
+from bayesmix.families.gaussian.covariance.eev import EEV
+from bayesmix.families.gaussian.covariance.eii import EII
+from bayesmix.families.gaussian.covariance.eve import EVE
+from bayesmix.families.gaussian.covariance.evi import EVI
+from bayesmix.families.gaussian.covariance.evv import EVV
 from bayesmix.families.gaussian.covariance.full import Full
 from bayesmix.families.gaussian.covariance.spherical import Spherical
 from bayesmix.families.gaussian.covariance.structure import Structure
 from bayesmix.families.gaussian.covariance.tied import Tied
+from bayesmix.families.gaussian.covariance.vee import VEE
+from bayesmix.families.gaussian.covariance.vei import VEI
 from bayesmix.families.gaussian.covariance.vev import VEV
+from bayesmix.families.gaussian.covariance.vve import VVE
 
 STRUCTURES: dict[str, Structure] = {
     structure.name: structure
@@ -22,8 +30,16 @@ STRUCTURES: dict[str, Structure] = {
         Tied(),
         Diagonal(),
         Spherical(),
+        EII(),
         EEI(),
+        VEI(),
+        EVI(),
+        VEE(),
+        EVE(),
+        VVE(),
+        EEV(),
         VEV(),
+        EVV(),
     )
 }
 _BY_CODE = {structure.code: structure for structure in STRUCTURES.values()}

@@ -21,6 +21,8 @@ class Structure(ABC):
     """A covariance structure: what every one does through its compiled functions.
 
     ``name`` is what people call it, ``code`` what mclust does, and ``words`` end a sentence about groups of the kind.
+    With ``Sigma_k = lambda_k O_k A_k O_k'`` and ``|A_k| = 1``, the letters of the code stand for volumes, shapes and
+    orientations: E for one that all components share, V for one each, I for none: spheres, or axes along the features.
     ``compiled`` is :mod:`~bayesmix.families.gaussian.covariance.dense` or ``axis`` beside it, which offer the same
     functions; :meth:`blocks` shows the factor with an axis for the components, and one for the features, be it of
     length one.
@@ -55,9 +57,28 @@ class Structure(ABC):
         """Whether all components have one factor."""
         return self.parameter.shared
 
+    def n_volumes(self, n_components: int) -> int:
+        """Number of different volumes among so many components."""
+        return n_components if self.code[0] == "V" else 1
+
     def n_free(self, n_components: int, n_features: int) -> int:
-        """Number of free values."""
-        return self.parameter.n_free(n_components, n_features)
+        """Number of free values: of volumes, shapes and orientations."""
+        each = (1, n_features - 1, n_features * (n_features - 1) // 2)
+        how_many = {"E": 1, "V": n_components, "I": 0}
+        return sum(how_many[letter] * size for letter, size in zip(self.code, each, strict=True))
+
+    def distinct_code(self, n_components: int, n_features: int) -> str:
+        """The code with X where E and V are one model, having one component, and I where there is one feature."""
+        code = self.code if n_features > 1 else f"{self.code[0]}II"
+        return code if n_components > 1 else code.replace("E", "X").replace("V", "X")
+
+    def chart(self, n_components: int) -> "Structure":
+        """The structure whose unconstrained values stand for this one's: another one where that is the same model."""
+        return self
+
+    def chart_numbers(self, n_components: int, n_features: int) -> list[float]:
+        """What the compiled density must know of the unconstrained values beside the prior."""
+        return []
 
     @abstractmethod
     def factor(self, values: np.ndarray) -> np.ndarray:

@@ -29,6 +29,7 @@ def closed_form(structure: Structure, rows: Rows, whitened: Units, priors: Prior
     """
     if not priors.closed:
         return None
+    structure = structure.chart(n_components)
     conjugate = "components" in priors.parts
     units = whitened if conjugate or not structure.correlated else Units.by_columns(rows, structure, whitened.names)
     coordinates = (ConjugateCoordinates if conjugate else SeparatedCoordinates)(structure, units, n_components)
@@ -54,7 +55,8 @@ def _conjugate_numbers(structure: Structure, units: Units, priors: Priors, n_com
     jacobian = structure.free_constant(n_components, n_features)
     # what the log prior gains in the units of the data; the Jacobians lose as much
     shift = units.log_prior_shift(n_components)
-    hyperparameters = np.concatenate([np.ravel(part) for part in prior[:-1]])
+    of_prior = [np.ravel(part) for part in prior[:-1]]
+    hyperparameters = np.concatenate([*of_prior, structure.chart_numbers(n_components, n_features)])
     return OwnNumbers(n_blocks * prior.constant + means + shift, jacobian - shift, hyperparameters)
 
 

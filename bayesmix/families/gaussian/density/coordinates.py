@@ -26,7 +26,7 @@ class _Coordinates:
         self.weights = [("weights", (n_components - 1,))] if n_components > 1 else []
 
     def _taken(self, q: np.ndarray, variables: tuple[FreeVariable, ...]) -> dict[str, np.ndarray]:
-        return {one.name: q[..., one.place].reshape(*q.shape[:-1], *one.shape) for one in variables}
+        return {one.name: q[..., one.place].reshape((*q.shape[:-1], *one.shape)) for one in variables}
 
     def _weights_and_means(self, q: np.ndarray, taken: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         one = np.ones((*q.shape[:-1], 1))

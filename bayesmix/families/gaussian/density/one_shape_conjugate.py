@@ -1,8 +1,8 @@
 r"""Covariances of one shape under the conjugate prior: the density of free matrices, by the chain rule.
 
 ``q``: K - 1 logits; of the first matrix the Cholesky factor's lower triangle with logged diagonal; the logs ``rho_k``
-of K - 1 volumes relative to the first; for each other component the strictly lower entries of a skew-symmetric ``S_k``;
-K x D means. With ``P = (I + S)^-1`` and ``R = (I - S) P = 2 P - I``,
+of K - 1 volumes relative to the first, or none; for each other component the strictly lower entries of a skew-symmetric
+``S_k``, or none; K x D means. With ``P = (I + S)^-1`` and ``R = (I - S) P = 2 P - I``,
 
     Sigma_k = exp(rho_k) R_k Sigma_1 R_k'.
 
@@ -12,8 +12,8 @@ The statistics with their pseudo-rows give the slope in each matrix, ``G = A' (s
 
     d / d rho = tr(G Sigma),    d / d Sigma_1 = G_1 + sum_k exp(rho_k) R_k' G_k R_k,    d / d s_ij = 4 (P' C P)_ij.
 
-The measure of the prior, and the Jacobian with it, are those of :mod:`bayesmix.families.gaussian.covariance.vev`.
-``numbers``: as for free matrices.
+The measure of the prior, and the Jacobian with it, are those of :mod:`bayesmix.families.gaussian.covariance.one_shape`.
+``numbers``: as for free matrices, then how many ratios of volumes there are and how many rotations.
 """
 
 import math
@@ -26,6 +26,14 @@ from bayesmix.density.closed_form import Compiled
 from bayesmix.density.sampler import LOG_DENSITY
 from bayesmix.families.gaussian.covariance.dense import factors_of
 from bayesmix.families.gaussian.density import dense_conjugate as free_matrices
+from bayesmix.families.gaussian.density.turns import (
+    as_free,
+    commutator,
+    inverse_of_one_plus_skew,
+    rotation,
+    sandwich,
+    turned_over,
+)
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.dense import accumulate
 from bayesmix.passes.dense_seen import accumulate_seen
@@ -34,72 +42,14 @@ _unpack_free, _add_prior_of_free = free_matrices.unpack, free_matrices.add_prior
 
 
 @nb.njit(**COMPILED)
-def _sandwich(left, middle):
-    """``left middle left'``."""
-    size = left.shape[0]
-    half, out = np.zeros((size, size)), np.zeros((size, size))
-    for i in range(size):
-        for j in range(size):
-            for h in range(size):
-                half[i, j] += left[i, h] * middle[h, j]
-    for i in range(size):
-        for j in range(size):
-            for h in range(size):
-                out[i, j] += half[i, h] * left[j, h]
-    return out
-
-
-@nb.njit(**COMPILED)
-def _turned_over(matrix):
-    """The transpose, in memory of its own."""
-    out = np.empty_like(matrix)
-    for i in range(matrix.shape[0]):
-        for j in range(matrix.shape[0]):
-            out[j, i] = matrix[i, j]
-    return out
-
-
-@nb.njit(**COMPILED)
-def _inverse_of_one_plus_skew(q, place, size):
-    """``(I + S)^-1`` and ``log |I + S|``, by elimination: every pivot is at least one."""
-    matrix = np.eye(size)
-    for i in range(size):
-        for j in range(i):
-            matrix[i, j] = q[place]
-            matrix[j, i] = -q[place]
-            place += 1
-    log_determinant = 0.0
-    for p in range(size):
-        pivot = matrix[p, p]
-        log_determinant += math.log(pivot)
-        matrix[p, p] = 1.0
-        for j in range(size):
-            matrix[p, j] /= pivot
-        for i in range(size):
-            if i != p:
-                multiple = matrix[i, p]
-                matrix[i, p] = 0.0
-                for j in range(size):
-                    matrix[i, j] -= multiple * matrix[p, j]
-    return matrix, log_determinant
-
-
-@nb.njit(**COMPILED)
-def _rotation(inverse):
-    """``R = 2 P - I``."""
-    out = 2.0 * inverse
-    for i in range(out.shape[0]):
-        out[i, i] -= 1.0
-    return out
-
-
-@nb.njit(**COMPILED)
 def unpack(q, log_w, n_blocks, n_features, numbers):
     """The components in standard form, what free matrices keep for their prior, and what the chain rule needs."""
     n_components = log_w.shape[0]
     n_packed, n_angles = n_features * (n_features + 1) // 2, n_features * (n_features - 1) // 2
+    at = n_features * (n_features + 1) + 2
+    n_ratios, n_turns = int(numbers[at]), int(numbers[at + 1])
     place_ratios = n_components - 1 + n_packed
-    place_angles = place_ratios + n_components - 1
+    place_angles = place_ratios + n_ratios
     first = np.zeros((n_features, n_features))
     place = n_components - 1
     for i in range(n_features):
@@ -112,45 +62,26 @@ def unpack(q, log_w, n_blocks, n_features, numbers):
     log_turns = 0.0
     for k in range(n_components):
         volume, half = 1.0, first
-        if k > 0:
+        if 0 < k <= n_ratios:
             volume = math.exp(q[place_ratios + k - 1])
-            inverse, log_turn = _inverse_of_one_plus_skew(q, place_angles + (k - 1) * n_angles, n_features)
+        if 0 < k <= n_turns:
+            inverse, log_turn = inverse_of_one_plus_skew(q, place_angles + (k - 1) * n_angles, n_features)
             log_turns += log_turn
-            rotation = _rotation(inverse)
+            turn = rotation(inverse)
             half = np.zeros((n_features, n_features))
             for i in range(n_features):
                 for j in range(n_features):
                     inverses[k, i, j] = inverse[i, j]
                     for h in range(j, n_features):
-                        half[i, j] += rotation[i, h] * first[h, j]
+                        half[i, j] += turn[i, h] * first[h, j]
         for i in range(n_features):
             for j in range(n_features):
                 covariances[k, i, j] = 0.0
                 for h in range(n_features):
                     covariances[k, i, j] += volume * half[i, h] * half[j, h]
-    free = _as_free(q, factors_of(covariances))
+    free = as_free(q, factors_of(covariances))
     form, own = _unpack_free(free, log_w, n_components, n_features, numbers)
     return form, (free, own, covariances, inverses, log_turns)
-
-
-@nb.njit(**COMPILED)
-def _as_free(q, factors):
-    """The coordinates of free matrices with these factors, and the logits and means of ``q``."""
-    n_components, n_features, _ = factors.shape
-    n_means, n_packed = n_components * n_features, n_features * (n_features + 1) // 2
-    free = np.empty(n_components - 1 + n_components * n_packed + n_means)
-    for i in range(n_components - 1):
-        free[i] = q[i]
-    place = n_components - 1
-    for k in range(n_components):
-        for i in range(n_features):
-            for j in range(i):
-                free[place + j] = factors[k, i, j]
-            free[place + i] = math.log(factors[k, i, i])
-            place += i + 1
-    for i in range(n_means):
-        free[place + i] = q[q.size - n_means + i]
-    return free
 
 
 @nb.njit(**COMPILED)
@@ -165,9 +96,11 @@ def add_prior(value, q, gradient, statistics, form, own, numbers, jacobian):
     value = _add_prior_of_free(value, free, slope, statistics, form, of_free, numbers, 0.0)
     for i in range(means.size):
         gradient[q.size - means.size + i] = slope[free.size - means.size + i]
+    at = n_features * (n_features + 1) + 2
+    n_ratios, n_turns = int(numbers[at]), int(numbers[at + 1])
     n_others = n_components - 1
     place_ratios = n_others + n_features * (n_features + 1) // 2
-    place = place_ratios + n_others
+    place = place_ratios + n_ratios
     in_first = np.zeros((n_features, n_features))
     for k in range(n_components):
         excess = second[k].copy()
@@ -175,28 +108,23 @@ def add_prior(value, q, gradient, statistics, form, own, numbers, jacobian):
         for i in range(n_features):
             excess[i, i] -= counts[k]
             trace += 0.5 * excess[i, i]
-        in_matrix = _sandwich(_turned_over(whiteners[k]), 0.5 * excess)
+        in_matrix = sandwich(turned_over(whiteners[k]), 0.5 * excess)
         volume = 1.0
-        if k > 0:
+        if 0 < k <= n_ratios:
             ratio = q[place_ratios + k - 1]
             volume = math.exp(ratio)
             weight = 0.5 * n_features * (n_features + 1) * jacobian
             value += weight * ratio
             gradient[place_ratios + k - 1] = trace + weight
+        if 0 < k <= n_turns:
             inverse = inverses[k]
-            commutator = np.zeros((n_features, n_features))
-            for i in range(n_features):
-                for j in range(n_features):
-                    for h in range(n_features):
-                        commutator[i, j] += covariances[k, i, h] * in_matrix[h, j]
-                        commutator[i, j] -= in_matrix[i, h] * covariances[k, h, j]
-            turned = _sandwich(_turned_over(inverse), commutator)
+            turned = sandwich(turned_over(inverse), commutator(covariances[k], in_matrix))
             for i in range(n_features):
                 for j in range(i):
                     haar = jacobian * (n_features - 1) * (inverse[i, j] - inverse[j, i])
                     gradient[place] = 4.0 * turned[i, j] + haar
                     place += 1
-            in_matrix = _sandwich(_turned_over(_rotation(inverse)), in_matrix)
+            in_matrix = sandwich(turned_over(rotation(inverse)), in_matrix)
         for i in range(n_features):
             for j in range(n_features):
                 in_first[i, j] += volume * in_matrix[i, j]
