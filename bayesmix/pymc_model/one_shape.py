@@ -81,4 +81,5 @@ class OneShape(Transform):
         one = pt.linalg.cholesky(self.of_one.backward(first))
         log_volume = 2 * pt.log(pt.diagonal(one, axis1=-2, axis2=-1)).sum(axis=-1) / self.size
         measure = self.size * (self.size + 1) / 2 * (self.n_others * log_volume + ratios.sum(axis=-1))
-        return self.of_one.log_jac_det(first) + measure + log_uniform(angles, self.size).sum(axis=-1)
+        jacobian = self.of_one.log_jac_det(first) + measure
+        return jacobian + log_uniform(angles, self.size).sum(axis=-1) if self.n_turns else jacobian

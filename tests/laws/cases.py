@@ -37,9 +37,14 @@ def from_the_prior(family: Family, n_components: int, n_features: int, rng: np.r
 
 def clouds(family: Family, n_components: int, n_features: int, rng: np.random.Generator) -> np.ndarray:
     """Clouds in columns of different units, far from zero."""
-    weights, params = truth("full", n_components, n_features, 2.5, rng)
-    values, _ = Gaussian("full").sample(weights, params, 40 + 10 * n_components, rng)
+    values = clouds_of_one_unit(family, n_components, n_features, rng)
     return values * np.resize([1.0, 30.0, 0.02, 5.0], n_features) + 7.0
+
+
+def clouds_of_one_unit(family: Family, n_components: int, n_features: int, rng: np.random.Generator) -> np.ndarray:
+    """Clouds in columns of one unit: for axes in common, whose derivatives are steep where one is 1e3 times another."""
+    weights, params = truth("full", n_components, n_features, 2.5, rng)
+    return Gaussian("full").sample(weights, params, 40 + 10 * n_components, rng)[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,13 +80,17 @@ PRIORS = {
 COVARIANCES = ("full", "tied", "diag", "spherical", "EEI", "EII")
 STRETCHED = ("VEE", "EVE", "VVE", "EEV", "VEV")  # a component's coordinates are relative to another's, or many
 RESTRICTED = ("VEI", "EVI", *STRETCHED, "EVV")
+ROWS_OF = {"EVE": clouds_of_one_unit, "VVE": clouds_of_one_unit}
 SHAPES = ((1, 2), (2, 1), (2, 3), (4, 2))  # D, K
 GAUSSIANS = {covariance: Line(Gaussian(covariance), PRIORS, clouds) for covariance in COVARIANCES}
 STUDENTS = (StudentT("full"), StudentT("tied", dof=4.0), StudentT("diag", dof="shared"), StudentT("spherical"))
 
 FAMILIES = (
     *GAUSSIANS.values(),
-    *(Line(Gaussian(code), {"conjugate": None}, clouds, alike=code not in STRETCHED) for code in RESTRICTED),
+    *(
+        Line(Gaussian(code), {"conjugate": None}, ROWS_OF.get(code, clouds), alike=code not in STRETCHED)
+        for code in RESTRICTED
+    ),
     Line(Poisson()),
     Line(Bernoulli()),
     Line(Categorical()),

@@ -19,7 +19,7 @@ import numpy as np
 from bayesmix.families.gaussian.covariance.volumes import variances_of
 from bayesmix.passes.blocks import COMPILED
 
-_MOST_SWEEPS, _SAME_TURN = 1000, 1e-9
+_MOST_SWEEPS, _SAME_TURN, _ROUNDING = 1000, 1e-13, 1e-15
 _JACOBI_SWEEPS = 60
 
 
@@ -107,12 +107,14 @@ def common_axes(scatters, totals, n_volumes, axes, variances):
         largest = 0.0
         for j in range(1, size):
             for i in range(j):
-                difference, off = 0.0, 0.0
+                difference, off, size_of_terms = 0.0, 0.0, 0.0
                 for k in range(n_components):
                     weight = 1.0 / variances[k, i] - 1.0 / variances[k, j]
+                    mean = math.sqrt(turned[k, i, i] * turned[k, j, j])
+                    size_of_terms += (1.0 / variances[k, i] + 1.0 / variances[k, j]) * mean
                     difference += weight * (turned[k, j, j] - turned[k, i, i])
                     off += weight * turned[k, i, j]
-                if off == 0.0 and difference >= 0.0:
+                if abs(off) <= _ROUNDING * size_of_terms and difference >= -_ROUNDING * size_of_terms:
                     continue
                 angle = 0.5 * math.atan2(-2.0 * off, difference)
                 largest = max(largest, abs(angle))
