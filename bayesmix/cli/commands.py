@@ -46,8 +46,8 @@ _FAMILY = (
     "(along the axes), spherical, or a code of mclust's, such as VVE. student-t-diag names both."
 )
 _FAMILIES = (
-    f"What the groups may be, with commas between: {known_families()}; or full,tied,diag,spherical; mclust: all fourteen "
-    "covariances."
+    f"What the groups may be, with commas between: {known_families()}; or full,tied,diag,spherical; mclust: "
+    "all fourteen covariances."
 )
 _OUTPUTS_OF_FIT = (".nc", ".zarr", ".html", ".md", ".csv", ".parquet", ".pq")
 _OUTPUTS_OF_PREDICT = (".csv", ".parquet", ".pq")

@@ -55,7 +55,7 @@ class OneOrientation(Transform):
         return pt.concatenate([cayley(axes, self.size)[..., rows, columns], kept], axis=-1)
 
     def _with_proper_signs(self, axes: Any) -> Any:
-        """Signs of which ``I + O`` is far from singular: every pivot of the elimination in ``O + E`` is at least one."""
+        """Signs with which ``I + O`` is not nearly singular: no pivot of the elimination is less than one."""
         rest, signs = axes, []
         for _ in range(self.size):
             sign = pt.switch(rest[..., 0, 0] >= 0, 1.0, -1.0)

@@ -25,7 +25,12 @@ from bayesmix.priors.weights import Dirichlet
 from bayesmix.problem import Problem
 from bayesmix.pymc_model.foreign_priors import declare_foreign
 from bayesmix.pymc_model.linear_values import OnSubspace
-from bayesmix.pymc_model.matrix_priors import InverseWishart, LKJMatrix, RestrictedInverseGamma, RestrictedInverseWishart
+from bayesmix.pymc_model.matrix_priors import (
+    InverseWishart,
+    LKJMatrix,
+    RestrictedInverseGamma,
+    RestrictedInverseWishart,
+)
 from bayesmix.pymc_model.one_orientation import OneOrientation
 from bayesmix.pymc_model.one_shape import OneShape
 from bayesmix.pymc_model.simplexes import Simplexes, SimplexesTransform
@@ -183,7 +188,9 @@ _RESTRICTED = {
 }
 
 
-def _variances_jointly(spec: ParameterSpec, structure: Any, prior: NormalInverseWishart, units: DataScale) -> dict[str, Any]:
+def _variances_jointly(
+    spec: ParameterSpec, structure: Any, prior: NormalInverseWishart, units: DataScale
+) -> dict[str, Any]:
     distribution, shape = pm.InverseGamma, shape_of(spec.dims)
     transform = ScaledLog(_unit(spec.dims, units.scale) ** 2)
     if structure.restricted:

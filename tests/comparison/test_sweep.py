@@ -98,7 +98,7 @@ def test_one_feature_has_one_covariance():
     )
     assert list(made.table.index) == [("gaussian-diag", 2), ("gaussian-tied", 2)]
     others = ("gaussian-full", "gaussian-spherical")
-    assert made.same_as == {(name, k): "gaussian-diag" for name in others for k in (1, 2)}
+    assert made.same_as == {(name, 2): "gaussian-diag" for name in others}
     said = "with one feature gaussian-full and gaussian-spherical are this same model"
     assert said in made.table.loc[("gaussian-diag", 2), "notes"]
     assert said not in made.table.loc[("gaussian-tied", 2), "notes"]
@@ -270,3 +270,16 @@ def test_counts_are_compared_as_counts():
     # one component: the rates are the means of the columns
     by_hand = poisson.logpmf(COUNTS.to_numpy(), COUNTS.mean().to_numpy()).sum()
     assert made.table.loc[("poisson", 1), "log_likelihood"] == pytest.approx(by_hand, rel=1e-9)
+
+
+def test_mclust_is_all_covariances_and_no_model_twice():
+    """With one component there are three models: balls, axes along the features, and free matrices."""
+    made = quick(load_faithful(), [1, 2], "mclust", method="em")
+    names = [f"gaussian-{one}" for one in Gaussian.structures()]
+    assert len(names) == 14
+    assert list(made.table.xs(2, level="n_components").index) == names
+    alone = made.table.xs(1, level="n_components")
+    assert set(alone.index) == {"gaussian-full", "gaussian-diag", "gaussian-spherical"}
+    assert "with one component gaussian-EII is this same model" in alone.loc["gaussian-spherical", "notes"]
+    assert made["VEV", 1] is made["full", 1]
+    assert sorted(alone["n_parameters"]) == [3, 4, 5]

@@ -258,6 +258,8 @@ def test_impossible_settings(setting, message):
 def test_what_nothing_draws_from_is_refused_with_a_remedy():
     with pytest.raises(ValueError, match=r"nothing draws the parameters of a gaussian-VEV mixture .* method='nuts'"):
         Mixture(2, "VEV").fit_gibbs(FAITHFUL)
+    with pytest.raises(ValueError, match=r"nothing draws the parameters of a gaussian-VEI mixture .* method='nuts'"):
+        Mixture(2, "VEI").fit_gibbs(FAITHFUL)
 
 
 @pytest.mark.parametrize("part", ["weights", "scales"])

@@ -83,7 +83,7 @@ MODELS = {
             LEVELS,
             lambda k: [Levels(tuple(np.full(size, 0.75) for size in SIZES))] * k,
         ),
-        *(gaussian(covariance) for covariance in ("full", "tied", "diag", "spherical", "EEI")),
+        *(gaussian(covariance) for covariance in ("full", "tied", "diag", "spherical", "EEI", "EII")),
     )
 }
 

@@ -170,12 +170,12 @@ class Round(Groups):
         return np.atleast_1d(stats.multivariate_t(self.means[group], shape, self.dof).pdf(x))
 
 
-KINDS = {"full": Dense, "tied": Dense, "diag": Axis, "spherical": Round, "EEI": Axis}
+KINDS = {"full": Dense, "tied": Dense, "diag": Axis, "spherical": Round, "EEI": Axis, "EII": Round}
 
 
 def prior_of(covariance: str, n_components: int, mean, shrinkage: float, dof: float, scale) -> list[Groups]:
     """The prior of K components: a group of its own for each, or, tied and EEI, one that shares its covariance."""
     mean, scale = np.asarray(mean, dtype=float), np.asarray(scale, dtype=float)
-    together = n_components if covariance in ("tied", "EEI") else 1
+    together = n_components if covariance in ("tied", "EEI", "EII") else 1
     one = KINDS[covariance](np.tile(mean, (together, 1)), np.full(together, shrinkage), dof, scale)
     return [one] * (n_components // together)

@@ -82,7 +82,7 @@ def principal_axes(matrix, values, axes):
 def along(scatters, axes):
     """``O' W_k O``, of symmetric matrices (K, D, D)."""
     n_components, size, _ = scatters.shape
-    half, out = np.empty((size, size)), np.zeros(scatters.shape)
+    half, out = np.empty((size, size)), np.zeros_like(scatters)
     for k in range(n_components):
         for i in range(size):
             for j in range(size):
@@ -130,8 +130,8 @@ def common_axes(scatters, totals, n_volumes, axes, variances):
 @nb.njit(**COMPILED)
 def height(scatters, totals, n_volumes, axes):
     """The objective at axes (D, D) and the best variances along them, but for a constant."""
-    spreads = np.empty(scatters.shape[:2])
-    variances = np.empty(spreads.shape)
+    spreads = np.empty((totals.shape[0], scatters.shape[1]))
+    variances = np.empty_like(spreads)
     _variances_along(along(scatters, axes), totals, n_volumes, spreads, variances)
     total = 0.0
     for k in range(spreads.shape[0]):

@@ -59,7 +59,8 @@ def to_standard(points: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """``scale^-1 x`` of points (..., D), for a lower triangular scale (D, D)."""
     flat = np.reshape(points, (-1, scale.shape[0]))
     with one_blas_thread():
-        return solve_triangular(scale, flat.T, lower=True).T.reshape(np.shape(points))
+        # a factor may be NaN, of what has collapsed up to rounding
+        return solve_triangular(scale, flat.T, lower=True, check_finite=False).T.reshape(np.shape(points))
 
 
 def from_standard(points: np.ndarray, scale: np.ndarray) -> np.ndarray:

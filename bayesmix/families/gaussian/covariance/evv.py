@@ -12,7 +12,7 @@ from bayesmix.passes.blocks import COMPILED
 
 
 class EVV(Restricted):
-    """``|Sigma_k|`` in common, whatever linear change the columns undergo; the factor is (K, D, D), lower triangular."""
+    """``|Sigma_k|`` in common, whatever linear change the columns undergo."""
 
     name = code = "EVV"
     words = "all of one size, each with a shape and direction of its own"

@@ -35,9 +35,10 @@ class Linear(NamedTuple):
 
     def all_values(self, kept: np.ndarray) -> np.ndarray:
         """All values (..., n_values) from kept ones (..., P)."""
-        out = np.zeros((*kept.shape[:-1], self.n_values))
-        np.add.at(out, (..., self.rows), self.factors * kept[..., self.columns])
-        return out
+        terms = self.factors[:, None] * kept.reshape((-1, kept.shape[-1])).T[self.columns]
+        out = np.zeros((self.n_values, terms.shape[1]))
+        np.add.at(out, self.rows, terms)
+        return out.T.reshape((*kept.shape[:-1], self.n_values))
 
     @property
     def numbers(self) -> list[float]:

@@ -113,7 +113,7 @@ def _axes_of(factors):
 def _along_common_axes(factor, scatters, totals, n_volumes):
     """Factors of matrices along common axes."""
     matrices = in_units(factor, scatters)
-    n_components, size = matrices.shape[:2]
+    n_components, size = totals.shape[0], matrices.shape[1]
     pooled, values = np.zeros((size, size)), np.empty(size)
     other, variances = np.empty((size, size)), np.empty((n_components, size))
     for k in range(n_components):

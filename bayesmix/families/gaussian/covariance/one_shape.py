@@ -81,7 +81,7 @@ class OneShape(Restricted):
 def _along_own_axes(factor, scatters, totals, n_volumes):
     """Factors of matrices of one shape along the axes of scatters."""
     matrices = in_units(factor, scatters)
-    n_components, size = matrices.shape[:2]
+    n_components, size = totals.shape[0], matrices.shape[1]
     spreads, variances = np.empty((n_components, size)), np.empty((n_components, size))
     axes = np.empty(matrices.shape)
     for k in range(n_components):

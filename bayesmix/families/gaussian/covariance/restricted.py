@@ -57,7 +57,7 @@ class Restricted(Correlated):
 def in_units(factors, scatters):
     """``W_k = L_k S_k L_k'`` of lower triangles (K, D, D); NaN stays NaN."""
     n_components, size, _ = factors.shape
-    half, out = np.empty((size, size)), np.zeros(factors.shape)
+    half, out = np.empty((size, size)), np.zeros_like(factors)
     for k in range(n_components):
         for i in range(size):
             for j in range(size):

@@ -36,7 +36,8 @@ class RestrictedVariances(Uncorrelated):
             prior = axis.no_prior(means.shape[-1])
         volumes = self.n_volumes(len(counts))
         shapes = len(counts) if self.code[1] == "V" else 1
-        return _m_step(means, factor, counts, masses, first, second, *prior[:-1], volumes, shapes)
+        mean, shrinkage, dof, scale, _ = prior
+        return _m_step(means, factor, counts, masses, first, second, mean, shrinkage, dof, scale, volumes, shapes)
 
     def free_shape(self, n_components, n_features):
         """The free logs of variances, in one vector."""
@@ -58,9 +59,7 @@ class RestrictedVariances(Uncorrelated):
 
 
 @nb.njit(**COMPILED)
-def _m_step(
-    means, deviations, counts, masses, first, second, prior_mean, shrinkage, dof, scale, n_volumes, n_shapes
-):
+def _m_step(means, deviations, counts, masses, first, second, prior_mean, shrinkage, dof, scale, n_volumes, n_shapes):
     """As :func:`axis.m_step`."""
     moved, scatters = axis.scatters_about_the_mode(
         means, deviations, masses, first, second, prior_mean, shrinkage, scale

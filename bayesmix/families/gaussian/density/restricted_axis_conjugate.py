@@ -10,8 +10,8 @@ from bayesmix.density import composed
 from bayesmix.density.sampler import LOG_DENSITY
 from bayesmix.families.gaussian.density import axis_conjugate as free_variances
 from bayesmix.families.gaussian.density.linear import all_coordinates, fill_gradient
-from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.axis import accumulate
+from bayesmix.passes.blocks import COMPILED
 
 _unpack_free, _add_prior_of_free = free_variances.unpack, free_variances.add_prior
 
