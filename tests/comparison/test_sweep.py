@@ -274,7 +274,8 @@ def test_counts_are_compared_as_counts():
 
 def test_mclust_is_all_covariances_and_no_model_twice():
     """With one component there are three models: balls, axes along the features, and free matrices."""
-    made = quick(load_faithful(), [1, 2], "mclust", method="em")
+    X = load_faithful()
+    made = compare(X, [1, 2], families="mclust", method="em", random_seed=1, progressbar=False)
     names = [f"gaussian-{one}" for one in Gaussian.structures()]
     assert len(names) == 14
     assert list(made.table.xs(2, level="n_components").index) == names

@@ -7,11 +7,13 @@ import numba as nb
 import numpy as np
 
 from bayesmix.density import composed
+from bayesmix.density.closed_form import Compiled
 from bayesmix.density.sampler import LOG_DENSITY
 from bayesmix.families.gaussian.density import dense_conjugate as free_matrices
 from bayesmix.families.gaussian.density.linear import all_coordinates, fill_gradient
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.dense import accumulate
+from bayesmix.passes.dense_seen import accumulate_seen
 
 _unpack_free, _add_prior_of_free = free_matrices.unpack, free_matrices.add_prior
 
@@ -48,3 +50,19 @@ def log_posterior(q, gradient, columns, n_components, n_blocks, numbers, jacobia
 def sampler_function(n, z, gradient, value, user):
     """:func:`log_posterior` in the sampler's coordinates."""
     return composed.in_sampler_coordinates(log_posterior, n, z, gradient, value, user)
+
+
+@nb.njit(**COMPILED)
+def log_posterior_of_seen(q, gradient, columns, n_components, n_blocks, numbers, jacobian):
+    """:func:`log_posterior` of rows with missing cells."""
+    return composed.log_posterior_of_seen(
+        unpack, accumulate_seen, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian
+    )
+
+
+def _seen_in_sampler_coordinates(n, z, gradient, value, user):
+    return composed.in_sampler_coordinates(log_posterior_of_seen, n, z, gradient, value, user)
+
+
+OF_SEEN = Compiled(log_posterior_of_seen, _seen_in_sampler_coordinates)
+"""The pair for rows with missing cells."""
