@@ -35,15 +35,21 @@ def advise(
     -------
     tuple of str
         The answer first: ``"2 or 3 groups: LOO cannot tell 2 from 3 (|difference| < 4); BIC
-        prefers 2."``, with what was never fitted, for it may be the better answer.
+        prefers 2."``, with what was never fitted, for it may be the better answer. Then the usual reason where criteria
+        prefer other numbers, and what speaks against the answer. It goes by the LOO of posteriors that can be trusted,
+        and where there is none by BIC, which needs no posterior; by WAIC never.
 
     References
     ----------
     Sivula, Magnusson, Matamoros and Vehtari (2025), Uncertainty in Bayesian leave-one-out
-    cross-validation based model comparison, Bayesian Analysis. https://doi.org/10.1214/25-BA1569
+    cross-validation based model comparison, Bayesian Analysis. https://doi.org/10.1214/25-BA1569. Biernacki, Celeux and
+    Govaert (2000), Assessing a mixture model for clustering with the integrated completed likelihood, IEEE Transactions
+    on Pattern Analysis and Machine Intelligence 22. Fraley and Raftery (2007), Bayesian regularization for normal
+    mixture estimation and model-based clustering, Journal of Classification 24.
     """
     answer = " ".join([*_answer(table), *_unfinished(table, unfinished)])
-    sentences = [answer, *_edge(table), *_distrusted(table, distrust or {}), *remarks]
+    why = [*_why_bic(table), *_why_icl(table), *_left_out(table)]
+    sentences = [answer, *why, *_edge(table), *_distrusted(table, distrust or {}), *remarks]
     return tuple(sentences)
 
 
@@ -87,6 +93,47 @@ def _criteria(table: pd.DataFrame, names: "_Names", close: list[Key]) -> str:
     return said
 
 
+def _why_bic(table: pd.DataFrame) -> list[str]:
+    """The usual reason where BIC prefers a number of groups that LOO does not.
+
+    BIC charges log(N) / 2 nats for a parameter, LOO about one (Schwarz, 1978): a small or a badly shaped group is worth
+    describing before it is worth that. The other way round, a maximum of the likelihood may stand on a narrow component
+    of few rows, which priors hold back (Fraley and Raftery, 2007).
+    """
+    bic, close = lowest(table, "bic"), [key[1] for key in contenders(table)]
+    if bic is None or not close or min(close) <= bic[1] <= max(close):
+        return []
+    if bic[1] < min(close):
+        return [
+            "BIC prefers fewer groups than LOO, usually because the further ones are small or mend the shape of "
+            "others, so that they predict new rows better, but not by BIC's charge of log(N) / 2 for each parameter."
+        ]
+    return [
+        "BIC prefers more groups than LOO, usually because the highest likelihood stands on narrow groups of few rows, "
+        "which the priors of the posterior hold back."
+    ]
+
+
+def _why_icl(table: pd.DataFrame) -> list[str]:
+    """The usual reason where ICL prefers fewer groups than BIC (Biernacki, Celeux and Govaert, 2000)."""
+    bic, icl = lowest(table, "bic"), lowest(table, "icl")
+    if bic is None or icl is None or icl[1] >= bic[1]:
+        return []
+    return [
+        "ICL prefers fewer groups than BIC, usually because some of these overlap: several may describe one group that "
+        f"is not of the family's shape, or has heavy tails (bm.merge of the {bic[1]} groups shows which)."
+    ]
+
+
+def _left_out(table: pd.DataFrame) -> list[str]:
+    """That the answer is among the others, where BIC prefers a model whose posterior cannot be trusted."""
+    bic = lowest(table, "bic")
+    if bic is None or not contenders(table) or not is_bracketed(table)[table.index.get_loc(bic)]:
+        return []
+    named = _Names(table).with_groups(bic)
+    return [f"LOO could not judge {named}, which BIC prefers: the answer is the best of the others."]
+
+
 def _edge(table: pd.DataFrame) -> list[str]:
     tried = sorted(set(table.index.get_level_values("n_components")))
     best = contenders(table) or [key for key in [lowest(table, "bic")] if key is not None]
@@ -105,17 +152,23 @@ def _unfinished(table: pd.DataFrame, keys: Sequence[Key]) -> list[str]:
 
 def _distrusted(table: pd.DataFrame, distrust: Mapping[Key, Sequence[str]]) -> list[str]:
     names = _Names(table)
-    sentences = [
-        f"The posterior of {names.with_groups(key)} cannot be trusted: {joined(reasons)}."
-        for key, reasons in distrust.items()
-        if reasons
-    ]
-    for key in table.index[is_bracketed(table)]:
-        if not distrust.get(key):
-            sentences.append(
-                f"The LOO of {names.with_groups(key)} cannot be trusted: "
-                f"{counted(int(table.loc[key, 'n_bad_k']), 'row')} with Pareto k > {PARETO_GATE}."
-            )
+    of_posteriors = [key for key, reasons in distrust.items() if reasons]
+    of_rows = [key for key in table.index[is_bracketed(table)] if not distrust.get(key)]
+    if len(of_posteriors) > _SHOWN:
+        sentences = [
+            f"{len(of_posteriors)} posteriors cannot be trusted, those of {names.listed(of_posteriors)}: the notes of "
+            "the models say why."
+        ]
+    else:
+        sentences = [
+            f"The posterior of {names.with_groups(key)} cannot be trusted: {joined(distrust[key])}."
+            for key in of_posteriors
+        ]
+    for key in of_rows:
+        sentences.append(
+            f"The LOO of {names.with_groups(key)} cannot be trusted: "
+            f"{counted(int(table.loc[key, 'n_bad_k']), 'row')} with Pareto k > {PARETO_GATE}."
+        )
     return sentences
 
 
@@ -140,7 +193,7 @@ class _Names:
             return spanned(tried)
         shown = [self[key] for key in keys[:_SHOWN]]
         more = len(keys) - len(shown)
-        return joined([*shown, f"{more} more models"] if more else shown)
+        return joined([*shown, f"{more} more {'model' if more == 1 else 'models'}"] if more else shown)
 
     def with_groups(self, key: Key) -> str:
         noun = "group" if key[1] == 1 else "groups"

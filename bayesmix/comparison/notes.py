@@ -16,6 +16,8 @@ from bayesmix.standing import SMALL_DIFFERENCE, STANDARD_ERRORS
 from bayesmix.verdict import PARETO_GATE
 
 PRIOR_SHARE = 0.1
+# WAIC and LOO estimate the same number; less than this apart, nothing hangs on which is read.
+_WAIC_GAP = 1.0
 
 
 def of_estimates(em: EMResult, ml: EMResult | None) -> list[str]:
@@ -87,11 +89,10 @@ def of_waic(waic: ELPDDataWAIC, loo: ELPDDataLOO) -> list[str]:
     if not waic.warning:
         return []
     gap = waic.elpd - loo.elpd
-    share = f"{waic.share_bad_p:.1%} of the rows"
-    return [
-        f"WAIC is {abs(gap):.1f} {'above' if gap > 0 else 'below'} LOO, with p_waic > {P_WAIC_I} in "
-        f"{counted(waic.n_bad_p, 'row')} ({share}): prefer LOO"
-    ]
+    where = f"p_waic > {P_WAIC_I} in {counted(waic.n_bad_p, 'row')} ({waic.share_bad_p:.1%} of them all)"
+    if abs(gap) < _WAIC_GAP:
+        return [f"WAIC has {where}: prefer LOO"]
+    return [f"WAIC is {abs(gap):.1f} {'above' if gap > 0 else 'below'} LOO, with {where}: prefer LOO"]
 
 
 def of_evidence(evidence: Evidence) -> list[str]:

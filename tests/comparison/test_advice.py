@@ -136,3 +136,56 @@ def test_what_was_never_fitted_is_part_of_the_answer():
         "The comparison was interrupted: 3 to 5 were never fitted, and may be better.",
     )
     assert "5 was never fitted" in advise(made, unfinished=keys[2:])[0]
+
+
+def test_the_usual_reason_where_bic_prefers_fewer():
+    made = table({1: (220, 220, -40, 9), 2: (230, 230, 0, 0), 3: (235, 240, -30, 6)})
+    assert advise(made)[1].startswith("BIC prefers fewer groups than LOO, usually because the further ones are small")
+    tied = table({1: (220, 220, -1, 1), 2: (230, 230, 0, 0), 3: (235, 240, -30, 6)})
+    assert len(advise(tied)) == 1  # LOO cannot tell: BIC's number is among those
+
+
+def test_the_usual_reason_where_bic_prefers_more():
+    made = table({1: (260, 260, -40, 9), 2: (230, 225, 0, 0), 3: (220, 240, -30, 6)})
+    assert advise(made)[1].startswith("BIC prefers more groups than LOO, usually because the highest likelihood stands")
+    assert len(advise(table({1: (260, 260, -40, 9), 2: (230, 225, 0, 0), 3: (231, 240, -30, 6)}))) == 1
+
+
+def test_the_usual_reason_where_icl_prefers_fewer():
+    made = table({2: (230, 230, -20, 3.0), 3: (220, 240, 0, 0), 4: (225, 260, -30, 6.0)})
+    _, reason = advise(made)
+    assert reason.startswith("ICL prefers fewer groups than BIC, usually because some of these overlap")
+    assert "bm.merge of the 3 groups" in reason
+    points = table({2: (230, 230, NAN, NAN), 3: (220, 240, NAN, NAN)})
+    points["elpd_loo"] = NAN
+    assert advise(points)[1] == reason
+
+
+def test_the_answer_never_rests_on_a_posterior_that_cannot_be_trusted():
+    """However good its numbers are: the answer is the best of the others, and says what was left out."""
+    made = table({2: (230, 230, 0, 0), 3: (232, 240, -9, 1), 4: (100, 100, NAN, NAN)})
+    made.loc[("gaussian-full", 4), ["elpd_loo", "elpd_waic"]] = 1e6
+    found = advise(made, {("gaussian-full", 4): ("the chains do not agree",)})
+    assert found[0] == "2 groups: LOO prefers 2; BIC prefers 4."
+    assert "LOO could not judge 4 groups, which BIC prefers: the answer is the best of the others." in found
+    assert "The posterior of 4 groups cannot be trusted: the chains do not agree." in found
+
+
+def test_waic_has_no_say():
+    """Neither beside a LOO nor in its place."""
+    for rows in ({2: (230, 230, 0, 0), 3: (232, 240, -9, 1)}, {2: (230, 230, NAN, NAN), 3: (232, 240, NAN, NAN)}):
+        made = table(rows)
+        made["n_bad_k"] = 1
+        said = advise(made)
+        made["elpd_waic"] = [-1e6, 1e6]
+        made["share_bad_p"] = [0.0, 0.5]
+        assert advise(made) == said
+        assert not any("WAIC" in sentence for sentence in said)
+
+
+def test_many_posteriors_that_cannot_be_trusted_are_one_sentence():
+    made = table({2: (230, 230, 0, 0)} | {k: (240, 240, NAN, NAN) for k in (3, 4, 5, 6, 8)})
+    found = advise(made, {("gaussian-full", k): ("a reason",) for k in (3, 4, 5, 6, 8)})
+    assert found[1:] == (
+        "5 posteriors cannot be trusted, those of 3, 4, 5, 6 and 1 more model: the notes of the models say why.",
+    )

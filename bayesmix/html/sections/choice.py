@@ -1,6 +1,7 @@
 """How the number of groups was chosen: the table, the picture and the advice."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,8 @@ _HEADINGS = {
     "min_ess": "ESS",
     "divergences": "diverged",
 }
+# Models in the first table; of more the rest is folded.
+_MOST_SHOWN = 10
 _READING = (
     " A hollow mark is a posterior that cannot be trusted. In the table, s.e. is the standard error; a LOO in square "
     "brackets belongs to such a posterior, and takes no part."
@@ -38,10 +41,19 @@ def choice_section(table: pd.DataFrame, advice: Sequence[str], best: tuple[str, 
     best : (str, int), optional
         The row of the model that the report shows; it stands out.
     """
-    tables = [_main_table(table, best)]
-    notes = _notes_table(table)
-    if notes is not None:
-        tables.append(notes)
+    order = _ranked(table)
+    shown, others = order[:_MOST_SHOWN], order[_MOST_SHOWN:]
+    if not others:
+        tables = [_main_table(table, best), *_notes_table(table)]
+    else:
+        caption = f"The best {len(shown)} of {len(order)} models, the best first"
+        rest = f"The other {len(others)} models"
+        tables = [
+            _main_table(table.iloc[shown], best, caption),
+            *_notes_table(table.iloc[shown]),
+            replace(_main_table(table.iloc[others], best, rest), folded=True),
+            *(replace(notes, folded=True) for notes in _notes_table(table.iloc[others], f"{rest}: what to know")),
+        ]
     tables.append(_full_table(table))
     pictures = ()
     if any(name in table and table[name].notna().any() for name in ("bic", "elpd_loo")):
@@ -54,7 +66,15 @@ def choice_section(table: pd.DataFrame, advice: Sequence[str], best: tuple[str, 
     )
 
 
-def _main_table(table: pd.DataFrame, best: tuple[str, int] | None) -> Table:
+def _ranked(table: pd.DataFrame) -> list[int]:
+    """Positions of the models, the best first: by trusted LOO, then by BIC those that have none."""
+    judged = np.nan_to_num(column_of(table, "elpd_diff"), nan=-np.inf)
+    return np.lexsort((np.nan_to_num(column_of(table, "bic"), nan=np.inf), -judged)).tolist()
+
+
+def _main_table(
+    table: pd.DataFrame, best: tuple[str, int] | None, caption: str = "The models that were compared"
+) -> Table:
     columns: dict[str, Callable[[int], Cell]] = {}
     for name in ("bic", "icl", "aic"):
         if _present(table, name):
@@ -71,7 +91,7 @@ def _main_table(table: pd.DataFrame, best: tuple[str, int] | None) -> Table:
         columns["sampler"] = _engine(table)
     keys = list(table.index)
     return Table(
-        caption="The models that were compared",
+        caption=caption,
         header=("family", "groups", *columns),
         rows=tuple((*_labels(key), *(cell(i) for cell in columns.values())) for i, key in enumerate(keys)),
         n_labels=2,
@@ -79,18 +99,12 @@ def _main_table(table: pd.DataFrame, best: tuple[str, int] | None) -> Table:
     )
 
 
-def _notes_table(table: pd.DataFrame) -> Table | None:
+def _notes_table(table: pd.DataFrame, caption: str = "What a careful reader must know") -> list[Table]:
     notes = table["notes"].fillna("").astype(str) if "notes" in table else []
     rows = tuple((*_labels(key), Cell(note)) for key, note in zip(table.index, notes, strict=False) if note)
     if not rows:
-        return None
-    return Table(
-        caption="What a careful reader must know",
-        header=("family", "groups", "note"),
-        rows=rows,
-        n_labels=2,
-        words=True,
-    )
+        return []
+    return [Table(caption=caption, header=("family", "groups", "note"), rows=rows, n_labels=2, words=True)]
 
 
 def _full_table(table: pd.DataFrame) -> Table:
