@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from bayesmix.posterior.predictive import log_density, sample_predictive
     from bayesmix.posterior.regions import highest_density
     from bayesmix.posterior.renaming import relabel
+    from bayesmix.posterior.sensitivity import sensitivity
     from bayesmix.posterior.tails import outliers
     from bayesmix.pymc_model import MixtureLikelihood
     from bayesmix.tree import load, save
@@ -106,6 +107,7 @@ _ROOMS = {
     "responsibility_draws": "bayesmix.posterior.every_draw",
     "sample_predictive": "bayesmix.posterior.predictive",
     "save": "bayesmix.tree",
+    "sensitivity": "bayesmix.posterior.sensitivity",
     "similarity": "bayesmix.posterior.partitions",
     "waic": "bayesmix.comparison",
 }
@@ -165,6 +167,7 @@ __all__ = [
     "responsibility_draws",
     "sample_predictive",
     "save",
+    "sensitivity",
     "similarity",
     "waic",
 ]

@@ -140,8 +140,30 @@ def _missing_cells(cells: int, of: int, rows: int, n_rows: int, by_feature: Mapp
     )
 
 
+def _prior_sways(
+    quantity: str,
+    half_prior: float | None,
+    mean: float,
+    twice_prior: float | None,
+    prior: float,
+    swayed: int,
+    of: int,
+) -> str:
+    known = [
+        f"{value:.3g} under {which}"
+        for value, which in ((half_prior, "half of its log density"), (twice_prior, "twice"))
+        if value is not None
+    ]
+    told = f" ({joined(known)})" if known else ""
+    return (
+        f"the prior sways {swayed} of {of} quantities that say how large the groups are (bm.sensitivity, up to "
+        f"{prior:.2f}): {quantity} is {mean:.3g}{told}"
+    )
+
+
 _SENTENCES = {
     "missing_cells": _missing_cells,
+    "prior_sways": _prior_sways,
     "chosen": _chosen,
     "sweeps_spent": _sweeps_spent,
     "evidence_of_approximation": "draws of an approximation have no evidence: use fit_nuts or fit_gibbs".format,

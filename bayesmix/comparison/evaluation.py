@@ -23,6 +23,7 @@ from bayesmix.mixture import Mixture
 from bayesmix.notes import in_words, kinds_in
 from bayesmix.posterior.fitting import fit_posterior
 from bayesmix.posterior.labels import Diagnosis, diagnose
+from bayesmix.posterior.sensitivity import prior_note
 from bayesmix.problem import Problem
 from bayesmix.registry import ENGINES
 from bayesmix.tree import record_of
@@ -178,8 +179,10 @@ def _judged(
         n_bad_k=len(repaired.remaining),
         distrust=distrust,
     )
+    swayed = None if distrust else prior_note(tree)
     said = [
         *notes.of_posterior(diagnosis),
+        *([swayed.words] if swayed else []),
         *notes.of_bad_rows(len(repaired.refitted), len(repaired.remaining)),
         *row_sample.in_words(elpd),
         *notes.of_folds(by_folds, repaired.elpd, unmixed),

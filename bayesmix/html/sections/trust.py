@@ -10,6 +10,7 @@ from bayesmix.html.sections.predictions import posterior_part, prior_part
 from bayesmix.notes import in_words
 from bayesmix.plots import draw_labels
 from bayesmix.posterior.labels.apply import permutations_of
+from bayesmix.posterior.sensitivity import prior_note
 from bayesmix.verdict import ESS_GATE, PARETO_GATE, RHAT_GATE
 
 _MOST_ROWS = 200
@@ -34,7 +35,8 @@ def trust_section(digest: Digest, pareto_k: np.ndarray | None = None) -> Section
     # The verdict, where it is a bad one, stands at the head of the page without numbers; some are in what follows.
     reasons = [as_sentence(reason.clause) for reason in diagnosis.reasons if reason.kind not in _TOLD_ANYWAY]
     told = [*reasons, *diagnosis.sentences[bool(diagnosis.reasons) :]]
-    said = [*told, *_of_rows(digest, pareto_k), *notes]
+    swayed = None if diagnosis.reasons else prior_note(digest.tree)
+    said = [*told, *_of_rows(digest, pareto_k), *([as_sentence(swayed.words)] if swayed else []), *notes]
     tables: tuple[Table, ...] = ()
     if diagnosis.table.notna().to_numpy().any():
         tables = (_by_kind(diagnosis.table), _in_full(diagnosis.table))
