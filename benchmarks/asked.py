@@ -16,6 +16,8 @@ FEW_ROWS: Size = (1000, 2, 3)
 MANY_UNKNOWNS: Size = (10_000, 10, 5)
 FAITHFUL: Size = (272, 2, 2)
 SWEPT: Size = (100_000, 5, 10)
+LOO_ROWS: Size = (100_000, 2, 3)
+LOO_LONG: Size = (1_000_000, 2, 3)
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ ASKED = (
     Asked("call to result", FEW_ROWS, "textbook PyMC, nutpie as it comes", 22),
     Asked("peak memory above the data", LONG, "", 64, "MiB"),
     Asked("pointwise log-likelihood, 4000 draws", MANY_UNKNOWNS, "", 5, "s"),
+    # of a processor: on two cores people wait half as long
+    Asked("LOO of 500 draws", LOO_ROWS, "", 10, "s"),
     Asked("compare(faithful, range(1, 7))", FAITHFUL, "", 20, "s"),
     Asked("bayesmix fit --method nuts", FAITHFUL, "", 5, "s"),
     Asked("bayesmix fit --method em", FAITHFUL, "", 2.5, "s"),

@@ -23,6 +23,7 @@ SECTIONS = {
     "call": "call_to_result",
     "memory": "memory",
     "pointwise": "pointwise",
+    "loo": "leave_one_out",
     "faithful": "old_faithful",
     "growth": "growth",
     "components": "many_components",
