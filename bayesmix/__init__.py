@@ -50,10 +50,10 @@ if TYPE_CHECKING:
     from bayesmix.posterior.modal import modes
     from bayesmix.posterior.numbers import number_of_groups
     from bayesmix.posterior.partitions import compare_clusterings, partial_assignments, partition, similarity
+    from bayesmix.posterior.power_scaling import sensitivity
     from bayesmix.posterior.predictive import log_density, sample_predictive
     from bayesmix.posterior.regions import highest_density
     from bayesmix.posterior.renaming import relabel
-    from bayesmix.posterior.sensitivity import sensitivity
     from bayesmix.posterior.tails import outliers
     from bayesmix.pymc_model import MixtureLikelihood
     from bayesmix.tree import load, save
@@ -107,7 +107,7 @@ _ROOMS = {
     "responsibility_draws": "bayesmix.posterior.every_draw",
     "sample_predictive": "bayesmix.posterior.predictive",
     "save": "bayesmix.tree",
-    "sensitivity": "bayesmix.posterior.sensitivity",
+    "sensitivity": "bayesmix.posterior.power_scaling",
     "similarity": "bayesmix.posterior.partitions",
     "waic": "bayesmix.comparison",
 }

@@ -147,7 +147,7 @@ _KINDS = {
     "bad_rows": _Kind(
         f"Pareto k is above {PARETO_GATE} for {{rows}} of {{n}} rows",
         "single rows decide too much",
-        "fit the model anew without them, as bm.compare does",
+        "leave them out by fits of their own: bm.loo(tree, refits=10), or bm.compare",
         "run bayesmix compare, which fits the model anew without them",
     ),
     "bad_folds": _Kind(

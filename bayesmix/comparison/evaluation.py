@@ -23,7 +23,7 @@ from bayesmix.mixture import Mixture
 from bayesmix.notes import in_words, kinds_in
 from bayesmix.posterior.fitting import fit_posterior
 from bayesmix.posterior.labels import Diagnosis, diagnose
-from bayesmix.posterior.sensitivity import prior_note
+from bayesmix.posterior.power_scaling import prior_note
 from bayesmix.problem import Problem
 from bayesmix.registry import ENGINES
 from bayesmix.tree import record_of

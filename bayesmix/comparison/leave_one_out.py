@@ -11,18 +11,22 @@ import xarray as xr
 from arviz_stats.utils import ELPDDataLOO
 
 from bayesmix.comparison.pointwise import (
+    bad_rows,
     check_posterior,
     log_densities,
     per_row,
     relative_efficiency,
     sum_and_error,
 )
+from bayesmix.comparison.refit import read_refits, repair
 from bayesmix.comparison.row_sample import of_sample, read_n_rows, sample_of_rows
+from bayesmix.comparison.without import point_estimate
+from bayesmix.mixture import Mixture
 from bayesmix.passes.pareto import left_out, tail_size
 from bayesmix.progress import progress
 from bayesmix.seeds import number_of
 from bayesmix.tree import as_tree, log_likelihood_blocks, training_rows
-from bayesmix.verdict import PARETO_GATE, Reason, warn_once
+from bayesmix.verdict import PARETO_GATE, Reason, said_by_caller, warn_once
 from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
@@ -31,7 +35,7 @@ if TYPE_CHECKING:
 
 @named_arguments
 def loo(
-    tree: "xr.DataTree | EMResult", X: Any = None, *, n_rows: int | None = None, random_seed: Any = 0
+    tree: "xr.DataTree | EMResult", X: Any = None, *, n_rows: int | None = None, refits: int = 0, random_seed: Any = 0
 ) -> ELPDDataLOO:
     r"""Expected log predictive density of a new row, by leaving each row out.
 
@@ -53,9 +57,13 @@ def loo(
     n_rows : int, optional
         Leave out so many rows, drawn at random, and estimate the sum over all from them and from the density of every
         row over a hundred draws (difference estimator); by default every row is left out.
+    refits : int
+        So many rows at most whose Pareto k is above 0.7, the worst first, are left out by a fit of their own: by the
+        sampler that made the tree, under the same resolved priors, several at once. Their ``pareto_k`` is then 0, as
+        ``az.reloo`` sets it; a row whose refit cannot be trusted stays as it was.
     random_seed : None, int, numpy.random.Generator, RandomState or SeedSequence
-        Of the rows that are drawn. The default draws the same rows for every model of the same data, so that their
-        differences have small errors.
+        Of the rows that are drawn, and of refits. The default draws the same rows for every model of the same data, so
+        that their differences have small errors.
 
     Returns
     -------
@@ -64,15 +72,16 @@ def loo(
         ``se``, that over rows. Where a row was not left out its ``pareto_k`` is NaN.
         As ``az.loo`` returns it, pointwise, without the importance weights; ``az.compare``,
         ``az.plot_khat`` and ``az.plot_compare`` take it. Rows with a Pareto k above 0.7 are not
-        reliable: ``bayesmix.compare`` refits them.
+        reliable: ``refits`` mends them, and ``bayesmix.compare`` does so by itself.
 
     Raises
     ------
     ValueError
         When the tree is a point estimate or has fewer than 25 draws, or ``X`` is not the data it
-        was fitted on; or ``n_rows`` is less than 2.
+        was fitted on; ``n_rows`` is less than 2, ``refits`` is negative, or rows are to be
+        refitted under a PyMC prior, of which the tree keeps only the text.
     TypeError
-        When ``n_rows`` is no whole number.
+        When ``n_rows`` or ``refits`` is no whole number.
 
     Warns
     -----
@@ -104,8 +113,9 @@ def loo(
     densities = log_densities(tree)
     n, some = training_rows(tree).n_rows, None
     n_rows = read_n_rows(n_rows, n)
+    refits, seed = read_refits(refits), number_of(random_seed)
     if n_rows is not None:
-        some = sample_of_rows(n, n_rows, number_of(random_seed))
+        some = sample_of_rows(n, n_rows, seed)
     sizes = tree["posterior"].to_dataset().sizes
     n_samples = sizes["chain"] * sizes["draw"]
     log_ratios = np.zeros(n_samples) if densities is None else (densities[0] - densities[1]).values.ravel()
@@ -128,6 +138,18 @@ def loo(
             made = _of_all(tree, elpd_i, pareto_k, log_mean, **known)
         else:
             made = of_sample(tree, some, elpd_i, pareto_k, log_mean, **known)
+        if refits and len(bad_rows(made)):
+            with said_by_caller():
+                mixture = Mixture.from_tree(tree)
+                made = repair(
+                    made,
+                    tree,
+                    mixture,
+                    point_estimate(tree, mixture),
+                    seed=np.random.SeedSequence(seed),
+                    max_refits=refits,
+                    report=report,
+                ).elpd
     n_bad = len(bad_rows(made))
     warn_once(made, "LOO", [Reason("bad_rows", {"rows": n_bad, "n": elpd_i.size})] if n_bad else [])
     return made
@@ -168,10 +190,3 @@ def _left_out(
                 yield where, *found.result()
         for where, found in waiting:
             yield where, *found.result()
-
-
-def bad_rows(elpd: ELPDDataLOO) -> np.ndarray:
-    """Positions of the rows whose Pareto k exceeds 0.7, the worst first."""
-    pareto_k = np.asarray(elpd.pareto_k, dtype=float)
-    order = np.argsort(-pareto_k, kind="stable")
-    return order[pareto_k[order] > PARETO_GATE]

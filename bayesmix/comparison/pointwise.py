@@ -4,11 +4,13 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from arviz_stats.utils import ELPDDataLOO
 
 from bayesmix.data import read_rows
 from bayesmix.posterior.labels.convergence import near_one
 from bayesmix.posterior.labels.judgement import heed
 from bayesmix.tree import SAMPLE_DIMS, columns_of, family_of, log_likelihood_blocks, record_of, training_rows
+from bayesmix.verdict import PARETO_GATE
 
 # ArviZ fits the tail of the importance weights to at least 5 draws, a fifth of them.
 _FEWEST_DRAWS = 25
@@ -96,3 +98,10 @@ def log_mean_density(tree: xr.DataTree) -> np.ndarray:
     for where, values in log_likelihood_blocks(tree):
         found[where] = np.logaddexp.reduce(values, axis=(0, 1))
     return found - np.log(sizes["chain"] * sizes["draw"])
+
+
+def bad_rows(elpd: ELPDDataLOO) -> np.ndarray:
+    """Positions of the rows whose Pareto k exceeds 0.7, the worst first."""
+    pareto_k = np.asarray(elpd.pareto_k, dtype=float)
+    order = np.argsort(-pareto_k, kind="stable")
+    return order[pareto_k[order] > PARETO_GATE]

@@ -8,13 +8,13 @@ import numpy as np
 import xarray as xr
 from arviz_stats.utils import ELPDDataLOO, ELPDDataLOOSubsample
 
-from bayesmix.comparison.leave_one_out import bad_rows
 from bayesmix.comparison.left_out import log_predictive
-from bayesmix.comparison.pointwise import log_densities, sum_and_error
+from bayesmix.comparison.pointwise import bad_rows, log_densities, sum_and_error
 from bayesmix.comparison.row_sample import estimated
 from bayesmix.comparison.without import densities, fit_without, mixed, side_by_side
 from bayesmix.engines.em import EMResult
 from bayesmix.mixture import Mixture
+from bayesmix.tree import training_rows
 from bayesmix.verdict import PARETO_GATE
 
 # Refits of one model; more bad rows than this say that the model is fragile, and cost too much.
@@ -41,11 +41,26 @@ class Repair:
     remaining: tuple[int, ...]
 
 
+def read_refits(refits: Any) -> int:
+    """How many rows may be refitted.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When it is no whole number from 0 on.
+    """
+    if isinstance(refits, bool) or not isinstance(refits, int | np.integer):
+        raise TypeError(f"refits must be a whole number, the most rows that may be refitted, not {refits!r}.")
+    if refits < 0:
+        raise ValueError(f"refits must not be negative, not {refits}: 0 refits no row.")
+    return int(refits)
+
+
 def repair(
     elpd: ELPDDataLOO,
     tree: xr.DataTree,
     mixture: Mixture,
-    em: EMResult,
+    em: EMResult | None,
     *,
     seed: np.random.SeedSequence,
     options: Mapping[str, Any] | None = None,
@@ -64,11 +79,11 @@ def repair(
     elpd : ELPDDataLOO
         Of ``tree``.
     tree : xarray.DataTree
-        Posterior draws given all rows of ``em``.
+        Posterior draws given all rows.
     mixture : Mixture
         With resolved priors.
-    em : EMResult
-        Of all rows.
+    em : EMResult or None
+        Of all rows; None where the number of components is unknown.
     seed : numpy.random.SeedSequence
         Every row's seed follows from it and the row's position.
     options : mapping, optional
@@ -98,7 +113,7 @@ def _left_out(
     row: int,
     tree: xr.DataTree,
     mixture: Mixture,
-    em: EMResult,
+    em: EMResult | None,
     seed: np.random.SeedSequence,
     options: Mapping[str, Any],
 ) -> float | None:
@@ -107,7 +122,7 @@ def _left_out(
     without = fit_without(np.array([row]), tree, mixture, em, int(own.generate_state(1)[0]), options)
     if without is None or not mixed(without):
         return None
-    x = em.rows.values[row][None]
+    x = training_rows(tree).values[row][None]
     # an approximation's draws are not the posterior's, and cannot stand on the other side
     including = None if log_densities(tree) else densities(tree, x).ravel()
     value, error = log_predictive(densities(without, x).ravel(), including)

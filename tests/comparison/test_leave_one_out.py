@@ -7,7 +7,7 @@ import pytest
 from arviz_stats.utils import ELPDDataLOO
 
 from bayesmix.comparison import loo, pointwise, waic
-from bayesmix.comparison.leave_one_out import bad_rows
+from bayesmix.comparison.pointwise import bad_rows
 from bayesmix.datasets import load_faithful
 from bayesmix.mixture import Mixture
 from bayesmix.tree import log_likelihood_blocks, reading, training_rows

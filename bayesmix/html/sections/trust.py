@@ -10,7 +10,7 @@ from bayesmix.html.sections.predictions import posterior_part, prior_part
 from bayesmix.notes import in_words
 from bayesmix.plots import draw_labels
 from bayesmix.posterior.labels.apply import permutations_of
-from bayesmix.posterior.sensitivity import prior_note
+from bayesmix.posterior.power_scaling import prior_note
 from bayesmix.verdict import ESS_GATE, PARETO_GATE, RHAT_GATE
 
 _MOST_ROWS = 200

@@ -80,15 +80,15 @@ def prior_note(tree: xr.DataTree) -> Note | None:
     if _refusal(tree):
         return None
     table = _table(tree)
-    answers = table[[name.startswith(("weight", "groups")) for name in table.index]]
-    swayed = answers[answers["prior"] >= SWAYED]
-    if swayed.empty:
+    answers = table.loc[[name for name in table.index if str(name).startswith(("weight", "groups"))]]
+    by_prior = answers["prior"].to_numpy(dtype=float)
+    n_swayed = int((by_prior >= SWAYED).sum())
+    if n_swayed == 0:
         return None
-    name = str(swayed["prior"].idxmax())
-    kept = ("half_prior", "mean", "twice_prior", "prior")
-    numbers: dict[str, Any] = {column: float(swayed.loc[name, column]) for column in kept}
-    known = {column: value if np.isfinite(value) else None for column, value in numbers.items()}
-    return Note("prior_sways", {"quantity": name, **known, "swayed": len(swayed), "of": len(answers)})
+    most = answers.iloc[int(np.nanargmax(by_prior))]
+    numbers = {column: float(most[column]) for column in ("half_prior", "mean", "twice_prior", "prior")}
+    known: dict[str, Any] = {column: value if np.isfinite(value) else None for column, value in numbers.items()}
+    return Note("prior_sways", {"quantity": str(most.name), **known, "swayed": n_swayed, "of": len(answers)})
 
 
 def _refusal(tree: xr.DataTree) -> str:

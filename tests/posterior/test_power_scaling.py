@@ -6,7 +6,7 @@ from scipy.special import gammaln
 
 import bayesmix as bm
 from bayesmix.notes import Note
-from bayesmix.posterior.sensitivity import SWAYED, prior_note, sensitivity
+from bayesmix.posterior.power_scaling import SWAYED, prior_note, sensitivity
 from tests.comparison.trees import approximation, scattered
 
 
