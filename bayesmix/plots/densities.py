@@ -20,7 +20,7 @@ from bayesmix.plots.two_features import CONTOURS, draw_two_features
 from bayesmix.plots.view import View, view_of
 from bayesmix.posterior.distribution import read_probabilities
 from bayesmix.posterior.intervals import read_ci_prob
-from bayesmix.posterior.labels.judgement import heeded_with_names
+from bayesmix.posterior.labels.judgement import heeded
 from bayesmix.posterior.membership import UNSURE, responsibilities
 from bayesmix.posterior.modal import modes as find_modes
 from bayesmix.vocabulary import named_arguments
@@ -65,7 +65,9 @@ def plot_density(
     Parameters
     ----------
     tree : xarray.DataTree or EMResult
-        An EMResult gives the same picture without uncertainty.
+        An EMResult gives the same picture without uncertainty. Where the number of groups varies from draw to draw,
+        none has a name: rows and the density of all draws are shown without them, of levels their probabilities among
+        all rows.
     features : str or sequence of str, optional
         The features to show, by name; by default all, and of more than five the five that separate the groups best
         (of more than twenty items of zeros and ones the twenty).
@@ -101,7 +103,7 @@ def plot_density(
     >>> figure = bm.plot_density(tree)
     >>> figure.savefig("api-plot_density.png")
     """
-    tree = heeded_with_names(tree, "plot_density")
+    tree = heeded(tree)
     ci_prob = read_ci_prob(ci_prob)
     inside = read_probabilities(contours, "contours").tolist()
     picture = discrete_of(tree, features, principal_components) or view_of(tree, features, principal_components)
@@ -145,9 +147,10 @@ def _draw_continuous(
     ax: Axes | None,
 ) -> None:
     values, marginal = view.values, view.marginal
-    membership = responsibilities(tree)
-    labels = membership["label"].values
-    unsure = membership["label_probability"].values < UNSURE
+    labels, unsure = None, np.zeros(len(values), dtype=bool)
+    if marginal.named:
+        membership = responsibilities(tree)
+        labels, unsure = membership["label"].values, membership["label_probability"].values < UNSURE
     handles = density_handles(marginal, view.size, ci_prob, contours, unsure=bool(unsure.any()))
     handles += [] if marks is None else [Line2D([], [], label="modes of the density", **_STAR)]
     if view.size > 2:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -60,9 +61,14 @@ class Discrete:
     @property
     def inches(self) -> tuple[float, float]:
         """Width and height of the picture."""
-        bars = [len(self.shown_levels(panel)) * (self.marginal.n_components + 1) for panel in self.panels]
+        bars = [len(self.shown_levels(panel)) * (len(self.bars) + 1) for panel in self.panels]
         height = _NO_BARS if self.counts or self.apart else float(np.clip(0.7 + _BAR * max(bars), *_HEIGHTS))
         return 8.6, 0.8 + grid(len(self.panels))[1] * height
+
+    @property
+    def bars(self) -> list[dict[str, Any]]:
+        """Styles of the bars of a level: one for each group, or one for all where they have no names."""
+        return [area(k) for k in self.marginal.groups] or [{"color": MUTED, "alpha": 0.5}]
 
     @property
     def needs(self) -> str:
@@ -88,6 +94,8 @@ class Discrete:
         n_levels = len(self.rows.columns[j].levels)
         if n_levels <= _MOST_LEVELS:
             return [(j, level) for level in range(n_levels)]
+        if not self.marginal.named:
+            return [(j, level) for level in range(_MOST_LEVELS)]
         ratio = self.marginal.of([j]).separation_of_entries()
         return [(j, level) for level in sorted(np.argsort(-ratio, kind="stable")[:_MOST_LEVELS].tolist())]
 
@@ -176,9 +184,9 @@ def draw_counts(ax: Axes, values: np.ndarray, marginal: Marginal, ci_prob: float
     marginal = marginal.thinned(_DRAWS)
     groups, mixture = probabilities_of_bars(marginal, starts, width)
     small = 4 if len(starts) <= 25 else 2
-    for k, probability in enumerate(groups):
+    for k in marginal.groups:
         style = {"color": colour(k), "linestyle": dashes(k), "marker": marker(k)}
-        ax.plot(middle, probability, markersize=small, linewidth=1, **style)
+        ax.plot(middle, groups[k], markersize=small, linewidth=1, **style)
     ax.plot(middle, mixture.mean(axis=0), linestyle="none", marker="o", markersize=small, color=ink())
     if marginal.n_draws > 1:
         ax.vlines(middle, *credible_interval(mixture.T, ci_prob).T, color=ink(), linewidth=1.2)
@@ -188,13 +196,15 @@ def draw_counts(ax: Axes, values: np.ndarray, marginal: Marginal, ci_prob: float
 
 def draw_levels(ax: Axes, picture: Discrete, panel: list[int], ci_prob: float) -> None:
     """Draw the probability of each level in each group, and the share of all rows that has it."""
-    shown, n_components = picture.shown_levels(panel), picture.marginal.n_components
+    shown, styles = picture.shown_levels(panel), picture.bars
     longest, n_ticks = _LONGEST_LEVEL[picture.narrow], _TICKS[picture.narrow]
-    places, height = np.arange(len(shown)), _FILLED / n_components
+    places, height = np.arange(len(shown)), _FILLED / len(styles)
     groups = np.stack([picture.marginal.of([j]).of_groups([level])[..., 0] for j, level in shown], axis=-1)
-    for k in range(n_components):
-        at = places + (k - (n_components - 1) / 2) * height
-        ax.barh(at, groups[:, k].mean(axis=0), height=0.92 * height, **area(k))
+    if not picture.marginal.named:
+        groups = np.einsum("sk,skl->sl", picture.marginal.weights, groups)[:, None]
+    for k, style in enumerate(styles):
+        at = places + (k - (len(styles) - 1) / 2) * height
+        ax.barh(at, groups[:, k].mean(axis=0), height=0.92 * height, **style)
         if len(groups) > 1:
             ax.hlines(at, *credible_interval(groups[:, k].T, ci_prob).T, color=ink(), linewidth=1.2)
     seen = [float(np.mean(_of_seen(picture.rows, j) == level)) for j, level in shown]
@@ -218,14 +228,15 @@ def draw_panel(ax: Axes, picture: Discrete, panel: list[int], ci_prob: float) ->
     draw_levels(ax, picture, panel, ci_prob)
     ax.set_xlabel("probability" if column.levels else "probability of a one")
     shown, n_levels = len(picture.shown_levels(panel)), len(column.levels)
-    of_levels = f": {shown} of {n_levels} levels,\nwhich separate the groups best" if shown < n_levels else ""
+    which = "which separate the groups best" if picture.marginal.named else "the first"
+    of_levels = f": {shown} of {n_levels} levels,\n{which}" if shown < n_levels else ""
     ax.set_title(f"{name}{of_levels}" if n_levels else "")
 
 
 def handles_of(picture: Discrete, ci_prob: float) -> list[Artist]:
     """Return the entries of the legend."""
     marginal, handles = picture.marginal, []
-    for k, share in enumerate(marginal.weights.mean(axis=0)):
+    for k, share in zip(marginal.groups, marginal.weights.mean(axis=0), strict=False):
         label = f"group {k}: {share:.0%}"
         if picture.counts:
             style = {"color": colour(k), "linestyle": dashes(k), "marker": marker(k), "markersize": 4}
@@ -236,6 +247,8 @@ def handles_of(picture: Discrete, ci_prob: float) -> list[Artist]:
         handles.append(Patch(facecolor=MUTED, alpha=0.3, label="share of the rows"))
         handles.append(Line2D([], [], color=ink(), linestyle="none", marker="o", markersize=4, label="probability"))
     else:
+        if not marginal.named:
+            handles.append(Patch(**picture.bars[0], label="probability"))
         handles.append(Line2D([], [], color=ink(), linestyle=(0, (2, 1)), linewidth=1.6, label="share of all rows"))
     if marginal.n_draws > 1:
         handles.append(Line2D([], [], color=ink(), linewidth=1.2, label=f"{ci_prob:.0%} interval"))

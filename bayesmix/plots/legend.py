@@ -45,13 +45,13 @@ def density_handles(
             linewidth=1.8,
             label=f"group {k}: {share:.0%}",
         )
-        for k, share in enumerate(marginal.weights.mean(axis=0))
+        for k, share in zip(marginal.groups, marginal.weights.mean(axis=0), strict=False)
     ]
     sampled = marginal.n_draws > 1
     if n_features != 2:
         handles += _of_curves(ci_prob, sampled=sampled)
     if n_features > 1:
-        handles += _of_pairs(contours, sampled=sampled, unsure=unsure)
+        handles += _of_pairs(contours, named=marginal.named, sampled=sampled, unsure=unsure)
     return handles
 
 
@@ -91,9 +91,12 @@ def _of_curves(ci_prob: float, *, sampled: bool) -> list[Artist]:
     ]
 
 
-def _of_pairs(contours: Sequence[float], *, sampled: bool, unsure: bool) -> list[Artist]:
+def _of_pairs(contours: Sequence[float], *, named: bool, sampled: bool, unsure: bool) -> list[Artist]:
     shares = ", ".join(f"{100 * share:.3g}" for share in sorted(contours))
     lines = Line2D([], [], color=ink(), linewidth=0.8, label=f"{shares}% of the prediction")
+    if not named:
+        row = Line2D([], [], color=MUTED, alpha=0.5, linestyle="none", marker="o", markersize=4, label="rows")
+        return [row, lines]
     handles: list[Artist] = [lines, ellipse_handle(width=2.0)]
     if sampled:
         handles.append(_ring(size=12, width=0.5, label="the same, single draws"))

@@ -45,7 +45,7 @@ def plot_outliers(
         By any engine, of a given or an unknown number of components.
     X : array-like or data frame, (N, D), optional
         Rows to judge; the training rows by default.
-    level, n, random_seed
+    level, n, random_seed : float, int, and a seed or None
         As :func:`bayesmix.outliers` takes them.
     ax : matplotlib.axes.Axes, optional
         Where to draw.

@@ -53,8 +53,8 @@ def draw_one_feature(
         ax.fill_between(grid, band[:, 0], band[:, 1], color=ink(), alpha=BAND, linewidth=0)
         top = max(top, min(1.03 * band.max(), _BAND_ROOM * top))
     ax.plot(grid, predictive, color=ink(), linewidth=2.0)
-    for k, curve in enumerate(components):
-        visible = np.where(curve > _INVISIBLE * top, curve, np.nan)
+    for k in marginal.groups:
+        visible = np.where(components[k] > _INVISIBLE * top, components[k], np.nan)
         ax.plot(grid, visible, color=colour(k), linestyle=dashes(k), linewidth=1.6)
     ax.set_xlim(grid[0], grid[-1])
     ax.set_ylim(0, top)

@@ -10,7 +10,7 @@ from matplotlib.patheffects import withStroke
 
 from bayesmix.plots.frame import ink
 from bayesmix.plots.levels import mass_levels
-from bayesmix.plots.palette import colour, dashes, marker
+from bayesmix.plots.palette import MUTED, colour, dashes, marker
 from bayesmix.posterior.margins import Marginal, evenly
 
 # Share of a group inside its ellipse.
@@ -30,7 +30,7 @@ _MANY_POINTS = 1500
 def draw_two_features(
     ax: Axes,
     values: np.ndarray,
-    labels: np.ndarray,
+    labels: np.ndarray | None,
     unsure: np.ndarray,
     marginal: Marginal,
     limits: np.ndarray,
@@ -44,8 +44,8 @@ def draw_two_features(
     ----------
     ax : Axes
     values : (N, 2) array
-    labels : (N,) array
-        Group of each row.
+    labels : (N,) array, optional
+        Group of each row; without them all look alike, and there are no ellipses.
     unsure : (N,) array of bool
         Rows to draw hollow.
     marginal : Marginal
@@ -59,8 +59,13 @@ def draw_two_features(
     """
     ax.set_xlim(*limits[0])
     ax.set_ylim(*limits[1])
-    _draw_rows(ax, values, labels, unsure, size=8 if small else 18)
+    size = 8 if small else 18
     _draw_contours(ax, limits[:, 0], limits[:, 1], marginal, contours, grid_size=70 if small else 120)
+    if labels is None:
+        shown = evenly(len(values), _MOST_POINTS)
+        ax.scatter(*values[shown].T, s=size, color=MUTED, alpha=0.5, linewidths=0, rasterized=len(shown) > _MANY_POINTS)
+        return
+    _draw_rows(ax, values, labels, unsure, size)
     n_faint = min(_FAINT, _FAINT_IN_ALL // marginal.n_components) // (2 if small else 1)
     faint = evenly(marginal.n_draws, max(n_faint, 2)) if marginal.n_draws > 1 else ()
     radii = marginal.radii(ELLIPSE)

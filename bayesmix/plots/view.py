@@ -72,6 +72,8 @@ class View:
         """Ends of the axes (d, 2): around the rows, and around the ellipses of groups that own some, within bounds."""
         low, high = np.nanmin(self.values, axis=0), np.nanmax(self.values, axis=0)
         room = high - low
+        if not self.marginal.named:
+            return np.column_stack([low - _MARGIN * room, high + _MARGIN * room])
         owners = self.marginal.weights.mean(axis=0) * len(self.values) >= _FEWEST_ROWS
         centres, covariances = self.marginal.typical()
         reach = np.median(self.marginal.radii(ELLIPSE), axis=0)[:, None] * np.sqrt(
@@ -120,7 +122,12 @@ def view_of(
 
 
 def most_separating(marginal: Marginal, number: int) -> list[int]:
-    """Return the positions, in the order of the columns, of so many features in which the groups lie furthest apart."""
+    """Return the positions, in the order of the columns, of so many features in which the groups lie furthest apart.
+
+    The first of them where groups have no names.
+    """
+    if not marginal.named:
+        return list(range(min(number, marginal.n_features)))
     return sorted(np.argsort(-marginal.separation(), kind="stable")[:number].tolist())
 
 
@@ -131,7 +138,7 @@ def left_out(shown: list[int], marginal: Marginal) -> str:
         return ""
     which = ""
     if shown == most_separating(marginal, len(shown)):
-        which = ": those that separate the groups best" if marginal.n_components > 1 else ": the first"
+        which = ": those that separate the groups best" if len(marginal.groups) > 1 else ": the first"
     return f"{len(shown)} of {n_features} features{which}"
 
 

@@ -1,14 +1,14 @@
 """Draws of a mixture in some of its features, and in which of them the groups differ."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from bayesmix.tree import draws_of, family_of, record_of
+from bayesmix.tree import draws_of, family_of, number_varies, record_of
 
 # Draws that tell how far groups lie apart.
 _DRAWS = 500
@@ -24,12 +24,15 @@ class Marginal:
     weights : (S, K) array
     params : mapping of (S, ...) arrays
     n_features : int
+    named : bool
+        Whether a component is the same group in all draws; not where their number varies.
     """
 
     family: Any
     weights: np.ndarray
     params: Mapping[str, np.ndarray]
     n_features: int
+    named: bool = True
 
     @property
     def n_draws(self) -> int:
@@ -41,6 +44,11 @@ class Marginal:
         """K."""
         return self.weights.shape[1]
 
+    @property
+    def groups(self) -> range:
+        """The groups that pictures can show: none where they have no names."""
+        return range(self.n_components if self.named else 0)
+
     @cached_property
     def moments(self) -> tuple[np.ndarray, np.ndarray]:
         """Locations (S, K, M) and covariances (S, K, M, M)."""
@@ -49,18 +57,18 @@ class Marginal:
     def of(self, features: Sequence[int]) -> "Marginal":
         """Return the marginal in fewer features, given by position."""
         family, params = self.family.marginal(self.params, np.asarray(features, dtype=np.intp))
-        return Marginal(family, self.weights, params, len(features))
+        return replace(self, family=family, params=params, n_features=len(features))
 
     def mapped(self, centre: np.ndarray, matrix: np.ndarray) -> "Marginal":
         """Return the distribution of ``(x - centre) @ matrix``, for a matrix (d, q)."""
         family, params = self.family.mapped(self.params, centre, matrix)
-        return Marginal(family, self.weights, params, matrix.shape[1])
+        return replace(self, family=family, params=params, n_features=matrix.shape[1])
 
     def thinned(self, n_draws: int) -> "Marginal":
         """Return at most so many draws, evenly spaced over all chains."""
         chosen = evenly(self.n_draws, n_draws)
         params = {name: values[chosen] for name, values in self.params.items()}
-        return Marginal(self.family, self.weights[chosen], params, self.n_features)
+        return replace(self, weights=self.weights[chosen], params=params)
 
     def densities(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Evaluate the densities at points (M, d).
@@ -152,7 +160,8 @@ def marginal_of(tree: xr.DataTree) -> Marginal:
     weights, params = draws_of(tree)
     n_draws = weights.shape[0] * weights.shape[1]
     flat = {name: values.reshape(n_draws, *values.shape[2:]) for name, values in params.items()}
-    return Marginal(family_of(tree), weights.reshape(n_draws, -1), flat, len(record_of(tree)["features"]))
+    n_features, named = len(record_of(tree)["features"]), not number_varies(tree)
+    return Marginal(family_of(tree), weights.reshape(n_draws, -1), flat, n_features, named)
 
 
 def positions_of(tree: xr.DataTree, features: str | Sequence[str] | None) -> list[int]:
