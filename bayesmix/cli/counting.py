@@ -18,7 +18,7 @@ from bayesmix.html.numbers import counted, percent
 from bayesmix.mixture import Mixture
 from bayesmix.notes import in_words
 from bayesmix.posterior.labels import Diagnosis, diagnose
-from bayesmix.posterior.numbers import number_of_groups
+from bayesmix.posterior.numbers import number_of_groups, shortest_run
 from bayesmix.priors import DynamicDirichlet, ShiftedBetaNegativeBinomial
 from bayesmix.progress import progress
 from bayesmix.tree import record_of, save, training_rows
@@ -31,7 +31,6 @@ OUTPUTS = (".nc", ".zarr", ".csv", ".parquet", ".pq")
 NUMBER = ShiftedBetaNegativeBinomial(1, 4, 3)
 WEIGHTS = DynamicDirichlet(1.0)
 _SHOWN = 0.005  # probability of a number that the table shows
-_MOST = 0.8  # of a run of numbers that the answer names
 
 
 def count_and_tell(X: "pd.DataFrame", family: Family, request: Request, options: Mapping[str, Any]) -> int:
@@ -79,7 +78,7 @@ def _show(tree: "xr.DataTree", table: "pd.DataFrame", diagnosis: Diagnosis) -> N
 
 def answer_of(occupied: np.ndarray, n_rows: int) -> Answer:
     """Say how many groups have rows, of which there are 1, 2, ... with these probabilities, and what that hangs on."""
-    best, run = int(occupied.argmax()) + 1, _shortest_run(occupied)
+    best, run = int(occupied.argmax()) + 1, shortest_run(occupied)
     how_many = f"{counted(best, 'group')} with rows: the most probable number, {percent(occupied.max())}."
     if len(run) > 1:
         share = occupied[run[0] - 1 : run[-1]].sum()
@@ -99,17 +98,6 @@ def answer_of(occupied: np.ndarray, n_rows: int) -> Answer:
             ),
         ),
     )
-
-
-def _shortest_run(probabilities: np.ndarray) -> list[int]:
-    """The shortest run of numbers whose probabilities sum to enough; of equally short ones the most probable."""
-    up_to = np.append(0.0, probabilities.cumsum())
-    for length in range(1, up_to.size):
-        sums = up_to[length:] - up_to[:-length]
-        if sums.max() >= _MOST:
-            first = int(sums.argmax()) + 1
-            return list(range(first, first + length))
-    return list(range(1, up_to.size))
 
 
 def _write(tree: "xr.DataTree", table: "pd.DataFrame", path: Path) -> str:

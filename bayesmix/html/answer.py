@@ -103,7 +103,7 @@ def _of_groups(digest: Digest) -> tuple[tuple[str, str], ...]:
     else:
         sure = f"{n_rows - doubtful:,} of {rows} belong to one group with a probability of at least {UNSURE:.0%}."
     if not digest.diagnosis.ok:
-        sure += " But the draws behind these numbers are not to be trusted."
+        sure += untrusted(digest)
     elif digest.sampled:
         sure += (
             f" What is uncertain about the groups themselves stands beside their numbers: an interval holds the true "
@@ -168,14 +168,24 @@ def _doubts(digest: Digest, of_choice: Sequence[str] = ()) -> str:
     if any_empty > _OFTEN:
         where = f"In {percent(any_empty)} of the draws some" if digest.sampled else "Some"
         found.append(f"{where} group owns no row: fewer groups may do.")
-    check = digest.check
-    if check is not None and check.outside.any():
-        features = dict.fromkeys(check.names[i][0] for i in np.flatnonzero(check.outside))
-        found.append(
-            f"Data made by the model differ from these data in {joined(list(features))}: the groups miss something "
-            "there."
-        )
+    found += filter(None, [missed(digest)])
     return " ".join(found) if found else "Nothing that was checked speaks against this answer."
+
+
+def missed(digest: Digest) -> str:
+    """Say in what the model's data differ from these; nothing where they do not."""
+    check = digest.check
+    if check is None or not check.outside.any():
+        return ""
+    features = dict.fromkeys(check.names[i][0] for i in np.flatnonzero(check.outside))
+    return (
+        f"Data made by the model differ from these data in {joined(list(features))}: the groups miss something there."
+    )
+
+
+def untrusted(digest: Digest) -> str:
+    """Say so where the draws are not to be trusted."""
+    return "" if digest.diagnosis.ok else " But the draws behind these numbers are not to be trusted."
 
 
 def _doubts_of_choice(table: pd.DataFrame) -> list[str]:

@@ -12,16 +12,17 @@ from bayesmix.data import Rows
 from bayesmix.families import Family
 from bayesmix.html.numbers import as_sure, percent, percent_with_interval, to_spread, with_interval
 from bayesmix.posterior.checks import Check, posterior_check
-from bayesmix.posterior.intervals import credible_interval
+from bayesmix.posterior.intervals import credible_interval, read_ci_prob
 from bayesmix.posterior.labels import Diagnosis, diagnose
 from bayesmix.posterior.margins import Marginal, evenly, marginal_of
 from bayesmix.posterior.membership import responsibilities
 from bayesmix.posterior.merging import merge
 from bayesmix.posterior.modal import has_modes, modes
+from bayesmix.posterior.numbers import number_of_groups
 from bayesmix.posterior.partitions.overview import Overview
 from bayesmix.posterior.tails import outliers
 from bayesmix.registry import ENGINES, from_chains
-from bayesmix.tree import family_of, record_of, training_rows
+from bayesmix.tree import family_of, number_varies, record_of, training_rows
 
 _METHODS = {
     "em": "expectation-maximisation (a point estimate)",
@@ -127,9 +128,19 @@ class Digest:
         return outliers(self.tree, random_seed=0)
 
     @cached_property
+    def numbers(self) -> xr.Dataset:
+        """How probable each number of groups is, where it is unknown."""
+        return number_of_groups(self.tree)
+
+    @property
+    def unnamed(self) -> bool:
+        """Whether the number of groups varies, so that none has a name."""
+        return number_varies(self.tree)
+
+    @cached_property
     def ci_prob(self) -> float:
         """Probability inside all intervals."""
-        return float(self.membership.attrs["ci_prob"])
+        return read_ci_prob() if self.unnamed else float(self.membership.attrs["ci_prob"])
 
     @cached_property
     def pareto_k(self) -> np.ndarray | None:

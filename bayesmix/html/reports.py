@@ -22,7 +22,8 @@ from bayesmix.html.sections.groups import data_section, groups_section
 from bayesmix.html.sections.pictures import membership_section
 from bayesmix.html.sections.reproduction import reproduction_section
 from bayesmix.html.sections.trust import trust_section
-from bayesmix.posterior.labels.judgement import heeded_with_names
+from bayesmix.html.sections.unknown_number import answer_of_unknown_number, number_section, unnamed_section
+from bayesmix.posterior.labels.judgement import heeded
 from bayesmix.vocabulary import named_arguments
 
 _MARKDOWN = ".md"
@@ -45,7 +46,8 @@ def content_of_tree(tree: xr.DataTree, *, title: str | None = None) -> ReportCon
         ``choice`` is None: one fit does not say how many groups there are.
     """
     digest = Digest(tree)
-    return _content(digest, title, digest.pareto_k, answer_of_fit(digest))
+    answer = answer_of_unknown_number(digest) if digest.unnamed else answer_of_fit(digest)
+    return _content(digest, title, digest.pareto_k, answer)
 
 
 def _content(digest: Digest, title: str | None, pareto_k: np.ndarray | None, answer: Answer) -> ReportContent:
@@ -53,8 +55,8 @@ def _content(digest: Digest, title: str | None, pareto_k: np.ndarray | None, ans
         title=visible(title or _title(digest)),
         answer=answer,
         warnings=warnings_of(digest),
-        groups=groups_section(digest),
-        membership=membership_section(digest),
+        groups=(number_section if digest.unnamed else groups_section)(digest),
+        membership=(unnamed_section if digest.unnamed else membership_section)(digest),
         choice=None,
         trust=trust_section(digest, pareto_k),
         data=data_section(digest),
@@ -109,6 +111,8 @@ def report(tree: xr.DataTree | EMResult, path: str | os.PathLike[str], *, title:
     Parameters
     ----------
     tree : xarray.DataTree or EMResult
+        Where the number of groups is unknown, the report tells how probable each number is, the density, and who
+        belongs with whom; of single groups, which have no names there, nothing.
     path : str or path
         Ends in ``.html`` or ``.md``; its folder must exist. An existing file is replaced.
     title : str, optional
@@ -136,7 +140,7 @@ def report(tree: xr.DataTree | EMResult, path: str | os.PathLike[str], *, title:
     True
     """
     path = checked_path(path, (".html", _MARKDOWN))
-    content = content_of_tree(heeded_with_names(tree, "report"), title=title)
+    content = content_of_tree(heeded(tree), title=title)
     if path.suffix.lower() != _MARKDOWN:
         return write_html(content, path)
     write_text(path, render_markdown(content))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # Numbers of components that together are less probable than this say nothing of how many have rows.
 _NEGLIGIBLE = 1e-6
+_MOST = 0.8  # of a run of numbers that stands for all
 # Concentrations that stand for a prior of them.
 _NODES = 40
 
@@ -100,6 +101,17 @@ def number_of_groups(tree: "xr.DataTree | EMResult") -> xr.Dataset:
         coords={"number": np.arange(1, up_to + 1)},
         attrs={name: value for what, draws in quantities.items() for name, value in _mixing(what, draws).items()},
     )
+
+
+def shortest_run(probabilities: np.ndarray) -> list[int]:
+    """The shortest run of 1, 2, ... whose probabilities sum to enough; of equally short ones the most probable."""
+    up_to = np.append(0.0, probabilities.cumsum())
+    for length in range(1, up_to.size):
+        sums = up_to[length:] - up_to[:-length]
+        if sums.max() >= _MOST:
+            first = int(sums.argmax()) + 1
+            return list(range(first, first + length))
+    return list(range(1, up_to.size))
 
 
 def _prior(number: PriorOfNumber | int) -> np.ndarray:

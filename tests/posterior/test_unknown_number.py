@@ -72,7 +72,6 @@ def test_number_of_groups(tree):
         bm.relabel,
         bm.merge,
         bm.plot_merge,
-        bm.plot_density,
         bm.plot_labels,
         bm.plot_responsibilities,
     ],
@@ -81,6 +80,30 @@ def test_number_of_groups(tree):
 def test_what_speaks_of_groups_refuses(tree, view):
     with pytest.raises(ValueError, match=r"number of groups varies: bm\.number_of_groups"):
         view(tree)
+
+
+def test_the_density_needs_no_names(tree):
+    ax = bm.plot_density(tree).axes[0]
+    (curve,) = ax.lines
+    grid, density = curve.get_data()
+    expected = np.exp(bm.log_density(tree, grid)["log_density"])
+    np.testing.assert_allclose(density, expected, rtol=0.2, atol=0.02 * float(expected.max()))  # of fewer draws
+    assert [text.get_text() for text in ax.figure.legends[0].get_texts()][0] == "rows"
+
+
+def test_the_report_tells_what_needs_no_names(tree, tmp_path):
+    page = bm.report(tree, tmp_path / "unknown.md").read_text(encoding="utf-8")
+    occupied = bm.number_of_groups(tree)["occupied"]
+    best = int(occupied.idxmax())
+    assert f"{best} groups have rows with a probability of {float(occupied.max()):.0%}" in page
+    n_groups = int(bm.partition(tree)["label"].max()) + 1
+    assert f"The one partition that stands for all draws has {n_groups} groups" in page
+    assert f"Mixture({best}) fits {best} groups with names" in page
+    for heading in ("In a picture", "As one partition", "Beside other ways to group", "Rows that fit badly"):
+        assert f"### {heading}\n" in page
+    assert "nan" not in page
+    code = page.split("```python\n")[1]
+    assert f"bm.Mixture(bm.priors.{MIXTURE.n_components}, " in code
 
 
 @pytest.mark.parametrize("method", ["fit_em", "fit_nuts", "fit_advi", "fit_laplace", "build_model"])

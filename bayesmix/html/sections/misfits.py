@@ -7,6 +7,7 @@ from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import counted, of_row, sortable
 from bayesmix.plots import draw_outliers
+from bayesmix.plots.view import most_separating
 
 _MOST_ROWS = 25
 _MOST_COLUMNS = 4
@@ -33,7 +34,7 @@ def misfits_part(digest: Digest) -> Section:
         f"{'It has' if one else 'They have'} helped to make the fit all the same, and a row that has drawn a group to "
         "itself is not seen here: to judge rows without their own help, fit the others and ask bm.outliers."
     )
-    shown = sorted(np.argsort(-digest.separation, kind="stable")[:_MOST_COLUMNS].tolist())
+    shown = most_separating(digest.marginal, _MOST_COLUMNS)
     cells = tuple(
         (
             Cell(row_name(rows.obs[i]), sortable(rows.obs[i])),

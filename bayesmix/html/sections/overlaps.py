@@ -14,7 +14,7 @@ _MOST_PAIRS = 5
 
 def overlaps_section(digest: Digest) -> Section:
     """Sentences, of more than one group."""
-    return Section(sentences=tuple([" ".join(_pairs(digest)), *_peaks(digest)]))
+    return Section(sentences=tuple([" ".join(_pairs(digest)), *peaks_told(digest)]))
 
 
 def _pairs(digest: Digest) -> list[str]:
@@ -36,7 +36,8 @@ def _pairs(digest: Digest) -> list[str]:
     return said
 
 
-def _peaks(digest: Digest) -> list[str]:
+def peaks_told(digest: Digest) -> list[str]:
+    """How many peaks the density has, in a sentence; none where it has no slope to climb."""
     if digest.peaks is None:
         return []
     ordered = sorted(digest.peaks.items(), key=lambda one: -one[1])

@@ -51,6 +51,8 @@ def posterior_part(digest: Digest) -> Section | None:
 
 def prior_part(digest: Digest) -> Section | None:
     """Show what data sets the prior makes before it has seen a row."""
+    if digest.unnamed:
+        return Section(sentences=("What the prior says of the number of groups stands beside its probabilities.",))
     if digest.record.get("estimate") == "ml":
         return Section(sentences=("Maximum likelihood uses no prior.",))
     shown: Sequence[str] = digest.rows.features[:_MOST_PICTURED]

@@ -9,8 +9,10 @@ from bayesmix.html.content import Section
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import fixed
 from bayesmix.mixture import Mixture
+from bayesmix.priors.number import number_from_dict
 from bayesmix.priors.sets import default_priors, resolve_priors, to_dict
 from bayesmix.priors.written import as_arguments, as_code, as_plain, foreign_as_comments
+from bayesmix.problem import STATED
 from bayesmix.registry import ENGINES, from_chains
 
 _SECOND_NAMES = {"em": "EM", "sampling": "sampling"}
@@ -51,7 +53,7 @@ def code_of(digest: Digest) -> str:
         "",
         f"X = ...  # the {digest.rows.n_rows} rows of {features!r}",
         *foreign_as_comments(record["mixture"]["priors"]),
-        f"mixture = bm.Mixture({digest.n_components}, {family}{_priors(digest)})",
+        f"mixture = bm.Mixture({_number(digest)}, {family}{_priors(digest)})",
         *_fit(digest, record),
         'bm.report(tree, "report.html")',
     ]
@@ -125,10 +127,17 @@ def _sizes(digest: Digest) -> dict[str, int]:
 def _priors(digest: Digest) -> str:
     """Write the priors as an argument; nothing for the default."""
     described = digest.record["mixture"]["priors"]
-    default = to_dict(resolve_priors(default_priors(digest.family), digest.rows, digest.family, digest.n_components))
+    n_components = STATED if digest.unnamed else digest.n_components
+    default = to_dict(resolve_priors(default_priors(digest.family), digest.rows, digest.family, n_components))
     if as_plain(described) == as_plain(default):
         return ""
     return f", priors={as_code(described)}"
+
+
+def _number(digest: Digest) -> str:
+    """How many components, or the prior of their number."""
+    number = number_from_dict(digest.record["mixture"]["n_components"])
+    return f"bm.priors.{number}" if digest.unnamed else str(number)
 
 
 def _draws(digest: Digest) -> str:

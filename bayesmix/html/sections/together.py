@@ -67,7 +67,8 @@ def _picture(digest: Digest, seen: Overview, n_groups: int) -> Picture:
 
 def _named(digest: Digest, seen: Overview) -> np.ndarray:
     """Groups of the partition by the names that they have in the rest of the report."""
-    return named_like(seen.partition["label"].values, digest.membership["label"].values[seen.chosen])
+    label = seen.partition["label"].values
+    return label if digest.unnamed else named_like(label, digest.membership["label"].values[seen.chosen])
 
 
 def _other_ways(digest: Digest, seen: Overview) -> Section:

@@ -105,13 +105,14 @@ def compared(
     ci_prob: float | None = None,
     ci_kind: str | None = None,
     random_seed: Any = 0,
+    n_groups: int | None = None,
 ) -> xr.Dataset:
-    """The same of rows and labels that were read."""
+    """The same of rows and labels that were read; ``n_groups``, where it is known, is for k-means."""
     ci_prob, ci_kind, seed = read_ci_prob(ci_prob), read_ci_kind(ci_kind), number_of(random_seed)
     with compiling_shown(None), progress(None) as report:
         if clusterings is None:
             report("k-means, mean shift and modes")
-            clusterings = other_ways(tree, rows, seed)
+            clusterings = other_ways(tree, rows, seed, n_groups)
         report("agreement with the posterior")
         draws = label_draws(tree, rows, generator_of(seed))
         labels = {name: by_size(one) for name, one in clusterings.items()}

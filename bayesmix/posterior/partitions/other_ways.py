@@ -111,7 +111,7 @@ def partial_assignments(
     )
 
 
-def other_ways(tree: xr.DataTree, rows: Rows, random_seed: Any) -> dict[str, np.ndarray]:
+def other_ways(tree: xr.DataTree, rows: Rows, random_seed: Any, n_groups: int | None = None) -> dict[str, np.ndarray]:
     """Labels (N,) of rows by k-means, soft k-means, mean shift and the modes of the mixture, each by its name.
 
     Families whose density cannot be climbed have no modes.
@@ -123,7 +123,7 @@ def other_ways(tree: xr.DataTree, rows: Rows, random_seed: Any) -> dict[str, np.
     """
     values, _, _ = standardised(tree, rows)
     seed = _seed(random_seed)
-    hard = _hard(values, number_to_find(tree, rows), seed)
+    hard = _hard(values, n_groups or number_to_find(tree, rows), seed)
     soft, _ = _soft(values, hard.centres, hard.scale)
     ways = {"k-means": hard.labels, "soft k-means": soft.argmax(axis=1), "mean shift": _mean_shift(values, seed)}
     if has_modes(family_of(tree)):

@@ -11,7 +11,7 @@ from bayesmix.posterior.margins import evenly
 from bayesmix.posterior.partitions.agreement import compared
 from bayesmix.posterior.partitions.co_membership import co_membership
 from bayesmix.posterior.partitions.estimate import parted
-from bayesmix.tree import training_rows
+from bayesmix.tree import number_varies, training_rows
 
 # Rows that are parted, and rows whose similarity is looked at.
 _MOST_PARTED = 2000
@@ -54,7 +54,8 @@ class Overview:
     @cached_property
     def comparison(self) -> xr.Dataset:
         """As :func:`bayesmix.compare_clusterings` with the other ways to group; of columns of real numbers."""
-        return compared(self.tree, self.rows)
+        n_groups = int(self.partition["label"].max()) + 1 if number_varies(self.tree) else None
+        return compared(self.tree, self.rows, n_groups=n_groups)
 
     @cached_property
     def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
