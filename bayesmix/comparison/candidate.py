@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bayesmix.comparison.evidence import Evidence
 from bayesmix.data.words import joined
 from bayesmix.engines.em import EMResult
@@ -38,6 +40,8 @@ class Candidate:
     waic : ELPDDataWAIC or None
     evidence : Evidence or None
         Log evidence; None for ``method="em"``, or where sampling failed.
+    occupied : (K,) array or None
+        Posterior probabilities that 1, 2, ... of the components have rows.
     kfold : ELPDDataLOOKFold or None
         Of the folds that were asked for.
     n_bad_k : int
@@ -58,6 +62,7 @@ class Candidate:
     loo: "ELPDDataLOO | None" = None
     waic: "ELPDDataWAIC | None" = None
     evidence: Evidence | None = None
+    occupied: np.ndarray | None = None
     kfold: "ELPDDataLOOKFold | None" = None
     n_bad_k: int = 0
     distrust: tuple[str, ...] = ()

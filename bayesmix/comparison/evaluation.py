@@ -23,6 +23,7 @@ from bayesmix.mixture import Mixture
 from bayesmix.notes import in_words, kinds_in
 from bayesmix.posterior.fitting import fit_posterior
 from bayesmix.posterior.labels import Diagnosis, diagnose
+from bayesmix.posterior.numbers import occupied_shares
 from bayesmix.posterior.power_scaling import prior_note
 from bayesmix.problem import Problem
 from bayesmix.registry import ENGINES
@@ -175,6 +176,7 @@ def _judged(
         loo=repaired.elpd,
         waic=widely,
         evidence=evidence,
+        occupied=occupied_shares(tree),
         kfold=by_folds,
         n_bad_k=len(repaired.remaining),
         distrust=distrust,

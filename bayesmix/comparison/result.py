@@ -67,7 +67,8 @@ class Comparison:
         to be relied on (``p_waic_i > 0.4``); ``elpd_diff, dse, p_worse, weight`` of
         ``az.compare`` over the models that can be trusted, NaN for the others; ``n_bad_k``, rows
         whose Pareto k stays above 0.7; ``log_evidence, log_evidence_se`` and ``posterior_probability`` under a uniform
-        prior over the models that have an evidence; ``max_rhat, min_ess`` over label-free quantities and
+        prior over the models that have an evidence; ``n_occupied``, the posterior mean of the number of groups with
+        rows; ``max_rhat, min_ess`` over label-free quantities and
         those of the components; ``divergences``; ``engine``, the method that made the draws; ``notes``.
     candidates : tuple of Candidate
         In the order of the table.
@@ -139,6 +140,19 @@ class Comparison:
         """
         return self.table.loc[:, ["log_evidence", "log_evidence_se", "posterior_probability"]]
 
+    @property
+    def occupied(self) -> pd.DataFrame:
+        """Posterior probability that 1, 2, ... of the groups of each model have rows, K+; NaN beyond their number.
+
+        Where a model's groups are fewer in most draws than it was given, the further ones are not in the data.
+        """
+        most = max(candidate.key[1] for candidate in self.candidates)
+        found = np.full((len(self.candidates), most), np.nan)
+        for own, candidate in zip(found, self.candidates, strict=True):
+            if candidate.occupied is not None:
+                own[: candidate.occupied.size] = candidate.occupied
+        return pd.DataFrame(found, index=self.table.index, columns=pd.RangeIndex(1, most + 1, name="n_occupied"))
+
     def posterior_probability(self, prior: Mapping[Any, float] | None = None) -> pd.Series:
         """Probability of every model given the rows.
 
@@ -160,6 +174,28 @@ class Comparison:
         ValueError
             When a weight is negative or not finite, or all are zero.
         """
+        weights = self._prior_weights(prior)
+        found = posterior_probabilities(column_of(self.table, "log_evidence"), weights)
+        return pd.Series(found, index=self.table.index, name="posterior_probability")
+
+    def prior_probability(self, prior: Mapping[Any, float] | None = None) -> pd.Series:
+        """Probability of every model before the rows, among those that have an evidence.
+
+        Parameters
+        ----------
+        prior : mapping, optional
+            As in :meth:`posterior_probability`.
+
+        Returns
+        -------
+        pandas.Series
+            With the index of the table. NaN for a model without an evidence.
+        """
+        known = np.where(np.isfinite(column_of(self.table, "log_evidence")), 0.0, np.nan)
+        found = posterior_probabilities(known, self._prior_weights(prior))
+        return pd.Series(found, index=self.table.index, name="prior_probability")
+
+    def _prior_weights(self, prior: Mapping[Any, float] | None) -> np.ndarray:
         weights = np.ones(len(self.candidates))
         if prior is not None:
             own = [next((w for key, w in prior.items() if self._fits(c, key)), 0.0) for c in self.candidates]
@@ -168,8 +204,7 @@ class Comparison:
                 raise ValueError(
                     f"prior must give positive weights to numbers of components or families, not {prior!r}"
                 )
-        found = posterior_probabilities(column_of(self.table, "log_evidence"), weights)
-        return pd.Series(found, index=self.table.index, name="posterior_probability")
+        return weights
 
     def weights(self, by: str = "stacking") -> pd.Series:
         """Weights of the models, by which :meth:`log_density` and its like average over them.
@@ -425,7 +460,13 @@ class Comparison:
         # of every row in the posterior that is shown; an exact refit has 0
         pareto_k = None if chosen.loo is None or chosen.distrust else chosen.loo.pareto_k.values
         return content_of_comparison(
-            self.tree_to_show(), table=self.table, advice=self.advice, code=self.code, title=title, pareto_k=pareto_k
+            self.tree_to_show(),
+            table=self.table,
+            advice=self.advice,
+            code=self.code,
+            title=title,
+            pareto_k=pareto_k,
+            occupied=self.occupied,
         )
 
     def __repr__(self) -> str:

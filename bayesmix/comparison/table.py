@@ -39,6 +39,7 @@ COLUMNS = (
     "log_evidence",
     "log_evidence_se",
     "posterior_probability",
+    "n_occupied",
     "max_rhat",
     "min_ess",
     "max_rhat_components",
@@ -129,6 +130,8 @@ def _row(candidate: Candidate) -> dict[str, float | str]:
         row["n_bad_k"] = candidate.n_bad_k
     if candidate.evidence is not None:
         row |= {"log_evidence": candidate.evidence.log_evidence, "log_evidence_se": candidate.evidence.se}
+    if candidate.occupied is not None:
+        row["n_occupied"] = float(candidate.occupied @ np.arange(1, candidate.occupied.size + 1))
     if diagnosis is not None:
         for name in ("max_rhat", "min_ess", "max_rhat_components", "min_ess_components"):
             row[name] = getattr(diagnosis, name)

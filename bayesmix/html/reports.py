@@ -72,6 +72,7 @@ def content_of_comparison(
     code: str = "",
     title: str | None = None,
     pareto_k: np.ndarray | None = None,
+    occupied: pd.DataFrame | None = None,
 ) -> ReportContent:
     """Fill a report with a comparison, and with the model of it that is shown.
 
@@ -88,6 +89,8 @@ def content_of_comparison(
     title : str, optional
     pareto_k : (N,) array, optional
         Of every training row in the model that is shown.
+    occupied : pandas.DataFrame, optional
+        As ``Comparison.occupied``.
 
     Returns
     -------
@@ -99,7 +102,7 @@ def content_of_comparison(
     content = _content(digest, title, pareto_k, answer_of_comparison(digest, table))
     return replace(
         content,
-        choice=choice_section(table, advice, best=shown),
+        choice=choice_section(table, advice, best=shown, occupied=occupied),
         reproduction=reproduction_section(digest, code),
     )
 

@@ -10,6 +10,7 @@ from bayesmix.plots.densities import draw_density, plot_density
 from bayesmix.plots.memberships import draw_responsibilities, plot_responsibilities
 from bayesmix.plots.merges import plot_merge
 from bayesmix.plots.misfits import draw_outliers, plot_outliers
+from bayesmix.plots.numbers_of_groups import draw_number_of_groups, plot_number_of_groups
 from bayesmix.plots.predictive_checks import draw_predictive_check, draw_prior_check, plot_predictive_check
 from bayesmix.plots.regressions import plot_conditional
 from bayesmix.plots.togetherness import draw_similarity, plot_similarity
@@ -19,6 +20,7 @@ __all__ = [
     "draw_comparison",
     "draw_density",
     "draw_labels",
+    "draw_number_of_groups",
     "draw_outliers",
     "draw_predictive_check",
     "draw_prior_check",
@@ -30,6 +32,7 @@ __all__ = [
     "plot_em",
     "plot_labels",
     "plot_merge",
+    "plot_number_of_groups",
     "plot_outliers",
     "plot_predictive_check",
     "plot_responsibilities",

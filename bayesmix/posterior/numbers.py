@@ -8,6 +8,7 @@ import xarray as xr
 from bayesmix.engines.mixing import mixing
 from bayesmix.passes.urn import occupied_places
 from bayesmix.posterior.labels.judgement import heeded
+from bayesmix.posterior.partitions.label_draws import label_draws
 from bayesmix.priors.concentration import quantiles
 from bayesmix.priors.number import PriorOfNumber, number_from_dict
 from bayesmix.priors.sets import from_dict
@@ -112,6 +113,19 @@ def shortest_run(probabilities: np.ndarray) -> list[int]:
             first = int(sums.argmax()) + 1
             return list(range(first, first + length))
     return list(range(1, up_to.size))
+
+
+def occupied_shares(tree: xr.DataTree) -> np.ndarray:
+    """Posterior probabilities that 1, 2, ... of a given number of components have rows.
+
+    Gibbs sampling counts them at every draw; of other draws the component of every row is drawn here.
+    """
+    stats = tree["sample_stats"].to_dataset()
+    if "n_occupied" in stats:
+        occupied = stats["n_occupied"].values
+    else:
+        occupied = label_draws(tree, training_rows(tree), np.random.default_rng(0)).n_groups
+    return _shares(occupied, record_of(tree)["n_components"])
 
 
 def _prior(number: PriorOfNumber | int) -> np.ndarray:

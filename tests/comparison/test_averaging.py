@@ -120,3 +120,23 @@ def test_refusals(comparison):
         points.log_density(NEW)
     with pytest.raises(ValueError, match="No model has an evidence"):
         points.weights("evidence")
+
+
+def test_occupied_groups_are_those_of_the_draws_of_labels(comparison):
+    """Gibbs counts them; labels drawn anew given the parameters have the same distribution."""
+    occupied = comparison.occupied
+    assert occupied.shape == (4, 4)
+    np.testing.assert_allclose(occupied.sum(axis=1), 1)
+    tree = comparison[4].tree
+    from bayesmix.posterior.partitions.label_draws import label_draws
+    from bayesmix.tree import training_rows
+
+    drawn = label_draws(tree, training_rows(tree), np.random.default_rng(5)).n_groups
+    mean = comparison.table.loc[("gaussian-tied", 4), "n_occupied"]
+    assert mean == pytest.approx(drawn.mean(), abs=0.1)
+    assert mean == pytest.approx(occupied.loc[("gaussian-tied", 4)] @ np.arange(1, 5))
+
+
+def test_the_prior_over_models(comparison):
+    assert comparison.prior_probability().tolist() == [0.25] * 4
+    assert comparison.prior_probability({1: 1, 2: 3}).tolist() == [0.25, 0.75, 0, 0]

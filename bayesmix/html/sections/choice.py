@@ -8,7 +8,7 @@ import pandas as pd
 
 from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.numbers import MISSING, fixed
-from bayesmix.plots import draw_comparison
+from bayesmix.plots import draw_comparison, draw_number_of_groups
 from bayesmix.registry import ENGINES
 from bayesmix.standing import column_of, decimals_of, is_bracketed
 
@@ -30,7 +30,12 @@ _READING = (
 )
 
 
-def choice_section(table: pd.DataFrame, advice: Sequence[str], best: tuple[str, int] | None = None) -> Section:
+def choice_section(
+    table: pd.DataFrame,
+    advice: Sequence[str],
+    best: tuple[str, int] | None = None,
+    occupied: pd.DataFrame | None = None,
+) -> Section:
     """Tell how the number of groups was chosen.
 
     Parameters
@@ -40,6 +45,8 @@ def choice_section(table: pd.DataFrame, advice: Sequence[str], best: tuple[str, 
     advice : sequence of str
     best : (str, int), optional
         The row of the model that the report shows; it stands out.
+    occupied : pandas.DataFrame, optional
+        As ``Comparison.occupied``.
     """
     order = _ranked(table)
     shown, others = order[:_MOST_SHOWN], order[_MOST_SHOWN:]
@@ -58,8 +65,10 @@ def choice_section(table: pd.DataFrame, advice: Sequence[str], best: tuple[str, 
     pictures = ()
     if any(name in table and table[name].notna().any() for name in ("bic", "elpd_loo")):
         pictures = (Picture(lambda: draw_comparison(table), _alt(table), _caption(table)),)
+    if occupied is not None and np.isfinite(column_of(table, "posterior_probability")).sum() > 1:
+        pictures = (*pictures, _numbers_picture(table, occupied))
     return Section(
-        sentences=(*advice, *_of_evidence(table)),
+        sentences=(*advice, *_of_evidence(table), *_of_occupied(occupied, best)),
         pictures=pictures,
         tables=tuple(tables),
         listed=True,
@@ -152,6 +161,38 @@ def _of_evidence(table: pd.DataFrame) -> list[str]:
         "were equally probable. It depends on the priors of the groups as much as on the rows: wider ones favour fewer "
         "groups, without fitting any worse."
     ]
+
+
+def _of_occupied(occupied: pd.DataFrame | None, best: tuple[str, int] | None) -> list[str]:
+    """That the groups which are shown are more than those with rows (Malsiner-Walli et al., 2016)."""
+    if occupied is None or best is None or best not in occupied.index:
+        return []
+    shares = occupied.loc[[best]].to_numpy(dtype=float)[0]
+    if np.isnan(shares).all() or (found := int(np.nanargmax(shares)) + 1) == best[1]:
+        return []
+    return [
+        f"Of the {best[1]} groups that are shown most probably {found} {'has' if found == 1 else 'have'} rows "
+        f"(probability {fixed(float(shares[found - 1]), 2)}): the data need no more."
+    ]
+
+
+def _numbers_picture(table: pd.DataFrame, occupied: pd.DataFrame) -> Picture:
+    probabilities = column_of(table, "posterior_probability")
+    known = np.isfinite(probabilities)
+    after = pd.Series(probabilities, index=table.index)
+    before = pd.Series(np.where(known, 1 / known.sum(), np.nan), index=table.index)
+    numbers = table.index.get_level_values("n_components").to_numpy()
+    likely = max(sorted(set(numbers)), key=lambda number: np.nansum(probabilities[numbers == number]))
+    alt = (
+        f"The posterior of the number of groups beside its prior; most probable is {likely}. Beside it, how many "
+        "groups of each number have rows."
+    )
+    caption = (
+        "Left: the probability of every number of groups, if before the data all models were equally probable. Right: "
+        "how many of so many groups have rows; the area of a square is its probability, and below the dashed line are "
+        "groups that the data do not need."
+    )
+    return Picture(lambda: draw_number_of_groups(before, after, occupied), alt, caption)
 
 
 def _paired(table: pd.DataFrame, name: str, error: str) -> Callable[[int], Cell]:
