@@ -47,6 +47,11 @@ class Gaussian(Elliptical):
     ValueError
         If ``covariance`` is none of these.
 
+    References
+    ----------
+    Celeux, G. and Govaert, G. (1995). Gaussian parsimonious clustering models. Pattern Recognition 28, 781-793.
+    https://doi.org/10.1016/0031-3203(94)00125-6
+
     Examples
     --------
     >>> import bayesmix as bm
@@ -58,11 +63,6 @@ class Gaussian(Elliptical):
     True
     >>> print(bm.Gaussian("VVE").in_words(n_features=2))
     Clouds of points (normal distributions), all of one direction, each with a size and shape of its own
-
-    References
-    ----------
-    Celeux, G. and Govaert, G. (1995). Gaussian parsimonious clustering models. Pattern Recognition 28, 781-793.
-    https://doi.org/10.1016/0031-3203(94)00125-6
     """
 
     covariance: str = "full"

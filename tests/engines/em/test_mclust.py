@@ -1,4 +1,4 @@
-"""Parity with mclust on Old Faithful and iris: the same likelihoods, criteria and estimates, or better ones.
+"""Parity with mclust on Old Faithful, iris and diabetes: the same likelihoods, criteria and estimates, or better ones.
 
 mclust's prior takes one scale for all columns under diagonal and spherical covariances, which depends on their units;
 where every variance is one, it is bayesmix's. Full and tied priors are the same everywhere.
@@ -60,7 +60,7 @@ def findings() -> list[Finding]:
             em, theirs = fit_of(*one), reference_fits(*one[:2])[one[2:]]
             wanted = theirs["loglik"] if one[1] == "ml" else objective_at(em, theirs)
             losses.append((wanted - em.objective) / abs(wanted))
-        what = f"EM, {name}: {len(fits)} models of Old Faithful and iris"
+        what = f"EM, {name}: {len(fits)} models of Old Faithful, iris and diabetes"
         found.append(Finding(what, MADE_WITH, max(*losses, 0.0), SAME))
     return found
 

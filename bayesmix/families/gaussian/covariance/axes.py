@@ -19,7 +19,7 @@ import numpy as np
 from bayesmix.families.gaussian.covariance.volumes import variances_of
 from bayesmix.passes.blocks import COMPILED
 
-_MOST_SWEEPS, _SAME_TURN, _ROUNDING = 1000, 1e-13, 1e-15
+_MOST_SWEEPS, _SAME_TURN, _ROUNDING = 1000, 1e-11, 1e-15
 _JACOBI_SWEEPS = 60
 
 
@@ -98,33 +98,45 @@ def along(scatters, axes):
 
 @nb.njit(**COMPILED)
 def common_axes(scatters, totals, n_volumes, axes, variances):
-    """Turn ``axes`` (D, D) to those of the highest objective near them; fill the variances (K, D) along them."""
+    """Turn ``axes`` (D, D) to those of the highest objective near them; fill the variances (K, D) along them.
+
+    The variances are ``v_kj = w_kj / l_k`` but for a number, with levels ``l_k`` that are the counts, or under one
+    volume ``g_k`` (see :mod:`volumes`): a turn changes those of its two axes, and the level.
+    """
     n_components, size, _ = scatters.shape
     turned = along(scatters, axes)
-    spreads = np.empty((n_components, size))
-    _variances_along(turned, totals, n_volumes, spreads, variances)
+    levels = totals.copy()
     for _ in range(_MOST_SWEEPS):
         largest = 0.0
+        if n_volumes < n_components:
+            for k in range(n_components):
+                levels[k] = 0.0
+                for j in range(size):
+                    levels[k] += math.log(turned[k, j, j]) / size
+                levels[k] = math.exp(levels[k])
         for j in range(1, size):
             for i in range(j):
                 difference, off, size_of_terms = 0.0, 0.0, 0.0
                 for k in range(n_components):
-                    weight = 1.0 / variances[k, i] - 1.0 / variances[k, j]
-                    mean = math.sqrt(turned[k, i, i] * turned[k, j, j])
-                    size_of_terms += (1.0 / variances[k, i] + 1.0 / variances[k, j]) * mean
-                    difference += weight * (turned[k, j, j] - turned[k, i, i])
-                    off += weight * turned[k, i, j]
+                    one, other = levels[k] / turned[k, i, i], levels[k] / turned[k, j, j]
+                    difference += (one - other) * (turned[k, j, j] - turned[k, i, i])
+                    off += (one - other) * turned[k, i, j]
+                    size_of_terms += (one + other) * math.sqrt(turned[k, i, i] * turned[k, j, j])
                 if abs(off) <= _ROUNDING * size_of_terms and difference >= -_ROUNDING * size_of_terms:
                     continue
                 angle = 0.5 * math.atan2(-2.0 * off, difference)
                 largest = max(largest, abs(angle))
                 cosine, sine = math.cos(angle), math.sin(angle)
                 for k in range(n_components):
+                    before = turned[k, i, i] * turned[k, j, j]
                     _turn(turned[k], i, j, cosine, sine)
+                    if n_volumes < n_components:
+                        levels[k] *= (turned[k, i, i] * turned[k, j, j] / before) ** (1.0 / size)
                 _turn_columns(axes, i, j, cosine, sine)
-                _variances_along(turned, totals, n_volumes, spreads, variances)
         if not largest > _SAME_TURN:  # NaN ends it, too
             break
+    spreads = np.empty((n_components, size))
+    _variances_along(turned, totals, n_volumes, spreads, variances)
 
 
 @nb.njit(**COMPILED)

@@ -19,7 +19,7 @@ import numpy as np
 
 from bayesmix.passes.blocks import COMPILED
 
-MOST_ROUNDS, SAME = 10_000, 1e-14
+MOST_ROUNDS, SAME = 10_000, 1e-12
 
 
 @nb.njit(**COMPILED)
