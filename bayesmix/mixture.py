@@ -166,11 +166,13 @@ class Mixture:
             parameters, labels (N,) or responsibilities (N, K) from an M-step on them.
         n_init : int
             Random starts; every one is kept in ``restarts``. They are made from, and first climb on, at most 2048 rows
-            (or 64 K D, where that is more), until an iteration gains less than 1e-5 nats a row. Then one climb goes on,
-            on all rows, from each distinct place that they reached; a start that came to the place of another is
-            recorded with the optimum of that one, and one that is far below the best start is set aside. Under a prior
-            without a closed M-step (any but the default) the short runs are under the default prior, and what goes on
-            is L-BFGS on the objective itself, whose slope is that of the M-step (Fisher's identity).
+            (or 64 K D, where that is more), until an iteration gains less than 1e-5 nats a row. Where there are two
+            or more, components of the best place are then given up and put elsewhere, to find what random starts miss
+            (splits and merges: Ueda et al. 2000, Verbeek et al. 2003). One climb goes on, on all rows, from each
+            distinct place that was reached; a start that came to the place of another is recorded with the optimum of
+            that one, and one that is far below the best start is set aside. Under a prior without a closed M-step (any
+            but the default) the short runs are under the default prior, and what goes on is L-BFGS on the objective
+            itself, whose slope is that of the M-step (Fisher's identity).
         max_iter : int
         tol : float
             Stop when one iteration raises the objective by less than ``tol * N`` nats; 0 runs ``max_iter`` iterations

@@ -26,8 +26,9 @@ def plot_em(em: EMResult, *, figsize: tuple[float, float] | None = None) -> Figu
     """Draw how EM climbed, and the map of its restarts.
 
     Left, the objective (log-likelihood plus log prior, in nats) at each iteration of the best start. Middle, every
-    start by the objective it reached, one line for each distinct optimum, the best at the top. Right, the weights
-    of the groups at each of them: tops of nearly the same height with different weights are different answers.
+    start by the objective it reached, one line for each distinct optimum, the best at the top; a diamond is one that
+    no start found, but splits and merges did. Right, the weights of the groups at each of them: tops of nearly the same
+    height with different weights are different answers.
 
     Parameters
     ----------
@@ -72,19 +73,10 @@ def _draw(figure: Figure, em: EMResult) -> None:
         _draw_history(left, em)
         _draw_starts(middle, em)
         _draw_weights(right, em)
-        handles: list[Any] = [
-            Line2D(
-                [],
-                [],
-                linestyle="none",
-                marker="o",
-                markerfacecolor=PAPER,
-                markeredgecolor=ink(),
-                markersize=5,
-                label="a start",
-            ),
-            *(Patch(**area(k), label=f"group {k}") for k in range(em.n_components)),
-        ]
+        handles: list[Any] = [Line2D([], [], **_dot("o"), label="a start")]
+        if any(one.n_starts == 0 for one in em.optima[:_MOST_TOPS]):
+            handles.append(Line2D([], [], **_dot("D"), label="splits and merges"))
+        handles += [Patch(**area(k), label=f"group {k}") for k in range(em.n_components)]
         figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 7))
 
 
@@ -125,23 +117,13 @@ def _draw_starts(ax: Axes, em: EMResult) -> None:
     objective = em.restarts["objective"].to_numpy(dtype=float)
     shown = min(len(em.optima), _MOST_TOPS)
     for number in range(shown):
-        heights = objective[optimum == number]
+        by_starts = em.optima[number].n_starts > 0
+        heights = objective[optimum == number] if by_starts else np.array([em.optima[number].objective])
         aside = (np.arange(len(heights)) - (len(heights) - 1) / 2) * min(0.12, _ROOM / max(len(heights), 1))
         ax.axhline(number, color=FAINT, linewidth=0.8, zorder=1)
-        ax.plot(
-            heights,
-            number + aside,
-            linestyle="none",
-            marker="o",
-            markersize=5,
-            markerfacecolor=PAPER,
-            markeredgecolor=ink(),
-            markeredgewidth=1.0,
-            clip_on=False,
-            zorder=3,
-        )
+        ax.plot(heights, number + aside, **_dot("o" if by_starts else "D"), clip_on=False, zorder=3)
     counts = [one.n_starts for one in em.optima[:shown]]
-    ax.set_yticks(range(shown), [f"{n}: {count} start{'s' if count > 1 else ''}" for n, count in enumerate(counts)])
+    ax.set_yticks(range(shown), [f"{n}: {count} start{'s' if count != 1 else ''}" for n, count in enumerate(counts)])
     ax.set_ylabel("distinct optimum")
     ax.set_ylim(max(shown, _FEWEST_LINES) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
@@ -150,6 +132,17 @@ def _draw_starts(ax: Axes, em: EMResult) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(nbins=3, min_n_ticks=2))
     ax.ticklabel_format(axis="x", style="plain", useOffset=False)
     ax.set_title(_starts_in_words(len(optimum), len(em.optima), int((optimum < 0).sum())))
+
+
+def _dot(marker: str) -> dict[str, Any]:
+    return {
+        "linestyle": "none",
+        "marker": marker,
+        "markersize": 5 if marker == "o" else 4.5,
+        "markerfacecolor": PAPER,
+        "markeredgecolor": ink(),
+        "markeredgewidth": 1.0,
+    }
 
 
 def _starts_in_words(n_starts: int, n_optima: int, n_collapsed: int) -> str:

@@ -27,16 +27,28 @@ def test_the_objective_is_drawn_per_iteration_up_to_the_one_reported():
 def test_every_start_is_drawn_at_its_objective_on_the_line_of_its_optimum():
     result = em("faithful", 3)
     middle = plot_em(result).axes[1]
-    drawn = [line for line in middle.lines if line.get_marker() == "o"]
+    drawn = [line for line in middle.lines if line.get_marker() in ("o", "D")]
     table = result.restarts
     assert len(drawn) == len(result.optima)
     for number, line in enumerate(drawn):
-        expected = table["objective"][table["optimum"] == number]
+        of_starts = table["objective"][table["optimum"] == number]
+        assert line.get_marker() == ("o" if len(of_starts) else "D")
+        expected = of_starts if len(of_starts) else [result.optima[number].objective]
         np.testing.assert_array_equal(np.sort(line.get_xdata()), np.sort(expected))
         assert np.all(np.abs(line.get_ydata() - number) < 0.5)
         assert np.unique(line.get_ydata()).size == len(expected)
     counts = [int(label.get_text().split(": ")[1].split()[0]) for label in middle.get_yticklabels()]
-    assert counts == table["optimum"].value_counts().sort_index().tolist()
+    assert counts == [(table["optimum"] == number).sum() for number in range(len(result.optima))]
+
+
+@pytest.mark.parametrize("found_by_moves", [True, False])
+def test_the_legend_names_what_splits_and_merges_found_where_there_is_any(found_by_moves):
+    result = em("faithful", 3)
+    first = replace(result.optima[0], n_starts=0 if found_by_moves else 10)
+    starts = tuple({**one, "optimum": -1 if found_by_moves else 0} for one in result.starts)
+    figure = plot_em(replace(result, optima=(first,), starts=starts))
+    said = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert ("splits and merges" in said) == found_by_moves
 
 
 def test_the_weights_of_each_optimum_are_stacked_to_one():

@@ -16,28 +16,35 @@ from bayesmix.engines.em.settings import EMSettings
 from bayesmix.engines.em.status import Status
 from bayesmix.families.parts import Point
 
-_SETTLED = 1e-5  # gain in nats per row of the iteration that ends a short run
-_SHORT = 50  # iterations of a short run at most
+SETTLED = 1e-5  # gain in nats per row of the iteration that ends a short run
+SHORT = 50  # iterations of a short run at most
 _FAR = 0.05  # nats per row that a place must lie below the best one to be set aside,
 _FAR_AT_LEAST = 100.0  # and nats in all: no basin that low has any posterior mass
 
 
 def explore(
-    starts: Sequence[Point], sample: Ascent, whole: Ascent, settings: EMSettings, report: Callable
+    starts: Sequence[Point],
+    sample: Ascent,
+    whole: Ascent,
+    settings: EMSettings,
+    report: Callable,
+    beside: Callable[[list[Climb]], list[Climb]],
 ) -> list[Climb]:
     """Climb from every start: short runs on a sample of the rows first, where that saves passes.
 
-    ``tol=0`` asks for iterations and not for the optimum, and a ``tol`` as large as that of the short runs leaves
-    nothing to be done after them: then every start climbs on all rows.
+    ``beside`` finds further places, given the short runs. ``tol=0`` asks for iterations and not for the optimum, and a
+    ``tol`` as large as that of the short runs leaves nothing to be done after them: then every start climbs on all
+    rows.
     """
-    if 0 < settings.tol < _SETTLED and (len(starts) > 1 or sample.n_rows < whole.n_rows):
-        return go_on(short_runs(starts, sample, settings, report), starts, sample, whole, settings, report)
+    if 0 < settings.tol < SETTLED and (len(starts) > 1 or sample.n_rows < whole.n_rows):
+        settled = short_runs(starts, sample, settings, report)
+        return go_on([*settled, *beside(settled)], starts, sample, whole, settings, report)
     return _from_every(starts, whole, settings.tol, settings.max_iter, report)
 
 
 def short_runs(starts: Sequence[Point], sample: Ascent, settings: EMSettings, report: Callable) -> list[Climb]:
     """Climb from every start until an iteration gains little."""
-    return _from_every(starts, sample, _SETTLED, min(_SHORT, settings.max_iter), report)
+    return _from_every(starts, sample, SETTLED, min(SHORT, settings.max_iter), report)
 
 
 def _from_every(starts: Sequence[Point], ascent: Ascent, tol: float, max_iter: int, report: Callable) -> list[Climb]:
@@ -60,8 +67,9 @@ def go_on(
 ) -> list[Climb]:
     """One climb on all rows from each distinct place where the climbs on ``climbed`` ended; the others follow it.
 
-    What collapsed on a sample of the rows starts again from its beginning: on all rows it may not. ``anew``: the
-    climbs so far were to the top of another objective, and do not count towards ``max_iter``.
+    What collapsed on a sample of the rows starts again from its beginning, if that is one of the ``starts``: on all
+    rows it may not. ``anew``: the climbs so far were to the top of another objective, and do not count towards
+    ``max_iter``.
     """
     places = group_optima(climbs, whole.family, climbed.n_rows)
     best = max((one.objective for one in climbs if one.status.interior), default=-np.inf)
@@ -77,7 +85,8 @@ def go_on(
             ended[i] = replace(leaders[place], status=Status.FOLLOWER, iterations=before.iterations)
             continue
         if place < 0:
-            ended[i] = whole.climb(starts[i], settings.tol, settings.max_iter) if another else before
+            once_more = another and i < len(starts)
+            ended[i] = whole.climb(starts[i], settings.tol, settings.max_iter) if once_more else before
             continue
         behind = best - before.objective
         pace = float(before.history[-1] - before.history[-2]) if before.history.size > 1 else np.inf

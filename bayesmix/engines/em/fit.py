@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from bayesmix.engines.em.exploration import explore, go_on, resume, short_runs
+from bayesmix.engines.em import splits_and_merges
+from bayesmix.engines.em.exploration import SETTLED, SHORT, explore, go_on, resume, short_runs
 from bayesmix.engines.em.loop import Ascent, Climb, ExpectationMaximisation
 from bayesmix.engines.em.optima import group_optima
 from bayesmix.engines.em.result import EMResult, Optimum
@@ -23,6 +24,12 @@ from bayesmix.threads import one_blas_thread
 # Random starts are made from, and first climb on, so many rows at most: a sample of larger data.
 SAMPLE = 2048
 SAMPLE_PER_PLACE = 64  # rows for each of the K D entries of the places, where that is more
+# Splits and merges: how many are tried in a round, and how far below the best place one is worth a climb to its top, in
+# nats: tops within 10 are told (`bayesmix.notes`), and the last iterations gain a little.
+PROPOSALS = 0.4  # in a round, for each start and component, of at most
+MOST_COMPONENTS = 5
+ROUNDS_WHERE_STARTS_AGREE, ROUNDS_WHERE_NOT = 2, 5
+WORTH = 12.0
 
 
 def fit(
@@ -66,27 +73,30 @@ def fit(
     with progress(progressbar, starts.total) as report, one_blas_thread():
         points = list(starts)
         if isinstance(whole, ExpectationMaximisation):
-            climbs = explore(points, replace(whole, columns=starts.columns), whole, settings, report)
+            sample = replace(whole, columns=starts.columns)
+            climbs = explore(points, sample, whole, settings, report, lambda them: starts.beside(them, sample))
         elif isinstance(settings.init, str) and by_default is not None:
             # Random starts first settle by EM under the default prior: L-BFGS is at its best near a top.
             em = replace(by_default, columns=starts.columns)
             settled = short_runs(points, em, settings, report)
+            settled += starts.beside(settled, em)
             climbs = go_on(settled, points, em, whole, settings, report, anew=True)
         else:
-            climbs = explore(points, whole, whole, settings, report)
+            climbs = explore(points, whole, whole, settings, report, lambda them: [])
         climbs = _judged(climbs, problem, settings)
         climbs = resume(climbs, points, whole, settings, report, lambda them: _judged(them, problem, settings))
-    return replace(_result(climbs, problem, settings, random_seed), seconds=time.perf_counter() - began)
+    return replace(_result(climbs, starts.total, problem, settings, random_seed), seconds=time.perf_counter() - began)
 
 
 class _Starts:
     """The starting points, made one at a time; random ones from ``columns``, where rows are many a sample of them."""
 
     def __init__(self, problem: Problem, settings: EMSettings, random_seed):
-        self.problem, self.init, self.conditional = problem, settings.init, problem.by_default.conditional
+        self.problem, self.settings, self.init = problem, settings, settings.init
+        self.conditional = problem.by_default.conditional
         self.columns = problem.standardised.columns
         rng, (n_features, n_rows) = np.random.default_rng(random_seed), self.columns.shape
-        self.rngs, self.views = [rng], [self.columns.T]
+        self.rng, self.rngs, self.views = rng, [rng], [self.columns.T]
         if isinstance(self.init, str) and problem.n_components > 1:
             self.rngs = rng.spawn(settings.n_init)
             n_sample = max(SAMPLE, SAMPLE_PER_PLACE * problem.n_components * n_features)
@@ -114,7 +124,49 @@ class _Starts:
             given = memberships(rows, self.init, n_components, rng)
         else:
             given = given_memberships(self.init, rows.shape[0], n_components)
-        return point_of_memberships(self.columns, given, family, self.conditional, n_components)
+        return self._point_of(given)
+
+    def _point_of(self, given: np.ndarray) -> Point:
+        return point_of_memberships(
+            self.columns, given, self.problem.family, self.conditional, self.problem.n_components
+        )
+
+    def beside(self, settled: list[Climb], ascent: ExpectationMaximisation) -> list[Climb]:
+        """Where splits and merges lead from the best of the ``settled`` climbs of several random starts.
+
+        Maximum likelihood explores with the default prior: without a prior, the more is tried the more components
+        shrink onto a few rows.
+        """
+        interior = [one for one in settled if one.status.interior]
+        n_init, settle = self.settings.n_init, (SETTLED, min(SHORT, self.settings.max_iter))
+        if len(self.rngs) == 1 or not interior:
+            return []
+        best = max(interior, key=lambda one: one.objective)
+        explorer = ascent
+        if self.settings.estimate == "ml":
+            by_default = ExpectationMaximisation.of(self.problem.by_default)
+            if by_default is None:
+                return []
+            explorer = replace(by_default, columns=self.columns)
+            best = explorer.climb(best.point, *settle)
+        places = group_optima(settled, self.problem.family, ascent.n_rows)
+        agree = places.count(0) >= n_init / 2
+        found = splits_and_merges.around(
+            best,
+            explorer,
+            self.views,
+            self._point_of,
+            round(PROPOSALS * n_init * min(self.problem.n_components, MOST_COMPONENTS)),
+            ROUNDS_WHERE_STARTS_AGREE if agree else ROUNDS_WHERE_NOT,
+            self.rng,
+            settle,
+        )
+        reached = group_optima(found, self.problem.family, ascent.n_rows)
+        best_found = max(one.objective for one in (best, *found))
+        places = {number: one for number, one in zip(reached, found, strict=True) if best_found - one.objective < WORTH}
+        if explorer is ascent:
+            return list(places.values())
+        return [ascent.climb(one.point, *settle) for one in places.values()]
 
 
 def _judged(climbs: list[Climb], problem: Problem, settings: EMSettings) -> list[Climb]:
@@ -141,7 +193,8 @@ def _as_told(point: Point, standardised: Standardised) -> Point:
     return Point(point.weights, standardised.to_state(standardised.to_params(point.state)))
 
 
-def _result(climbs: list[Climb], problem: Problem, settings: EMSettings, seed: int | None) -> EMResult:
+def _result(climbs: list[Climb], n_starts: int, problem: Problem, settings: EMSettings, seed: int | None) -> EMResult:
+    """The first ``n_starts`` of the climbs are those of starts; what follows was found beside them."""
     family, standardised, rows = problem.family, problem.standardised, problem.rows
     reached = group_optima(climbs, family, rows.n_rows)
     best = max(climbs, key=lambda one: (one.status.interior, one.objective, one.status is not Status.FOLLOWER))
@@ -159,7 +212,7 @@ def _result(climbs: list[Climb], problem: Problem, settings: EMSettings, seed: i
         if number >= 0 and (number not in tops or one.objective > tops[number].objective):
             tops[number] = one
     optima = tuple(
-        Optimum(*in_order(tops[number]), tops[number].objective + shift, reached.count(number))
+        Optimum(*in_order(tops[number]), tops[number].objective + shift, reached[:n_starts].count(number))
         for number in sorted(tops)
     )
     starts = tuple(
@@ -169,7 +222,7 @@ def _result(climbs: list[Climb], problem: Problem, settings: EMSettings, seed: i
             "iterations": one.iterations,
             "status": one.status.value,
         }
-        for number, one in zip(reached, climbs, strict=True)
+        for number, one in zip(reached[:n_starts], climbs[:n_starts], strict=True)
     )
     weights, params = in_order(best)
     told = _as_told(best.point, standardised)

@@ -46,7 +46,7 @@ class Optimum:
     objective : float
         Log-likelihood plus log prior density (maximum likelihood: the log-likelihood).
     n_starts : int
-        How many starts reached it.
+        How many starts reached it; 0 where splits and merges of what starts had found did.
     """
 
     weights: np.ndarray
@@ -88,7 +88,7 @@ class EMResult:
     restarts : pandas.DataFrame
         Every start: its objective, the distinct optimum it reached (-1: none), its iterations and status. A start
         that came to the place of another has the objective of that one; one that was set aside, that of the place
-        where it stopped.
+        where it stopped. Optima that splits and merges found are in ``optima`` alone.
     starts : tuple of mappings
         The rows of ``restarts``.
     seed : int or None
@@ -398,7 +398,7 @@ class EMResult:
                     "rows": f"{self.rows.n_rows:,}",
                     "log-likelihood": f"{self.log_likelihood:.2f}",
                     f"BIC, AIC at the {self.which}": f"{self.bic:.2f}, {self.aic:.2f} (lower is better)",
-                    "starts": f"{n_starts}, of which {best} reached the best of {n_optima} distinct {optima}",
+                    "starts": f"{n_starts}, of which {best or 'none'} reached the best of {n_optima} distinct {optima}",
                 }
             ),
         )

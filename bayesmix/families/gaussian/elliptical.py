@@ -171,24 +171,11 @@ class Elliptical(Family):
         """See :class:`~bayesmix.families.protocol.Family`: at the centres of the memberships, with unit factors."""
         if has_patterns(columns):
             return self._gathered_of_seen(columns[:-1], memberships, n_components)
-        n_features, rows = columns.shape[0], columns.T
-        counts = np.zeros(n_components)
-        means = np.zeros((n_components, n_features))
-        second = np.zeros((n_components, n_features, n_features))
-        for k in range(n_components):
-            if memberships.ndim == 1:
-                own = rows[memberships == k]
-                weights = np.ones(own.shape[0])
-            else:
-                own, weights = rows, memberships[:, k]
-            counts[k] = weights.sum()
-            if counts[k] > 0:
-                means[k] = weights @ own / counts[k]
-                centred = own - means[k]
-                second[k] = centred.T @ (weights[:, None] * centred)
+        gather = _of_labels if memberships.ndim == 1 else _of_responsibilities
+        counts, means, second = gather(columns.T, memberships, n_components)
         if not self.correlated:
             second = np.diagonal(second, axis1=1, axis2=2).copy()
-        state = (means, self.structure.initial_factor(n_components, n_features))
+        state = (means, self.structure.initial_factor(n_components, columns.shape[0]))
         form = self.structure.standard_form(np.full(n_components, 1 / n_components), *state)
         return state, Statistics(0.0, counts, (np.zeros_like(means), second), form)
 
@@ -396,3 +383,40 @@ class Elliptical(Family):
     def _with(self, params: Params, means: np.ndarray, covariances: np.ndarray) -> dict[str, np.ndarray]:
         others = {name: value for name, value in params.items() if name not in ("means", self.structure.parameter.name)}
         return {"means": means, "covariances": covariances, **others}
+
+
+_BLOCK = 8192  # rows whose products are held at once
+
+
+def _of_labels(rows: np.ndarray, labels: np.ndarray, n_components: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Counts (K,), means (K, D) and scatter matrices (K, D, D) of labelled rows; zeros where nobody is."""
+    n_rows, n_features = rows.shape
+    blocks = [slice(start, start + _BLOCK) for start in range(0, n_rows, _BLOCK)]
+    numbers = np.arange(n_components)[:, None]
+    counts = np.bincount(labels, minlength=n_components).astype(float)
+    means = np.zeros((n_components, n_features))
+    for block in blocks:
+        means += (labels[block] == numbers).astype(float) @ rows[block]
+    means /= np.maximum(counts, 1)[:, None]
+    second = np.zeros((n_components, n_features**2))
+    for block in blocks:
+        centred = rows[block] - means[labels[block]]
+        products = (centred[:, :, None] * centred[:, None, :]).reshape(-1, n_features**2)
+        second += (labels[block] == numbers).astype(float) @ products
+    return counts, means, second.reshape(n_components, n_features, n_features)
+
+
+def _of_responsibilities(
+    rows: np.ndarray, responsibilities: np.ndarray, n_components: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same of responsibilities (N, K)."""
+    n_features = rows.shape[1]
+    counts = responsibilities.sum(axis=0)
+    means = np.zeros((n_components, n_features))
+    second = np.zeros((n_components, n_features, n_features))
+    for k in np.flatnonzero(counts > 0):
+        own = responsibilities[:, k]
+        means[k] = own @ rows / counts[k]
+        centred = rows - means[k]
+        second[k] = centred.T @ (own[:, None] * centred)
+    return counts, means, second

@@ -35,6 +35,7 @@ class Units(Standardised):
         # a factor of the columns' covariance in these units
         own = structure.correlated and not structure.affine
         self._whole = structure.factor_to_standard(rows.covariance_factor, scale) if own else None
+        self._shifts: dict[int, float] = {}
         self.log_likelihood_shift = -rows.n_rows * structure.log_determinant(scale)
         if rows.missing is not None:  # the scale is one of columns
             of_columns = np.log(np.diagonal(scale) if structure.correlated else scale)
@@ -106,8 +107,10 @@ class Units(Standardised):
 
     def log_prior_shift(self, n_components: int) -> float:
         """What a log prior density of means and covariances gains in the units of the data."""
-        means = n_components * self.structure.log_determinant(self.scale)
-        return -means - float(self.structure.log_rescaling(self.scale, n_components))
+        if n_components not in self._shifts:  # EM asks at every iteration
+            means = n_components * self.structure.log_determinant(self.scale)
+            self._shifts[n_components] = -means - float(self.structure.log_rescaling(self.scale, n_components))
+        return self._shifts[n_components]
 
 
 def _standardised(rows: Rows, structure: Structure, centre: np.ndarray, scale: np.ndarray) -> np.ndarray:

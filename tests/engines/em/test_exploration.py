@@ -17,7 +17,7 @@ MANY = bm.datasets.simulate(9000, 3, 4, separation=3.0, random_seed=1).X.to_nump
 def every_start_on_its_own(monkeypatch, mixture, X, **settings):
     """The fit without short runs."""
     with monkeypatch.context() as patched:
-        patched.setattr(exploration, "_SETTLED", 0.0)
+        patched.setattr(exploration, "SETTLED", 0.0)
         return mixture.fit_em(X, **settings)
 
 
