@@ -129,13 +129,15 @@ def assert_true_status(em: EMResult) -> None:
 
     The objective is that of the parameters as they are told. Rounding moves a covariance's least variance by ``delta``
     of itself, and so the objective by that for each row that the prior counts as, and ``delta^2`` for each row. A pass
-    rounds by the condition of the factor, which is the root of the covariance's.
+    rounds by the condition of the factor, which is the root of the covariance's. Of a collapse, whose mean is rounded at
+    the size of the data and whose spread is nearly none, one in 1e9 is asked.
     """
     n_rows, history = em.rows.n_rows, em.history
     rounding = 1e-12 + 10 * EPS * np.sqrt(condition(em))
     assert np.all(np.diff(history) >= -rounding * (1 + np.abs(history[1:])))
     delta = 4 * EPS * condition(em)
-    allowed = 1e-12 * (1 + abs(em.objective)) + (10 + n_rows * delta) * delta
+    relative = 1e-9 if em.status is Status.DEGENERATE else 1e-12
+    allowed = relative * (1 + abs(em.objective)) + (10 + n_rows * delta) * delta
     assert history[-1] == pytest.approx(em.objective, rel=0, abs=allowed)
     if em.converged:
         assert history[-1] - history[-2] < TOL * n_rows
@@ -143,9 +145,10 @@ def assert_true_status(em: EMResult) -> None:
         assert history.size == 1001
         assert history[-1] - history[-2] >= TOL * n_rows
     assert em.status in (Status.CONVERGED, Status.MAX_ITER, Status.DEGENERATE)
-    assert em.restarts["objective"][em.restarts["optimum"] == 0].max() == pytest.approx(history[-1], rel=1e-12) or (
-        em.status is Status.DEGENERATE and (em.restarts["optimum"] == -1).all()
-    )
+    if em.optima:
+        assert em.optima[0].objective == pytest.approx(history[-1], rel=1e-12)
+    else:
+        assert em.status is Status.DEGENERATE and (em.restarts["optimum"] == -1).all()
 
 
 def test_the_panel_is_whole():

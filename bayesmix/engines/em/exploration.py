@@ -82,7 +82,9 @@ def go_on(
         before, place = climbs[i], places[i]
         left = settings.max_iter if anew else settings.max_iter - before.iterations
         if place in leaders:
-            ended[i] = replace(leaders[place], status=Status.FOLLOWER, iterations=before.iterations)
+            leader = leaders[place]
+            status = Status.FOLLOWER if leader.status.interior else leader.status
+            ended[i] = replace(leader, status=status, iterations=before.iterations)
             continue
         if place < 0:
             once_more = another and i < len(starts)

@@ -194,7 +194,8 @@ def _as_told(point: Point, standardised: Standardised) -> Point:
 
 
 def _result(climbs: list[Climb], n_starts: int, problem: Problem, settings: EMSettings, seed: int | None) -> EMResult:
-    """The first ``n_starts`` of the climbs are those of starts; what follows was found beside them."""
+    """The first ``n_starts`` of the climbs are those of starts; what follows was found beside them, if it held."""
+    climbs = climbs[:n_starts] + [one for one in climbs[n_starts:] if one.status.interior]
     family, standardised, rows = problem.family, problem.standardised, problem.rows
     reached = group_optima(climbs, family, rows.n_rows)
     best = max(climbs, key=lambda one: (one.status.interior, one.objective, one.status is not Status.FOLLOWER))

@@ -9,7 +9,8 @@ leads down first (Ueda et al., 2000). So from the best place so far, again and a
    component that the row is in (as components are inserted by Verbeek et al., 2003);
 3. a few iterations show where that leads, and those that promise most climb on.
 
-What gives a higher place is the next one to go from.
+What gives a higher place is the next one to go from. Of a place whose height is the prior's alone nothing is made: in
+many dimensions an inverse-Wishart density is highest where a component has no rows, by more than groups far apart gain.
 
 References
 ----------
@@ -32,6 +33,7 @@ _GLANCE = 5  # iterations that show where a proposal leads
 _KEPT = 4  # proposals of a round that climb on
 _MOST_ROUNDS = 10
 _BETTER = 1e-3  # nats
+_LOST = 12.0  # nats of log-likelihood, against the best start, for which the prior may make up
 _ANYWHERE = 0.2  # of proposals, around any row; the others around one that is fitted badly
 _HALVES = 0.2  # of proposals, that cut a component in two
 
@@ -66,12 +68,14 @@ def around(
         ``tol`` and ``max_iter`` of the climbs that are returned.
     """
     found: list[Climb] = []
+    least = best.statistics.log_likelihood - _LOST
     for number in range(_MOST_ROUNDS):
         starts = [point_of(labels) for labels in _proposals(best.point, ascent, views, n_proposals, rng)]
         glances = [one for start in starts if (one := ascent.climb(start, settle[0], _GLANCE)).status.interior]
-        promising = sorted(glances, key=_promise, reverse=True)[:_KEPT]
+        likely = [one for one in glances if one.statistics.log_likelihood + _to_come(one) >= least]
+        promising = sorted(likely, key=lambda one: one.objective + _to_come(one), reverse=True)[:_KEPT]
         climbs = [_on(one, ascent.climb(one.point, *settle)) for one in promising]
-        found += [one for one in climbs if one.status.interior]
+        found += [one for one in climbs if one.status.interior and one.statistics.log_likelihood >= least]
         highest = max(found, key=lambda one: one.objective, default=best)
         if highest.objective > best.objective + _BETTER:
             best = highest
@@ -119,13 +123,13 @@ def _proposals(
         yield proposed
 
 
-def _promise(climb: Climb) -> float:
-    """The height that a climb heads for, if its gains go on shrinking as the last two did (Aitken)."""
+def _to_come(climb: Climb) -> float:
+    """What a climb will gain, if its gains go on shrinking as the last two did (Aitken)."""
     if climb.history.size < 3:
-        return climb.objective
+        return 0.0
     before, last = np.diff(climb.history[-3:])
     factor = np.clip(last / max(before, np.finfo(float).tiny), 0, 0.9)
-    return float(climb.objective + last * factor / (1 - factor))
+    return float(last * factor / (1 - factor))
 
 
 def _on(first: Climb, then: Climb) -> Climb:

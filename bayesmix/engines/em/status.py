@@ -12,7 +12,7 @@ class Status(Enum):
         "its place"
     )
     MAX_ITER = "stopped at max_iter before an iteration gained less than tol per row: raise max_iter or tol"
-    FOLLOWER = "came to the same place as another start, and is recorded with the optimum that this one reached"
+    FOLLOWER = "came to the same place as another climb, and is recorded with the optimum that this one reached"
     SET_ASIDE = (
         "set aside after a short run, so far below the best start that max_iter iterations at its pace could not have "
         "caught up; its objective is that of the place where it stopped"

@@ -36,13 +36,12 @@ def test_the_same_optimum_as_without_short_runs(monkeypatch, covariance, estimat
 
 
 def test_followers_are_recorded_with_the_optimum_of_their_leader():
-    restarts = Mixture(4).fit_em(MANY, random_seed=1).restarts
-    followers = restarts[restarts["status"] == Status.FOLLOWER.value]
-    leaders = restarts[restarts["status"] == Status.CONVERGED.value]
+    em = Mixture(4).fit_em(MANY, random_seed=1)
+    followers = em.restarts[em.restarts["status"] == Status.FOLLOWER.value]
     assert len(followers) > 0
     for _, follower in followers.iterrows():
-        same = leaders[leaders["optimum"] == follower["optimum"]]
-        assert follower["objective"] in same["objective"].to_numpy()
+        below = em.optima[follower["optimum"]].objective - follower["objective"]
+        assert 0 <= below < 1e-5 * len(MANY)  # nats within which tops at one place are one optimum
 
 
 def test_starts_far_below_are_set_aside_with_their_height():
