@@ -129,8 +129,8 @@ def assert_true_status(em: EMResult) -> None:
 
     The objective is that of the parameters as they are told. Rounding moves a covariance's least variance by ``delta``
     of itself, and so the objective by that for each row that the prior counts as, and ``delta^2`` for each row. A pass
-    rounds by the condition of the factor, which is the root of the covariance's. Of a collapse, whose mean is rounded at
-    the size of the data and whose spread is nearly none, one in 1e9 is asked.
+    rounds by the condition of the factor, which is the root of the covariance's. Of a collapse, whose mean is rounded
+    at the size of the data and whose spread is nearly none, one in 1e9 is asked.
     """
     n_rows, history = em.rows.n_rows, em.history
     rounding = 1e-12 + 10 * EPS * np.sqrt(condition(em))
