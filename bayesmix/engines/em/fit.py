@@ -94,14 +94,15 @@ class _Starts:
     def __init__(self, problem: Problem, settings: EMSettings, random_seed):
         self.problem, self.settings, self.init = problem, settings, settings.init
         self.conditional = problem.by_default.conditional
-        self.columns = problem.standardised.columns
+        self.columns, self.values = problem.standardised.columns, problem.rows.values
         rng, (n_features, n_rows) = np.random.default_rng(random_seed), self.columns.shape
         self.rng, self.rngs, self.views = rng, [rng], [self.columns.T]
         if isinstance(self.init, str) and problem.n_components > 1:
             self.rngs = rng.spawn(settings.n_init)
             n_sample = max(SAMPLE, SAMPLE_PER_PLACE * problem.n_components * n_features)
             if n_sample < n_rows:
-                self.columns = np.take(self.columns, rng.choice(n_rows, n_sample, replace=False), axis=1)
+                chosen = rng.choice(n_rows, n_sample, replace=False)
+                self.columns, self.values = np.take(self.columns, chosen, axis=1), self.values[chosen]
             self.views = problem.standardised.views(self.columns)
         self.total = len(self.rngs)
 
@@ -131,6 +132,10 @@ class _Starts:
             self.columns, given, self.problem.family, self.conditional, self.problem.n_components
         )
 
+    def _log_joint(self, point: Point) -> np.ndarray:
+        params = self.problem.standardised.to_params(point.state)
+        return self.problem.family.log_joint(point.weights, params, self.values)
+
     def beside(self, settled: list[Climb], ascent: ExpectationMaximisation) -> list[Climb]:
         """Where splits and merges lead from the best of the ``settled`` climbs of several random starts.
 
@@ -155,6 +160,7 @@ class _Starts:
             best,
             explorer,
             self.views,
+            self._log_joint,
             self._point_of,
             round(PROPOSALS * n_init * min(self.problem.n_components, MOST_COMPONENTS)),
             ROUNDS_WHERE_STARTS_AGREE if agree else ROUNDS_WHERE_NOT,

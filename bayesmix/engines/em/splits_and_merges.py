@@ -42,6 +42,7 @@ def around(
     best: Climb,
     ascent: ExpectationMaximisation,
     views: Sequence[np.ndarray],
+    log_joint: Callable[[Point], np.ndarray],
     point_of: Callable[[np.ndarray], Point],
     n_proposals: int,
     n_rounds: int,
@@ -57,6 +58,8 @@ def around(
     ascent : ExpectationMaximisation
     views : sequence of (n, d) arrays
         The rows in coordinates in which distances mean something.
+    log_joint : callable
+        A point to the log of weight times density of each row and component, (n, K).
     point_of : callable
         Labels (n,) to a point.
     n_proposals : int
@@ -70,7 +73,7 @@ def around(
     found: list[Climb] = []
     least = best.statistics.log_likelihood - _LOST
     for number in range(_MOST_ROUNDS):
-        starts = [point_of(labels) for labels in _proposals(best.point, ascent, views, n_proposals, rng)]
+        starts = [point_of(labels) for labels in _proposals(best.point, views, log_joint, n_proposals, rng)]
         glances = [one for start in starts if (one := ascent.climb(start, settle[0], _GLANCE)).status.interior]
         likely = [one for one in glances if one.statistics.log_likelihood + _to_come(one) >= least]
         promising = sorted(likely, key=lambda one: one.objective + _to_come(one), reverse=True)[:_KEPT]
@@ -85,16 +88,15 @@ def around(
 
 
 def _proposals(
-    point: Point, ascent: ExpectationMaximisation, views: Sequence[np.ndarray], number: int, rng: np.random.Generator
+    point: Point, views: Sequence[np.ndarray], log_joint: Callable, number: int, rng: np.random.Generator
 ) -> Iterator[np.ndarray]:
     """Labels (n,), in which one component has been given up and has got rows elsewhere."""
-    form = tuple(np.asarray(part)[None] for part in ascent.family.form(point.weights, point.state))
-    log_joint = ascent.family.of_rows("log_joint", ascent.columns, form)[0]
-    n_rows, n_components = log_joint.shape
+    of_rows = log_joint(point)
+    n_rows, n_components = of_rows.shape
     without = np.empty((n_components, n_rows))  # log-likelihoods of the rows
     labels = np.empty((n_components, n_rows), dtype=np.intp)
     for k in range(n_components):
-        others = np.delete(log_joint, k, axis=1)
+        others = np.delete(of_rows, k, axis=1)
         labels[k] = others.argmax(axis=1)
         labels[k] += labels[k] >= k
         without[k] = np.logaddexp.reduce(others, axis=1) - np.log1p(-min(point.weights[k], 1 - 1e-9))
@@ -104,7 +106,7 @@ def _proposals(
     lack = without.max(axis=1, keepdims=True) - without
     where_lacking = np.cumsum(lack**3, axis=1)  # the third power: outlying rows are few
     for gone in rng.choice(n_components, size=number, p=chances / chances.sum()):
-        view, cumulative = views[rng.integers(len(views))], where_lacking[gone]
+        view, cumulative = views[int(rng.integers(len(views)))], where_lacking[gone]
         if rng.random() < _ANYWHERE or not 0 < cumulative[-1] < np.inf:
             row = int(rng.integers(n_rows))
         else:
