@@ -9,7 +9,7 @@ import numpy as np
 from bayesmix.comparison import notes, row_sample
 from bayesmix.comparison.candidate import Candidate
 from bayesmix.comparison.criteria import maximum_likelihood
-from bayesmix.comparison.evidence import measured
+from bayesmix.comparison.evidence import Evidence, measured
 from bayesmix.comparison.folds import left_out_by_folds
 from bayesmix.comparison.information import waic
 from bayesmix.comparison.leave_one_out import loo
@@ -20,7 +20,7 @@ from bayesmix.engines.begin import fit_em
 from bayesmix.engines.em import EMResult, EMSettings
 from bayesmix.engines.em.loop import ExpectationMaximisation
 from bayesmix.mixture import Mixture
-from bayesmix.notes import in_words, kinds_in
+from bayesmix.notes import Note, in_words, kinds_in
 from bayesmix.posterior.fitting import fit_posterior
 from bayesmix.posterior.labels import Diagnosis, diagnose
 from bayesmix.posterior.numbers import occupied_shares
@@ -111,6 +111,23 @@ def evaluate(
         return _noted(candidate, [f"{name} failed: {error}"])
     candidate = _noted(replace(candidate, tree=tree, diagnosis=diagnosis), said)
     return _judged(candidate, tree, diagnosis, em, settings, for_refits, report)
+
+
+def evidence_of(problem: Problem, settings: Settings, seed: np.random.SeedSequence, report: Report) -> Evidence:
+    """Fit one model by ``settings.method`` for its evidence alone; one without a number where there is none."""
+    for_em, for_draws, for_evidence = seed.spawn(3)
+    report("EM")
+    em = fit_em(problem, EMSettings(n_init=_MAP_STARTS), _number(for_em))
+    name = ENGINES[settings.method].name
+    report(name)
+    try:
+        tree, diagnosis, _ = _sampled(problem, em, settings, _number(for_draws), report)
+    except (RuntimeError, np.linalg.LinAlgError) as error:
+        if isinstance(error, NotImplementedError | RecursionError):
+            raise
+        return Evidence(reason=Note("ended", {"engine": name, "how": str(error)}))
+    report("evidence")
+    return measured(tree, diagnosis.reasons, np.random.default_rng(for_evidence))
 
 
 def _sampled(

@@ -26,6 +26,7 @@ from bayesmix.comparison.table import display_table, posterior_probabilities
 from bayesmix.data import Rows
 from bayesmix.families import read_family
 from bayesmix.notebook import card, facts, folded, sentences, table
+from bayesmix.seeds import number_of
 from bayesmix.standing import column_of, contenders
 from bayesmix.vocabulary import named_arguments
 
@@ -152,6 +153,60 @@ class Comparison:
             if candidate.occupied is not None:
                 own[: candidate.occupied.size] = candidate.occupied
         return pd.DataFrame(found, index=self.table.index, columns=pd.RangeIndex(1, most + 1, name="n_occupied"))
+
+    def evidence_under(
+        self,
+        priors: Mapping[str, Mapping[str, Any] | None],
+        *,
+        random_seed: Any = None,
+        cores: int | None = None,
+        progressbar: bool = True,
+    ) -> pd.DataFrame:
+        """Log evidence of every model under each of several stated priors: how far the answer is the prior's.
+
+        Parameters
+        ----------
+        priors : mapping from str to mapping or None
+            Priors as :class:`bayesmix.Mixture` takes them, by what they are to be called; None is the default prior.
+        random_seed : None, int, numpy.random.Generator, RandomState or SeedSequence
+        cores : int, optional
+            Chains run at once; the numbers do not depend on it.
+        progressbar : bool
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the index of the table; under the name of each prior ``log_evidence``, ``log_evidence_se``,
+            ``posterior_probability`` under a uniform prior over the models, and the ``reason`` where there is no
+            number. Every model is fitted anew under every prior, by the comparison's method, or by ``"auto"`` where
+            that makes no exact draws.
+
+        Raises
+        ------
+        TypeError, ValueError
+            When ``priors`` is no mapping from names to priors, or one of them cannot be used.
+
+        Examples
+        --------
+        >>> import bayesmix as bm
+        >>> comparison = bm.compare(bm.datasets.load_galaxies(), [1, 2], method="em", random_seed=1, progressbar=False)
+        >>> narrow = {"components": bm.priors.NormalInverseWishart(shrinkage=0.1)}
+        >>> under = comparison.evidence_under({"default": None, "narrow": narrow}, random_seed=1, progressbar=False)
+        >>> under.xs("log_evidence", axis=1, level=1).idxmax().tolist()
+        [('gaussian-full', 2), ('gaussian-full', 2)]
+        """
+        from bayesmix.comparison.evaluation import Settings
+        from bayesmix.comparison.stated_priors import evidences, read_stated
+
+        exact = self.method if self.method not in ("em", "advi", "laplace") else "auto"
+        return evidences(
+            self.candidates,
+            self.rows,
+            read_stated(priors),
+            Settings(exact, cores),
+            number_of(random_seed),
+            progressbar,
+        )
 
     def posterior_probability(self, prior: Mapping[Any, float] | None = None) -> pd.Series:
         """Probability of every model given the rows.
