@@ -81,11 +81,12 @@ class Problem:
     def sweeps(self) -> Sweeps | None:
         """The compiled Gibbs sampler; None where nobody draws weights or parameters given assignments.
 
-        None, too, where cells are missing.
+        None, too, where cells are missing and nobody draws them.
         """
-        if not self.priors.closed or self.rows.missing is not None:
+        if not self.priors.closed:
             return None
-        return self.family.sweeps(self.standardised, self.priors, self.rows.n_rows)
+        found = self.family.sweeps(self.standardised, self.priors, self.rows.n_rows)
+        return found if self.rows.missing is None or (found is not None and found.takes_gaps) else None
 
     @property
     def likelihood(self) -> Conditional | None:

@@ -185,6 +185,8 @@ class Sweeps(NamedTuple):
         What it knows of that which all components share, while it has seen no rows.
     moving : bool
         Whether assignments move together. Where they do not, a component that has all rows is not split any more.
+    takes_gaps : bool
+        Whether rows may have missing cells, which ``run`` draws with all else.
     telescope : callable, optional
         :func:`bayesmix.families.telescoping.run`, for an unknown number of components; None where nobody has it.
     """
@@ -194,6 +196,7 @@ class Sweeps(NamedTuple):
     n_known: int
     shared: np.ndarray = NOTHING_SHARED
     moving: bool = True
+    takes_gaps: bool = False
     telescope: Callable[..., tuple] | None = None
 
 

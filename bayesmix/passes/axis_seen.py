@@ -14,7 +14,7 @@ from bayesmix.passes.log_sum_exp import normalise, weigh
 
 
 @nb.njit(**COMPILED)
-def _log_component(columns, start, size, offset, mean, whitener, out):
+def log_component(columns, start, size, offset, mean, whitener, out):
     """``offset - |a (x - mean)|^2 / 2`` of the seen cells, whose constants alone count; two features at a time."""
     n_features = mean.shape[0]
     for n in range(size):
@@ -69,7 +69,7 @@ def accumulate_seen(columns, row_weights, offsets, means, whiteners):
     for start in range(0, n_rows, BLOCK):
         size = min(BLOCK, n_rows - start)
         for k in range(n_components):
-            _log_component(columns, start, size, offsets[k], means[k], whiteners[k], log_joint[k])
+            log_component(columns, start, size, offsets[k], means[k], whiteners[k], log_joint[k])
         log_likelihood += normalise(log_joint, row_weights, start, size, top, share)
         for k in range(n_components):
             counts[k] += weigh(log_joint[k], share, size)

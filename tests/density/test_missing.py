@@ -67,3 +67,30 @@ def test_nuts_draws_from_it_and_leave_one_out_is_of_the_seen_cells():
     np.testing.assert_array_equal(np.isnan(tree["observed_data"]["x"].values), np.isnan(rows))
     blocks = list(bm.tree.log_likelihood_blocks(tree.filter(lambda node: node.name != "log_likelihood")))
     np.testing.assert_allclose(np.concatenate([block for _, block in blocks], axis=-1), stored, rtol=1e-9)
+
+
+def test_gibbs_sampling_and_nuts_agree():
+    """Means over draws within five Monte Carlo errors of both sides; the groups lie apart, so that labels are told."""
+    import arviz as az
+
+    rows = with_gaps(clouds((40, 30), 2), 0.25, seed=5)
+    mixture = bm.Mixture(2, bm.Gaussian("diag"))
+    by_gibbs = mixture.fit_gibbs(rows, draws=600, thin=5, chains=2, random_seed=1, progressbar=False)
+    by_nuts = mixture.fit_nuts(rows, draws=600, chains=2, random_seed=1, progressbar=False)
+
+    def values(tree):
+        posterior = tree["posterior"].to_dataset()
+        yield posterior["weights"].values[..., 0]
+        yield tree["log_likelihood"]["x"].values.sum(axis=-1)
+        for j, k in np.ndindex(2, 2):
+            yield posterior["means"].values[..., j, k]
+            yield np.log(posterior["scales"].values[..., j, k])
+
+    for one, other in zip(values(by_gibbs), values(by_nuts), strict=True):
+        error = np.hypot(*(np.std(draws) / np.sqrt(float(az.ess(draws))) for draws in (one, other)))
+        assert abs(one.mean() - other.mean()) < 5 * error
+
+
+def test_gibbs_sampling_of_correlated_columns_refuses_gaps():
+    with pytest.raises(ValueError, match="not summed out by Gibbs sampling of these components"):
+        bm.Mixture(2).fit_gibbs(with_gaps(clouds()), random_seed=1, progressbar=False)

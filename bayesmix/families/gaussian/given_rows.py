@@ -7,6 +7,7 @@ import numpy as np
 
 from bayesmix.families.complete_data import CompleteData
 from bayesmix.families.gaussian.covariance.structure import Structure
+from bayesmix.families.gaussian.sweeps import of_seen
 from bayesmix.families.gaussian.units import Units
 from bayesmix.families.parts import Conditional, State, Statistics, Sweeps
 from bayesmix.priors.conjugate import NormalInverseWishart
@@ -75,5 +76,9 @@ class GaussianConditional(Conditional):
         if self.prior is None or self.structure.restricted:
             return None
         compiled, shared, n_features = self.structure.sweeps, self.structure.shared, self.prior.mean.size
-        (run, telescope), numbers = compiled.entries(n_features, shared), compiled.numbers_of(self.prior, n_rows)
-        return Sweeps(run, numbers, *compiled.known_of_no_rows(numbers, shared), telescope=telescope)
+        numbers = compiled.numbers_of(self.prior, n_rows)
+        of_no_rows = compiled.known_of_no_rows(numbers, shared)
+        if self.standardised.has_gaps and not self.structure.correlated:
+            return Sweeps(of_seen.entry(shared=shared), numbers, *of_no_rows, takes_gaps=True)
+        run, telescope = compiled.entries(n_features, shared)
+        return Sweeps(run, numbers, *of_no_rows, telescope=telescope)

@@ -24,6 +24,7 @@ class Units(Standardised):
     ``names`` are those of the parameters: means, covariances or variances, and what else the family has.
     ``columns`` (D, N) are the standardised rows, transposed: the only copy of the data that an engine needs. Where
     cells are missing, the pattern of each row stands below (see :mod:`bayesmix.passes.patterns`).
+    ``has_gaps`` says whether they are.
     ``spread`` (D,) are the standard deviations of the data's columns.
     """
 
@@ -37,6 +38,7 @@ class Units(Standardised):
         self._whole = structure.factor_to_standard(rows.covariance_factor, scale) if own else None
         self._shifts: dict[int, float] = {}
         self.log_likelihood_shift = -rows.n_rows * structure.log_determinant(scale)
+        self.has_gaps = rows.missing is not None
         if rows.missing is not None:  # the scale is one of columns
             of_columns = np.log(np.diagonal(scale) if structure.correlated else scale)
             self.log_likelihood_shift += float(rows.missing.sum(axis=0) @ of_columns)
