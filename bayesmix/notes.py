@@ -82,21 +82,27 @@ def _read(described: Mapping[str, Any]) -> Note:
 
 def counted_rivals(rivals: Sequence[Mapping[str, Any]]) -> str:
     """Such as ``"3 other optima within 5 nats of the best"``; nothing where there is none."""
-    within = CLOSE if any(rival["below"] < CLOSE for rival in rivals) else NEARBY
-    number = sum(rival["below"] < within for rival in rivals)
-    if number == 0:
+    counted, within = _counted(rivals)
+    if not counted:
         return ""
-    return f"{number} other {'optimum' if number == 1 else 'optima'} within {within:.0f} nats of the best"
+    return f"{len(counted)} other {'optimum' if len(counted) == 1 else 'optima'} within {within:.0f} nats of the best"
 
 
 def rivals_in_words(rivals: Sequence[Mapping[str, Any]]) -> str:
     """How many there are, how far below, and the weights of the nearest; nothing where there is none."""
-    if not rivals:
+    counted, _ = _counted(rivals)
+    if not counted:
         return ""
-    below = [f"{rival['below']:.1f}" for rival in rivals[:_SHOWN]] + (["more"] if len(rivals) > _SHOWN else [])
-    weights = [f"{weight:.2f}" for weight in rivals[0]["weights"]]
-    nearest = "its weights are" if len(rivals) == 1 else "the weights of the nearest are"
+    below = [f"{rival['below']:.1f}" for rival in counted[:_SHOWN]] + (["more"] if len(counted) > _SHOWN else [])
+    weights = [f"{weight:.2f}" for weight in counted[0]["weights"]]
+    nearest = "its weights are" if len(counted) == 1 else "the weights of the nearest are"
     return f"{counted_rivals(rivals)} ({joined(below)} below; {nearest} {joined(weights)})"
+
+
+def _counted(rivals: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], float]:
+    """Those that are close, or, where none is, those that are near; and within how many nats."""
+    within = CLOSE if any(rival["below"] < CLOSE for rival in rivals) else NEARBY
+    return [rival for rival in rivals if rival["below"] < within], within
 
 
 def _far_from_gaussian(pareto_k: float, gate: float, rank: str) -> str:

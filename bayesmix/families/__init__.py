@@ -1,6 +1,6 @@
 """What a component is: one protocol, and a family for each distribution."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -10,10 +10,10 @@ from bayesmix.registry import FAMILIES
 __all__ = ["Family", "check_comparable", "family_from_name", "read_families", "read_family"]
 
 
-def _kinds() -> tuple[type[Family], ...]:
-    return tuple(
-        getattr(import_module(where), name) if isinstance(where, str) else where for name, where in FAMILIES.items()
-    )
+def _kinds() -> Iterator[type[Family]]:
+    """One after the other: whoever asks for the first ones does not load the rest."""
+    for name, where in FAMILIES.items():
+        yield getattr(import_module(where), name) if isinstance(where, str) else where
 
 
 def family_from_name(name: str) -> Family:

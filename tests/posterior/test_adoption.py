@@ -94,7 +94,8 @@ def test_draws_of_other_rows_are_refused(fitted):
         mixture.adopt(given, FAITHFUL + 1)
 
 
-@pytest.mark.parametrize("sampler", ["pymc", "nutpie", "numpyro"])
+# PyMC compiles its own step for most of a minute; tests/pymc_model/test_pymc_functions.py draws a few by it.
+@pytest.mark.parametrize("sampler", [pytest.param("pymc", marks=pytest.mark.slow), "nutpie", "numpyro"])
 def test_draws_of_pm_sample(sampler):
     mixture = Mixture(2)
     with mixture.build_model(FAITHFUL):

@@ -385,9 +385,7 @@ class EMResult:
         n_starts, n_optima = len(self.starts), len(self.optima)
         optima = "optimum" if n_optima == 1 else "optima"
         best = self.optima[0].n_starts if self.optima else 0
-        told = (
-            [f"There {'is' if len(self.rivals) == 1 else 'are'} {rivals_in_words(self.rivals)}."] if self.rivals else []
-        )
+        told = [f"Also found: {rivals_in_words(self.rivals)}."] if self.rivals else []
         return card(
             f"EM: {self.family}, {self.n_components} group{'s' if self.n_components > 1 else ''}, {self.which}",
             sentences(f"{self.status.value[0].upper()}{self.status.value[1:]}.", *told),

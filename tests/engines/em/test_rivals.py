@@ -40,6 +40,12 @@ def test_rivals_in_words():
     )
 
 
+def test_only_those_that_are_counted_are_listed():
+    assert rivals_in_words(rivals_of(optima(-1.0, -2.0, -3.0, -8.0, -9.5))) == (
+        "2 other optima within 5 nats of the best (1.0 and 2.0 below; the weights of the nearest are 0.75 and 0.25)"
+    )
+
+
 def test_whoever_shows_an_estimate_of_iris_tells_of_the_others(tmp_path):
     em = bm.Mixture(3).fit_em(IRIS, random_seed=1)
     heights = np.sort([one.objective for one in em.optima])[::-1]
