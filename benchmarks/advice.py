@@ -1,0 +1,133 @@
+"""How often each criterion and the advice of a comparison find the true number of groups, over simulated data sets.
+
+    uv run --group bench python -m benchmarks.advice --data-sets 320 --file advice.jsonl
+
+Groups are well separated, overlapping, of unequal sizes, or heavy-tailed (Student-t, no Gaussian mixture), with
+50 to 2000 rows of 1 to 10 columns. Beside them mclust's BIC (where Rscript and the package are), scikit-learn's BIC and
+the groups that its BayesianGaussianMixture uses. Data sets that the file holds already are kept: a run that was stopped
+goes on.
+"""
+
+import argparse
+import json
+import subprocess
+import tempfile
+import warnings
+from pathlib import Path
+from shutil import which
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
+
+import bayesmix as bm
+
+KINDS = ("separated", "overlapping", "unequal", "heavy tails")
+ROWS = (50, 200, 500, 2000)
+COLUMNS = (1, 2, 5, 10)
+LARGEST = 5  # numbers of groups from 1 on
+_OURS = ("loo", "bic", "icl", "aic", "sabic", "caic", "sbic", "evidence")
+_MCLUST = """
+suppressMessages(library(mclust)); a <- commandArgs(TRUE)
+X <- as.matrix(read.csv(a[1], header = FALSE)); model <- if (ncol(X) == 1) "V" else "VVV"
+b <- mclustBIC(X, G = 1:as.integer(a[2]), modelNames = model, verbose = FALSE); cat(which.max(b[, 1]))
+"""
+
+
+def data_set(number: int) -> tuple[np.ndarray, dict]:
+    """Rows of a data set, and what it is; the number is its seed, and its place in the grid."""
+    rng = np.random.default_rng([16, number])
+    place = np.unravel_index(number % 64, (4, 4, 4))
+    kind, n_rows, n_columns = KINDS[place[0]], ROWS[place[1]], COLUMNS[place[2]]
+    n_groups = int(rng.integers(1, 5))
+    weights = rng.dirichlet(np.full(n_groups, 1.0)) if kind == "unequal" else np.full(n_groups, 1 / n_groups)
+    weights = np.maximum(weights, 0.05) / np.maximum(weights, 0.05).sum()
+    # neighbours along a line stand so many standard deviations apart, in a direction of their own each
+    apart = 2.5 if kind == "overlapping" else 6.0
+    steps = rng.normal(size=(n_groups, n_columns))
+    means = np.cumsum(apart * np.abs(steps) / np.linalg.norm(steps, axis=1, keepdims=True), axis=0)
+    labels = rng.choice(n_groups, size=n_rows, p=weights)
+    noise = rng.normal(size=(n_rows, n_columns))
+    if kind == "heavy tails":
+        noise *= np.sqrt(4 / rng.chisquare(4, size=(n_rows, 1)))
+    scales = rng.uniform(0.7, 1.3, size=(n_groups, n_columns))
+    return means[labels] + noise * scales[labels], {
+        "number": number,
+        "kind": kind,
+        "rows": n_rows,
+        "columns": n_columns,
+        "groups": n_groups,
+    }
+
+
+def answers(number: int) -> dict:
+    """What every criterion says of one data set; None where it says nothing."""
+    X, told = data_set(number)
+    comparison = bm.compare(X, range(1, LARGEST + 1), random_seed=number, cores=1, progressbar=False)
+    found: dict[str, int | None] = {"advice": comparison.chosen.key[1]}
+    for criterion in _OURS:
+        try:
+            found[criterion] = comparison.best(criterion).key[1]
+        except ValueError:
+            found[criterion] = None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        bics = [GaussianMixture(k, n_init=5, random_state=0).fit(X).bic(X) for k in range(1, LARGEST + 1)]
+        found["scikit-learn BIC"] = int(np.argmin(bics)) + 1
+        bayes = BayesianGaussianMixture(n_components=LARGEST, n_init=3, max_iter=1000, random_state=0).fit(X)
+        found["BayesianGaussianMixture"] = len(set(bayes.predict(X)))
+    found["mclust BIC"] = _mclust(X)
+    return told | {"found": found}
+
+
+def _mclust(X: np.ndarray) -> int | None:
+    if which("Rscript") is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        rows, script = Path(folder) / "rows.csv", Path(folder) / "bic.R"
+        np.savetxt(rows, X, delimiter=",")
+        script.write_text(_MCLUST, encoding="utf-8")
+        done = subprocess.run(
+            ["Rscript", str(script), str(rows), str(LARGEST)], capture_output=True, text=True, check=False
+        )
+    return int(done.stdout) if done.returncode == 0 and done.stdout.strip().isdigit() else None
+
+
+def table(results: list[dict]) -> str:
+    """Shares of the data sets of which the number was found, in Markdown; what says nothing is wrong."""
+    names = list(results[0]["found"])
+    kinds = [kind for kind in KINDS if any(one["kind"] == kind for one in results)]
+    lines = [f"| criterion | all {len(results)} | {' | '.join(kinds)} |", "| --- |" + " ---: |" * (1 + len(kinds))]
+    for name in names:
+        right = np.array([one["found"][name] == one["groups"] for one in results], dtype=float)
+        own = np.array([one["kind"] for one in results])
+        error = np.sqrt(right.mean() * (1 - right.mean()) / right.size)
+        shares = " | ".join(f"{right[own == kind].mean():.0%}" for kind in kinds)
+        lines.append(f"| {name} | {right.mean():.0%} ± {error:.0%} | {shares} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run what the file lacks, and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.advice", description=__doc__.splitlines()[0])
+    parser.add_argument("--data-sets", type=int, default=320)
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--file", type=Path, default=Path("advice.jsonl"))
+    asked = parser.parse_args()
+    text = asked.file.read_text(encoding="utf-8") if asked.file.exists() else ""
+    results = [json.loads(line) for line in text.splitlines()]
+    held = {one["number"] for one in results}
+    missing = [number for number in range(asked.data_sets) if number not in held]
+    # a prime step goes through all kinds and sizes early, so that a part of the study is of them all
+    missing.sort(key=lambda number: number * 37 % 64)
+    work = Parallel(n_jobs=asked.cores, return_as="generator_unordered")(delayed(answers)(number) for number in missing)
+    with asked.file.open("a", encoding="utf-8") as file:
+        for one in work:
+            results.append(one)
+            file.write(json.dumps(one) + "\n")
+            file.flush()
+    print(table(results))
+
+
+if __name__ == "__main__":
+    main()
