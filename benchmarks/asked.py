@@ -16,6 +16,9 @@ FEW_ROWS: Size = (1000, 2, 3)
 MANY_UNKNOWNS: Size = (10_000, 10, 5)
 FAITHFUL: Size = (272, 2, 2)
 SWEPT: Size = (100_000, 5, 10)
+ALLOCATED: Size = (100_000, 2, 5)
+NAMED: Size = (1000, 2, 5)
+PARTED: Size = (1000, 2, 4)
 LOO_ROWS: Size = (100_000, 2, 3)
 LOO_LONG: Size = (1_000_000, 2, 3)
 
@@ -102,6 +105,11 @@ ASKED = (
     Asked("Gibbs sampling until the gates pass", (342, 4, 4), "", 60, "s"),
     Asked("Gibbs sampling until the gates pass", (342, 4, 5), "", 12, "s"),
     Asked("a sweep", SWEPT, "", 3, "EM iterations"),
+    # of a processor: on two cores people wait half as long for what runs in threads
+    Asked("responsibilities", ALLOCATED, "", 60, "s"),
+    Asked("memory of responsibilities", ALLOCATED, "", 1024, "MiB"),
+    *(Asked(f"relabel, {method}", NAMED, "", 3, "s") for method in ("ecr", "pivot", "stephens")),
+    Asked("partition", PARTED, "", 20, "s"),
 )
 
 

@@ -29,6 +29,7 @@ SECTIONS = {
     "components": "many_components",
     "sweep": "gibbs_sweep",
     "walk": "gibbs_draws",
+    "groups": "groups",
 }
 
 

@@ -109,7 +109,7 @@ def test_numpyro_has_the_default_prior():
 
 def test_asked_figures_are_told_apart_and_judged():
     keys = [(one.what, one.size, one.against) for one in ASKED]
-    assert len(set(keys)) == len(keys) == 39
+    assert len(set(keys)) == len(keys) == 46
     assert asked_of("EM iteration, full", (10_000, 2, 3), "mclust").bound == 15
     ratio, seconds = Asked("a", (1, 1, 1), "b", 35), Asked("a", (1, 1, 1), "", 5, "s")
     assert str(Verdict(ratio, (38, 41, 44))) == "35 times: yes"
