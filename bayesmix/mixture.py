@@ -394,6 +394,9 @@ class Mixture:
 
         Notes
         -----
+        Weights of a given number of components are kept from 1e-10 on: smaller ones, which components without rows have
+        under small concentrations, stand as 1e-10, and ``lp`` and ``log_prior`` are those there.
+
         Under a prior on the number of components, which is then drawn in every sweep given the rows of each group
         (telescoping sampler, Fruehwirth-Schnatter, Malsiner-Walli and Gruen 2021), priors of their parameters must not
         depend on it. A scale that the data give is that of five groups, whatever their number: the volume of a group is

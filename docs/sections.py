@@ -144,6 +144,7 @@ SECTIONS = (
             "tests.engines.test_gibbs_exact",
             "tests.exact.test_unknown_number",
             "tests.engines.test_telescoping",
+            "tests.engines.test_richardson_green",
             "tests.exact.test_evidence",
         ),
         ('uv run pytest tests/exact -m "slow or not slow"',),

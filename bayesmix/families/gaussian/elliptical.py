@@ -227,6 +227,7 @@ class Elliptical(Family):
             rows[own] = mean + rows[own] @ factors[k].T
         return rows, labels
 
+    @behind_the_door
     def noise(self, labels: np.ndarray, params: Params, rng: np.random.Generator) -> np.ndarray:
         """Rows (n, D) of the labelled components about a location of zero, with the identity for a scale matrix.
 
@@ -242,6 +243,7 @@ class Elliptical(Family):
         """
         return rng.standard_normal((labels.size, np.shape(params["means"])[1]))
 
+    @behind_the_door
     def covariance_matrices(self, params: Params) -> np.ndarray:
         """Covariance matrix of every component (..., K, D, D).
 

@@ -260,6 +260,7 @@ class StudentT(Elliptical):
             power, dof = power[:, None], dof[:, None]
         return ops.logsumexp(offsets[:, None] - power * ops.log1p(squares / dof), axis=0)
 
+    @behind_the_door
     def noise(self, labels: np.ndarray, params: Params, rng: np.random.Generator) -> np.ndarray:
         """Standard noise of each row: normal, over a chi-distributed length.
 
