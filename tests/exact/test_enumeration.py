@@ -31,7 +31,9 @@ def rows_of_two_groups() -> np.ndarray:
 
 ROWS = rows_of_two_groups()
 MEAN, SPREAD = ROWS.mean(axis=0), np.cov(ROWS.T) / 2
-SCALES = {"full": SPREAD, "tied": SPREAD, "diag": np.diag(SPREAD), "spherical": np.trace(SPREAD) / 2}
+SCALES = {"full": SPREAD, "tied": SPREAD, "diag": np.diag(SPREAD)} | dict.fromkeys(
+    ("spherical", "EII"), np.trace(SPREAD) / 2
+)
 
 
 @functools.cache
