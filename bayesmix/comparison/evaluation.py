@@ -18,7 +18,6 @@ from bayesmix.comparison.trust import times_as_long
 from bayesmix.data import Rows
 from bayesmix.engines.begin import fit_em
 from bayesmix.engines.em import EMResult, EMSettings
-from bayesmix.engines.em.loop import ExpectationMaximisation
 from bayesmix.mixture import Mixture
 from bayesmix.notes import Note, in_words, kinds_in
 from bayesmix.posterior.fitting import fit_posterior
@@ -32,11 +31,6 @@ from bayesmix.tree import record_of
 if TYPE_CHECKING:
     import xarray as xr
     from arviz_stats.utils import ELPDDataLOOKFold
-
-# Chains begin in the optima that EM finds: more starts make it likelier that none is missed.
-# Without a closed M-step a start takes a hundred times as long.
-_MAP_STARTS = 30
-_NUMERIC_STARTS = 10
 
 # Of more rows than this so many are left out, and speak for all.
 _MANY_ROWS, _SAMPLE = 200_000, 20_000
@@ -94,8 +88,7 @@ def evaluate(
     """
     for_em, for_ml, for_draws, for_refits = seed.spawn(4)
     report("EM")
-    n_init = _NUMERIC_STARTS if ExpectationMaximisation.of(problem) is None else _MAP_STARTS
-    em = fit_em(problem, EMSettings(n_init=n_init), _number(for_em))
+    em = fit_em(problem, EMSettings(), _number(for_em))
     ml = maximum_likelihood(problem, em, _number(for_ml))
     resolved = replace(mixture, family=problem.family, priors=problem.priors)
     candidate = Candidate(resolved, em, ml, notes=tuple(notes.of_estimates(em, ml)))
@@ -117,7 +110,7 @@ def evidence_of(problem: Problem, settings: Settings, seed: np.random.SeedSequen
     """Fit one model by ``settings.method`` for its evidence alone; one without a number where there is none."""
     for_em, for_draws, for_evidence = seed.spawn(3)
     report("EM")
-    em = fit_em(problem, EMSettings(n_init=_MAP_STARTS), _number(for_em))
+    em = fit_em(problem, EMSettings(), _number(for_em))
     name = ENGINES[settings.method].name
     report(name)
     try:

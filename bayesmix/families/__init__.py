@@ -31,6 +31,14 @@ def family_from_name(name: str) -> Family:
     raise ValueError(f"no family is called {name!r}: there are {known}.")
 
 
+def _set_from_name(name: Any) -> tuple[Family, ...]:
+    """The families that a name such as ``"mclust"`` stands for; none where it is the name of one, or no name."""
+    for kind in _kinds() if isinstance(name, str) else ():
+        if kind.named(name) is not None or name in kind.sets():
+            return kind.sets().get(name, ())
+    return ()
+
+
 def read_family(given: Any, argument: str = "family") -> Family:
     """A family as it is, or the one that a name stands for.
 
@@ -60,10 +68,9 @@ def read_families(given: Any, argument: str = "families") -> list[Family]:
     """
     if isinstance(given, Family | str) or not isinstance(given, Iterable):
         given = [given]
-    sets = {name: families for kind in _kinds() for name, families in kind.sets().items()}
     read: list[Family] = []
     for one in given:
-        read.extend(sets[one] if isinstance(one, str) and one in sets else [read_family(one, argument)])
+        read.extend(_set_from_name(one) or (read_family(one, argument),))
     if not read:
         raise ValueError(f"{argument} is empty: give at least one, such as bm.Gaussian('full').")
     check_comparable(read, argument)
