@@ -18,13 +18,12 @@ N_DRAWS = 20_000
 PROBABILITIES = (0.05, 0.5, 0.95)
 ROUNDING = 1e-10  # of a log density
 OF_RATES = {"poisson": gamma_poisson, "bernoulli": dirichlet_categorical, "categorical": dirichlet_categorical}
-SHARED = ("gaussian-tied", "gaussian-EEI")  # what all components share is known from the rows of all
 
 
 def function(model: Model, name: str) -> Callable:
     """A compiled function of the model's sweeps, the one that pools what is shared where there is one."""
     module = OF_RATES[str(model)] if str(model) in OF_RATES else model.family.structure.sweeps
-    pooled = str(model) in SHARED and hasattr(module, f"{name}_pooled")
+    pooled = model.family.parameters[-1].shared and hasattr(module, f"{name}_pooled")
     return getattr(module, f"{name}_pooled" if pooled else name)
 
 
