@@ -202,8 +202,8 @@ def test_what_is_no_reason_is_refused(described):
 
 @pytest.mark.parametrize("reason", KINDS, ids=lambda reason: reason.kind)
 def test_remedies_name_what_there_is(reason):
-    fits = [getattr(bm.Mixture, name) for name in ("fit_nuts", "fit_gibbs", "fit_em")]
-    arguments = {name for fit in fits for name in inspect.signature(fit).parameters}
+    doors = [*(getattr(bm.Mixture, name) for name in ("fit_nuts", "fit_gibbs", "fit_em")), bm.loo]
+    arguments = {name for door in doors for name in inspect.signature(door).parameters}
     named = re.findall(r"(\w+)=", verdict([reason]))
     assert set(named) <= arguments
 

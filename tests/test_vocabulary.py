@@ -90,6 +90,8 @@ TAKE_A_TREE = [path for path, function in CALLABLES.items() if "tree" in inspect
 # Averages over posterior draws, of which a point estimate has none, and pictures of them: a refusal in these words.
 NEED_DRAWS = {
     "log_evidence": "point estimate",
+    "kfold": "point estimate",
+    "sensitivity": "point estimate",
     "loo": "point estimate",
     "waic": "point estimate",
     "plot_labels": "draw",
@@ -105,7 +107,9 @@ ARGUMENTS = {
     "outliers": {"n": 50, "random_seed": 1},
     "plot_outliers": {"n": 50, "random_seed": 1},
     "plot_conditional": {"feature": "x1", "given": "x0"},
+    "impute": {"n": 3, "random_seed": 1},
 }
+WITH_A_GAP = np.where(np.arange(SIMULATED.X.size).reshape(SIMULATED.X.shape) == 0, np.nan, SIMULATED.X)
 PATHS = {"save": "em.nc", "report": "em.md"}
 
 
@@ -117,7 +121,8 @@ def test_whatever_takes_a_tree_takes_an_em_result(name, tmp_path):
         with pytest.raises(ValueError, match=NEED_DRAWS[name]):
             function(EM, **given)
         return
-    of_em, of_tree = function(EM, **given), function(EM.to_tree(), **given)
+    em = bm.Mixture(2).fit_em(WITH_A_GAP, random_seed=1) if name == "impute" else EM
+    of_em, of_tree = function(em, **given), function(em.to_tree(), **given)
     assert type(of_em) is type(of_tree)
     if isinstance(of_tree, xr.Dataset | xr.DataTree):
         xr.testing.assert_identical(of_em, of_tree)
