@@ -30,6 +30,7 @@ _MOST_COMPONENTS = 60  # sets of them are bits of one integer
 @named_arguments
 def merge(
     tree: "xr.DataTree | EMResult",
+    X: Any = None,
     *,
     n_groups: int | None = None,
     cutoff: float = 0.025,
@@ -59,6 +60,9 @@ def merge(
     ----------
     tree : xarray.DataTree or EMResult
         Relabelled draws, as the fits return them, of a given number of components.
+    X : array-like or data frame, (N, D), optional
+        Rows whose merged responsibilities are wanted; the training rows by default. What is merged, and the order of
+        the groups, is always judged on the training rows.
     n_groups : int, optional
         Where to cut the tree. By default merges are made, in the tree's order, for as long as the two groups overlap
         with a probability of more than a half.
@@ -88,8 +92,9 @@ def merge(
 
     Raises
     ------
-    ValueError
-        If the number of components varies or is above 60, or ``n_groups`` or ``cutoff`` is out of range.
+    ValueError, TypeError
+        If the number of components varies or is above 60, ``n_groups`` or ``cutoff`` is out of range, or X is not what
+        the tree was fitted on.
 
     See Also
     --------
@@ -121,6 +126,8 @@ def merge(
     weights, params = draws_of(tree)
     n_components = weights.shape[2]
     cut = _checked(n_components, n_groups, cutoff)
+    of_training = responsibilities(tree)
+    wanted = of_training if X is None else responsibilities(tree, X)
     with progress(None) as report:
         report("merging")
         values = training_rows(tree).values
@@ -146,7 +153,8 @@ def merge(
     if cut is None:
         stays = ~(whole.overlaps > 0.5)
         cut = n_components - (int(stays.argmax()) if stays.any() else n_components - 1)
-    probability, group = _cut(responsibilities(tree)["probability"].values, whole, cut)
+    sets, group = _cut(of_training["probability"].values, whole, cut)
+    probability = np.stack([wanted["probability"].values[:, held].sum(axis=1) for held in sets], axis=1)
     label = probability.argmax(axis=1)
     found |= {
         "merged": (("step", "side"), whole.merged),
@@ -167,7 +175,7 @@ def merge(
         "step": np.arange(n_components - 1),
         "number": np.arange(n_components, 0, -1),
         "group": np.arange(cut),
-        "obs": training_rows(tree).obs,
+        "obs": wanted["obs"].values,
         "ci_bound": list(BOUNDS),
     }
     attrs = {"cutoff": cutoff, "ci_prob": ci_prob, "ci_kind": ci_kind, **({"note": note} if note else {})}
@@ -267,8 +275,8 @@ def _tree(shares: np.ndarray, gains: np.ndarray, cutoff: float) -> _Tree:
     return _Tree(np.array(merged).reshape(-1, 2), np.array(overlaps), np.array(made), np.array(entropies))
 
 
-def _cut(probability: np.ndarray, whole: _Tree, n_groups: int) -> tuple[np.ndarray, np.ndarray]:
-    """Merged responsibilities (N, G), and the group of each component (K,), after so many merges."""
+def _cut(probability: np.ndarray, whole: _Tree, n_groups: int) -> tuple[list[list[int]], np.ndarray]:
+    """Components of each group, the largest group first, and the group of each component, after so many merges."""
     n_components = probability.shape[1]
     members = {k: [k] for k in range(n_components)}
     for step, (one, other) in enumerate(whole.merged[: n_components - n_groups]):
@@ -277,4 +285,4 @@ def _cut(probability: np.ndarray, whole: _Tree, n_groups: int) -> tuple[np.ndarr
     group = np.empty(n_components, dtype=int)
     for g, held in enumerate(sets):
         group[held] = g
-    return np.stack([probability[:, held].sum(axis=1) for held in sets], axis=1), group
+    return sets, group

@@ -129,6 +129,22 @@ def test_components_far_apart_stay_apart_and_twins_are_one_group():
     assert float(found["overlap_probability"][0, 1]) == 1
 
 
+def test_new_rows_belong_to_the_groups_of_the_training_rows():
+    """Even where they are rows of the smallest group alone."""
+    tree = simulated_tree("full", n_components=3)
+    of_training = bm.merge(tree, n_groups=2)
+    X = training_rows(tree).values[(of_training["label"] == 1).values]
+    found = bm.merge(tree, X, n_groups=2)
+    np.testing.assert_array_equal(found["group_of"], of_training["group_of"])
+    memberships = bm.responsibilities(tree, X)["probability"]
+    for group in range(2):
+        wanted = memberships.isel(component=(found["group_of"] == group).values).sum("component")
+        np.testing.assert_allclose(found["probability"].sel(group=group), wanted, rtol=1e-12)
+    assert (found["label"] == 1).all()
+    with pytest.raises(ValueError, match="X has 1 column"):
+        bm.merge(tree, X[:, :1])
+
+
 def test_levels_and_counts_are_merged_and_have_no_modes():
     for kind in ("count", "binary", "categorical"):
         found = bm.merge(discrete_tree(kind))

@@ -127,7 +127,7 @@ def parted(
 
 
 def _read_loss(loss: str) -> type[Loss]:
-    if loss not in _LOSSES:
+    if not isinstance(loss, str) or loss not in _LOSSES:
         raise ValueError(f"loss must be one of {', '.join(map(repr, _LOSSES))}, not {loss!r}.")
     return _LOSSES[loss]
 

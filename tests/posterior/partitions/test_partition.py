@@ -189,6 +189,8 @@ def test_the_same_seed_gives_the_same_and_any_engine_and_family_will_do():
 
 def test_refusals():
     tree = simulated_tree()
+    with pytest.raises(ValueError, match=r"loss must be one of 'vi', 'binder', 'omari', not \["):
+        bm.partition(tree, [[1.0, 2.0]])  # type: ignore  # rows in the place of the loss
     with pytest.raises(ValueError, match="loss must be one of 'vi', 'binder', 'omari', not 'VI'"):
         bm.partition(tree, "VI")
     with pytest.raises(ValueError, match=r"for 60 rows take 0.0288 MB; allowed are 59 rows .* Use loss='vi'"):
