@@ -159,7 +159,7 @@ def fit(
 
     outputs = tuple(output or ())
     if components == "unknown":
-        _check_unknown(method, outputs)
+        _check_unknown(method)
     check_outputs(outputs, _OUTPUTS_OF_FIT, data)
     if components != "unknown" and components < 1:
         raise ValueError(f"--components must be at least 1, not {components}: how many groups to fit.")
@@ -347,16 +347,10 @@ def _check_relabel(components: int | str, method: str) -> None:
         )
 
 
-def _check_unknown(method: str, outputs: tuple[Path, ...]) -> None:
+def _check_unknown(method: str) -> None:
     if method not in ("auto", "gibbs"):
         raise ValueError(
             f"--method {method} needs a number of groups: --components unknown is drawn by gibbs (or auto)."
-        )
-    named = [path for path in outputs if path.suffix in (".html", ".md")]
-    if named:
-        raise ValueError(
-            f"--output {str(named[0])!r}: a report speaks of single groups, which have no names while their number is "
-            "unknown. Write the fit (.nc, .zarr) or the table of numbers (.csv, .parquet), or give a number of groups."
         )
 
 

@@ -13,6 +13,7 @@ from bayesmix.cli.request import Request
 from bayesmix.cli.trust import status_of, verdict_of_fit, warn
 from bayesmix.data.words import spanned
 from bayesmix.families import Family
+from bayesmix.html.answer import headline_of_numbers
 from bayesmix.html.content import Answer
 from bayesmix.html.numbers import counted, percent
 from bayesmix.mixture import Mixture
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-OUTPUTS = (".nc", ".zarr", ".csv", ".parquet", ".pq")
 NUMBER = ShiftedBetaNegativeBinomial(1, 4, 3)
 WEIGHTS = DynamicDirichlet(1.0)
 _SHOWN = 0.005  # probability of a number that the table shows
@@ -84,7 +84,7 @@ def answer_of(occupied: np.ndarray, n_rows: int) -> Answer:
         share = occupied[run[0] - 1 : run[-1]].sum()
         how_many += f" It is one of {spanned(run)} with a probability of {percent(share)}."
     return Answer(
-        f"{n_rows:,} rows, probably of {counted(best, 'group')}",
+        headline_of_numbers(occupied, n_rows),
         (
             ("How many?", how_many),
             (
@@ -105,5 +105,10 @@ def _write(tree: "xr.DataTree", table: "pd.DataFrame", path: Path) -> str:
     if path.suffix in (".nc", ".zarr"):
         save(tree, path)
         return "fit"
+    if path.suffix in (".html", ".md"):
+        from bayesmix.html.reports import report
+
+        report(tree, path)
+        return "report"
     write_frame(table, path)
     return "table"

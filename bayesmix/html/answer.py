@@ -13,6 +13,7 @@ from bayesmix.html.content import Answer
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import as_sure, counted, percent
 from bayesmix.posterior.membership import UNSURE, in_doubt
+from bayesmix.posterior.numbers import shortest_run
 from bayesmix.standing import column_of, contenders, is_bracketed, lowest
 from bayesmix.verdict import plain_verdict
 
@@ -21,6 +22,13 @@ _OFTEN = 0.2
 _MOST_NAMED = 3
 # Groups whose numbers a sentence tells; of more, the highest and the lowest.
 _MOST_GROUPS = 4
+
+
+def headline_of_numbers(occupied: np.ndarray, n_rows: int) -> str:
+    """Of how many groups the rows probably are, of which there are 1, 2, ... with these probabilities."""
+    run = shortest_run(occupied)
+    groups = f"{spanned(run)} groups" if len(run) > 1 else counted(run[0], "group")
+    return f"{n_rows:,} rows, probably of {groups}"
 
 
 def answer_of_fit(digest: Digest) -> Answer:

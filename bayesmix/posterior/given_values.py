@@ -295,7 +295,8 @@ class _Block:
         """Density (P,) of points (P, e) given row i."""
         here = {name: value[i] for name, value in self.params.items()}
         of_draws = self.family.log_mixture(self.shares[i], here, points)
-        return np.exp(np.asarray(logsumexp(of_draws, b=self.draws[i][:, None], axis=0)))
+        log_density: Any = logsumexp(of_draws, b=self.draws[i][:, None], axis=0)  # to type checkers it may be a pair
+        return np.exp(log_density)
 
     def sample(self, i: int, n: int, rng: np.random.Generator) -> np.ndarray:
         """Draws (n, e) given row i."""
@@ -332,7 +333,8 @@ def _blocks(draws: Marginal, asked: Sequence[int], known: Sequence[int], rows: R
             shares = next(iter(every))[1].transpose(1, 2, 0)
             places = np.asarray(asked), np.asarray(known)
             family, params = draws.family.conditional_on(draws.params, *places, values[:, None])
-        log_draws = log_draws - np.asarray(logsumexp(log_draws, axis=1, keepdims=True))
+        total: Any = logsumexp(log_draws, axis=1, keepdims=True)
+        log_draws = log_draws - total
         yield block, _Block(family, params, np.exp(log_draws), shares, width)
 
 

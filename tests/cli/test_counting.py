@@ -7,6 +7,7 @@ import pytest
 import bayesmix as bm
 from bayesmix.cli.counting import answer_of
 from bayesmix.cli.entry import run
+from bayesmix.html.answer import headline_of_numbers
 from tests.cli.commands import refused
 from tests.cli.test_json import assert_keys, document
 
@@ -18,13 +19,16 @@ def galaxies(folder):
     bm.datasets.load_galaxies().to_csv("galaxies.csv", index=False)
 
 
-def test_it_tells_the_posterior_and_keeps_it(capsys):
-    assert run([*COUNT, "--output", "numbers.csv", "--output", "fit.nc"]) == 0
+def test_it_tells_the_posterior_and_keeps_it(capsys, folder):
+    assert run([*COUNT, "--output", "numbers.csv", "--output", "fit.nc", "--output", "report.md"]) == 0
     shown = capsys.readouterr()
     table, tree = pd.read_csv("numbers.csv", index_col="number"), bm.load("fit.nc")
     pd.testing.assert_frame_equal(table, bm.number_of_groups(tree).to_dataframe(), check_exact=False)
-    assert f"probably of {table['occupied'].idxmax()} groups" in shown.out
+    headline = headline_of_numbers(table["occupied"].to_numpy(), 82)
+    assert f"{table['occupied'].idxmax()} groups with rows" in shown.out
     assert "before the data" in shown.out
+    assert headline in shown.out
+    assert headline in (folder / "report.md").read_text()
     assert "ShiftedBetaNegativeBinomial(1, 4, 3)" in shown.err
     assert refused(capsys, "predict", "fit.nc", "galaxies.csv").count("single groups")
 
@@ -38,7 +42,6 @@ def test_json(capsys):
 
 def test_what_it_cannot_do(capsys):
     assert "needs a number of groups" in refused(capsys, *COUNT, "--method", "nuts")
-    assert "a report speaks of single groups" in refused(capsys, *COUNT, "--output", "report.html")
     assert "--tune has no meaning" in refused(capsys, *COUNT, "--tune", "10")
 
 

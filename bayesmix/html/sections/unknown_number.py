@@ -3,7 +3,7 @@
 import numpy as np
 
 from bayesmix.data.words import joined, spanned
-from bayesmix.html.answer import missed, untrusted
+from bayesmix.html.answer import headline_of_numbers, missed, untrusted
 from bayesmix.html.content import Answer, Cell, Picture, Section, Table
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import counted, percent
@@ -19,14 +19,15 @@ _SHOWN = 0.005  # probability of a number that the table shows
 
 def answer_of_unknown_number(digest: Digest) -> Answer:
     """Say how many groups there are, and what that hangs on."""
-    occupied, n_rows = digest.numbers["occupied"].values, f"{digest.rows.n_rows:,} rows"
+    occupied = digest.numbers["occupied"].values
     best, run = int(occupied.argmax()) + 1, shortest_run(occupied)
     share = occupied[run[0] - 1 : run[-1]].sum()
-    groups, several = counted(best, "group"), len(run) > 1
-    how_many = f"{groups} have rows with a probability of {percent(occupied.max())}, the most probable number."
+    how_many = (
+        f"{counted(best, 'group')} have rows with a probability of {percent(occupied.max())}, the most probable number."
+    )
     if best == 1:
         how_many = how_many.replace(" have ", " has ")
-    if several:
+    if len(run) > 1:
         how_many += f" With a probability of {percent(share)} it is one of {spanned(run)}."
     how_many += " It hangs on how wide a group may be, which the prior says, more than on anything else."
     found = digest.overview.partition
@@ -35,7 +36,7 @@ def answer_of_unknown_number(digest: Digest) -> Answer:
     sure += f"partition that stands for all draws has {counted(len(sizes), 'group')}"
     sure += f", of {joined(sizes)} rows." if len(sizes) > 1 else "."
     return Answer(
-        f"{n_rows}, probably of {spanned(run)} groups" if several else f"{n_rows}, probably of {groups}",
+        headline_of_numbers(occupied, digest.rows.n_rows),
         (
             ("How many?", how_many),
             ("How sure?", sure + untrusted(digest)),

@@ -150,8 +150,9 @@ def heeded_with_names(result: "xr.DataTree | EMResult", asked: str) -> xr.DataTr
     if number_varies(tree):
         raise ValueError(
             f"{asked} speaks of single groups, and none is the same in all draws of this tree, whose number of groups "
-            "varies: bm.number_of_groups tells how many there are, bm.log_density and bm.sample_predictive need no "
-            "names, and Mixture(n_components) with a given number has groups to speak of"
+            "varies: bm.number_of_groups tells how many there are, bm.similarity and bm.partition who belongs with "
+            "whom, and bm.modes where the density has its peaks; Mixture(n_components) with a given number has groups "
+            "to speak of"
         )
     return tree
 
