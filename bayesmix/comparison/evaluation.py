@@ -96,12 +96,10 @@ def evaluate(
         return candidate
     name = ENGINES[settings.method].name
     report(name)
-    try:
-        tree, diagnosis, said = _sampled(problem, em, settings, _number(for_draws), report)
-    except (RuntimeError, np.linalg.LinAlgError) as error:
-        if isinstance(error, NotImplementedError | RecursionError):  # not the model's fault
-            raise
-        return _noted(candidate, [f"{name} failed: {error}"])
+    drawn = _drawn(problem, em, settings, _number(for_draws), report)
+    if isinstance(drawn, Exception):
+        return _noted(candidate, [f"{name} failed: {drawn}"])
+    tree, diagnosis, said = drawn
     candidate = _noted(replace(candidate, tree=tree, diagnosis=diagnosis), said)
     return _judged(candidate, tree, diagnosis, em, settings, for_refits, report)
 
@@ -113,14 +111,24 @@ def evidence_of(problem: Problem, settings: Settings, seed: np.random.SeedSequen
     em = fit_em(problem, EMSettings(), _number(for_em))
     name = ENGINES[settings.method].name
     report(name)
-    try:
-        tree, diagnosis, _ = _sampled(problem, em, settings, _number(for_draws), report)
-    except (RuntimeError, np.linalg.LinAlgError) as error:
-        if isinstance(error, NotImplementedError | RecursionError):
-            raise
-        return Evidence(reason=Note("ended", {"engine": name, "how": str(error)}))
+    drawn = _drawn(problem, em, settings, _number(for_draws), report)
+    if isinstance(drawn, Exception):
+        return Evidence(reason=Note("ended", {"engine": name, "how": str(drawn)}))
+    tree, diagnosis, _ = drawn
     report("evidence")
     return measured(tree, diagnosis.reasons, np.random.default_rng(for_evidence))
+
+
+def _drawn(
+    problem: Problem, em: EMResult, settings: Settings, seed: int, report: Report
+) -> tuple["xr.DataTree", Diagnosis, list[str]] | Exception:
+    """The posterior, its diagnosis, and what is to be said of how it was made; why there is none where chains end."""
+    try:
+        return _sampled(problem, em, settings, seed, report)
+    except (NotImplementedError, RecursionError):  # kinds of RuntimeError, and not the model's fault
+        raise
+    except (RuntimeError, np.linalg.LinAlgError) as error:
+        return error
 
 
 def _sampled(

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from bayesmix.data import Rows, check_n_components, read_rows
+from bayesmix.data.words import counted
 from bayesmix.engines.begin import fit_em
 from bayesmix.engines.em import EMResult, EMSettings
 from bayesmix.families import Family, read_family
 from bayesmix.families.gaussian import Gaussian
 from bayesmix.first_use import compiling_shown
 from bayesmix.notebook import card, facts, sentences
+from bayesmix.posterior.predictive import positive
 from bayesmix.priors.sets import default_priors
 from bayesmix.problem import Problem
 from bayesmix.progress import progress
@@ -85,7 +87,7 @@ class BootstrapLRT:
     @property
     def sentence(self) -> str:
         """What it says, in words."""
-        few, many = _groups(self.n_components), self.alternative
+        few, many = counted(self.n_components, "group"), self.alternative
         rare = f"p = {self.p_value:.3g} by {self.resampled.size:,} resamples"
         if self.p_value <= 0.05:
             return f"The rows speak against {few}, and for {many}: so large a gain is rare if {few} made them ({rare})."
@@ -105,7 +107,7 @@ class BootstrapLRT:
         }
         if self.n_failed:
             told["resamples without a maximum"] = f"{self.n_failed:,}"
-        title = f"Likelihood ratio of {self.alternative} to {_groups(self.n_components)}, {self.null.family}"
+        title = f"Likelihood ratio of {self.alternative} to {counted(self.n_components, 'group')}, {self.null.family}"
         return card(title, sentences(self.sentence), facts(told))
 
 
@@ -178,9 +180,8 @@ def bootstrap_lrt(
             f"alternative must be larger than n_components, the null hypothesis: not {alternative} against "
             f"{n_components}."
         )
-    for name, count in (("n_resamples", n_resamples), ("n_init", n_init), ("cores", 1 if cores is None else cores)):
-        if not isinstance(count, int | np.integer) or isinstance(count, bool) or count < 1:
-            raise ValueError(f"{name} must be a whole number of at least 1, not {count!r}.")
+    n_resamples, n_init = positive(n_resamples, "n_resamples"), positive(n_init, "n_init")
+    cores = cpu_count() or 1 if cores is None else positive(cores, "cores")
     family = read_family(family, "family")
     rows = read_rows(X, takes=family.takes)
     problems = [Problem.of(rows, family, k, default_priors(family)) for k in (n_components, alternative)]
@@ -192,7 +193,7 @@ def bootstrap_lrt(
         report("Fitting the data", 0)
         null, larger = (_of_data(problem, n_init, of_data) for problem in problems)
         statistics = []
-        for some in _resampled(null, larger, n_init, of_resamples, cores or cpu_count() or 1):
+        for some in _resampled(null, larger, n_init, of_resamples, cores):
             statistics.extend(some)
             report("Resampling", len(statistics))
     every = np.array(statistics)
@@ -211,8 +212,8 @@ def _of_data(problem: Problem, n_init: int, seed: np.random.SeedSequence) -> EMR
     fit = _maximum(problem, n_init, seed)
     if fit is None:
         raise ValueError(
-            f"the likelihood of {problem.family} with {_groups(problem.n_components)} has no interior maximum on X: "
-            "every start collapsed. Try fewer groups or a simpler family."
+            f"the likelihood of {problem.family} with {counted(problem.n_components, 'group')} has no interior maximum "
+            "on X: every start collapsed. Try fewer groups or a simpler family."
         )
     return fit
 
@@ -264,7 +265,3 @@ def _maximum(problem: Problem, n_init: int, seed: np.random.SeedSequence) -> EMR
 
 def _statistic(null: EMResult, larger: EMResult) -> float:
     return 2 * (larger.log_likelihood - null.log_likelihood)
-
-
-def _groups(number: int) -> str:
-    return f"{number} {'group' if number == 1 else 'groups'}"

@@ -87,9 +87,9 @@ def test_words():
     [
         ({"n_components": 3, "alternative": 2}, "alternative must be larger than n_components"),
         ({"n_components": 0}, "n_components"),
-        ({"n_components": 1, "n_resamples": 0}, "n_resamples must be a whole number of at least 1, not 0"),
-        ({"n_components": 1, "n_init": 1.5}, r"n_init must be a whole number of at least 1, not 1\.5"),
-        ({"n_components": 1, "cores": -1}, "cores must be a whole number of at least 1, not -1"),
+        ({"n_components": 1, "n_resamples": 0}, "n_resamples must be an integer of at least 1, not 0"),
+        ({"n_components": 1, "n_init": 1.5}, r"n_init must be an integer of at least 1, not 1\.5"),
+        ({"n_components": 1, "cores": -1}, "cores must be an integer of at least 1, not -1"),
         ({"n_components": 1, "family": "round"}, "family"),
     ],
 )

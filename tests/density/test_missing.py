@@ -1,6 +1,7 @@
 """The density of rows with missing cells: its value by the marginals, its gradient by differences, PyMC's own view."""
 
 import numpy as np
+import pymc as pm
 import pytest
 
 import bayesmix as bm
@@ -43,7 +44,6 @@ def test_value_and_gradient(family, priors):
 
 def test_the_likelihood_is_that_of_cells_that_pymc_keeps_of_a_masked_array():
     """One group of independent columns, of which PyMC leaves masked cells to variables of their own."""
-    pm = pytest.importorskip("pymc")
     rows = with_gaps(clouds()[:40], 0.3)
     means, sds = np.array([0.5, -0.3, 1.0]), np.array([1.2, 0.8, 2.0])
     with pytest.warns(UserWarning, match="imput"), pm.Model() as model:

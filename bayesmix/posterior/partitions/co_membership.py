@@ -11,6 +11,7 @@ from scipy.linalg import get_blas_funcs
 from bayesmix.data import Rows, read_rows
 from bayesmix.posterior.labels.judgement import heeded
 from bayesmix.posterior.margins import marginal_of
+from bayesmix.posterior.predictive import positive
 from bayesmix.progress import progress, turns
 from bayesmix.seeds import generator_of
 from bayesmix.tree import columns_of, training_rows
@@ -78,7 +79,7 @@ def similarity(
     tree = heeded(tree)
     rows = rows_of(tree, X)
     chosen = np.arange(rows.n_rows)
-    if rows.n_rows > read_max_rows(max_rows):
+    if rows.n_rows > positive(max_rows, "max_rows"):
         chosen = np.sort(generator_of(random_seed).choice(rows.n_rows, int(max_rows), replace=False))
         warnings.warn(
             f"similarity is of {max_rows:,} rows, drawn from {rows.n_rows:,}: all pairs would take "
@@ -127,13 +128,6 @@ def co_membership(tree: xr.DataTree, values: np.ndarray) -> np.ndarray:
 def rows_of(tree: xr.DataTree, X: Any) -> Rows:
     """New rows as the tree's columns have them, or the training rows."""
     return training_rows(tree) if X is None else read_rows(X, columns=columns_of(tree), missing="keep")
-
-
-def read_max_rows(max_rows: Any) -> int:
-    """Return it as a whole number, or say that it is none."""
-    if not isinstance(max_rows, int | np.integer) or isinstance(max_rows, bool) or max_rows < 1:
-        raise ValueError(f"max_rows must be a whole number of at least 1, not {max_rows!r}.")
-    return int(max_rows)
 
 
 def memory(n_rows: int) -> str:

@@ -9,9 +9,10 @@ from bayesmix.data import Rows
 from bayesmix.first_use import compiling_shown
 from bayesmix.posterior.intervals import read_ci_prob
 from bayesmix.posterior.labels.judgement import heeded
-from bayesmix.posterior.partitions.co_membership import MOST_ROWS, co_membership, memory, read_max_rows, rows_of
+from bayesmix.posterior.partitions.co_membership import MOST_ROWS, co_membership, memory, rows_of
 from bayesmix.posterior.partitions.label_draws import LabelDraws, label_draws
 from bayesmix.posterior.partitions.losses import AdjustedRand, Binder, Information, Loss, OfPairs
+from bayesmix.posterior.predictive import positive
 from bayesmix.progress import progress, turns
 from bayesmix.seeds import generator_of
 from bayesmix.vocabulary import named_arguments
@@ -103,7 +104,7 @@ def partition(
     kind = _read_loss(loss)
     rows = rows_of(tree, X)
     if issubclass(kind, OfPairs):
-        _check_size(rows, loss, read_max_rows(max_rows))
+        _check_size(rows, loss, positive(max_rows, "max_rows"))
     return parted(tree, rows, loss, ci_prob=ci_prob, random_seed=random_seed)
 
 

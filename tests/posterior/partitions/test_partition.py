@@ -1,5 +1,7 @@
 """The partition of least expected loss: beside all partitions, scikit-learn's measures, what others would report."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.cluster.hierarchy import fcluster, linkage
@@ -189,8 +191,9 @@ def test_the_same_seed_gives_the_same_and_any_engine_and_family_will_do():
 
 def test_refusals():
     tree = simulated_tree()
+    rows_in_the_place_of_the_loss: Any = [[1.0, 2.0]]
     with pytest.raises(ValueError, match=r"loss must be one of 'vi', 'binder', 'omari', not \["):
-        bm.partition(tree, [[1.0, 2.0]])  # type: ignore  # rows in the place of the loss
+        bm.partition(tree, rows_in_the_place_of_the_loss)
     with pytest.raises(ValueError, match="loss must be one of 'vi', 'binder', 'omari', not 'VI'"):
         bm.partition(tree, "VI")
     with pytest.raises(ValueError, match=r"for 60 rows take 0.0288 MB; allowed are 59 rows .* Use loss='vi'"):

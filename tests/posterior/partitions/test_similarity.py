@@ -108,7 +108,7 @@ def test_rows_with_missing_cells_are_judged_by_what_is_there():
 
 def test_refusals():
     tree = simulated_tree()
-    with pytest.raises(ValueError, match="max_rows must be a whole number of at least 1, not 0"):
+    with pytest.raises(ValueError, match="max_rows must be an integer of at least 1, not 0"):
         bm.similarity(tree, max_rows=0)
     with pytest.raises(ValueError, match="X has 3 columns, but the model was fitted on 2"):
         bm.similarity(tree, np.zeros((4, 3)))
