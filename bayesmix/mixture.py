@@ -151,6 +151,7 @@ class Mixture:
         n_init: int = 10,
         max_iter: int = 1000,
         tol: float = 1e-8,
+        cores: int | None = None,
         random_seed: Any = None,
         progressbar: bool | None = None,
     ) -> EMResult:
@@ -178,6 +179,9 @@ class Mixture:
             Stop when one iteration raises the objective by less than ``tol * N`` nats; 0 runs ``max_iter`` iterations
             from every start (L-BFGS: until no step gains). Otherwise a climb of more than 50 iterations
             extrapolates every second step (SQUAREM, Varadhan and Roland 2008) wherever that leads up.
+        cores : int, optional
+            Threads at most that pass over blocks of many rows side by side; None takes all that there are. The result
+            has the same bits on any number.
         random_seed : None, int, numpy.random.Generator, RandomState or SeedSequence
         progressbar : bool, optional
             Show progress where somebody watches, on a terminal's standard error or in a notebook: None after two
@@ -197,7 +201,7 @@ class Mixture:
         given = random_seed is None and not isinstance(init, str)  # nothing is random from a start that is given
         seed = None if given else number_of(random_seed)
         with compiling_shown(progressbar):
-            em = fit_em(problem, settings, seed, progressbar)
+            em = fit_em(problem, settings, seed, progressbar, cores=cores)
         warn_once(em, f"EM of the {self}", em.reasons)
         return em
 

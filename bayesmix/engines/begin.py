@@ -49,6 +49,7 @@ def fit_em(
     random_seed: int | None,
     progressbar: bool | None = None,
     density: Density | None = None,
+    cores: int | None = None,
 ) -> EMResult:
     """EM, or where M-steps have no closed form L-BFGS on the density."""
 
@@ -58,7 +59,7 @@ def fit_em(
         surface = density_of(problem) if density is None else density
         return QuasiNewton(cast("Surface", surface), problem, penalised=settings.estimate == "map")
 
-    return fit(problem, settings, random_seed, make_ascent, progressbar)
+    return fit(problem, settings, random_seed, make_ascent, progressbar, cores)
 
 
 def begin(problem: Problem, init: Any, random_seed: Any) -> Start:

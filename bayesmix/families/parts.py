@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numba as nb
 import numpy as np
 
+from bayesmix.families.column_blocks import ColumnBlocks, Held
 from bayesmix.families.complete_data import CompleteData
 from bayesmix.passes.blocks import COMPILED
 
@@ -152,6 +153,20 @@ class Standardised(ABC):
 
     columns: np.ndarray
     log_likelihood_shift: float = 0.0
+
+    @property
+    def blocks(self) -> ColumnBlocks:
+        """The same in blocks, as EM passes over them."""
+        return Held(self.columns)
+
+    @property
+    def n_entries(self) -> int:
+        """Rows of the columns, M."""
+        return len(self.columns)
+
+    def some(self, chosen: np.ndarray) -> np.ndarray:
+        """The columns (M, n) of the rows in these places (n,)."""
+        return np.take(self.columns, chosen, axis=1)
 
     @abstractmethod
     def to_params(self, state: State) -> dict[str, np.ndarray]:

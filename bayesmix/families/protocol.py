@@ -11,6 +11,8 @@ Nothing of size N x K survives a pass: it returns the log-likelihood and :class:
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from functools import reduce
+from operator import add
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -19,6 +21,7 @@ from bayesmix.data import Column, Rows
 from bayesmix.data.columns import Kind
 from bayesmix.density import Density
 from bayesmix.families.affinities import of_gaussians
+from bayesmix.families.column_blocks import ColumnBlocks
 from bayesmix.families.over_draws import OverDraws
 from bayesmix.families.parts import (
     NO_ROW_WEIGHTS,
@@ -36,6 +39,7 @@ from bayesmix.families.parts import (
 )
 from bayesmix.notes import Note
 from bayesmix.priors.sets import Priors
+from bayesmix.threads import Threads
 from bayesmix.vocabulary import behind_the_door, named_arguments
 
 
@@ -789,6 +793,15 @@ class Family(OverDraws):
         return self.words
 
 
-def one_pass(family: Family, point: Point, columns: np.ndarray) -> Statistics:
-    """Log-likelihood and statistics of standardised rows at a point."""
-    return family.statistics(family.form(point.weights, point.state), columns)
+def one_pass(family: Family, point: Point, blocks: ColumnBlocks, threads: Threads | None = None) -> Statistics:
+    """Log-likelihood and statistics of standardised rows at a point.
+
+    Blocks are passed over side by side, and their statistics added in the order of the blocks: the same bits on any
+    number of threads.
+    """
+    form = family.form(point.weights, point.state)
+
+    def of_block(block: Any) -> Statistics:
+        return family.statistics(form, blocks.columns(block))
+
+    return reduce(add, map(of_block, blocks) if threads is None else threads.in_order(of_block, blocks))

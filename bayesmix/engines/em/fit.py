@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
+from bayesmix.data.blocks import rows_of_block
 from bayesmix.engines.em import splits_and_merges
 from bayesmix.engines.em.exploration import SETTLED, SHORT, explore, go_on, resume, short_runs
 from bayesmix.engines.em.loop import Ascent, Climb, ExpectationMaximisation
@@ -14,12 +16,13 @@ from bayesmix.engines.em.result import EMResult, Optimum
 from bayesmix.engines.em.settings import EMSettings
 from bayesmix.engines.em.starts import given_memberships, memberships, point_of_memberships
 from bayesmix.engines.em.status import Status
+from bayesmix.families.column_blocks import Held
 from bayesmix.families.parts import Point, Standardised
 from bayesmix.families.protocol import one_pass
 from bayesmix.priors.weights import Dirichlet
 from bayesmix.problem import Problem
 from bayesmix.progress import progress
-from bayesmix.threads import one_blas_thread
+from bayesmix.threads import Threads, one_blas_thread
 
 # Random starts are made from, and first climb on, so many rows at most: a sample of larger data.
 SAMPLE = 2048
@@ -38,6 +41,7 @@ def fit(
     random_seed: int | None = None,
     make_ascent: Callable[[], Ascent] | None = None,
     progressbar: bool | None = None,
+    cores: int | None = None,
 ) -> EMResult:
     """Fit by EM from every start.
 
@@ -50,6 +54,8 @@ def fit(
         Makes the way up where M-steps have no closed form.
     progressbar : bool, optional
         See :func:`bayesmix.progress.progress`.
+    cores : int, optional
+        Threads that pass over blocks of rows; the result does not depend on it.
 
     Raises
     ------
@@ -60,24 +66,23 @@ def fit(
     family, standardised = problem.family, problem.standardised
     if settings.estimate == "ml" and (reason := family.why_no_maximum(problem.rows)):
         raise ValueError(f"estimate='ml' {reason}")
-    by_default = ExpectationMaximisation.of(problem.by_default)
-    whole: Ascent | None = ExpectationMaximisation.of(problem)
-    if settings.estimate == "ml" and problem.likelihood is not None:
-        whole = ExpectationMaximisation(family, standardised.columns, problem.likelihood)
-    if whole is None:
-        if make_ascent is None:
-            raise TypeError(f"{family} has no M-step in closed form under these priors: give make_ascent")
-        whole = make_ascent()
-
     starts = _Starts(problem, settings, random_seed)
-    with progress(progressbar, starts.total) as report, one_blas_thread():
+    with Threads(cores) as threads, progress(progressbar, starts.total) as report, one_blas_thread():
+        by_default = ExpectationMaximisation.of(problem.by_default, threads)
+        whole: Ascent | None = ExpectationMaximisation.of(problem, threads)
+        if settings.estimate == "ml" and problem.likelihood is not None:
+            whole = ExpectationMaximisation(family, standardised.blocks, problem.likelihood, threads=threads)
+        if whole is None:
+            if make_ascent is None:
+                raise TypeError(f"{family} has no M-step in closed form under these priors: give make_ascent")
+            whole = make_ascent()
         points = list(starts)
         if isinstance(whole, ExpectationMaximisation):
-            sample = replace(whole, columns=starts.columns)
+            sample = whole if starts.of_all else replace(whole, blocks=Held(starts.columns))
             climbs = explore(points, sample, whole, settings, report, lambda them: starts.beside(them, sample))
         elif isinstance(settings.init, str) and by_default is not None:
             # Random starts first settle by EM under the default prior: L-BFGS is at its best near a top.
-            em = replace(by_default, columns=starts.columns)
+            em = replace(by_default, blocks=Held(starts.columns))
             settled = short_runs(points, em, settings, report)
             settled += starts.beside(settled, em)
             climbs = go_on(settled, points, em, whole, settings, report, anew=True)
@@ -85,7 +90,8 @@ def fit(
             climbs = explore(points, whole, whole, settings, report, lambda them: [])
         climbs = _judged(climbs, problem, settings)
         climbs = resume(climbs, points, whole, settings, report, lambda them: _judged(them, problem, settings))
-    return replace(_result(climbs, starts.total, problem, settings, random_seed), seconds=time.perf_counter() - began)
+        result = _result(climbs, starts.total, problem, settings, random_seed, threads)
+    return replace(result, seconds=time.perf_counter() - began)
 
 
 class _Starts:
@@ -94,17 +100,28 @@ class _Starts:
     def __init__(self, problem: Problem, settings: EMSettings, random_seed):
         self.problem, self.settings, self.init = problem, settings, settings.init
         self.conditional = problem.by_default.conditional
-        self.columns, self.values = problem.standardised.columns, problem.rows.values
-        rng, (n_features, n_rows) = np.random.default_rng(random_seed), self.columns.shape
-        self.rng, self.rngs, self.views = rng, [rng], [self.columns.T]
-        if isinstance(self.init, str) and problem.n_components > 1:
-            self.rngs = rng.spawn(settings.n_init)
-            n_sample = max(SAMPLE, SAMPLE_PER_PLACE * problem.n_components * n_features)
-            if n_sample < n_rows:
+        rng = np.random.default_rng(random_seed)
+        self.rng, self.rngs, self.of_all = rng, [rng], True
+        self.values = problem.rows.values
+        n_rows, one = problem.rows.n_rows, problem.n_components == 1
+        n_sample = max(SAMPLE, SAMPLE_PER_PLACE * problem.n_components * problem.standardised.n_entries)
+        if isinstance(self.init, str):
+            self.rngs = [rng] if one else rng.spawn(settings.n_init)
+            # one group has its top after one iteration, wherever it starts
+            if n_sample < n_rows and not (one and n_rows <= rows_of_block(problem.rows.n_features)):
                 chosen = rng.choice(n_rows, n_sample, replace=False)
-                self.columns, self.values = np.take(self.columns, chosen, axis=1), self.values[chosen]
-            self.views = problem.standardised.views(self.columns)
+                self.of_all, self.values = False, self.values[chosen]
+                self.columns = problem.standardised.some(chosen)
         self.total = len(self.rngs)
+
+    @cached_property
+    def columns(self) -> np.ndarray:
+        return self.problem.standardised.columns
+
+    @cached_property
+    def views(self) -> list[np.ndarray]:
+        chosen_from = isinstance(self.init, str) and self.problem.n_components > 1
+        return self.problem.standardised.views(self.columns) if chosen_from else [self.columns.T]
 
     def __iter__(self) -> Iterator[Point]:
         for number, rng in enumerate(self.rngs):
@@ -152,7 +169,7 @@ class _Starts:
             by_default = ExpectationMaximisation.of(self.problem.by_default)
             if by_default is None:
                 return []
-            explorer = replace(by_default, columns=self.columns)
+            explorer = replace(by_default, blocks=Held(self.columns))
             best = explorer.climb(best.point, *settle)
         places = group_optima(settled, self.problem.family, ascent.n_rows)
         agree = places.count(0) >= n_init / 2
@@ -199,7 +216,14 @@ def _as_told(point: Point, standardised: Standardised) -> Point:
     return Point(point.weights, standardised.to_state(standardised.to_params(point.state)))
 
 
-def _result(climbs: list[Climb], n_starts: int, problem: Problem, settings: EMSettings, seed: int | None) -> EMResult:
+def _result(
+    climbs: list[Climb],
+    n_starts: int,
+    problem: Problem,
+    settings: EMSettings,
+    seed: int | None,
+    threads: Threads,
+) -> EMResult:
     """The first ``n_starts`` of the climbs are those of starts; what follows was found beside them, if it held."""
     climbs = climbs[:n_starts] + [one for one in climbs[n_starts:] if one.status.interior]
     family, standardised, rows = problem.family, problem.standardised, problem.rows
@@ -240,7 +264,7 @@ def _result(climbs: list[Climb], n_starts: int, problem: Problem, settings: EMSe
         rows=rows,
         weights=weights,
         params=params,
-        log_likelihood=one_pass(family, told, standardised.columns).log_likelihood + shift,
+        log_likelihood=one_pass(family, told, standardised.blocks, threads).log_likelihood + shift,
         log_prior=best.log_prior,
         status=best.status,
         history=best.history + shift,

@@ -10,12 +10,14 @@ import numpy as np
 from bayesmix.engines.em.leaps import PLAIN, Leaps
 from bayesmix.engines.em.status import Status
 from bayesmix.families import Family
+from bayesmix.families.column_blocks import ColumnBlocks
 from bayesmix.families.parts import Conditional, Point, Statistics
 from bayesmix.families.protocol import one_pass
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.priors.weights import Dirichlet, log_dirichlet_constant
 from bayesmix.problem import Problem
 from bayesmix.progress import turns
+from bayesmix.threads import Threads
 
 
 class Ascent(Protocol):
@@ -49,37 +51,40 @@ class ExpectationMaximisation:
     Attributes
     ----------
     family : Family
-    columns : (M, N) array
-        Standardised rows, transposed.
+    blocks : ColumnBlocks
+        Standardised rows.
     conditional : Conditional
         Of the components.
     excess : (K,) array, optional
         ``a - 1`` of the weights' Dirichlet prior.
     log_constant : float
         Of the weights' prior.
+    threads : Threads, optional
+        What passes are made on; without them, this one.
     """
 
     family: Family
-    columns: np.ndarray
+    blocks: ColumnBlocks
     conditional: Conditional
     excess: np.ndarray | None = None
     log_constant: float = 0.0
+    threads: Threads | None = None
 
     @classmethod
-    def of(cls, problem: Problem) -> "ExpectationMaximisation | None":
+    def of(cls, problem: Problem, threads: Threads | None = None) -> "ExpectationMaximisation | None":
         """MAP; None where M-steps have no closed form. A concentration below 1 counts as 1."""
         conditional, weights = problem.conditional, problem.priors.weights
         if conditional is None or not isinstance(weights, Dirichlet):
             return None
         concentrations = np.maximum(weights.concentrations(problem.n_components), 1)
         constant = float(log_dirichlet_constant(concentrations))
-        columns = problem.standardised.columns
-        return cls(problem.family, columns, conditional, concentrations - 1, constant)
+        blocks = problem.standardised.blocks
+        return cls(problem.family, blocks, conditional, concentrations - 1, constant, threads)
 
     @property
     def n_rows(self) -> int:
         """Number of rows."""
-        return self.columns.shape[1]
+        return self.blocks.n_rows
 
     def climb(self, start: Point, tol: float, max_iter: int) -> "Climb":
         """See :class:`Ascent`. ``tol=0`` makes ``max_iter`` plain iterations; else a long climb takes leaps."""
@@ -88,7 +93,7 @@ class ExpectationMaximisation:
         turn = turns("iteration")
         while len(history) <= max_iter:
             turn(len(history))
-            statistics = one_pass(self.family, point, self.columns)
+            statistics = one_pass(self.family, point, self.blocks, self.threads)
             log_prior = self.log_prior(point)
             objective = statistics.log_likelihood + log_prior
             if instead is not None and not objective >= history[-1]:
@@ -113,7 +118,7 @@ class ExpectationMaximisation:
                 leap = leaps.after(before, point)
                 point, instead = (point, None) if leap is None else (leap, point)
         if best is None:
-            best = (start, one_pass(self.family, start, self.columns), -np.inf)
+            best = (start, one_pass(self.family, start, self.blocks, self.threads), -np.inf)
         return Climb(*best, status, np.array(history), max(len(history) - 1, 0))
 
     def m_step(self, point: Point, statistics: Statistics) -> Point:

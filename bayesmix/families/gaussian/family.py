@@ -18,7 +18,8 @@ from bayesmix.families.gaussian.far import mend
 from bayesmix.families.gaussian.given_rows import GaussianConditional
 from bayesmix.families.gaussian.sweeps.separated import separated
 from bayesmix.families.gaussian.units import Units
-from bayesmix.families.parts import NO_ROW_WEIGHTS, Form, Fused, Kernel, Params, Statistics, Sweeps
+from bayesmix.families.parts import NO_ROW_WEIGHTS, Form, Fused, Kernel, Params, Point, Statistics, Sweeps
+from bayesmix.families.protocol import one_pass
 from bayesmix.priors.conjugate import NormalInverseWishart
 from bayesmix.priors.separated import LKJ, LogNormal, Normal
 from bayesmix.priors.sets import Priors
@@ -188,7 +189,7 @@ class Gaussian(Elliptical):
         """
         units = self.standardised(rows)
         conditional, state = self.conditional(units, priors), units.to_state(params)
-        statistics = self.statistics(self.form(weights, state), units.columns)
+        statistics = one_pass(self, Point(weights, state), units.blocks)
         if conditional is None or statistics.counts.min() <= 0:
             return None
         first = statistics.sums[0]

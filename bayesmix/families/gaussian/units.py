@@ -1,14 +1,18 @@
 """Standardised units: what the engines work in, so that the units of the data never matter."""
 
+from functools import cached_property
+from typing import override
+
 import numpy as np
 
 from bayesmix.data import Rows, shared_copy
+from bayesmix.data.blocks import InMemory, rows_of_block
+from bayesmix.families.column_blocks import ColumnBlocks, Held, Streamed
 from bayesmix.families.gaussian.covariance.structure import Structure
 from bayesmix.families.parts import Params, Standardised, State
 from bayesmix.passes.patterns import with_patterns
-from bayesmix.threads import one_blas_thread
+from bayesmix.passes.standard import by_column, by_matrix
 
-_BLOCK = 4096  # rows turned at once: they stay in the cache
 # A covariance this small in some direction, relative to the data's, is a collapse and not a group.
 DEGENERATE_RATIO = 1e-8
 # Random starts look at every column on its own scale. Groups that lie apart in a direction in which the columns vary
@@ -22,8 +26,9 @@ class Units(Standardised):
 
     For correlated features ``scale`` is a lower triangular matrix (D, D), for others standard deviations (D,).
     ``names`` are those of the parameters: means, covariances or variances, and what else the family has.
-    ``columns`` (D, N) are the standardised rows, transposed: the only copy of the data that an engine needs. Where
-    cells are missing, the pattern of each row stands below (see :mod:`bayesmix.passes.patterns`).
+    ``columns`` (D, N) are the standardised rows, transposed: the only copy of the data that an engine needs, made when
+    it is asked for. Where cells are missing, the pattern of each row stands below (see
+    :mod:`bayesmix.passes.patterns`). EM, which passes over ``blocks``, makes none of many rows.
     ``has_gaps`` says whether they are.
     ``spread`` (D,) are the standard deviations of the data's columns.
     """
@@ -31,14 +36,12 @@ class Units(Standardised):
     def __init__(self, rows: Rows, structure: Structure, names: tuple[str, ...], scale: np.ndarray):
         self.structure, self.names, self.scale = structure, names, scale
         self.centre, self.spread = rows.centre_and_scale
-        form = (self.centre.tobytes(), scale.shape, scale.tobytes())
-        self.columns = shared_copy(rows, form, lambda: _standardised(rows, structure, self.centre, scale))
+        self._rows, self.has_gaps = rows, rows.missing is not None
         # a factor of the columns' covariance in these units
         own = structure.correlated and not structure.affine
         self._whole = structure.factor_to_standard(rows.covariance_factor, scale) if own else None
         self._shifts: dict[int, float] = {}
         self.log_likelihood_shift = -rows.n_rows * structure.log_determinant(scale)
-        self.has_gaps = rows.missing is not None
         if rows.missing is not None:  # the scale is one of columns
             of_columns = np.log(np.diagonal(scale) if structure.correlated else scale)
             self.log_likelihood_shift += float(rows.missing.sum(axis=0) @ of_columns)
@@ -60,6 +63,45 @@ class Units(Standardised):
         """Units of each column's own, for priors that speak of columns: of their scales and correlations."""
         spread = structure.common_scale(rows.centre_and_scale[1])
         return cls(rows, structure, names, np.diag(spread) if structure.correlated else spread)
+
+    @cached_property
+    def columns(self) -> np.ndarray:  # pyright: ignore[reportIncompatibleVariableOverride]: made when first asked for
+        """See above."""
+        form = (self.centre.tobytes(), self.scale.shape, self.scale.tobytes())
+        return shared_copy(self._rows, form, self._columns)
+
+    def _columns(self) -> np.ndarray:
+        if self.has_gaps:
+            of_columns = np.diagonal(self.scale) if self.structure.correlated else self.scale
+            return with_patterns(((self._rows.values - self.centre) / of_columns).T, self._rows.patterns[1])
+        return self._of_rows(self._rows.values)
+
+    def _of_rows(self, values: np.ndarray) -> np.ndarray:
+        columns = np.empty(values.shape[::-1])
+        self._write(values, columns)
+        return columns
+
+    def _write(self, values: np.ndarray, columns: np.ndarray) -> None:
+        values = values.view()
+        values.flags.writeable = False  # a kernel is compiled once for what may be written into, and once for what not
+        (by_matrix if self.structure.correlated else by_column)(values, self.centre, self.scale, columns)
+
+    @property
+    @override
+    def blocks(self) -> ColumnBlocks:
+        n_rows, n_features = self._rows.values.shape
+        if self.has_gaps or n_rows <= rows_of_block(n_features):
+            return Held(self.columns)
+        return Streamed(InMemory(self._rows.values), n_features, self._write)
+
+    @property
+    @override
+    def n_entries(self) -> int:
+        return self._rows.n_features + self.has_gaps
+
+    @override
+    def some(self, chosen: np.ndarray) -> np.ndarray:
+        return super().some(chosen) if self.has_gaps else self._of_rows(self._rows.values[chosen])
 
     def views(self, columns: np.ndarray) -> list[np.ndarray]:
         """See :class:`~bayesmix.families.parts.Standardised`: by columns and, where groups may hide there, whitened.
@@ -113,17 +155,3 @@ class Units(Standardised):
             means = n_components * self.structure.log_determinant(self.scale)
             self._shifts[n_components] = -means - float(self.structure.log_rescaling(self.scale, n_components))
         return self._shifts[n_components]
-
-
-def _standardised(rows: Rows, structure: Structure, centre: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """Standardised rows, transposed (D, N), with patterns below where cells are missing."""
-    values = rows.values
-    if rows.missing is not None:
-        of_columns = np.diagonal(scale) if structure.correlated else scale
-        return with_patterns(((values - centre) / of_columns).T, rows.patterns[1])
-    columns = np.empty(values.shape[::-1])
-    with one_blas_thread():
-        for start in range(0, len(values), _BLOCK):
-            block = slice(start, start + _BLOCK)
-            columns[:, block] = structure.to_standard(values[block] - centre, scale).T
-    return columns
