@@ -37,7 +37,7 @@ def _blas() -> ThreadpoolController:
 
 
 class Threads:
-    """Threads for compiled work on blocks of rows; none begins before there is work for two. A context, which ends them.
+    """Threads for compiled work on blocks of rows: a context, which ends them. None begins before there are two blocks.
 
     Parameters
     ----------

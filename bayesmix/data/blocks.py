@@ -1,7 +1,7 @@
 """Rows in blocks, one after another: whoever reads them so needs not hold them all, nor know where they lie.
 
-Where blocks begin hangs on the rows alone, so that sums over blocks, added in the order of the blocks, have the same bits
-whoever makes them, and on however many threads.
+Where blocks begin hangs on the rows alone, so that sums over blocks, added in the order of the blocks, have the same
+bits whoever makes them, and on however many threads.
 """
 
 from collections.abc import Iterator

@@ -4,14 +4,18 @@ A row with missing cells has the density of those that were seen: the marginal o
 missing is summed out exactly. A row of which nothing was seen has density one, and belongs where the weights say.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from bayesmix.data.blocks import cuts
 from bayesmix.families.parts import Form, Kernel, Params, flattened
 from bayesmix.progress import turns
+from bayesmix.threads import Threads
 
 
 class OverDraws(ABC):
@@ -83,7 +87,9 @@ class OverDraws(ABC):
         """
         return self._for_every_draw("log_joint", weights, params, X)
 
-    def log_mixture(self, weights: np.ndarray, params: Params, X: np.ndarray) -> np.ndarray:
+    def log_mixture(
+        self, weights: np.ndarray, params: Params, X: np.ndarray, threads: Threads | None = None
+    ) -> np.ndarray:
         """``log sum_k w_k f(x_i | theta_k)`` as (..., N); leading axes are those of the weights.
 
         Parameters
@@ -91,22 +97,21 @@ class OverDraws(ABC):
         weights : (..., K) array
         params : mapping of arrays
         X : (N, D) array
+        threads : Threads, optional
+            What blocks of rows are worked on by; without them, this one.
 
         Returns
         -------
         (..., N) array
         """
-        return self._for_every_draw("log_mixture", weights, params, X)
+        return self._for_every_draw("log_mixture", weights, params, X, threads)
 
-    def _for_every_draw(self, what, weights, params, X):
-        forms, X = self.forms(weights, params), np.asarray(X, dtype=float)
-        leading = forms[0].shape[:-1]
-        if not np.isnan(X).any():
-            out = self.of_rows(what, self.columns(X), flattened(forms))
-        else:
-            parts = list(self._blocks(what, weights, params, X, np.inf))
-            places = np.concatenate([np.arange(len(X))[where] for where, _ in parts])
-            out = np.concatenate([found for _, found in parts], axis=1)[:, np.argsort(places)]
+    def _for_every_draw(self, what, weights, params, X, threads=None):
+        *leading, n_components = self.forms(weights, params)[0].shape
+        trailing = (n_components,) if what == "log_joint" else ()
+        out = np.empty((math.prod(leading), len(X), *trailing))
+        for places, found in self._blocks(what, weights, params, X, 4e6, threads):
+            out[:, places] = found
         return out.reshape(*leading, *out.shape[1:])
 
     def log_joint_blocks(
@@ -130,7 +135,12 @@ class OverDraws(ABC):
         return self._blocks("log_joint", weights, params, X, max_values)
 
     def log_mixture_blocks(
-        self, weights: np.ndarray, params: Params, X: np.ndarray, max_values: float = 4e6
+        self,
+        weights: np.ndarray,
+        params: Params,
+        X: np.ndarray,
+        max_values: float = 4e6,
+        threads: Threads | None = None,
     ) -> Iterator[tuple[Any, np.ndarray]]:
         """Blocks of rows with their (S, b) log densities; leading axes of the weights are flattened to S.
 
@@ -141,16 +151,23 @@ class OverDraws(ABC):
         X : (N, D) array
         max_values : float
             As in :meth:`log_joint_blocks`.
+        threads : Threads, optional
+            As in :meth:`log_mixture`.
 
         Returns
         -------
         iterator of (slice, (S, b) array)
             Where cells are missing, positions stand in the place of the slice.
         """
-        return self._blocks("log_mixture", weights, params, X, max_values)
+        return self._blocks("log_mixture", weights, params, X, max_values, threads)
 
     def responsibilities_blocks(
-        self, weights: np.ndarray, params: Params, X: np.ndarray, max_values: float = 4e6
+        self,
+        weights: np.ndarray,
+        params: Params,
+        X: np.ndarray,
+        max_values: float = 4e6,
+        threads: Threads | None = None,
     ) -> Iterator[tuple[Any, np.ndarray]]:
         """Blocks of rows with their (K, b, S) responsibilities; leading axes of the weights are flattened to S.
 
@@ -161,6 +178,8 @@ class OverDraws(ABC):
         X : (N, D) array
         max_values : float
             As in :meth:`log_joint_blocks`.
+        threads : Threads, optional
+            As in :meth:`log_mixture`.
 
         Returns
         -------
@@ -168,7 +187,7 @@ class OverDraws(ABC):
             Sums over the first axis are one; the draws of one row and component lie side by side. Where cells are
             missing, positions stand in the place of the slice.
         """
-        return self._blocks("responsibilities", weights, params, X, max_values)
+        return self._blocks("responsibilities", weights, params, X, max_values, threads)
 
     def group_sums(self, weights: np.ndarray, params: Params, X: np.ndarray, ends: np.ndarray) -> np.ndarray:
         """Sums of responsibilities over groups of consecutive rows, for every draw.
@@ -212,34 +231,40 @@ class OverDraws(ABC):
         """
         return getattr(self.kernel, what)(columns, *forms)
 
-    def _blocks(self, what, weights, params, X, max_values):
+    def _blocks(self, what, weights, params, X, max_values, threads=None):
         turn, done = turns("row"), 0
-        for places, family, of_seen, seen in self._by_cells_seen(params, np.asarray(X, dtype=float)):
+        for places, family, of_seen, seen in self._by_cells_seen(params, X):
             forms = flattened(family.forms(weights, of_seen)) if seen.shape[1] else None
             n_values = np.size(weights) if forms is None else forms[0].size
             size = int(min(max(1, max_values / max(n_values, 1)), max(len(seen), 1)))
-            for start in range(0, len(seen), size):
-                turn(done + start)
-                block = slice(start, min(start + size, len(seen)))
-                if forms is None:
-                    found = _of_nothing(what, weights, block.stop - start)
-                else:
-                    found = family.of_rows(what, family.columns(seen[block]), forms)
+            blocks = [slice(start, min(start + size, len(seen))) for start in range(0, len(seen), size)]
+            work = partial(_of_block, what, weights, family, forms, seen)
+            results = map(work, blocks) if threads is None else threads.in_order(work, blocks)
+            for block, found in zip(blocks, results, strict=True):
+                turn(done + block.start)
                 yield (block if places is None else places[block]), found
             done += len(seen)
 
     def _by_cells_seen(self, params, X):
         """Rows of which the same cells were seen: their places (None: all), family and parameters of these, values."""
-        absent = np.isnan(X)
-        if not absent.any():
+        if not any(np.isnan(X[block]).any() for block in cuts(*np.shape(X))):
             yield None, self, params, X
             return
+        X = np.asarray(X, dtype=float)
+        absent = np.isnan(X)
         patterns, which = np.unique(absent, axis=0, return_inverse=True)
         for j, pattern in enumerate(patterns):
             places, seen = np.flatnonzero(which == j), np.flatnonzero(~pattern)
             whole = seen.size in (0, pattern.size)
             family, of_seen = (self, params) if whole else self.marginal(params, seen)
             yield places, family, of_seen, np.ascontiguousarray(X[np.ix_(places, seen)])
+
+
+def _of_block(what: str, weights: np.ndarray, family: OverDraws, forms: Form | None, seen: np.ndarray, block: slice):
+    """A function of the kernel on a block of rows of which the same cells were seen."""
+    if forms is None:
+        return _of_nothing(what, weights, block.stop - block.start)
+    return family.of_rows(what, family.columns(np.asarray(seen[block], dtype=float)), forms)
 
 
 def _of_nothing(what: str, weights: np.ndarray, n_rows: int) -> np.ndarray:

@@ -11,6 +11,7 @@ from bayesmix.passes.entropies import mean_entropies
 from bayesmix.posterior.intervals import BOUNDS, credible_interval, read_ci_kind, read_ci_prob
 from bayesmix.posterior.labels.judgement import heeded_with_names
 from bayesmix.progress import progress
+from bayesmix.threads import Threads
 from bayesmix.tree import columns_of, draws_of, family_of, training_rows
 from bayesmix.vocabulary import named_arguments
 
@@ -24,7 +25,12 @@ UNSURE = 0.9
 
 @named_arguments
 def responsibilities(
-    tree: "xr.DataTree | EMResult", X: Any = None, *, ci_prob: float | None = None, ci_kind: str | None = None
+    tree: "xr.DataTree | EMResult",
+    X: Any = None,
+    *,
+    ci_prob: float | None = None,
+    ci_kind: str | None = None,
+    cores: int | None = None,
 ) -> xr.Dataset:
     """Posterior probabilities of component membership, row by row.
 
@@ -44,6 +50,8 @@ def responsibilities(
         Probability inside the interval; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89) by default.
     ci_kind : {"eti", "hdi"}, optional
         Equal tails, or the shortest interval; ArviZ's ``rcParams["stats.ci_kind"]`` (``"eti"``) by default.
+    cores : int, optional
+        Threads at most that work on blocks of rows; None takes all that there are. The result does not depend on it.
 
     Returns
     -------
@@ -85,10 +93,10 @@ def responsibilities(
     ['label_probability', 'probability', 'probability_interval', 'probability_sd']
     """
     tree = heeded_with_names(tree, "responsibilities")
-    return _summaries(tree, X, read_ci_prob(ci_prob), read_ci_kind(ci_kind))
+    return _summaries(tree, X, read_ci_prob(ci_prob), read_ci_kind(ci_kind), cores)
 
 
-def _summaries(tree: xr.DataTree, X: Any, ci_prob: float, ci_kind: str) -> xr.Dataset:
+def _summaries(tree: xr.DataTree, X: Any, ci_prob: float, ci_kind: str, cores: int | None = None) -> xr.Dataset:
     stored, attrs = tree.children.get(GROUP), {"ci_prob": ci_prob, "ci_kind": ci_kind}
     if X is None and stored is not None and attrs.items() <= stored.attrs.items():
         return stored.to_dataset()  # files from before there were kinds lack the parts of the entropy, too
@@ -99,9 +107,10 @@ def _summaries(tree: xr.DataTree, X: Any, ci_prob: float, ci_kind: str) -> xr.Da
     sd = np.empty_like(mean)
     interval = np.empty((rows.n_rows, n_components, len(BOUNDS)))
     overlap = np.empty(rows.n_rows)
-    with progress(None) as report:
+    blocks = family_of(tree).responsibilities_blocks
+    with Threads(cores) as threads, progress(None) as report:
         report("responsibilities")
-        for block, probability in family_of(tree).responsibilities_blocks(weights, params, rows.values):
+        for block, probability in blocks(weights, params, rows.values, threads=threads):
             mean[block] = probability.mean(axis=-1).T
             sd[block] = probability.std(axis=-1).T
             interval[block] = credible_interval(probability, ci_prob, ci_kind).transpose(1, 0, 2)

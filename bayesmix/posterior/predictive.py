@@ -15,6 +15,7 @@ from bayesmix.posterior.labels.judgement import heeded
 from bayesmix.posterior.membership import missing_cells
 from bayesmix.progress import progress
 from bayesmix.seeds import generator_of
+from bayesmix.threads import Threads
 from bayesmix.tree import SAMPLE_DIMS, columns_of, draws_of, family_of, record_of, training_rows
 from bayesmix.vocabulary import named_arguments
 
@@ -27,7 +28,12 @@ MAX_VALUES = 50_000_000
 
 @named_arguments
 def log_density(
-    tree: "xr.DataTree | EMResult", X: Any, *, ci_prob: float | None = None, ci_kind: str | None = None
+    tree: "xr.DataTree | EMResult",
+    X: Any,
+    *,
+    ci_prob: float | None = None,
+    ci_kind: str | None = None,
+    cores: int | None = None,
 ) -> xr.Dataset:
     """Posterior predictive log density of rows.
 
@@ -44,6 +50,8 @@ def log_density(
         Probability inside the interval; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89) by default.
     ci_kind : {"eti", "hdi"}, optional
         Equal tails, or the shortest interval; ArviZ's ``rcParams["stats.ci_kind"]`` (``"eti"``) by default.
+    cores : int, optional
+        Threads at most that work on blocks of rows; None takes all that there are. The result does not depend on it.
 
     Returns
     -------
@@ -71,9 +79,10 @@ def log_density(
     n_draws = weights.shape[0] * weights.shape[1]
     mean = np.empty(rows.n_rows)
     interval = np.empty((rows.n_rows, len(BOUNDS)))
-    with progress(None) as report:
+    blocks = family_of(tree).log_mixture_blocks
+    with Threads(cores) as threads, progress(None) as report:
         report("log density")
-        for block, values in family_of(tree).log_mixture_blocks(weights, params, rows.values):
+        for block, values in blocks(weights, params, rows.values, threads=threads):
             mean[block] = logsumexp(values, axis=0) - np.log(n_draws)
             interval[block] = credible_interval(values.T, ci_prob, ci_kind)
     return xr.Dataset(

@@ -77,6 +77,35 @@ def test_order_of_rows_is_rounding(case):
     assert change_by_order_of_rows(case) <= BY_ORDER
 
 
+MANY = np.random.default_rng(8)
+MANY_ROWS = MANY.normal(size=(140_000, 3)) + 3.0 * MANY.integers(3, size=(140_000, 1))  # four blocks
+MANY_COUNTS = MANY.poisson(2.0 + 6.0 * MANY.integers(2, size=(140_000, 1)), size=(140_000, 2))
+
+
+@pytest.mark.parametrize(
+    ("mixture", "X"),
+    [
+        (Mixture(3), MANY_ROWS),
+        (Mixture(3, Gaussian("diag")), MANY_ROWS.astype(np.float32)),
+        (Mixture(3, bm.StudentT()), np.asfortranarray(MANY_ROWS)),
+        (Mixture(3), np.where(MANY_ROWS > 9, np.nan, MANY_ROWS)),
+        (Mixture(2, bm.Poisson()), MANY_COUNTS),
+    ],
+    ids=["full", "diag-float32", "student-t-by-columns", "missing", "poisson"],
+)
+def test_em_and_prediction_on_any_number_of_cores(mixture, X):
+    """Blocks of many rows are fixed, and added in their order."""
+    one, *others = (mixture.fit_em(X, random_seed=5, n_init=2, max_iter=3, tol=0, cores=cores) for cores in (1, 2, 3))
+    said = one.predict_proba(X, cores=1), one.score_samples(X, cores=1), one.predict(X, cores=1)
+    for other, cores in zip(others, (2, 3), strict=True):
+        np.testing.assert_array_equal(other.history, one.history)
+        for name in one.params:
+            np.testing.assert_array_equal(other.params[name], one.params[name])
+        again = one.predict_proba(X, cores=cores), one.score_samples(X, cores=cores), one.predict(X, cores=cores)
+        for found, expected in zip(again, said, strict=True):
+            np.testing.assert_array_equal(found, expected)
+
+
 # A helper that its callers do not inline would be compiled twice: alone, and once more inside its caller's file. The
 # process that compiles runs the first copy, those that load from the cache the second.
 FIRST_USE = """

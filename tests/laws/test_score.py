@@ -135,7 +135,7 @@ def first_pass(case):
     point = Point(weights, units.to_state(params))
     joint = case.family.log_joint(weights, params, case.X)
     r = np.exp(joint - np.logaddexp.reduce(joint, axis=1, keepdims=True))
-    return point, one_pass(case.family, point, units.columns), r
+    return point, one_pass(case.family, point, units.blocks), r
 
 
 def slope_after_step(case, *, with_prior: bool) -> float:
@@ -145,7 +145,7 @@ def slope_after_step(case, *, with_prior: bool) -> float:
     if with_prior:
         em = ExpectationMaximisation.of(problem)
     else:
-        em = ExpectationMaximisation(problem.family, problem.standardised.columns, problem.likelihood)
+        em = ExpectationMaximisation(problem.family, problem.standardised.blocks, problem.likelihood)
     answer = em.m_step(point, statistics)
     vectors = [case.vector(one.weights, problem.standardised.to_params(one.state)) for one in (point, answer)]
     return slope_left(expected_objective(case, r, with_prior=with_prior), *vectors)

@@ -1,6 +1,6 @@
 """The result of EM: the point estimate, and everything that can be asked of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from bayesmix.notes import Note, counted_rivals, of_missing, rivals_in_words
 from bayesmix.priors.sets import Priors, hyperparameters
 from bayesmix.seeds import generator_of
 from bayesmix.shelter import sheltered
+from bayesmix.threads import Threads
 from bayesmix.tree import build_tree
 from bayesmix.tree.record import describe
 from bayesmix.tree.verdicts import described_verdict
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 # How a climb ended that is no estimate, and the kind of reason that this is.
 _AGAINST = {Status.MAX_ITER: "max_iter", Status.DEGENERATE: "collapsed", Status.EMPTY: "emptied"}
+# Responsibilities that one thread works on at once, about.
+_AT_ONCE = 2**19
 # What a notebook shows at most.
 _FEATURES_SHOWN = 6
 _GROUPS_SHOWN = 12
@@ -232,7 +235,7 @@ class EMResult:
     def _clearness(self) -> tuple[float, float]:
         """``sum_i log max_k r_ik`` and the entropy of all ``r_i``."""
         certainty = entropy = 0.0
-        for _, joint in self.family.log_joint_blocks(self.weights, self.params, self.rows.values):
+        for _, joint in self.family.log_joint_blocks(self.weights, self.params, self.rows.values, _AT_ONCE):
             log_r = joint[0] - np.logaddexp.reduce(joint[0], axis=1, keepdims=True)
             certainty += float(log_r.max(axis=1).sum())
             entropy -= float(xlogy(np.exp(log_r), np.exp(log_r)).sum())
@@ -256,26 +259,30 @@ class EMResult:
 
         return pd.DataFrame(list(self.starts)).rename_axis("start")
 
-    def predict(self, X) -> np.ndarray:
+    def predict(self, X, *, cores: int | None = None) -> np.ndarray:
         """Most probable component of each row.
 
         Parameters
         ----------
         X : array, data frame or DataArray, (n, D)
             Missing cells (NaN) are summed out, here and below.
+        cores : int, optional
+            Threads at most that work on blocks of many rows, here and below; None takes all that there are. The result
+            does not depend on it.
 
         Returns
         -------
         (n,) array of int
         """
-        return self._labels(self._rows(X))
+        return self._labels(self._rows(X), cores)
 
-    def predict_proba(self, X) -> np.ndarray:
+    def predict_proba(self, X, *, cores: int | None = None) -> np.ndarray:
         """Responsibilities: the probability of each component given each row.
 
         Parameters
         ----------
         X : array, data frame or DataArray, (n, D)
+        cores : int, optional
 
         Returns
         -------
@@ -283,22 +290,26 @@ class EMResult:
         """
         values = self._rows(X)
         r = np.empty((values.shape[0], self.n_components))
-        for block, found in self.family.responsibilities_blocks(self.weights, self.params, values):
-            r[block] = found[..., 0].T
+        with Threads(cores) as threads:
+            for block, found in self._shares(values, threads):
+                r[block] = found[..., 0].T
         return r
 
-    def score_samples(self, X) -> np.ndarray:
+    def score_samples(self, X, *, cores: int | None = None) -> np.ndarray:
         """Log density of each row, in nats.
 
         Parameters
         ----------
         X : array, data frame or DataArray, (n, D)
+        cores : int, optional
 
         Returns
         -------
         (n,) array
         """
-        return self.family.log_mixture(self.weights, self.params, self._rows(X))
+        values = self._rows(X)
+        with Threads(cores) as threads:
+            return self.family.log_mixture(self.weights, self.params, values, threads)
 
     def sample(self, n: int, random_seed=None) -> tuple[np.ndarray, np.ndarray]:
         """Draw rows and their components from the fitted mixture.
@@ -358,11 +369,15 @@ class EMResult:
             return X
         return read_rows(X, columns=self.rows.columns, missing="keep").values
 
-    def _labels(self, values: np.ndarray) -> np.ndarray:
+    def _labels(self, values: np.ndarray, cores: int | None = None) -> np.ndarray:
         labels = np.empty(values.shape[0], dtype=np.intp)
-        for block, r in self.family.responsibilities_blocks(self.weights, self.params, values):
-            labels[block] = r[..., 0].argmax(axis=0)
+        with Threads(cores) as threads:
+            for block, r in self._shares(values, threads):
+                labels[block] = r[..., 0].argmax(axis=0)
         return labels
+
+    def _shares(self, values: np.ndarray, threads: Threads) -> Iterator[tuple[Any, np.ndarray]]:
+        return self.family.responsibilities_blocks(self.weights, self.params, values, _AT_ONCE, threads)
 
     def _repr_html_(self) -> str:
         lies = self.family.summaries(self.params, self.rows)[0]

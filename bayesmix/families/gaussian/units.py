@@ -68,20 +68,10 @@ class Units(Standardised):
     def columns(self) -> np.ndarray:  # pyright: ignore[reportIncompatibleVariableOverride]: made when first asked for
         """See above."""
         form = (self.centre.tobytes(), self.scale.shape, self.scale.tobytes())
-        return shared_copy(self._rows, form, self._columns)
+        return shared_copy(self._rows, form, lambda: _standardised(self._rows, self))
 
-    def _columns(self) -> np.ndarray:
-        if self.has_gaps:
-            of_columns = np.diagonal(self.scale) if self.structure.correlated else self.scale
-            return with_patterns(((self._rows.values - self.centre) / of_columns).T, self._rows.patterns[1])
-        return self._of_rows(self._rows.values)
-
-    def _of_rows(self, values: np.ndarray) -> np.ndarray:
-        columns = np.empty(values.shape[::-1])
-        self._write(values, columns)
-        return columns
-
-    def _write(self, values: np.ndarray, columns: np.ndarray) -> None:
+    def write(self, values: np.ndarray, columns: np.ndarray) -> None:
+        """Write rows (n, D), none with missing cells, as columns (D, n) in these units."""
         values = values.view()
         values.flags.writeable = False  # a kernel is compiled once for what may be written into, and once for what not
         (by_matrix if self.structure.correlated else by_column)(values, self.centre, self.scale, columns)
@@ -92,7 +82,7 @@ class Units(Standardised):
         n_rows, n_features = self._rows.values.shape
         if self.has_gaps or n_rows <= rows_of_block(n_features):
             return Held(self.columns)
-        return Streamed(InMemory(self._rows.values), n_features, self._write)
+        return Streamed(InMemory(self._rows.values), n_features, self.write)
 
     @property
     @override
@@ -101,7 +91,11 @@ class Units(Standardised):
 
     @override
     def some(self, chosen: np.ndarray) -> np.ndarray:
-        return super().some(chosen) if self.has_gaps else self._of_rows(self._rows.values[chosen])
+        if self.has_gaps:
+            return super().some(chosen)
+        columns = np.empty((self._rows.n_features, len(chosen)))
+        self.write(self._rows.values[chosen], columns)
+        return columns
 
     def views(self, columns: np.ndarray) -> list[np.ndarray]:
         """See :class:`~bayesmix.families.parts.Standardised`: by columns and, where groups may hide there, whitened.
@@ -155,3 +149,13 @@ class Units(Standardised):
             means = n_components * self.structure.log_determinant(self.scale)
             self._shifts[n_components] = -means - float(self.structure.log_rescaling(self.scale, n_components))
         return self._shifts[n_components]
+
+
+def _standardised(rows: Rows, units: Units) -> np.ndarray:
+    """Standardised rows, transposed (D, N), with patterns below where cells are missing."""
+    if units.has_gaps:
+        of_columns = np.diagonal(units.scale) if units.structure.correlated else units.scale
+        return with_patterns(((rows.values - units.centre) / of_columns).T, rows.patterns[1])
+    columns = np.empty(rows.values.shape[::-1])
+    units.write(rows.values, columns)
+    return columns
