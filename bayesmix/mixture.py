@@ -152,6 +152,7 @@ class Mixture:
         max_iter: int = 1000,
         tol: float = 1e-8,
         cores: int | None = None,
+        copy: bool | None = None,
         random_seed: Any = None,
         progressbar: bool | None = None,
     ) -> EMResult:
@@ -182,6 +183,10 @@ class Mixture:
         cores : int, optional
             Threads at most that pass over blocks of many rows side by side; None takes all that there are. The result
             has the same bits on any number.
+        copy : bool, optional
+            Whether the result keeps a copy of the rows, in double precision. False: floats are read where they lie, of
+            single precision, by rows or by columns, or in a file that NumPy maps into memory; they must not change as
+            long as the result is in use. None copies rows of up to 64 MiB.
         random_seed : None, int, numpy.random.Generator, RandomState or SeedSequence
         progressbar : bool, optional
             Show progress where somebody watches, on a terminal's standard error or in a notebook: None after two
@@ -196,7 +201,7 @@ class Mixture:
         ValueError, TypeError
             If the data or an argument cannot be used; the message says where and what to do.
         """
-        problem = self._problem(X)
+        problem = self._problem(X, copy)
         settings = EMSettings(estimate, init, n_init, max_iter, tol)
         given = random_seed is None and not isinstance(init, str)  # nothing is random from a start that is given
         seed = None if given else number_of(random_seed)
@@ -584,7 +589,7 @@ class Mixture:
             seconds={},
         )
 
-    def _problem(self, X) -> Problem:
+    def _problem(self, X, copy: bool | None = True) -> Problem:
         """The problem of a given number of components, without which nothing but Gibbs sampling has a meaning."""
         if isinstance(self.n_components, PriorOfNumber):
             raise ValueError(
@@ -592,7 +597,7 @@ class Mixture:
                 "the number of components too; bm.number_of_groups tells it, and a Mixture of that number does the rest"
             )
         self.priors.check_concentration_is_known()
-        return self._read(X)
+        return self._read(X, copy)
 
     @property
     def _by_gibbs_alone(self) -> bool:
@@ -601,9 +606,9 @@ class Mixture:
             isinstance(self.n_components, PriorOfNumber) or getattr(self.priors.weights, "hyperprior", None) is not None
         )
 
-    def _read(self, X) -> Problem:
+    def _read(self, X, copy: bool | None = True) -> Problem:
         """The rows, read and held against the family, with the priors resolved."""
-        rows = read_rows(X, takes=self.family.takes, missing="keep")
+        rows = read_rows(X, takes=self.family.takes, missing="keep", copy=copy)
         return Problem.of(rows, self.family, self.n_components, self.priors)
 
     def _fit(self, method, engine, X, *settings) -> "xr.DataTree":

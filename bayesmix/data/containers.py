@@ -76,6 +76,22 @@ def open_table(X: Any, argument: str) -> Table:
     return table
 
 
+def as_they_lie(X: Any) -> np.ndarray | None:
+    """The floats of a container as a view (N, D) of one array; None where it holds them otherwise.
+
+    A data frame makes the array anew where its columns lie apart.
+    """
+    array = X
+    if hasattr(X, "iloc") or hasattr(X, "get_columns"):  # a frame of pandas or polars
+        kinds = {str(kind).lower() for kind in getattr(X, "dtypes", ())}
+        array = X.to_numpy() if len(kinds) == 1 and kinds <= {"float32", "float64"} else None
+    elif type(X).__name__ == "DataArray":
+        array = X.values
+    if not isinstance(array, np.ndarray) or isinstance(array, np.ma.MaskedArray) or array.ndim != 2:
+        return None
+    return array.view(np.ndarray) if array.dtype in (np.float32, np.float64) else None
+
+
 def _units(X: Any, table: Table) -> tuple[str, ...]:
     """Units in ``X.attrs["units"]`` (pandas, xarray): one for all columns, or a mapping from names."""
     attrs = getattr(X, "attrs", None)
@@ -120,6 +136,9 @@ def _open_frame(frame: Any) -> Table:
 
     def column(series: Any) -> np.ndarray | Categories | str:
         dtype = series.dtype
+        native = series.to_native()
+        if isinstance(getattr(native, "dtype", None), np.dtype) and dtype in (nw.Float32, nw.Float64):
+            return native.to_numpy()
         if dtype.is_numeric():  # decimals, 128-bit integers and nullable types included
             return series.cast(nw.Float64).to_numpy()
         what = f"{str(dtype).split('(')[0].lower()} entries"
@@ -131,6 +150,8 @@ def _open_frame(frame: Any) -> Table:
         return what if dtype.is_nested() else series.to_numpy()
 
     index = nw.maybe_get_index(frame)
+    if index is not None and type(index).__name__ == "RangeIndex" and (index.start, index.step) == (0, 1):
+        index = None  # the rows' positions, which would take memory for nothing
     return Table(
         n_rows=len(frame),
         columns=[column(series) for series in frame.iter_columns()],

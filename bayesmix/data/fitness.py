@@ -118,7 +118,8 @@ def _count_distinct(values: np.ndarray, *, enough: int) -> int:
     seen: set[bytes] = set()
     start, size = 0, 2 * enough  # mostly the first few rows are enough
     while start < len(values) and len(seen) < enough:
-        block = values[start : start + size] + 0.0  # turns -0.0 into 0.0, the same number
+        # turns -0.0 into 0.0, the same number
+        block = np.ascontiguousarray(values[start : start + size] + 0.0)
         seen.update(block.view(f"V{block.shape[1] * block.itemsize}").ravel().tolist())
         start, size = start + size, BLOCK
     return min(len(seen), enough)
@@ -172,7 +173,7 @@ def check_collinear(rows: Rows) -> None:
         return  # constant among complete rows, and not among all
     # Combinations of the standardised columns, each of length one, and their standard deviations.
     combinations, deviations, _ = np.linalg.svd(rows.correlation_factor)
-    largest = np.array([abs(column).max() for column in rows.values.T])
+    largest = np.array([max(column.max(), -column.min()) for column in rows.values.T])
     rounding = np.finfo(np.float64).eps * np.linalg.norm(combinations * (largest / scale)[:, None], axis=0)
     null = (deviations**2 < rows.n_features * COLLINEAR) | (deviations < rounding)
     count = int(null.sum())

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from bayesmix.data.blocks import cuts
 from bayesmix.threads import one_blas_thread
 
 # Rows taken in one go: temporaries fit the cache, and sums of sums lose less to rounding.
@@ -25,17 +26,57 @@ def centre_and_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     scale : ndarray of shape (D,)
         Ones for a single row; zero (up to rounding) for a constant column.
     """
-    by_column = [_centre_and_scale(_present(column)) for column in values.T]
-    centre, scale = np.array(by_column).T
-    return centre, scale
+    spread = Spread(values.shape[1])
+    for block in cuts(*values.shape):
+        spread.add(values[block])
+    return spread.centre, spread.scale
+
+
+class Spread:
+    """Means and deviations of columns, gathered block by block; of one block they are those of its rows at once.
+
+    Attributes
+    ----------
+    n_seen : (D,) array of int
+        Values that are not missing.
+    centre : (D,) array
+    lengths : (D,) array
+        Roots of the sums of squared deviations from the centre: their squares may be beyond what a float holds.
+    """
+
+    def __init__(self, n_features: int):
+        self.n_seen = np.zeros(n_features, dtype=np.int64)
+        self.centre, self.lengths = np.zeros(n_features), np.zeros(n_features)
+
+    def add(self, rows: np.ndarray) -> None:
+        """Take in rows (n, D); NaN where a value is missing."""
+        for j, column in enumerate(rows.T):
+            n, centre, length = _centre_and_length(_present(column))
+            before = self.n_seen[j]
+            self.n_seen[j] = both = before + n
+            if before == 0:
+                self.centre[j], self.lengths[j] = centre, length
+            elif n > 0:  # Chan, Golub and LeVeque (1983)
+                apart = centre - self.centre[j]
+                self.centre[j] += apart * (n / both)
+                between = abs(apart) * np.sqrt(before * (n / both))
+                self.lengths[j] = np.hypot(np.hypot(self.lengths[j], length), between)
+
+    @property
+    def scale(self) -> np.ndarray:
+        """Standard deviations (divisor N - 1); one for a single value."""
+        single = self.n_seen == 1
+        return np.where(single, 1.0, self.lengths / np.sqrt(np.where(single, 1, self.n_seen - 1)))
 
 
 def _present(column: np.ndarray) -> np.ndarray:
     missing = np.isnan(column)
-    return column[~missing] if missing.any() else np.ascontiguousarray(column)
+    return np.array(column[~missing] if missing.any() else column, dtype=float)
 
 
-def _centre_and_scale(column: np.ndarray) -> tuple[float, float]:
+def _centre_and_length(column: np.ndarray) -> tuple[int, float, float]:
+    if column.size == 0:
+        return 0, 0.0, 0.0
     # A power of two brings the column to about 1, and dividing by it rounds nothing.
     _, exponent = np.frexp(max(column.max(), -column.min()))
     unit = np.ldexp(1.0, np.clip(exponent, -1022, 1021))
@@ -46,11 +87,9 @@ def _centre_and_scale(column: np.ndarray) -> tuple[float, float]:
     missed = deviation.mean()
     deviation -= missed
     centre = (mean + missed) * unit
-    if len(column) == 1:
-        return centre, 1.0
     # A sum in NumPy's own order, so that threads of a BLAS cannot change its last bits.
     squares = np.square(deviation, out=deviation).sum()
-    return centre, np.sqrt(squares / (len(column) - 1)) * unit
+    return column.size, centre, np.sqrt(squares) * unit
 
 
 def correlation_factor(values: np.ndarray, centre: np.ndarray, scale: np.ndarray) -> np.ndarray:

@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 
 from bayesmix.data.columns import Column, Kind
-from bayesmix.data.containers import Table, open_table
+from bayesmix.data.containers import Table, as_they_lie, open_table
 from bayesmix.data.rows import Rows
 from bayesmix.data.values import Missing, check_kinds, check_never_missing, check_present, to_float64
 from bayesmix.data.words import counted, listed, selection, visible
+
+_COPIED = 2**26  # bytes of rows that are copied unless somebody says
 
 
 def read_rows(
@@ -19,6 +21,7 @@ def read_rows(
     takes: Kind = "real",
     columns: Sequence[Column] | None = None,
     missing: Missing = "refuse",
+    copy: bool | None = True,
 ) -> Rows:
     """Turn rows of numbers, in whatever container, into checked float64 rows.
 
@@ -42,6 +45,9 @@ def read_rows(
         They are read as the kinds, and with the levels, that these have; `takes` says nothing then.
     missing : {"refuse", "keep"}
         Whether missing entries are refused, or stay NaN.
+    copy : bool, optional
+        False: floats that lie in one table are read where they are, and must not change while the rows are in use.
+        None: such are copied up to 64 MiB. Where cells are missing there is a copy in any case.
 
     Returns
     -------
@@ -69,7 +75,11 @@ def read_rows(
     else:
         wanted = tuple(columns)
         _check_match(table, tuple(column.name for column in wanted), argument)
-    values, found = to_float64(table, wanted, argument)
+    there = None if copy or any(column.kind != "real" for column in wanted) else as_they_lie(X)
+    if there is None or (copy is None and there.nbytes <= _COPIED) or np.isnan(there.min()):
+        values, found = to_float64(table, wanted, argument)
+    else:
+        values, found = there, wanted
     index = None if table.index is None else _storable(table.index)
     rows = Rows(values, found, index)
     check_present(rows, argument, missing=missing)

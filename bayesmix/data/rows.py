@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from bayesmix.data.blocks import cuts
 from bayesmix.data.columns import Column, Kind
 from bayesmix.data.moments import centre_and_scale, correlation_factor, correlation_factor_by_pairs
 from bayesmix.data.words import FROM_ZERO, joined, row_name
@@ -19,7 +20,8 @@ class Rows:
     Attributes
     ----------
     values : ndarray of shape (N, D)
-        Finite float64 numbers, C-contiguous and read-only; NaN where a value is missing and that was to be kept.
+        Finite numbers, read-only; NaN where a value is missing and that was to be kept. C-contiguous float64, unless
+        they are those of the user where they lie, of any layout and single precision too.
     columns : tuple of Column
         Their names, "x0", "x1", ... where the container had none, what their numbers mean, and their units. Characters
         that are not seen, or steer a terminal, stand in them as Python writes them, "\x1b"; so they do in text labels
@@ -72,8 +74,9 @@ class Rows:
     @cached_property
     def missing(self) -> np.ndarray | None:
         """Where values are missing, (N, D) bool; None where none is."""
-        absent = np.isnan(self.values)
-        return absent if absent.any() else None
+        if not any(np.isnan(self.values[block]).any() for block in cuts(*self.values.shape)):
+            return None
+        return np.isnan(self.values)
 
     @cached_property
     def complete(self) -> "Rows":
@@ -82,6 +85,12 @@ class Rows:
             return self
         whole = ~self.missing.any(axis=1)
         return replace(self, values=self.values[whole], index=self.obs[whole], weights=None, known=None)
+
+    @property
+    def widened(self) -> "Rows":
+        """The same in double precision and by rows, as trees hold them."""
+        values = np.ascontiguousarray(self.values, dtype=float)
+        return self if values is self.values else replace(self, values=values)
 
     @cached_property
     def patterns(self) -> tuple[np.ndarray, np.ndarray]:
@@ -147,5 +156,6 @@ class Rows:
     def sha256(self) -> str:
         """Fingerprint of the values and their shape, the same on every machine."""
         digest = hashlib.sha256(repr(self.values.shape).encode())
-        digest.update(np.ascontiguousarray(self.values, dtype="<f8").reshape(-1).data)
+        for block in cuts(*self.values.shape):
+            digest.update(np.ascontiguousarray(self.values[block], dtype="<f8").reshape(-1).data)
         return digest.hexdigest()

@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 
+from bayesmix.data.blocks import cuts
 from bayesmix.data.columns import Column
 from bayesmix.data.containers import Table
 from bayesmix.data.entries import read_entries
@@ -68,7 +69,7 @@ def to_float64(table: Table, columns: Sequence[Column], argument: str) -> tuple[
 
 def check_present(rows: Rows, argument: str, *, missing: Missing) -> None:
     """Refuse infinite values, and missing ones unless they are kept (ValueError), naming their places."""
-    if np.isfinite(rows.values).all():
+    if all(np.isfinite(rows.values[block]).all() for block in cuts(*rows.values.shape)):
         return
     absent = np.isnan(rows.values)
     if missing == "refuse" and absent.any():

@@ -290,7 +290,7 @@ class Family(OverDraws):
         -------
         (M, N) array
         """
-        return np.ascontiguousarray(np.asarray(X).T)
+        return np.ascontiguousarray(np.asarray(X).T, dtype=float)
 
     @behind_the_door
     def statistics(self, form: Form, columns: np.ndarray, row_weights: np.ndarray = NO_ROW_WEIGHTS) -> Statistics:

@@ -337,7 +337,7 @@ class EMResult:
         log_density = self.family.log_mixture(self.weights, self.params, self.rows.values)
         tree = build_tree(
             family=self.family,
-            rows=self.rows,
+            rows=self.rows.widened,
             posterior={name: value[None, None] for name, value in posterior.items()},
             sample_stats={"lp": np.array([[self.objective]])},
             constant_data={"pivot": self.labels, **hyperparameters(self.priors)},
@@ -367,7 +367,7 @@ class EMResult:
     def _rows(self, X) -> np.ndarray:
         if X is self.rows.values:
             return X
-        return read_rows(X, columns=self.rows.columns, missing="keep").values
+        return read_rows(X, columns=self.rows.columns, missing="keep", copy=False).values
 
     def _labels(self, values: np.ndarray, cores: int | None = None) -> np.ndarray:
         labels = np.empty(values.shape[0], dtype=np.intp)
