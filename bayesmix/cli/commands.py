@@ -82,7 +82,8 @@ def demo(*, output: Outputs = None, seed: int = 1, manner: Manner = Manner()) ->
     manner.say(f"Old Faithful: {len(X)} eruptions, their lengths and the waits for the next (minutes).")
     with manner.working():
         request = Request("Old Faithful", "auto", seed, outputs, manner)
-        return compare_and_tell(X, range(1, 7), families_of(DEFAULT), criteria_of(DEFAULT_CRITERIA), None, request)
+        families, criteria = families_of(DEFAULT), criteria_of(DEFAULT_CRITERIA)
+        return compare_and_tell(X, range(1, 7), families, criteria, None, None, request)
 
 
 @app.command(
@@ -206,6 +207,7 @@ def compare(
     families: Annotated[str, Parameter(help=_FAMILIES)] = DEFAULT,
     criteria: str = DEFAULT_CRITERIA,
     cv: int | None = None,
+    cache: Path | None = None,
     source: Source = Source(),
     seed: int | None = None,
     output: Outputs = None,
@@ -226,6 +228,9 @@ def compare(
         Columns of the table that is shown, beside LOO: some of bic,aic,icl,sbic,sabic,caic,entropy, or all.
     cv
         Check LOO by leaving out so many folds of the rows, each by a fit of its own.
+    cache
+        Folder in which every model is kept once it is finished: the same command goes on where it was stopped, by
+        the same seed.
     seed
         The same seed gives the same numbers; without one a seed is drawn and said.
     output
@@ -243,11 +248,12 @@ def compare(
     takes, summed_out = takes_of(families), sums_out_missing(families)
     X = read_frame(data, source, manner.say, takes=takes, summed_out=summed_out)
     chosen = families_of(families)
-    request = Request(_named(data), method, _seed(seed, manner), outputs, manner)
-    from bayesmix.cli.comparing import compare_and_tell
+    from bayesmix.cli.comparing import compare_and_tell, seed_in
 
+    seed = seed_in(cache) if seed is None else seed
+    request = Request(_named(data), method, _seed(seed, manner), outputs, manner)
     with manner.working():
-        return compare_and_tell(X, numbers, chosen, shown, cv, request)
+        return compare_and_tell(X, numbers, chosen, shown, cv, cache, request)
 
 
 @app.command(

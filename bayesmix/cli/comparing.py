@@ -10,6 +10,7 @@ from bayesmix.cli.outputs import write_frame
 from bayesmix.cli.request import Request
 from bayesmix.cli.trust import reasons_against, status_of, verdict_of_comparison, warn
 from bayesmix.comparison import Comparison, compare
+from bayesmix.comparison.kept import kept_seed
 from bayesmix.families import Family
 from bayesmix.html.answer import answer_of_comparison
 from bayesmix.html.digest import Digest
@@ -19,12 +20,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+def seed_in(cache: Path | None) -> int | None:
+    """The seed of the comparison that a folder keeps; None where there is none."""
+    return None if cache is None else kept_seed(cache)
+
+
 def compare_and_tell(
     X: "pd.DataFrame",
     numbers: Sequence[int],
     families: Sequence[Family],
     criteria: Sequence[str],
     cv: int | None,
+    cache: Path | None,
     request: Request,
 ) -> int:
     """Compare models; tell the table, the answer and its model; write what was asked for; return the exit status."""
@@ -36,6 +43,7 @@ def compare_and_tell(
         families=families,
         method=request.method,
         cv=cv,
+        cache=cache,
         random_seed=request.seed,
         progressbar=not request.manner.quiet,
     )

@@ -9,7 +9,7 @@ N_STARTS = 20
 
 
 def maximum_likelihood(problem: Problem, em: EMResult, random_seed: int) -> EMResult | None:
-    """The highest interior optimum of the likelihood found from many starts and from the MAP.
+    """The highest interior optimum of the likelihood found from many starts and from the optima of the MAP.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def maximum_likelihood(problem: Problem, em: EMResult, random_seed: int) -> EMRe
     """
     if problem.family.why_no_maximum(problem.rows):
         return None
-    fits = [fit_em(problem, EMSettings("ml", n_init=N_STARTS), random_seed)]
+    fits = [fit_em(problem, EMSettings("ml", n_init=N_STARTS), random_seed, also=em)]
     if problem.n_components > 1:
         fits.append(fit_em(problem, EMSettings("ml", init=em), None))
     interior = [fit for fit in fits if fit.status.interior]

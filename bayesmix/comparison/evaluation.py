@@ -1,6 +1,6 @@
 """One model of the sweep: fitted, judged, left out row by row, and described."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from bayesmix.comparison import notes, row_sample
 from bayesmix.comparison.candidate import Candidate
-from bayesmix.comparison.criteria import maximum_likelihood
+from bayesmix.comparison.estimates import Estimates
 from bayesmix.comparison.evidence import Evidence, measured
 from bayesmix.comparison.folds import left_out_by_folds
 from bayesmix.comparison.information import waic
@@ -48,7 +48,7 @@ class Settings:
     ----------
     method : {"auto", "nuts", "gibbs", "advi", "laplace", "em"}
     cores : int, optional
-        Chains run at once.
+        Models fitted at once, and chains run at once.
     options : mapping
         Further settings of the engine, such as ``draws``.
     refit_options : mapping
@@ -79,20 +79,25 @@ def put_together(mixture: Mixture, rows: Rows) -> Problem | Candidate:
         return Candidate(mixture, notes=(f"not fitted: {error}",))
 
 
-def evaluate(
-    mixture: Mixture, problem: Problem, settings: Settings, seed: np.random.SeedSequence, report: Report
-) -> Candidate:
-    """Fit one model by EM and by ``settings.method``, and say what is to be said about it.
-
-    A sampler that fails gives a candidate whose note says so.
-    """
-    for_em, for_ml, for_draws, for_refits = seed.spawn(4)
-    report("EM")
-    em = fit_em(problem, EMSettings(), _number(for_em))
-    ml = maximum_likelihood(problem, em, _number(for_ml))
+def estimated(mixture: Mixture, problem: Problem, estimates: Estimates) -> Candidate:
+    """The candidate that EM alone gives, with its priors as numbers."""
     resolved = replace(mixture, family=problem.family, priors=problem.priors)
-    candidate = Candidate(resolved, em, ml, notes=tuple(notes.of_estimates(em, ml)))
-    if settings.method == "em":
+    return Candidate(resolved, *estimates, notes=tuple(notes.of_estimates(*estimates)))
+
+
+def evaluate(
+    candidate: Candidate,
+    problem: Problem,
+    settings: Settings,
+    seeds: Sequence[np.random.SeedSequence],
+    report: Report,
+) -> Candidate:
+    """Fit one model by ``settings.method`` from its estimates, and say what is to be said about it.
+
+    A sampler that fails gives a candidate whose note says so. ``seeds`` are those of the draws and of the refits.
+    """
+    em, (for_draws, for_refits) = candidate.em, seeds
+    if em is None:
         return candidate
     name = ENGINES[settings.method].name
     report(name)

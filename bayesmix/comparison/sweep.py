@@ -1,18 +1,17 @@
 """The sweep over numbers of components and families."""
 
-import zlib
+import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
-
-import numpy as np
 
 from bayesmix.comparison import notes
 from bayesmix.comparison.advice import advise
 from bayesmix.comparison.candidate import Candidate
-from bayesmix.comparison.evaluation import METHODS, Settings, evaluate, put_together, was_interrupted
+from bayesmix.comparison.evaluation import METHODS, Settings
 from bayesmix.comparison.folds import read_n_folds
-from bayesmix.comparison.progress import sweeping
+from bayesmix.comparison.kept import Folder, facts_of
+from bayesmix.comparison.models import fit_models
 from bayesmix.comparison.result import Comparison
 from bayesmix.comparison.table import make_table
 from bayesmix.data import Rows, check_n_components, read_rows
@@ -24,6 +23,7 @@ from bayesmix.mixture import Mixture
 from bayesmix.priors.number import PriorOfNumber
 from bayesmix.priors.sets import default_priors, read_priors, to_dict
 from bayesmix.priors.written import as_code, foreign_as_comments
+from bayesmix.progress import progress
 from bayesmix.seeds import number_of
 from bayesmix.verdict import said_by_caller
 from bayesmix.vocabulary import named_arguments
@@ -44,14 +44,16 @@ def compare(
     random_seed: Any = None,
     cores: int | None = None,
     progressbar: bool = True,
+    cache: str | os.PathLike[str] | None = None,
 ) -> Comparison:
     """Fit mixtures over numbers of components and families, and compare them.
 
-    Every model is fitted by EM (maximum likelihood for BIC, AIC and ICL; MAP to start from) and
-    by ``method``. LOO and WAIC come from the posterior; rows with a Pareto k above 0.7 are left
-    out by an exact refit, up to 10 a model. A posterior that cannot be trusted (chains in
-    different basins, R-hat above 1.01, fewer than 400 effective draws, more than 0.5 % divergent
-    draws) keeps its numbers but takes no part in ``elpd_diff``, ``weight`` and ``best``.
+    Every model is fitted by EM (maximum likelihood for BIC, AIC and ICL; MAP to start from) and by ``method``. EM
+    begins from starts of its own, from splits of the best place with one component fewer, and from merges of that with
+    one more, where these are compared too. Posteriors are then drawn side by side. LOO and WAIC come from the posterior;
+    rows with a Pareto k above 0.7 are left out by an exact refit, up to 10 a model. A posterior that cannot be trusted
+    (chains in different basins, R-hat above 1.01, fewer than 400 effective draws, more than 0.5 % divergent draws)
+    keeps its numbers but takes no part in ``elpd_diff``, ``weight`` and ``best``.
 
     Parameters
     ----------
@@ -71,24 +73,32 @@ def compare(
         table then has ``elpd_kfold`` and ``se_kfold``, and the notes say whether the two agree. It takes as many
         fits of each model.
     random_seed : None, int, numpy.random.Generator, RandomState or SeedSequence
-        A model's draws depend on it, the family and the number of components, and not on which
-        other models are compared.
+        A model's draws depend on it, the family and the number of components, and not on the order of the models;
+        on other numbers of components only where EM comes to a higher place by way of them.
     cores : int, optional
-        Chains run at once; the numbers do not depend on it.
+        Models fitted at once, all of the machine's by default; the numbers do not depend on it.
     progressbar : bool
         Show progress over the models on standard error.
+    cache : str or path, optional
+        A folder in which every model is kept as soon as it is finished; where it holds models of such a comparison
+        already, these are not fitted again, and without a seed theirs is taken. It is made where there is none. A
+        folder of other rows, settings, seed or versions is refused. Numbers of components and families may differ. It
+        holds pickles: use none of an origin that you do not trust.
 
     Returns
     -------
     Comparison
         One model that cannot be fitted does not stop the others: its note says why. An
-        interrupted sweep keeps the models that were finished.
+        interrupted sweep keeps what was finished, of other models the estimates, and notes say so.
 
     Raises
     ------
     ValueError, TypeError
-        When an argument cannot be used, no model can be fitted to the data, or the families do not compare: densities
-        of some and probabilities of others, or other kinds of columns.
+        When an argument cannot be used, no model can be fitted to the data, the families do not compare (densities
+        of some and probabilities of others, or other kinds of columns), or ``cache`` holds a comparison of something
+        else.
+    OSError
+        When ``cache`` cannot be made or written.
 
     Examples
     --------
@@ -110,6 +120,7 @@ def compare(
         Settings(method, cores, n_folds=cv),
         random_seed,
         progressbar=progressbar,
+        cache=cache,
     )
 
 
@@ -122,6 +133,7 @@ def sweep(
     random_seed: Any,
     *,
     progressbar: bool,
+    cache: str | os.PathLike[str] | None = None,
 ) -> Comparison:
     """``compare`` with checked arguments and all settings."""
     rows = read_rows(X, takes=families[0].takes, missing="keep")
@@ -132,28 +144,10 @@ def sweep(
     distinct, same_as = _distinct(families, n_components, rows.n_features)
     mixtures = [Mixture(k, family, priors=priors) for family, k in distinct]
     mixtures[0].priors.check_concentration_is_known()
-    seed = number_of(random_seed)
-    candidates: list[Candidate] = []
-    # All of them stand until the end: those whose rows are standardised alike then share one copy.
-    models = [put_together(mixture, rows) for mixture in mixtures]
-    with compiling_shown(progressbar), sweeping(progressbar, len(mixtures)) as advance:
-        for mixture, model in zip(mixtures, models, strict=True):
-            report = advance(str(mixture))
-            if isinstance(model, Candidate):
-                candidates.append(model)
-                continue
-            try:
-                with said_by_caller():  # the table and the advice tell what is not to be trusted
-                    candidates.append(evaluate(mixture, model, settings, _seed_of(mixture, seed), report))
-            except KeyboardInterrupt:
-                if not candidates:
-                    raise
-                break
-            tree = candidates[-1].tree
-            if tree is not None and was_interrupted(tree):
-                break
-    for mixture in mixtures[len(candidates) :]:
-        candidates.append(Candidate(mixture, notes=("not fitted: the comparison was interrupted",), reached=False))
+    folder, seed = _folder(cache, rows, settings, random_seed, to_dict(mixtures[0].priors))
+    # The table and the advice tell what is not to be trusted.
+    with compiling_shown(progressbar), progress(progressbar, len(mixtures)) as report, said_by_caller():
+        candidates = fit_models(mixtures, rows, settings, seed, folder, report)
     if all(candidate.em is None for candidate in candidates):
         raise ValueError(f"No model can be fitted: {candidates[0].mixture} was {'; '.join(candidates[0].notes)}")
     candidates = _with_notes(candidates, same_as, rows.n_features)
@@ -172,6 +166,23 @@ def sweep(
         same_as=same_as,
         code=_code(rows, n_components, families, priors, settings, seed),
     )
+
+
+def _folder(
+    cache: str | os.PathLike[str] | None,
+    rows: Rows,
+    settings: Settings,
+    random_seed: Any,
+    described_priors: Mapping[str, Any],
+) -> tuple[Folder | None, int]:
+    """The folder that keeps models, if any, and the seed: where none is given, that of the models in the folder."""
+    seed = number_of(random_seed)
+    if cache is None:
+        return None, seed
+    of_fits = {field.name: getattr(settings, field.name) for field in fields(settings) if field.name != "cores"}
+    facts = facts_of(rows, of_fits, described_priors)
+    folder = Folder(cache, facts, None if random_seed is None else seed, seed)
+    return folder, folder.seed
 
 
 def _read_n_components(n_components: int | Iterable[int]) -> list[int]:
@@ -251,8 +262,3 @@ def _code(
         'comparison.to_html("report.html")',
     ]
     return "\n".join(lines)
-
-
-def _seed_of(mixture: Mixture, seed: int) -> np.random.SeedSequence:
-    family = zlib.crc32(str(mixture.family).encode())
-    return np.random.SeedSequence(seed, spawn_key=(family, mixture.n_components))

@@ -1,13 +1,15 @@
 """What comes before every engine: the density of a problem, EM's optima, and seeds."""
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from bayesmix.data import check_complete
 from bayesmix.density import Density
-from bayesmix.engines.em import EMResult, EMSettings, fit
+from bayesmix.engines.em import EMResult, EMSettings, beyond, fit
+from bayesmix.engines.em.loop import Ascent
 from bayesmix.engines.em.settings import INITS
 from bayesmix.engines.protocol import Start
 from bayesmix.problem import Problem
@@ -50,16 +52,23 @@ def fit_em(
     progressbar: bool | None = None,
     density: Density | None = None,
     cores: int | None = None,
+    also: EMResult | None = None,
 ) -> EMResult:
-    """EM, or where M-steps have no closed form L-BFGS on the density."""
+    """EM, or where M-steps have no closed form L-BFGS on the density; see :func:`bayesmix.engines.em.fit`."""
+    make_ascent = partial(_quasi_newton, problem, settings.estimate, density)
+    return fit(problem, settings, random_seed, make_ascent, progressbar, cores, also)
 
-    def make_ascent():
-        from bayesmix.engines.em.quasi_newton import QuasiNewton
 
-        surface = density_of(problem) if density is None else density
-        return QuasiNewton(cast("Surface", surface), problem, penalised=settings.estimate == "map")
+def go_beyond(em: EMResult, problem: Problem, near: EMResult) -> EMResult:
+    """A higher optimum that ``near`` leads to, or ``em``; see :func:`bayesmix.engines.em.beyond`."""
+    return beyond(em, problem, near, partial(_quasi_newton, problem, em.estimate, None))
 
-    return fit(problem, settings, random_seed, make_ascent, progressbar, cores)
+
+def _quasi_newton(problem: Problem, estimate: str, density: Density | None) -> Ascent:
+    from bayesmix.engines.em.quasi_newton import QuasiNewton
+
+    surface = density_of(problem) if density is None else density
+    return QuasiNewton(cast("Surface", surface), problem, penalised=estimate == "map")
 
 
 def begin(problem: Problem, init: Any, random_seed: Any) -> Start:

@@ -11,7 +11,8 @@ from bayesmix.data.blocks import rows_of_block
 from bayesmix.engines.em import splits_and_merges
 from bayesmix.engines.em.exploration import SETTLED, SHORT, explore, go_on, resume, short_runs
 from bayesmix.engines.em.loop import Ascent, Climb, ExpectationMaximisation
-from bayesmix.engines.em.optima import group_optima
+from bayesmix.engines.em.neighbours import merges, splits
+from bayesmix.engines.em.optima import SAME_HEIGHT, group_optima
 from bayesmix.engines.em.result import EMResult, Optimum
 from bayesmix.engines.em.settings import EMSettings
 from bayesmix.engines.em.starts import given_memberships, memberships, point_of_memberships
@@ -33,6 +34,8 @@ PROPOSALS = 0.4  # in a round, for each start and component, of at most
 MOST_COMPONENTS = 5
 ROUNDS_WHERE_STARTS_AGREE, ROUNDS_WHERE_NOT = 2, 5
 WORTH = 12.0
+BETTER = 1e-3  # nats that an optimum must be higher to be another one
+_NEIGHBOURS = EMSettings(n_init=1)
 
 
 def fit(
@@ -42,6 +45,7 @@ def fit(
     make_ascent: Callable[[], Ascent] | None = None,
     progressbar: bool | None = None,
     cores: int | None = None,
+    also: EMResult | None = None,
 ) -> EMResult:
     """Fit by EM from every start.
 
@@ -56,6 +60,9 @@ def fit(
         See :func:`bayesmix.progress.progress`.
     cores : int, optional
         Threads that pass over blocks of rows; the result does not depend on it.
+    also : EMResult, optional
+        Another estimate of the same mixture, whose optima are gone on from in the place of splits and merges: those
+        that led there need not be made again.
 
     Raises
     ------
@@ -63,19 +70,12 @@ def fit(
         If maximum likelihood is asked where the likelihood has no interior maximum.
     """
     began = time.perf_counter()
-    family, standardised = problem.family, problem.standardised
-    if settings.estimate == "ml" and (reason := family.why_no_maximum(problem.rows)):
+    if settings.estimate == "ml" and (reason := problem.family.why_no_maximum(problem.rows)):
         raise ValueError(f"estimate='ml' {reason}")
-    starts = _Starts(problem, settings, random_seed)
+    starts = _Starts(problem, settings, random_seed, also)
     with Threads(cores) as threads, progress(progressbar, starts.total) as report, one_blas_thread():
         by_default = ExpectationMaximisation.of(problem.by_default, threads)
-        whole: Ascent | None = ExpectationMaximisation.of(problem, threads)
-        if settings.estimate == "ml" and problem.likelihood is not None:
-            whole = ExpectationMaximisation(family, standardised.blocks, problem.likelihood, threads=threads)
-        if whole is None:
-            if make_ascent is None:
-                raise TypeError(f"{family} has no M-step in closed form under these priors: give make_ascent")
-            whole = make_ascent()
+        whole = _ascent_of(problem, settings.estimate, make_ascent, threads)
         points = list(starts)
         if isinstance(whole, ExpectationMaximisation):
             sample = whole if starts.of_all else replace(whole, blocks=Held(starts.columns))
@@ -94,11 +94,75 @@ def fit(
     return replace(result, seconds=time.perf_counter() - began)
 
 
+def beyond(em: EMResult, problem: Problem, near: EMResult, make_ascent: Callable[[], Ascent] | None = None) -> EMResult:
+    """A higher optimum, where an estimate with one component fewer, or one more, leads to one; else ``em`` itself.
+
+    Every component of the one with fewer is split, pairs of the one with more are merged; a few iterations show which
+    may lead higher than ``em``, and those climb on.
+
+    Parameters
+    ----------
+    em : EMResult
+        Of ``problem``.
+    problem : Problem
+    near : EMResult
+        Of the same rows, family and kind of estimate.
+    make_ascent : callable
+        As in :func:`fit`.
+    """
+    if em.n_components == 1 or not em.optima:
+        return em
+    began = time.perf_counter()
+    settings = replace(_NEIGHBOURS, estimate=em.estimate)
+    starts = _Starts(problem, settings, 0 if em.seed is None else em.seed)
+    with Threads() as threads, one_blas_thread():
+        whole = _ascent_of(problem, em.estimate, make_ascent, threads)
+        exact = isinstance(whole, ExpectationMaximisation)
+        explorer = whole if exact else ExpectationMaximisation.of(problem.by_default, threads)
+        if explorer is None:
+            return em
+        if not (exact and starts.of_all):
+            explorer = replace(explorer, blocks=Held(starts.columns))
+        log_joint = near.family.log_joint(near.weights, near.params, starts.values)
+        proposed = splits(log_joint, starts.views) if near.n_components < em.n_components else merges(log_joint)
+        here = Point(em.weights, problem.standardised.to_state(em.params))
+        bar = explorer.climb(here, SETTLED, 0 if exact else SHORT).objective
+        points = (starts.point_of(labels) for labels in proposed)
+        found = splits_and_merges.promising(points, explorer, bar, (SETTLED, SHORT))
+        climbs = [whole.climb(one.point, settings.tol, settings.max_iter) for one in found]
+        climbs = [one for one in _judged(climbs, problem, settings) if one.status.interior]
+        best = max(climbs, key=lambda one: one.objective, default=None)
+        shift, same_height = problem.standardised.log_likelihood_shift, max(SAME_HEIGHT * problem.rows.n_rows, BETTER)
+        if best is None or best.objective + shift < em.optima[0].objective + same_height:
+            return em
+        higher = _result([best], 1, problem, settings, em.seed, threads)
+    return replace(
+        higher,
+        settings=em.settings,
+        optima=(replace(higher.optima[0], n_starts=0), *em.optima),
+        starts=tuple({**one, "optimum": one["optimum"] + (one["optimum"] >= 0)} for one in em.starts),
+        seconds=em.seconds + time.perf_counter() - began,
+    )
+
+
+def _ascent_of(problem: Problem, estimate: str, make_ascent: Callable[[], Ascent] | None, threads: Threads) -> Ascent:
+    """The way up on all rows."""
+    if estimate == "ml" and problem.likelihood is not None:
+        blocks = problem.standardised.blocks
+        return ExpectationMaximisation(problem.family, blocks, problem.likelihood, threads=threads)
+    whole = ExpectationMaximisation.of(problem, threads)
+    if whole is not None:
+        return whole
+    if make_ascent is None:
+        raise TypeError(f"{problem.family} has no M-step in closed form under these priors: give make_ascent")
+    return make_ascent()
+
+
 class _Starts:
     """The starting points, made one at a time; random ones from ``columns``, where rows are many a sample of them."""
 
-    def __init__(self, problem: Problem, settings: EMSettings, random_seed):
-        self.problem, self.settings, self.init = problem, settings, settings.init
+    def __init__(self, problem: Problem, settings: EMSettings, random_seed, also: EMResult | None = None):
+        self.problem, self.settings, self.init, self.also = problem, settings, settings.init, also
         self.conditional = problem.by_default.conditional
         rng = np.random.default_rng(random_seed)
         self.rng, self.rngs, self.of_all = rng, [rng], True
@@ -142,12 +206,17 @@ class _Starts:
             given = memberships(rows, self.init, n_components, rng)
         else:
             given = given_memberships(self.init, rows.shape[0], n_components)
-        return self._point_of(given)
+        return self.point_of(given)
 
-    def _point_of(self, given: np.ndarray) -> Point:
+    def point_of(self, given: np.ndarray) -> Point:
+        """The point that labels or responsibilities of the rows of ``columns`` give."""
         return point_of_memberships(
             self.columns, given, self.problem.family, self.conditional, self.problem.n_components
         )
+
+    def _tops_of(self, em: EMResult) -> list[Point]:
+        high = [top for top in em.optima if em.optima[0].objective - top.objective < WORTH]
+        return [Point(top.weights, self.problem.standardised.to_state(top.params)) for top in high]
 
     def _log_joint(self, point: Point) -> np.ndarray:
         params = self.problem.standardised.to_params(point.state)
@@ -163,6 +232,8 @@ class _Starts:
         n_init, settle = self.settings.n_init, (SETTLED, min(SHORT, self.settings.max_iter))
         if len(self.rngs) == 1 or not interior:
             return []
+        if self.also is not None:
+            return [ascent.climb(point, *settle) for point in self._tops_of(self.also)]
         best = max(interior, key=lambda one: one.objective)
         explorer = ascent
         if self.settings.estimate == "ml":
@@ -178,7 +249,7 @@ class _Starts:
             explorer,
             self.views,
             self._log_joint,
-            self._point_of,
+            self.point_of,
             round(PROPOSALS * n_init * min(self.problem.n_components, MOST_COMPONENTS)),
             ROUNDS_WHERE_STARTS_AGREE if agree else ROUNDS_WHERE_NOT,
             self.rng,

@@ -8,7 +8,7 @@ from bayesmix.families.parts import Point
 
 # Two climbs stopped by the same tol near one top differ in height by a multiple of tol * N, and in place by its root.
 # Places are in standard deviations of the data.
-_SAME_HEIGHT = 1e-5  # per row, relative to one nat
+SAME_HEIGHT = 1e-5  # per row, relative to one nat
 _SAME_PLACE = 0.05  # of a standard deviation of the data, and of a weight
 
 
@@ -21,7 +21,7 @@ def group_optima(climbs: list[Climb], family: Family, n_rows: int) -> list[int]:
         if not climbs[i].status.interior:
             continue
         for number, top in enumerate(tops):
-            close = top.objective - climbs[i].objective <= max(_SAME_HEIGHT * n_rows, 1e-3)
+            close = top.objective - climbs[i].objective <= max(SAME_HEIGHT * n_rows, 1e-3)
             if close and _same_place(top.point, climbs[i].point, family):
                 reached[i] = number
                 break

@@ -21,7 +21,7 @@ Verbeek, J. J., Vlassis, N. and Kröse, B. (2003). Efficient greedy learning of 
 Computation 15, 469-485. https://doi.org/10.1162/089976603762553004
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -85,6 +85,26 @@ def around(
         elif number + 1 >= n_rounds:
             break
     return found
+
+
+def promising(
+    starts: Iterable[Point], ascent: ExpectationMaximisation, bar: float, settle: tuple[float, int]
+) -> list[Climb]:
+    """Where the starts lead that after a few iterations promise to come to ``bar`` at least, the most promising first.
+
+    Parameters
+    ----------
+    starts : iterable of Point
+    ascent : ExpectationMaximisation
+    bar : float
+        On the rows of ``ascent``.
+    settle : (float, int)
+        ``tol`` and ``max_iter`` of the climbs that are returned.
+    """
+    glances = [one for start in starts if (one := ascent.climb(start, settle[0], _GLANCE)).status.interior]
+    likely = [one for one in glances if one.objective + _to_come(one) >= bar]
+    best = sorted(likely, key=lambda one: one.objective + _to_come(one), reverse=True)[:_KEPT]
+    return [one for first in best if (one := _on(first, ascent.climb(first.point, *settle))).status.interior]
 
 
 def _proposals(
