@@ -48,6 +48,10 @@ def at_once[Item, Result](
                 done, _ = wait(pending, _MOMENT, FIRST_COMPLETED)
                 for one in [one for one in pending if one in done]:
                     yield pending.pop(one), one.result()
+        except KeyboardInterrupt:  # what was finished, but not seen yet, counts
+            for one in [one for one in pending if one.done() and one.exception() is None]:
+                yield pending.pop(one), one.result()
+            raise
         finally:
             for one in pending:
                 one.cancel()

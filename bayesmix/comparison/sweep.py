@@ -50,10 +50,10 @@ def compare(
 
     Every model is fitted by EM (maximum likelihood for BIC, AIC and ICL; MAP to start from) and by ``method``. EM
     begins from starts of its own, from splits of the best place with one component fewer, and from merges of that with
-    one more, where these are compared too. Posteriors are then drawn side by side. LOO and WAIC come from the posterior;
-    rows with a Pareto k above 0.7 are left out by an exact refit, up to 10 a model. A posterior that cannot be trusted
-    (chains in different basins, R-hat above 1.01, fewer than 400 effective draws, more than 0.5 % divergent draws)
-    keeps its numbers but takes no part in ``elpd_diff``, ``weight`` and ``best``.
+    one more, where these are compared too. Posteriors are then drawn side by side. LOO and WAIC come from the
+    posterior; rows with a Pareto k above 0.7 are left out by an exact refit, up to 10 a model. A posterior that cannot
+    be trusted (chains in different basins, R-hat above 1.01, fewer than 400 effective draws, more than 0.5 % divergent
+    draws) keeps its numbers but takes no part in ``elpd_diff``, ``weight`` and ``best``.
 
     Parameters
     ----------

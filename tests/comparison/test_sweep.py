@@ -1,7 +1,9 @@
 """The sweep on real rows: every model kept, each judged, none able to stop the others."""
 
 import io
+import signal
 from contextlib import redirect_stderr
+from time import sleep
 
 import numpy as np
 import pandas as pd
@@ -9,6 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 from scipy.stats import poisson
 
+import bayesmix.comparison.estimates as estimates
 import bayesmix.comparison.evaluation as evaluation
 from bayesmix import Gaussian
 from bayesmix.comparison import Comparison, compare
@@ -74,6 +77,20 @@ def test_a_model_does_not_depend_on_its_companions(comparison):
     assert alone.table.loc[("gaussian-diag", 2), "elpd_loo"] == pytest.approx(
         comparison.table.loc[("gaussian-diag", 2), "elpd_loo"], abs=1e-12
     )
+
+
+def test_the_order_of_models_and_the_cores_change_nothing(comparison):
+    """To the last bit."""
+    turned = compare(load_faithful()[::2], [2, 1], families=[DIAG, FULL], random_seed=3, cores=1, progressbar=False)
+    for candidate in comparison.candidates:
+        other = turned[candidate.key]
+        for name, values in candidate.tree["posterior"].data_vars.items():
+            np.testing.assert_array_equal(values, other.tree["posterior"][name], strict=True)
+        assert candidate.ml.log_likelihood == other.ml.log_likelihood
+        assert candidate.loo.elpd == other.loo.elpd
+        assert candidate.waic.elpd == other.waic.elpd
+        assert candidate.evidence.log_evidence == other.evidence.log_evidence
+        assert candidate.notes == other.notes
 
 
 def test_shown(comparison, tmp_path):
@@ -187,25 +204,43 @@ def test_errors_of_the_program_are_not_swallowed(monkeypatch, error):
         quick(load_faithful(), [2])
 
 
-def test_an_interrupted_sweep_keeps_what_is_finished(monkeypatch):
-    fit = evaluation.fit_posterior
+@pytest.mark.parametrize("cores", [1, 2])
+def test_an_interrupted_sweep_keeps_what_is_finished(monkeypatch, cores):
+    """The third model presses Ctrl-C and goes on; with two cores its thread is interrupted, too."""
+    fit, went_on = evaluation.fit_posterior, []
 
     def interrupt(problem, *args, **options):
-        if problem.n_components == 2:
-            raise KeyboardInterrupt
+        if problem.n_components == 3:
+            signal.raise_signal(signal.SIGINT)
+            for _ in range(400):
+                sleep(0.05)
+            went_on.append(problem)
         return fit(problem, *args, **options)
 
     monkeypatch.setattr(evaluation, "fit_posterior", interrupt)
-    made = quick(load_faithful()[::4], [1, 2, 3], method="laplace")
-    assert np.isfinite(made.table["elpd_loo"].iloc[0])
-    assert made.table["notes"].iloc[1] == "not fitted: the comparison was interrupted"
-    assert made.table["notes"].iloc[2] == "not fitted: the comparison was interrupted"
+    made = quick(load_faithful()[::4], [1, 2, 3, 4], method="laplace", cores=cores)
+    table = made.table
+    assert not went_on
+    assert np.isfinite(table["elpd_loo"].iloc[:2]).any()
+    assert table["elpd_loo"].iloc[2:].isna().all()
+    assert np.isfinite(table["bic"]).all()
+    for note in table["notes"].iloc[2:]:
+        assert "not finished: the comparison was interrupted" in note
+    assert not made["full", 4].reached
+    assert made["full", 1].reached or made["full", 2].reached
+
+
+def test_a_sweep_that_is_interrupted_at_once_is_an_interruption(monkeypatch):
+    def interrupt(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(estimates, "fit_em", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        quick(load_faithful()[::4], [2, 1], method="laplace")
+        quick(load_faithful()[::4], [2, 1], method="em")
 
 
 def test_every_start_collapsed(monkeypatch):
-    monkeypatch.setattr(evaluation, "maximum_likelihood", lambda *args: None)
+    monkeypatch.setattr(estimates, "maximum_likelihood", lambda *args: None)
     made = quick(load_faithful(), [2], method="em")
     candidate = made["gaussian-full", 2]
     assert made.table["bic"].iloc[0] == candidate.em.bic
