@@ -29,13 +29,13 @@ def advise(
     remarks : sequence of str
         Sentences to add.
     unfinished : sequence of index
-        Models that an interrupted comparison did not come to.
+        Models that an interrupted comparison did not finish.
 
     Returns
     -------
     tuple of str
         The answer first: ``"2 or 3 groups: LOO cannot tell 2 from 3 (|difference| < 4); BIC
-        prefers 2."``, with what was never fitted, for it may be the better answer. Then the usual reason where criteria
+        prefers 2."``, with what was not finished, for it may be the better answer. Then the usual reason where criteria
         prefer other numbers, and what speaks against the answer. It goes by the LOO of posteriors that can be trusted,
         and where there is none by BIC, which needs no posterior; by WAIC never.
 
@@ -147,7 +147,7 @@ def _unfinished(table: pd.DataFrame, keys: Sequence[Key]) -> list[str]:
         return []
     were = "was" if len(keys) == 1 else "were"
     named = _Names(table).listed(keys)
-    return [f"The comparison was interrupted: {named} {were} never fitted, and may be better."]
+    return [f"The comparison was interrupted: {named} {were} not finished, and may be better."]
 
 
 def _distrusted(table: pd.DataFrame, distrust: Mapping[Key, Sequence[str]]) -> list[str]:

@@ -51,7 +51,7 @@ class Candidate:
     notes : tuple of str
         What else a careful reader must know.
     reached : bool
-        False where the comparison was interrupted before it came to this model.
+        False where the comparison was interrupted before it had finished with this model.
     """
 
     mixture: Mixture

@@ -7,7 +7,7 @@ import pandas as pd
 
 import bayesmix as bm
 from bayesmix.cli.entry import INTERRUPTED, run
-from tests.cli.commands import FAST
+from tests.cli.commands import FAST, refused
 
 
 def test_compare_prints_one_table_the_answer_and_writes_the_table(capsys):
@@ -51,22 +51,34 @@ def test_compare_with_posteriors_writes_a_report(capsys):
 
 
 def test_an_interrupted_comparison_tells_what_it_has(monkeypatch, capsys):
-    from bayesmix.comparison.sweep import evaluate
+    from bayesmix.comparison.estimates import estimate
 
-    calls = iter([evaluate, None])
+    calls = iter([estimate, None])
 
     def once(*arguments):
         if (call := next(calls)) is None:
             raise KeyboardInterrupt
         return call(*arguments)
 
-    monkeypatch.setattr("bayesmix.comparison.sweep.evaluate", once)
+    monkeypatch.setattr("bayesmix.comparison.estimates.estimate", once)
     assert run(["compare", "faithful.csv", "--components", "2,3", *FAST, "--output", "t.csv"]) == INTERRUPTED
     shown = capsys.readouterr()
     assert "2322.2" in shown.out
-    assert "3 was never fitted, and may be better" in " ".join(shown.out.split())
+    assert "2 and 3 were not finished, and may be better" in " ".join(shown.out.split())
     assert "interrupted" in shown.err
     assert len(pd.read_csv("t.csv")) == 2
+
+
+def test_a_comparison_goes_on_from_its_folder(capsys):
+    """By the seed of the folder, which is not drawn again; another one is refused."""
+    arguments = ["compare", "faithful.csv", "--components", "1,2", "--method", "em", "--cache", "kept"]
+    assert run([*arguments, "--seed", "5"]) == 0
+    first = capsys.readouterr()
+    assert run(arguments) == 0
+    again = capsys.readouterr()
+    assert again.out == first.out
+    assert "Seed" not in again.err
+    assert "holds a comparison of seed 5, and not 6" in refused(capsys, *arguments, "--seed", "6")
 
 
 def test_a_comparison_in_markdown(capsys):

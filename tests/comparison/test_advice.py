@@ -133,9 +133,9 @@ def test_what_was_never_fitted_is_part_of_the_answer():
     found = advise(made, unfinished=keys)
     assert found == (
         "2 groups: LOO prefers 2; BIC agrees. "
-        "The comparison was interrupted: 3 to 5 were never fitted, and may be better.",
+        "The comparison was interrupted: 3 to 5 were not finished, and may be better.",
     )
-    assert "5 was never fitted" in advise(made, unfinished=keys[2:])[0]
+    assert "5 was not finished" in advise(made, unfinished=keys[2:])[0]
 
 
 def test_the_usual_reason_where_bic_prefers_fewer():
