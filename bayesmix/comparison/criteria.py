@@ -8,7 +8,7 @@ from bayesmix.problem import Problem
 N_STARTS = 20
 
 
-def maximum_likelihood(problem: Problem, em: EMResult, random_seed: int) -> EMResult | None:
+def maximum_likelihood(problem: Problem, em: EMResult, random_seed: int, cores: int | None = None) -> EMResult | None:
     """The highest interior optimum of the likelihood found from many starts and from the optima of the MAP.
 
     Parameters
@@ -17,6 +17,8 @@ def maximum_likelihood(problem: Problem, em: EMResult, random_seed: int) -> EMRe
     em : EMResult
         The MAP estimate.
     random_seed : int
+    cores : int, optional
+        Threads that pass over blocks of rows.
 
     Returns
     -------
@@ -25,8 +27,8 @@ def maximum_likelihood(problem: Problem, em: EMResult, random_seed: int) -> EMRe
     """
     if problem.family.why_no_maximum(problem.rows):
         return None
-    fits = [fit_em(problem, EMSettings("ml", n_init=N_STARTS), random_seed, also=em)]
+    fits = [fit_em(problem, EMSettings("ml", n_init=N_STARTS), random_seed, cores=cores, also=em)]
     if problem.n_components > 1:
-        fits.append(fit_em(problem, EMSettings("ml", init=em), None))
+        fits.append(fit_em(problem, EMSettings("ml", init=em), None, cores=cores))
     interior = [fit for fit in fits if fit.status.interior]
     return max(interior, key=lambda fit: fit.log_likelihood, default=None)

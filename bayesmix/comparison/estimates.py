@@ -24,17 +24,20 @@ class Estimates(NamedTuple):
     ml: EMResult | None
 
 
-def estimate(problem: Problem, seeds: tuple[np.random.SeedSequence, np.random.SeedSequence]) -> Estimates:
+def estimate(
+    problem: Problem, seeds: tuple[np.random.SeedSequence, np.random.SeedSequence], cores: int | None
+) -> Estimates:
     """One model from its own starts."""
     for_em, for_ml = (int(seed.generate_state(1)[0]) for seed in seeds)
-    em = fit_em(problem, EMSettings(), for_em)
-    return Estimates(em, maximum_likelihood(problem, em, for_ml))
+    em = fit_em(problem, EMSettings(), for_em, cores=cores)
+    return Estimates(em, maximum_likelihood(problem, em, for_ml, cores))
 
 
 def estimate_family(
     problems: Mapping[int, Problem],
     seeds: Mapping[int, tuple[np.random.SeedSequence, np.random.SeedSequence]],
     found: dict[int, Estimates],
+    cores: int | None,
     report: Callable[[int], None],
 ) -> None:
     """All numbers of components of one family, in the order of the numbers.
@@ -45,13 +48,15 @@ def estimate_family(
         By number of components.
     found : dict
         Is filled; holds what was estimated so far where this is interrupted.
+    cores : int, optional
+        Threads that pass over blocks of rows.
     report : callable
         Told the number of components that is begun.
     """
     numbers = sorted(problems)
     for k in numbers:
         report(k)
-        made = estimate(problems[k], seeds[k])
+        made = estimate(problems[k], seeds[k], cores)
         found[k] = _beyond(made, problems[k], found.get(k - 1))
     for k in reversed(numbers):
         found[k] = _beyond(found[k], problems[k], found.get(k + 1))

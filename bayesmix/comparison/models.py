@@ -107,6 +107,7 @@ def _estimate(
                     {k: model.problem for k, (_, model) in family.items()},
                     {k: (model.seeds[0], model.seeds[1]) for k, (_, model) in family.items()},
                     found,
+                    settings.cores,
                     lambda k, family=family: report(f"{family[k][1].mixture}: EM"),
                 )
         finally:
