@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bayesmix.families.categorical import Categorical
     from bayesmix.families.gaussian import Gaussian
     from bayesmix.families.poisson import Poisson
+    from bayesmix.families.product import Product
     from bayesmix.families.student_t import StudentT
     from bayesmix.html.reports import report
     from bayesmix.mixture import Mixture
@@ -126,6 +127,7 @@ __all__ = [
     "Mixture",
     "MixtureLikelihood",
     "Poisson",
+    "Product",
     "StudentT",
     "UntrustedWarning",
     "__version__",

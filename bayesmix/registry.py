@@ -9,6 +9,7 @@ FAMILIES: dict[str, str | type] = {
     "Bernoulli": "bayesmix.families.bernoulli",
     "Categorical": "bayesmix.families.categorical",
     "StudentT": "bayesmix.families.student_t",
+    "Product": "bayesmix.families.product",
 }
 """A program that makes a family of its own puts the class itself in the place of a module."""
 

@@ -21,6 +21,7 @@ from bayesmix.data.fitness import (
 from bayesmix.data.moments import centre_and_scale
 from bayesmix.data.reading import read_rows
 from bayesmix.data.rows import Rows
+from bayesmix.data.values import check_names
 
 __all__ = [
     "Column",
@@ -32,6 +33,7 @@ __all__ = [
     "check_distinct",
     "check_missing",
     "check_n_components",
+    "check_names",
     "check_spread",
     "read_groups",
     "read_known_labels",

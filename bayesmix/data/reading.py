@@ -1,6 +1,6 @@
 """Turns whatever the user brings into checked rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from bayesmix.data.columns import Column, Kind
 from bayesmix.data.containers import Table, as_they_lie, open_table
 from bayesmix.data.rows import Rows
-from bayesmix.data.values import Missing, check_kinds, check_never_missing, check_present, to_float64
+from bayesmix.data.values import Missing, check_kinds, check_names, check_never_missing, check_present, to_float64
 from bayesmix.data.words import counted, listed, selection, visible
 
 _COPIED = 2**26  # bytes of rows that are copied unless somebody says
@@ -18,7 +18,7 @@ def read_rows(
     X: Any,
     *,
     argument: str = "X",
-    takes: Kind = "real",
+    takes: Kind | Mapping[str, Kind] = "real",
     columns: Sequence[Column] | None = None,
     missing: Missing = "refuse",
     copy: bool | None = True,
@@ -35,8 +35,8 @@ def read_rows(
         all columns or a mapping from their names, goes into labels.
     argument : str
         The name by which messages call X.
-    takes : {"real", "count", "binary", "categorical"}
-        What the columns are read as. The levels of categorical columns may be text, categories, booleans and whole
+    takes : {"real", "count", "binary", "categorical"}, or mapping
+        What the columns are read as; of columns of several kinds, the kind of each by its name. The levels of categorical columns may be text, categories, booleans and whole
         numbers; they are in the order of their categories where pandas or an Enum of polars has one, else sorted,
         and those that occur in no row are left out.
     columns : sequence of Column, optional
@@ -71,7 +71,12 @@ def read_rows(
     if columns is None:
         names = table.names or tuple(f"x{j}" for j in range(width))
         units = table.units or ("",) * width
-        wanted = tuple(Column(name, takes, unit=unit) for name, unit in zip(names, units, strict=True))
+        if isinstance(takes, Mapping):
+            check_names(names, [*takes], argument)
+            kinds = [takes[name] for name in names]
+        else:
+            kinds = [takes] * width
+        wanted = tuple(Column(name, kind, unit=unit) for name, kind, unit in zip(names, kinds, units, strict=True))
     else:
         wanted = tuple(columns)
         _check_match(table, tuple(column.name for column in wanted), argument)

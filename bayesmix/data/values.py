@@ -113,6 +113,23 @@ def check_kinds(rows: Rows, known: Sequence[Column], argument: str) -> None:
         raise ValueError(of_others(rows, where, what, argument) + remedy)
 
 
+def check_names(names: Sequence[str], in_blocks: Sequence[str], argument: str = "X") -> None:
+    """Refuse columns of a table that are in no block of a product of families, and blocks of other columns."""
+    unknown = [name for name in in_blocks if name not in names]
+    if unknown:
+        noun = "a column" if len(unknown) == 1 else "columns"
+        raise ValueError(
+            f"{argument} has not {noun} that the family names, {listed(unknown)}: its columns are {listed(names)}."
+        )
+    left = [name for name in names if name not in in_blocks]
+    if left:
+        noun = "a column that is" if len(left) == 1 else "columns that are"
+        raise ValueError(
+            f"{argument} has {noun} in no block of the family: {listed(left)}. Give bm.Product a family for "
+            f"{'it' if len(left) == 1 else 'them'}, or choose the columns: {selection(argument, in_blocks)}."
+        )
+
+
 def of_others(rows: Rows, where: np.ndarray, what: str, argument: str) -> str:
     """Say which numbers, an (N, D) mask, are not what they must be, and quote the first."""
     count, first = counted(int(where.sum()), "other value"), rows.values[where][0]

@@ -37,10 +37,15 @@ class Compiled:
     log_posterior : compiled function
     in_sampler_coordinates : function
         Not compiled yet: C functions are compiled when they are made, and not when they are first called.
+    unpack, accumulate, add_prior : compiled function
+        What they are composed of, for who composes it otherwise; None where nobody does.
     """
 
     log_posterior: Callable[..., float]
     in_sampler_coordinates: Callable[..., int]
+    unpack: Callable[..., tuple] | None = None
+    accumulate: Callable[..., tuple] | None = None
+    add_prior: Callable[..., float] | None = None
 
     @cached_property
     def sampler_function(self) -> Any:

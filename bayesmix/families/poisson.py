@@ -343,7 +343,7 @@ def _in_sampler_coordinates(n, z, gradient, value, user):
     return composed.in_sampler_coordinates(log_posterior, n, z, gradient, value, user)
 
 
-_COMPILED = Compiled(log_posterior, _in_sampler_coordinates)
+_COMPILED = Compiled(log_posterior, _in_sampler_coordinates, unpack, accumulate, add_prior)
 
 
 @nb.njit(**COMPILED)

@@ -373,6 +373,23 @@ class Family(OverDraws):
 
     # Its priors
 
+    def owner(self, part: str) -> "tuple[Family, np.ndarray | None, str]":
+        """Whose prior a part is: of a block of columns, or of all.
+
+        Parameters
+        ----------
+        part : str
+
+        Returns
+        -------
+        family : Family
+        features : (d,) array of int or None
+            Positions of its columns; None for all.
+        part : str
+            What that family calls it.
+        """
+        return self, None, part
+
     def prior_draws(
         self, priors: Priors, n_components: int, n_features: int, size: int, rng: np.random.Generator
     ) -> dict[str, np.ndarray]:

@@ -24,14 +24,14 @@ def draw_labels(log_component, rng, labels, columns, form):
         size = min(BLOCK, n_rows - start)
         for k in range(n_components):
             log_component(columns, start, size, form, 0, k, centred, residual, log_joint[k])
-        log_likelihood += _draw(rng, labels[start : start + size], log_joint, size, top, total)
+        log_likelihood += draw_block(rng, labels[start : start + size], log_joint, size, top, total)
     if not (math.isfinite(log_likelihood) and no_nan(form[0])):
         log_likelihood = -math.inf
     return log_likelihood
 
 
 @nb.njit(**COMPILED)
-def _draw(rng, labels, log_joint, size, top, total):
+def draw_block(rng, labels, log_joint, size, top, total):
     """For one block: a row is in component k where a uniform share of its total lies in k's part of it."""
     n_components = log_joint.shape[0]
     for n in range(size):

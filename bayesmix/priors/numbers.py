@@ -47,6 +47,12 @@ class DataSummary:
     mean: np.ndarray
     covariance: np.ndarray
 
+    def of(self, features: np.ndarray | None) -> "DataSummary":
+        """Of some columns; None for all."""
+        if features is None:
+            return self
+        return DataSummary(self.mean[features], self.covariance[np.ix_(features, features)])
+
 
 def summarise(rows: Rows) -> DataSummary:
     """Mean and covariance of the rows."""

@@ -143,13 +143,15 @@ def _is_own(prior: Any) -> bool:
 def resolve_priors(priors: Priors, rows: Rows, family: Any, n_components: int) -> Priors:
     """Every data-scaled prior as plain numbers (raw units)."""
     summary = summarise(rows)
-    return Priors(tuple((part, _resolved(prior, summary, family, n_components)) for part, prior in priors.entries))
+    resolved = ((part, _resolved(part, prior, summary, family, n_components)) for part, prior in priors.entries)
+    return Priors(tuple(resolved))
 
 
-def _resolved(prior: Any, summary: DataSummary, family: Any, n_components: int) -> Any:
+def _resolved(part: str, prior: Any, summary: DataSummary, family: Any, n_components: int) -> Any:
     if isinstance(prior, PyMCPrior):
         return prior
-    return prior.resolve(summary, family, n_components)
+    owner, features, _ = family.owner(part)
+    return prior.resolve(summary.of(features), owner, n_components)
 
 
 def to_dict(priors: Priors) -> dict[str, Any]:
@@ -266,7 +268,8 @@ def check_described(described: Mapping[str, Any], n_components: int, n_features:
         if entry.get("prior") != kind.__name__ or set(numbers) != {field.name for field in fields(kind)}:
             raise ValueError(f"{part} is not {kind.__name__} with its numbers")
         try:
-            kind(**{name: _as_number(value) for name, value in numbers.items()}).resolve(units, family, n_components)
+            given = kind(**{name: _as_number(value) for name, value in numbers.items()})
+            _resolved(part, given, units, family, n_components)
         except ValueError as error:
             raise ValueError(f"{part}: {error!s:.{2 * _LONGEST}}") from error
 
