@@ -35,10 +35,10 @@ def read_rows(
         all columns or a mapping from their names, goes into labels.
     argument : str
         The name by which messages call X.
-    takes : {"real", "count", "binary", "categorical"}, or mapping
-        What the columns are read as; of columns of several kinds, the kind of each by its name. The levels of categorical columns may be text, categories, booleans and whole
-        numbers; they are in the order of their categories where pandas or an Enum of polars has one, else sorted,
-        and those that occur in no row are left out.
+    takes : {"real", "count", "binary", "categorical"} or mapping
+        What the columns are read as; of columns of several kinds, the kind of each by its name. The levels of
+        categorical columns may be text, categories, booleans and whole numbers; they are in the order of their
+        categories where pandas or an Enum of polars has one, else sorted, and those that occur in no row are left out.
     columns : sequence of Column, optional
         The columns a model was fitted on, from its ``Rows``: X must have as many, and where X names its columns, the
         same names in the same order. (Names "0", "1", ... are positions and not compared.)

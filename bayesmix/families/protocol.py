@@ -213,6 +213,11 @@ class Family(OverDraws):
         """
         return self == other
 
+    @property
+    def blocks(self) -> tuple[Any, ...]:
+        """Blocks of columns that have families of their own (:class:`bayesmix.families.product.block.Block`); or none."""
+        return ()
+
     # What it learns of the rows
 
     def on(self, columns: Sequence[Column]) -> Self:

@@ -51,7 +51,7 @@ def declare(
     _warn_of_ties(rows, priors.parts.get("scales"))
     with pm.Model(coords=_coords(problem)) as model:
         weights = declare_weights(priors.weights, units)
-        params = declare_parameters(family, priors, units)
+        params = declare_parameters(family, priors, units, rows)
         if minibatch_size is None:
             MixtureLikelihood("x", weights, family, params, observed=rows.values, dims=("obs", "feature"))
         else:

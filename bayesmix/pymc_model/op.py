@@ -30,8 +30,8 @@ _LETTERS = {"component": "k", "feature": "d", "feature_bis": "d", "level": "l"}
 
 
 def letters(dims: Sequence[str]) -> str:
-    """Dims as a signature has them: ``"k,d"``."""
-    return ",".join(_LETTERS[dim] for dim in dims)
+    """Dims as a signature has them: ``"k,d"``; a dim of a block of columns as it is called."""
+    return ",".join(_LETTERS.get(dim, dim.removesuffix("_bis")) for dim in dims)
 
 
 def entering(family: Family, params: Sequence[Any]) -> list[Any]:

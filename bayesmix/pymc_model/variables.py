@@ -7,7 +7,7 @@ transforms of `bayesmix.pymc_model.transforms` make the unconstrained values fre
 Hyperparameters are handed over as NumPy numbers: PyTensor makes a Python float such as 2.5 a single-precision constant.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ import pymc as pm
 import pytensor.tensor as pt
 from pymc.logprob.transforms import Transform
 
+from bayesmix.data import Rows
 from bayesmix.families import Family
 from bayesmix.families.parts import ParameterSpec
 from bayesmix.priors.conjugate import NormalInverseWishart
@@ -53,7 +54,8 @@ class DataScale:
 
     ``scale`` is one that the family can be standardised by: for spherical all its entries are equal. ``half`` is a
     lower Cholesky factor of the columns' covariance.
-    ``start`` holds initial values by name, in the units of the data.
+    ``start`` holds initial values by name, in the units of the data. ``called`` and ``dim`` say what variables and dims
+    are called in the model, where they are those of a block of columns.
     """
 
     n_components: int
@@ -61,13 +63,41 @@ class DataScale:
     scale: np.ndarray
     half: np.ndarray
     start: Mapping[str, np.ndarray]
+    called: Callable[[str], str] = str
+    dim: Callable[[str], str] = str
 
     @classmethod
     def of(cls, problem: Problem, start: Mapping[str, np.ndarray]) -> "DataScale":
         """Of the rows of a problem."""
-        rows, family = problem.rows, problem.family
+        return cls._of(problem.rows, problem.family, problem.n_components, start)
+
+    @classmethod
+    def _of(cls, rows: Rows, family: Family, n_components: int, *more: Any) -> "DataScale":
         centre, scale = rows.centre_and_scale
-        return cls(problem.n_components, centre, family.standard_scale(scale), rows.covariance_factor, start)
+        return cls(n_components, centre, family.standard_scale(scale), rows.covariance_factor, *more)
+
+    def of_block(self, rows: Rows, block: Any) -> "DataScale":
+        """Of a block of the columns (see :attr:`bayesmix.families.protocol.Family.blocks`)."""
+        start = block.params(self.start)
+        return self._of(block.rows(rows), block.family, self.n_components, start, block.called, block.dim)
+
+    def dims(self, own: tuple[str, ...]) -> tuple[str, ...]:
+        """Dims as the model calls them."""
+        return tuple(map(self.dim, own))
+
+    def shape(self, own: tuple[str, ...]) -> tuple[int, ...]:
+        """Lengths of dims."""
+        return shape_of(self.dims(own))
+
+    def add(self, name: str, variable: Any, dims: tuple[str, ...], transform: Transform | None = None) -> Any:
+        """Register a variable, with its start."""
+        return add_variable(
+            self.called(name), variable, self.dims(dims), transform=transform, start=self.start.get(name)
+        )
+
+    def derive(self, name: str, value: Any, dims: tuple[str, ...]) -> Any:
+        """Register what follows from variables."""
+        return pm.Deterministic(self.called(name), value, dims=self.dims(dims))
 
     @property
     def n_features(self) -> int:
@@ -109,14 +139,20 @@ def _declared(prior: Any, name: str, dims: tuple[str, ...], start: Any, transfor
 _INSIDE = {"nonnegative": (1e-10, np.inf), "probability": (1e-10, 1 - 1e-10), "simplex": (1e-10, 1.0)}
 
 
-def declare_parameters(family: Family, priors: Priors, units: DataScale) -> dict[str, Any]:
-    """All parameters of a family by name."""
+def declare_parameters(family: Family, priors: Priors, units: DataScale, rows: Rows) -> dict[str, Any]:
+    """All parameters of a family by name; of blocks of columns, those of one block after the other."""
+    if family.blocks:
+        named: dict[str, Any] = {}
+        for block in family.blocks:
+            own = declare_parameters(block.family, block.priors(priors), units.of_block(rows, block), rows)
+            named |= block.named(own)
+        return named
     parts = priors.parts
     params: dict[str, Any] = {}
     if "components" in parts:
         params = _jointly(family, parts["components"], units)
     elif "scales" in parts and all(spec.name != "scales" for spec in family.parameters):
-        means = _declared(parts["means"], "means", MEANS_DIMS, units.start.get("means"), units.affine)
+        means = _in_units(parts["means"], "means", MEANS_DIMS, units, units.affine)
         params = {"means": means} | _separately(family, parts["scales"], parts["correlations"], units)
     for spec in family.parameters:
         if spec.name not in params:
@@ -130,9 +166,15 @@ def _on_its_own(family: Any, spec: ParameterSpec, prior: Any, units: DataScale) 
     if start is not None and spec.support in _INSIDE:
         start = np.clip(start, *_INSIDE[spec.support])
     if spec.support == "simplex" and not isinstance(prior, PyMCPrior):
-        variable = Simplexes.dist(float(prior.concentration), family.sizes, shape=shape_of(spec.dims))
-        return add_variable(spec.name, variable, spec.dims, transform=SimplexesTransform(family.sizes), start=start)
-    return _declared(prior, spec.name, spec.dims, start)
+        variable = Simplexes.dist(float(prior.concentration), family.sizes, shape=units.shape(spec.dims))
+        name, dims = units.called(spec.name), units.dims(spec.dims)
+        return add_variable(name, variable, dims, transform=SimplexesTransform(family.sizes), start=start)
+    return _declared(prior, units.called(spec.name), units.dims(spec.dims), start)
+
+
+def _in_units(prior: Any, name: str, dims: tuple[str, ...], units: DataScale, transform: Transform) -> Any:
+    """A variable whose prior is its own, with its start and a transform of the units of the data."""
+    return _declared(prior, units.called(name), units.dims(dims), units.start.get(name), transform)
 
 
 def _jointly(family: Any, prior: NormalInverseWishart, units: DataScale) -> dict[str, Any]:
@@ -152,22 +194,20 @@ def _matrices_jointly(
         distribution = RestrictedInverseWishart
         chart = structure.chart(units.n_components)
         transform = _RESTRICTED[chart.geometry](transform, units.n_components, chart)
-    covariances = add_variable(
+    covariances = units.add(
         spec.name,
-        distribution.dist(prior.dof, np.asarray(prior.scale), shape=shape_of(spec.dims)),
+        distribution.dist(prior.dof, np.asarray(prior.scale), shape=units.shape(spec.dims)),
         spec.dims,
-        transform=transform,
-        start=units.start.get(spec.name),
+        transform,
     )
     factor = pt.linalg.cholesky(covariances) / np.sqrt(prior.shrinkage)
-    means = add_variable(
+    means = units.add(
         "means",
-        pm.MvNormal.dist(np.asarray(prior.mean), chol=factor, shape=shape_of(MEANS_DIMS)),
+        pm.MvNormal.dist(np.asarray(prior.mean), chol=factor, shape=units.shape(MEANS_DIMS)),
         MEANS_DIMS,
-        transform=Whitening(units.centre, half),
-        start=units.start.get("means"),
+        Whitening(units.centre, half),
     )
-    pm.Deterministic("scales", pt.sqrt(pt.diagonal(covariances, axis1=-2, axis2=-1)), dims=spec.dims[:-1])
+    units.derive("scales", pt.sqrt(pt.diagonal(covariances, axis1=-2, axis2=-1)), spec.dims[:-1])
     return {"means": means, spec.name: covariances}
 
 
@@ -191,28 +231,26 @@ _RESTRICTED = {
 def _variances_jointly(
     spec: ParameterSpec, structure: Any, prior: NormalInverseWishart, units: DataScale
 ) -> dict[str, Any]:
-    distribution, shape = pm.InverseGamma, shape_of(spec.dims)
+    distribution, shape = pm.InverseGamma, units.shape(spec.dims)
     transform = ScaledLog(_unit(spec.dims, units.scale) ** 2)
     if structure.restricted:
         distribution = RestrictedInverseGamma
         transform = OnSubspace(transform, shape, structure.linear(*shape), 2)
-    variances = add_variable(
+    variances = units.add(
         spec.name,
         distribution.dist(np.float64(prior.dof / 2.0), np.asarray(prior.scale) / 2.0, shape=shape),
         spec.dims,
-        transform=transform,
-        start=units.start.get(spec.name),
+        transform,
     )
     scales = pt.sqrt(variances)
     by_feature = scales if "feature" in spec.dims else scales[..., None]
-    means = add_variable(
+    means = units.add(
         "means",
-        pm.Normal.dist(np.asarray(prior.mean), by_feature / np.sqrt(prior.shrinkage), shape=shape_of(MEANS_DIMS)),
+        pm.Normal.dist(np.asarray(prior.mean), by_feature / np.sqrt(prior.shrinkage), shape=units.shape(MEANS_DIMS)),
         MEANS_DIMS,
-        transform=units.affine,
-        start=units.start.get("means"),
+        units.affine,
     )
-    pm.Deterministic("scales", scales, dims=spec.dims)
+    units.derive("scales", scales, spec.dims)
     return {"means": means, spec.name: variances}
 
 
@@ -221,15 +259,15 @@ def _separately(family: Any, scales_prior: Any, correlations_prior: Any, units: 
     spec = family.parameters[1]
     if not family.correlated:
         unit = ScaledLog(_unit(spec.dims, units.scale))
-        scales = _declared(scales_prior, "scales", spec.dims, units.start.get("scales"), unit)
-        return {spec.name: pm.Deterministic(spec.name, pt.square(scales), dims=spec.dims)}
+        scales = _in_units(scales_prior, "scales", spec.dims, units, unit)
+        return {spec.name: units.derive(spec.name, pt.square(scales), spec.dims)}
     unit = ScaledLog(units.scale)
-    scales = _declared(scales_prior, "scales", spec.dims[:-1], units.start.get("scales"), unit)
+    scales = _in_units(scales_prior, "scales", spec.dims[:-1], units, unit)
     factor = scales[..., None]
     if units.n_features > 1:
-        rows, start = CorrelationRows(units.n_features), units.start.get("correlations")
-        factor = factor * pt.linalg.cholesky(_declared(correlations_prior, "correlations", spec.dims, start, rows))
-    return {spec.name: pm.Deterministic(spec.name, times_transpose(factor), dims=spec.dims)}
+        rows = CorrelationRows(units.n_features)
+        factor = factor * pt.linalg.cholesky(_in_units(correlations_prior, "correlations", spec.dims, units, rows))
+    return {spec.name: units.derive(spec.name, times_transpose(factor), spec.dims)}
 
 
 def _unit(dims: tuple[str, ...], scale: np.ndarray) -> Any:

@@ -99,7 +99,9 @@ class Block:
     def priors(self, priors: Priors) -> Priors:
         """The prior of the weights and of the block's own parts."""
         own = {self.called(part): part for form in self.family.prior_forms for part in form}
-        return Priors(tuple((own.get(part, part), prior) for part, prior in priors.entries if part in {"weights", *own}))
+        return Priors(
+            tuple((own.get(part, part), prior) for part, prior in priors.entries if part in {"weights", *own})
+        )
 
     # How long what engines work with is
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
+from types import SimpleNamespace
 from typing import Any, ClassVar, Self, override
 
 import numpy as np
-from scipy.linalg import block_diag
 
 from bayesmix.data import Column, Rows, check_names
 from bayesmix.density import Density
@@ -131,7 +131,7 @@ class Product(Family):
     # What it is made of
 
     @cached_property
-    def blocks(self) -> tuple[Block, ...]:
+    def blocks(self) -> tuple[Block, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]: made once
         """Columns and family of each block, with the names that what is in it has in the whole table."""
         blocks = laid_out(self.families)
         if not self.positions:
@@ -347,7 +347,15 @@ class Product(Family):
 
     @override
     def written_out(self, ops: Any, columns: Any, log_weights: Any, *parameters: Any) -> Any:
-        raise NotImplementedError(f"{self} has no density in tensors: rows must be data, and JAX is no backend")
+        # of each block what stands before the sum over components
+        apart = SimpleNamespace(**{**vars(ops), "logsumexp": lambda joint, axis: joint})
+        joint, parts = (
+            log_weights[:, None],
+            zip(self.kernel.columns_of(columns), states_of(self.blocks, parameters), strict=True),
+        )
+        for (block, own), values in parts:
+            joint = joint + block.family.written_out(apart, own, 0.0 * log_weights, *values)
+        return ops.logsumexp(joint, axis=0)
 
     # What is said of it
 

@@ -94,8 +94,6 @@ class OnePass:
 
 
 def gather(accumulate: Any, columns: np.ndarray, form: Form, shares: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Counts and sums of given responsibilities (K, N): the pass of each component alone, with these for row weights."""
-    found = [
-        accumulate(columns, own, *(part[k : k + 1] for part in form))[1:] for k, own in enumerate(shares)
-    ]
+    """Counts and sums of given responsibilities (K, N): of each component alone, with these for row weights."""
+    found = [accumulate(columns, own, *(part[k : k + 1] for part in form))[1:] for k, own in enumerate(shares)]
     return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))

@@ -1,7 +1,7 @@
 """Gibbs sampling of mixed columns: assignments from all blocks together, parameters from each block's own sampler.
 
-Given the assignments the blocks know nothing of each other. Each block's compiled sampler makes one sweep from copies of
-them: it draws the block's parameters, which are kept, and then assignments by the block alone, which are not.
+Given the assignments the blocks know nothing of each other. Each block's compiled sampler makes one sweep from copies
+of them: it draws the block's parameters, which are kept, and then assignments by the block alone, which are not.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,12 @@ def sweeps_of(blocks: Sequence[Block], own: Sequence[Sweeps]) -> Sweeps:
 
 
 def _run(
-    blocks: Sequence[Block], samplers: Sequence[Sweeps], rng: np.random.Generator, problem: Any, position: Any, plan: Any
+    blocks: Sequence[Block],
+    samplers: Sequence[Sweeps],
+    rng: np.random.Generator,
+    problem: Any,
+    position: Any,
+    plan: Any,
 ) -> tuple:
     """See :func:`bayesmix.families.sweeps.run_completed`."""
     columns, concentrations, _, _, _, (of_concentration, parts) = problem

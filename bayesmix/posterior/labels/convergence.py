@@ -70,7 +70,8 @@ def entries_of(quantities: xr.Dataset) -> tuple[list[str], list[np.ndarray]]:
         places = array.dims[2:]
         for index in np.ndindex(array.shape[2:]):
             at = dict(zip(places, index, strict=True))
-            above = at["feature_bis"] - at.get("feature", 0) if "feature_bis" in at else 0
+            bis = next((dim for dim in at if str(dim).endswith("_bis")), None)
+            above = 0 if bis is None else at[bis] - at.get(str(bis).removesuffix("_bis"), 0)
             if above < 0 or (above > 0 and diagonal_only):
                 continue
             values = array.values[(..., *index)]

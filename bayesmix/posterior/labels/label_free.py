@@ -4,7 +4,15 @@ import numpy as np
 import xarray as xr
 
 from bayesmix.posterior.margins import marginal_of
-from bayesmix.tree import SAMPLE_DIMS, concentration_varies, draws_of, log_likelihood_blocks, number_varies
+from bayesmix.tree import (
+    SAMPLE_DIMS,
+    columns_of,
+    concentration_varies,
+    draws_of,
+    family_of,
+    log_likelihood_blocks,
+    number_varies,
+)
 
 _MAX_VALUES = 4_000_000
 
@@ -75,5 +83,11 @@ def _total_covariance(tree: xr.DataTree) -> np.ndarray:
 
 def _entries(tree: xr.DataTree) -> list[str]:
     """What the moments of a component run over: features, or their levels."""
-    posterior = tree["posterior"].to_dataset()
-    return [str(name) for name in posterior["level" if "level" in posterior.dims else "feature"].values]
+    columns = columns_of(tree)
+    feature_of = family_of(tree).features_of_moments(len(columns)).tolist()
+    names, level = [], dict.fromkeys(feature_of, 0)
+    for j in feature_of:
+        alone = feature_of.count(j) == 1 and not columns[j].levels
+        names.append(columns[j].name if alone else f"{columns[j].name}={columns[j].levels[level[j]]}")
+        level[j] += 1
+    return names

@@ -91,13 +91,13 @@ def _ordered(tree: xr.DataTree, by: str | Sequence[str]) -> np.ndarray:
         )
     values = posterior[name]
     if place:
-        features = [str(f) for f in posterior["feature"].values] if "feature" in values.dims else []
+        dim = next((str(one) for one in values.dims if str(one).endswith("feature")), None)  # of all, or of a block
+        features = [] if dim is None else [str(f) for f in posterior[dim].values]
         if len(place) > 1 or place[0] not in features:
             raise ValueError(f"by=({name!r}, feature) needs one of the features {features}, not {place}.")
-        values = values.isel(feature=features.index(place[0]))
         # The second index of a matrix follows the first: a covariance is ordered by its variance.
-        if "feature_bis" in values.dims:
-            values = values.isel(feature_bis=features.index(place[0]))
+        along = [one for one in (dim, f"{dim}_bis") if one in values.dims]
+        values = values.isel(dict.fromkeys(along, features.index(place[0])))
     others = [dim for dim in values.dims if dim not in (*SAMPLE_DIMS, "component")]
     values = values.isel(dict.fromkeys(others, 0)).transpose(*SAMPLE_DIMS, "component")
     return ordering(values.values, descending=name == "weights")
