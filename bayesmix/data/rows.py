@@ -51,6 +51,12 @@ class Rows:
         """Number of columns, D."""
         return self.values.shape[1]
 
+    def of(self, places: Sequence[int] | np.ndarray) -> "Rows":
+        """The rows of some columns, by position."""
+        values = np.ascontiguousarray(self.values[:, places])
+        values.flags.writeable = False
+        return replace(self, values=values, columns=tuple(self.columns[j] for j in places))
+
     @cached_property
     def features(self) -> tuple[str, ...]:
         """Column names."""
@@ -70,6 +76,11 @@ class Rows:
     def kinds(self) -> tuple[Kind, ...]:
         """What the numbers of each column are."""
         return tuple(column.kind for column in self.columns)
+
+    @property
+    def mixed(self) -> bool:
+        """Whether columns are of several kinds."""
+        return len({*self.kinds}) > 1
 
     @cached_property
     def missing(self) -> np.ndarray | None:

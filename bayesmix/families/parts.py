@@ -259,8 +259,8 @@ class Summary(NamedTuple):
         What the last axis runs over: features, or levels of features.
     values : (..., K, M) array
         In the units of the data.
-    share : bool
-        Whether the values are probabilities, which people read in percent.
+    share : bool or tuple of bool
+        Whether the values are probabilities, which people read in percent; of columns of several kinds, of each entry.
     """
 
     key: str
@@ -268,7 +268,12 @@ class Summary(NamedTuple):
     plural: str
     entries: tuple[str, ...]
     values: np.ndarray
-    share: bool = False
+    share: bool | tuple[bool, ...] = False
+
+    @property
+    def shares(self) -> np.ndarray:
+        """Whether the values of each entry are probabilities, (M,)."""
+        return np.broadcast_to(self.share, len(self.entries))
 
 
 def flattened(forms: Form) -> Form:

@@ -215,7 +215,7 @@ class Family(OverDraws):
 
     @property
     def blocks(self) -> tuple[Any, ...]:
-        """Blocks of columns that have families of their own (:class:`bayesmix.families.product.block.Block`); or none."""
+        """Blocks of columns with families of their own (``bayesmix.families.product.block.Block``); or none."""
         return ()
 
     # What it learns of the rows

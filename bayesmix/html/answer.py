@@ -126,7 +126,7 @@ def _description(digest: Digest) -> str:
     """What a group looks like, and what tells the groups apart."""
     lie = digest.summaries[0].plural
     words = digest.family.in_words(digest.rows.n_features)
-    if digest.family.measure == "probability":
+    if digest.family.measure == "probability" or digest.rows.mixed:
         verb = "is" if len(digest.summaries[0].entries) == 1 else "are"
         if digest.n_components == 1:
             return f"{words}. The {digest.summaries[0].name if verb == 'is' else lie} {verb} in the table below."
@@ -153,7 +153,7 @@ def _told_apart(digest: Digest, j: int) -> str:
     estimate = lie.estimate
     order = np.argsort(-estimate.value[:, i], kind="stable").tolist()
     shown = order if len(order) <= _MOST_GROUPS else [order[0], order[-1]]
-    if lie.share:
+    if lie.shares[i]:
         level = f'"{column.levels[i - min(_entries_of(digest, j))]}"' if column.levels else "1"
         return f"{column.name} is {level} in {joined([f'{percent(estimate.value[k, i])} of group {k}' for k in shown])}"
     numbers = [as_sure(estimate.value[k, i], estimate.low[k, i], estimate.high[k, i]) for k in shown]

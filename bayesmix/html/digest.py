@@ -55,12 +55,12 @@ class Summary(NamedTuple):
     plural: str
     entries: tuple[str, ...]
     estimate: Estimate
-    share: bool
+    shares: tuple[bool, ...]
 
     def text(self, k: int, j: int, *, interval: bool = True) -> str:
         """Entry j of group k in words; where there is no interval the differences between groups decide the digits."""
         value, low, high = (float(part[k, j]) for part in (self.estimate.value, self.estimate.low, self.estimate.high))
-        if self.share:
+        if self.shares[j]:
             return percent_with_interval(value, low, high) if interval else percent(value)
         if not low < high:
             return to_spread(value, float(np.std(self.estimate.value[:, j])))
@@ -196,9 +196,9 @@ class Digest:
         """What tables say of every group; values are estimates (K, M): posterior medians, or means of probabilities."""
         found = []
         for one in self.family.summaries(self.marginal.params, self.rows):
-            middle = (np.mean if one.share else np.median)(one.values, axis=0)
+            middle = np.where(one.shares, np.mean(one.values, axis=0), np.median(one.values, axis=0))
             estimate = _summary(one.values, middle, self.membership)
-            found.append(Summary(one.key, one.name, one.plural, one.entries, estimate, one.share))
+            found.append(Summary(one.key, one.name, one.plural, one.entries, estimate, tuple(one.shares.tolist())))
         return tuple(found)
 
     @cached_property

@@ -13,6 +13,7 @@ from bayesmix.engines.em import EMResult
 from bayesmix.plots.discrete import Discrete, discrete_of, draw_discrete
 from bayesmix.plots.frame import bare_figure, checked_size, figure_of, house_style, shown_figure
 from bayesmix.plots.legend import density_handles, legend_columns
+from bayesmix.plots.mixed import Mixed, draw_mixed, mixed_of
 from bayesmix.plots.one_feature import draw_one_feature
 from bayesmix.plots.pairs import add_matrix_legend, draw_matrix
 from bayesmix.plots.palette import INK, PAPER
@@ -60,7 +61,7 @@ def plot_density(
     points, and each group's share in it as a line; where counts are many, neighbours share a bar. Levels: for each
     feature the probability of each level in each group, ``P(x = level | group)``, as a bar with its interval, and the
     share of all rows as a dashed line; of zeros and ones all items in one panel. Independent columns have nothing to
-    show in pairs.
+    show in pairs. Columns of several kinds: a panel for each, and ``features=`` shows those of one kind as above.
 
     Parameters
     ----------
@@ -106,7 +107,7 @@ def plot_density(
     tree = heeded(tree)
     ci_prob = read_ci_prob(ci_prob)
     inside = read_probabilities(contours, "contours").tolist()
-    picture = discrete_of(tree, features, principal_components) or view_of(tree, features, principal_components)
+    picture = _picture(tree, features, principal_components)
     marks = _modes_shown(tree, picture) if modes else None
     figure = figure_of(ax, picture.needs) or shown_figure(checked_size(figsize, picture.inches))
     _draw(figure, tree, picture, ci_prob, inside, marks, ax)
@@ -115,23 +116,29 @@ def plot_density(
 
 def draw_density(tree: xr.DataTree) -> Figure:
     """Return the picture of :func:`plot_density`, for a file: pyplot does not know it."""
-    picture = discrete_of(tree) or view_of(tree)
+    picture = _picture(tree)
     figure = bare_figure(picture.inches)
     _draw(figure, tree, picture, read_ci_prob(), CONTOURS, None, None)
     return figure
 
 
+def _picture(tree: xr.DataTree, *chosen: Any) -> Mixed | Discrete | View:
+    return mixed_of(tree, *chosen) or discrete_of(tree, *chosen) or view_of(tree, *chosen)
+
+
 def _draw(
     figure: Figure,
     tree: xr.DataTree,
-    picture: Discrete | View,
+    picture: Mixed | Discrete | View,
     ci_prob: float,
     contours: Sequence[float],
     marks: np.ndarray | None,
     ax: Axes | None,
 ) -> None:
     with house_style(ax):
-        if isinstance(picture, Discrete):
+        if isinstance(picture, Mixed):
+            draw_mixed(figure, picture, ci_prob)
+        elif isinstance(picture, Discrete):
             draw_discrete(figure, picture, ci_prob, ax)
         else:
             _draw_continuous(figure, tree, picture, ci_prob, contours, marks, ax)
@@ -187,7 +194,7 @@ def _draw_continuous(
         target.legend(handles=handles, loc="best")
 
 
-def _modes_shown(tree: xr.DataTree, picture: Discrete | View) -> np.ndarray:
+def _modes_shown(tree: xr.DataTree, picture: Mixed | Discrete | View) -> np.ndarray:
     """Places (M, d), in the features that are shown, of the modes that more than half of the draws have."""
     found = find_modes(tree)  # which refuses counts and levels
     if not (isinstance(picture, View) and picture.positions):

@@ -21,7 +21,7 @@ from bayesmix.plots.panels import bars_of_counts, grid, panels_of, shares_upward
 from bayesmix.plots.view import MOST_FEATURES, left_out, most_separating
 from bayesmix.posterior.intervals import credible_interval
 from bayesmix.posterior.margins import Marginal, marginal_of, positions_of
-from bayesmix.tree import family_of, training_rows
+from bayesmix.tree import training_rows
 
 # The model is summed at so many counts of a bar at most.
 _IN_A_BAR = 25
@@ -84,7 +84,7 @@ class Discrete:
     @property
     def counts(self) -> bool:
         """Whether the columns hold counts; if not, levels."""
-        return self.marginal.family.takes == "count"
+        return self.rows.columns[self.panels[0][0]].kind == "count"
 
     def shown_levels(self, panel: list[int]) -> list[tuple[int, int]]:
         """Column and value of every bar: of a column with many levels those that separate the groups best."""
@@ -124,15 +124,15 @@ def discrete_of(
     ValueError
         When a name is unknown, or principal components are asked for.
     """
-    family = family_of(tree)
-    if family.measure == "density":
+    rows, chosen = training_rows(tree), positions_of(tree, features)
+    kind = rows.columns[chosen[0]].kind
+    if kind == "real":
         return None
     if principal_components is not None:
-        what = "counts" if family.takes == "count" else "levels"
+        what = "counts" if kind == "count" else "levels"
         raise ValueError(f"principal_components is for real numbers, and these are {what}: choose features= instead.")
-    rows, marginal = training_rows(tree), marginal_of(tree)
-    together = family.takes == "binary" and not apart
-    chosen = positions_of(tree, features)
+    marginal = marginal_of(tree)
+    together = kind == "binary" and not apart
     if features is None:
         chosen = most_separating(marginal, _MOST_ITEMS if together else MOST_FEATURES)
     panels = (chosen,) if together else tuple([j] for j in chosen)

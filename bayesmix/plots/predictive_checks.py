@@ -96,7 +96,7 @@ def plot_predictive_check(
     tree = heeded(tree)
     if kind is not None and kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(map(repr, KINDS))}, not {kind!r}.")
-    if kind is not None and _is_discrete(tree):
+    if kind is not None and "real" not in training_rows(tree).kinds:
         raise ValueError("kind is for real numbers; of counts and levels shares are drawn: leave it out.")
     chosen = _chosen(tree, features)
     figure = shown_figure(checked_size(figsize, _size(len(chosen))))
@@ -133,8 +133,11 @@ def draw_prior_check(tree: xr.DataTree, features: Sequence[str] | None = None) -
     if _is_discrete(tree):
         _draw(figure, _observed(tree), replicated, rows, chosen, "ecdf", maker="prior")
         return _noted(figure, tree, chosen)
+    observed = _observed(tree) if rows.mixed else observed
     axes = _draw(figure, observed, replicated, rows, chosen, "ecdf", maker="prior")
     for ax, j in zip(axes, chosen, strict=True):
+        if rows.columns[j].kind != "real":
+            continue
         # The sets in the middle of the prior, and the data: its far tails would flatten both.
         within = np.quantile(drawn[:, :, j], _WITHIN)
         ax.set_xlim(min(within[0], values[:, j].min()), max(within[1], values[:, j].max()))
@@ -210,21 +213,25 @@ def _draw(
     maker: str = "model",
 ) -> Sequence[Axes]:
     observed, replicated = observed.isel(feature=chosen), replicated.isel(feature=chosen)
-    discrete = rows.columns[0].kind != "real"
+    shares = [rows.columns[j].kind != "real" for j in chosen]
+    curves = [place for place, is_share in enumerate(shares) if not is_share]
+    discrete = not curves
     n_sets = replicated.sizes["chain"] * replicated.sizes["draw"]
     with house_style():
         panels = panels_of(figure, len(chosen))
-        if discrete:
+        if any(shares):
             made = replicated["x"].transpose(*SAMPLE_DIMS, "obs", "feature").values.reshape(n_sets, -1, len(chosen))
             for place, (ax, j) in enumerate(zip(panels, chosen, strict=True)):
-                _draw_shares(ax, rows.columns[j], observed["x"].values[:, place], made[:, :, place])
-        else:
-            _draw_curves(figure, panels, observed, replicated, kind)
-        height = "share of the rows" if discrete else "cumulative share" if kind == "ecdf" else "density"
+                if shares[place]:
+                    _draw_shares(ax, rows.columns[j], observed["x"].values[:, place], made[:, :, place])
+        if curves:
+            of_curves = observed.isel(feature=curves), replicated.isel(feature=curves)
+            _draw_curves(figure, [panels[place] for place in curves], *of_curves, kind)
+        height = "cumulative share" if kind == "ecdf" else "density"
         for place, (ax, j) in enumerate(zip(panels, chosen, strict=True)):
             ax.set_xlabel(shortened(rows.labels[j]))
             if place % grid(len(chosen))[0] == 0:
-                ax.set_ylabel(height)
+                ax.set_ylabel("share of the rows" if shares[place] else height)
         thinned = f" ({_MOST_ROWS:,} of {rows.n_rows:,} rows)" if maker == "model" and rows.n_rows > _MOST_ROWS else ""
         said = f"{n_sets} data sets that the {maker} makes"
         handles: list[Artist] = [

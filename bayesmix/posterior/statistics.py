@@ -47,8 +47,25 @@ def statistics_of(rows: Rows, *, brief: bool) -> Statistics:
     brief : bool
         Only those that say where a feature lies and how much it varies.
     """
+    if rows.mixed:
+        return OfKinds(rows, brief)
     kind = rows.columns[0].kind
     return {"real": OfNumbers, "count": OfCounts}.get(kind, OfLevels)(rows, brief)
+
+
+class OfKinds:
+    """Of columns of several kinds those of each kind."""
+
+    def __init__(self, rows: Rows, brief: bool):
+        kinds = np.array(rows.kinds)
+        self.places = [np.flatnonzero(kinds == kind) for kind in dict.fromkeys(rows.kinds)]
+        self.parts = [statistics_of(rows.of(places), brief=brief) for places in self.places]
+        self.names = tuple(name for part in self.parts for name in part.names)
+
+    def of(self, values: np.ndarray) -> np.ndarray:
+        """See :class:`Statistics`."""
+        own = zip(self.parts, self.places, strict=True)
+        return np.concatenate([part.of(values[:, places]) for part, places in own])
 
 
 class OfNumbers:

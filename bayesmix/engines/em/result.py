@@ -387,7 +387,10 @@ class EMResult:
             (
                 f"group {k}",
                 f"{self.weights[k]:.1%}",
-                *(f"{value:.1%}" if lies.share else f"{value:.4g}" for value in lies.values[k, : len(shown)]),
+                *(
+                    f"{value:.1%}" if share else f"{value:.4g}"
+                    for value, share in zip(lies.values[k], lies.shares[: len(shown)], strict=False)
+                ),
             )
             for k in range(min(self.n_components, _GROUPS_SHOWN))
         ]

@@ -74,9 +74,7 @@ class Block:
 
     def rows(self, rows: Rows) -> Rows:
         """Its columns of the rows."""
-        values = np.ascontiguousarray(rows.values[:, self.at])
-        values.flags.writeable = False
-        return replace(rows, values=values, columns=tuple(rows.columns[j] for j in self.places))
+        return rows.of(self.at)
 
     def among(self, features: np.ndarray) -> np.ndarray:
         """Positions in the block of columns of the table."""

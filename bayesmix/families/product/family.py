@@ -486,7 +486,7 @@ class Product(Family):
     @override
     def summaries(self, params: Params, rows: Rows) -> tuple[Summary, ...]:
         own = [block.family.summaries(block.params(params), block.rows(rows)) for block in self.blocks]
-        return _where(own, self._order), *chain.from_iterable(own)
+        return _where(own, self._order), *chain.from_iterable(of_block[1:] for of_block in own)
 
     @override
     def in_words(self, n_features: int) -> str:
@@ -541,4 +541,7 @@ def _where(own: Sequence[Sequence[Summary]], order: np.ndarray) -> Summary:
     entries = tuple(chain.from_iterable(first.entries for first in firsts))
     values = np.concatenate([first.values for first in firsts], axis=-1)
     names = tuple(entries[j] for j in order)
-    return Summary("location", "centre", "centres", names, values[..., order], all(first.share for first in firsts))
+    shares = tuple(np.concatenate([first.shares for first in firsts])[order].tolist())
+    named = {(first.key, first.name, first.plural) for first in firsts}
+    called = named.pop() if len(named) == 1 else ("location", "place", "places")
+    return Summary(*called, names, values[..., order], shares)

@@ -21,15 +21,22 @@ _MOST_PATTERNS = 20
 def data_section(digest: Digest) -> Section:
     """Rows, features and their ranges."""
     rows = digest.rows
-    values, kind = rows.values, rows.columns[0].kind
     facts = (("rows", f"{rows.n_rows:,}"), ("features", f"{rows.n_features:,}"))
     together = () if rows.missing is None else (_missing_together(rows),)
     if rows.missing is not None:
         cells, of = int(rows.missing.sum()), rows.missing.size
         facts += (("missing cells", f"{cells:,} of {of:,} ({percent(cells / of)})"),)
-    if kind not in ("real", "count"):
-        return Section(facts=facts, tables=(_levels(rows), *together))
-    of_seen = [column[~np.isnan(column)] for column in values.T]
+    kinds = np.array(rows.kinds)
+    numbers, counts = np.flatnonzero(kinds == "real"), np.flatnonzero(kinds == "count")
+    levels = np.flatnonzero((kinds != "real") & (kinds != "count"))
+    tables = [_numbers(rows.of(own), together=bool(together)) for own in (numbers, counts) if own.size]
+    tables += [_levels(rows.of(levels))] if levels.size else []
+    return Section(facts=facts, tables=(*tables, *together))
+
+
+def _numbers(rows: Rows, *, together: bool) -> Table:
+    """Where numbers or counts lie."""
+    kind, of_seen = rows.columns[0].kind, [column[~np.isnan(column)] for column in rows.values.T]
     columns = {
         "lowest": np.array([column.min() for column in of_seen]),
         "median": np.array([np.median(column) for column in of_seen]),
@@ -39,7 +46,7 @@ def data_section(digest: Digest) -> Section:
     spread = np.array([column.std(ddof=1) if len(column) > 1 else 0.0 for column in of_seen])
     if rows.n_rows > 1 and kind == "real":
         columns["standard deviation"] = spread
-    table = Table(
+    return Table(
         caption="The features, over all rows",
         header=("feature", *columns, *(("zeros",) if kind == "count" else ()), *(("missing",) if together else ())),
         rows=tuple(
@@ -52,7 +59,6 @@ def data_section(digest: Digest) -> Section:
             for j, name in enumerate(rows.labels)
         ),
     )
-    return Section(facts=facts, tables=(table, *together))
 
 
 def _missing_together(rows: Rows) -> Table:
@@ -117,8 +123,12 @@ def groups_section(digest: Digest) -> Section:
 
 
 def _middles(digest: Digest) -> str:
-    medians = [summary.plural for summary in digest.summaries if not summary.share]
-    means = [summary.plural for summary in digest.summaries if summary.share]
+    medians = [summary.plural for summary in digest.summaries if not all(summary.shares)]
+    means = [
+        summary.plural if all(summary.shares) else "probabilities"
+        for summary in digest.summaries
+        if any(summary.shares)
+    ]
     told = f"Shares{''.join(f' and {plural}' for plural in means)} are posterior means"
     return f"{told}, {joined(medians)} posterior medians." if medians else f"{told}."
 
@@ -164,7 +174,7 @@ def _by_entry(digest: Digest, summary: Summary) -> Table:
 
 
 def _entry(digest: Digest, summary: Summary) -> str:
-    return "level" if summary.share and len(summary.entries) != digest.rows.n_features else "feature"
+    return "level" if all(summary.shares) and len(summary.entries) != digest.rows.n_features else "feature"
 
 
 def _estimated(summary: Summary, k: int, j: int) -> Cell:

@@ -10,6 +10,7 @@ from bayesmix.html.sections.misfits import misfits_part
 from bayesmix.html.sections.together import together_parts
 from bayesmix.plots import draw_density, draw_responsibilities
 from bayesmix.plots.discrete import Discrete, discrete_of
+from bayesmix.plots.mixed import Mixed, mixed_of
 from bayesmix.plots.view import MOST_FEATURES, most_separating
 from bayesmix.posterior.membership import UNSURE, in_doubt
 
@@ -117,8 +118,10 @@ def _doubtful(digest: Digest, doubtful: np.ndarray) -> Table:
 
 
 def _density_caption(digest: Digest) -> str:
-    n_features, picture = digest.rows.n_features, discrete_of(digest.tree)
-    if picture is not None:
+    n_features = digest.rows.n_features
+    if (mixed := mixed_of(digest.tree)) is not None:
+        return _mixed_caption(digest, mixed)
+    if (picture := discrete_of(digest.tree)) is not None:
         return _discrete_caption(digest, picture)
     one = "The predictive density over a histogram of the rows, and the share of each group in it."
     two = (
@@ -137,13 +140,23 @@ def _density_caption(digest: Digest) -> str:
     return f"On the diagonal: {_lowered(one)} Below it: {_lowered(two)}{faint}{more}"
 
 
+def _mixed_caption(digest: Digest, picture: Mixed) -> str:
+    band = f"; bands and lines across are {digest.ci_prob:.0%} intervals" if digest.sampled else ""
+    said = (
+        "Numbers: the predictive density over a histogram of the rows, and the share of each group in it. Counts: the "
+        "share of the rows with each, its probability as points, and the share of each group. Levels: the probability "
+        f"of each in each group, and dashed the share of all rows{band}."
+    )
+    return f"{said} {picture.discrete.note}." if picture.discrete.note else said
+
+
 def _discrete_caption(digest: Digest, picture: Discrete) -> str:
     interval = f", with its {digest.ci_prob:.0%} interval" if digest.sampled else ""
     if picture.counts:
         said = "Bars: the share of the rows with each count. Points: the probability of it under the model"
         said += f"{interval}. Lines: the share of each group in it."
     else:
-        what = "a one" if digest.family.takes == "binary" else "each level"
+        what = "a one" if digest.rows.kinds[0] == "binary" else "each level"
         said = f"Bars: the probability of {what} in each group{interval}. Dashed: the share of all rows."
     return f"{said} {picture.note}." if picture.note else said
 
@@ -153,11 +166,13 @@ def _lowered(sentence: str) -> str:
 
 
 def _density_alt(digest: Digest) -> str:
-    shown = most_separating(digest.marginal, MOST_FEATURES)  # as the picture
+    mixed = mixed_of(digest.tree)
+    shown = most_separating(digest.marginal, MOST_FEATURES) if mixed is None else mixed.positions  # as the picture
     axes = [digest.rows.labels[j] for j in shown]
-    lie, discrete = digest.summaries[0], digest.family.measure == "probability"
+    lie = digest.summaries[0]
+    discrete = mixed is not None or digest.family.measure == "probability"
     if discrete:
-        kind = "Bars of "
+        kind = "Densities and bars of " if mixed is not None else "Bars of "
     else:
         kind = {1: "Histogram and density curve of ", 2: "Scatter plot of "}.get(
             len(shown), "Matrix of scatter plots of "
@@ -167,7 +182,7 @@ def _density_alt(digest: Digest) -> str:
     for k in range(min(digest.n_components, _MOST_DESCRIBED)):
         values = lie.estimate.value[k]
         names = lie.entries if discrete else digest.rows.features
-        told = [f"{names[i]} {percent(values[i]) if lie.share else plain(values[i], 3)}" for i in telling]
+        told = [f"{names[i]} {percent(values[i]) if lie.shares[i] else plain(values[i], 3)}" for i in telling]
         has = f"has the {lie.plural}" if discrete else "lies around"
         said.append(f"group {k}, {percent(digest.shares.value[k])}, {has} {', '.join(told)}")
     return "; ".join(said) + "."

@@ -38,12 +38,14 @@ def posterior_part(digest: Digest) -> Section | None:
         )
     shown = _pictured(check, digest.rows.features)
     pictured = _which(shown, digest.rows.features)
-    discrete = digest.family.measure == "probability"
+    discrete, mixed = digest.family.measure == "probability", digest.rows.mixed
+    kinds = "Shares and densities" if mixed else "Shares" if discrete else "Densities"
     alt = (
-        f"{'Shares' if discrete else 'Densities'} of the data and of data sets that the model makes, for "
+        f"{kinds} of the data and of data sets that the model makes, for "
         f"{', '.join(shown)}. The table below compares them in numbers."
     )
     leaves = "a bar ends outside its lines" if discrete else "the dashed line leaves the bundle"
+    leaves = "a bar ends outside its lines, or the dashed line leaves the bundle" if mixed else leaves
     caption = f"Where {leaves}, the model misses something.{pictured}"
     picture = Picture(lambda: draw_predictive_check(digest.tree, shown), alt, caption)
     return Section(sentences=(said,), pictures=(picture,), tables=_tables(check, "the model"))
@@ -81,13 +83,16 @@ def prior_part(digest: Digest) -> Section | None:
     if vague:
         wide = _named(check, vague)
         said.append(f"It is vague: almost all that it makes varies more than the data ({wide}).")
-    discrete = digest.family.measure == "probability"
-    kind = "Shares" if discrete else "Cumulative distributions"
+    discrete, mixed = digest.family.measure == "probability", digest.rows.mixed
+    kind = "Shares and cumulative distributions" if mixed else "Shares" if discrete else "Cumulative distributions"
     alt = (
         f"{kind} of the data and of data sets that the prior makes, for {', '.join(shown)}. "
         "The table below compares them in numbers."
     )
-    if discrete:
+    if mixed:
+        caption = "Lines: the shares, or the curve, of data sets made before any row was seen, which should reach far "
+        caption += "beyond the data."
+    elif discrete:
         caption = "Lines: the shares in data sets made before any row was seen, which should reach far beyond the bars."
     else:
         caption = "Every thin line is a data set made before any row was seen, which should be spread more widely than "
