@@ -1,6 +1,6 @@
 """What a component is: one protocol, and a family for each distribution."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -77,6 +77,14 @@ def read_families(given: Any, argument: str = "families") -> list[Family]:
     return list(dict.fromkeys(read))
 
 
+def _read_as(family: Family) -> Any:
+    """What columns are read as: the kind of all, or of each by its name."""
+    if not isinstance(family.takes, Mapping):
+        return family.takes
+    kinds = {*family.takes.values()}
+    return kinds.pop() if len(kinds) == 1 else family.takes
+
+
 def check_comparable(families: Sequence[Family], argument: str = "families") -> None:
     """Refuse families whose log-likelihoods do not compare, or which read the columns differently.
 
@@ -92,7 +100,7 @@ def check_comparable(families: Sequence[Family], argument: str = "families") -> 
                 f"{argument}: {str(one)!r} has {words[one.measure]} of rows and {str(other)!r} "
                 f"{words[other.measure]}, and log-likelihoods of the two do not compare. {remedy}"
             )
-        if one.takes != other.takes:
+        if _read_as(one) != _read_as(other):
             raise ValueError(
                 f"{argument}: {str(one)!r} takes {one.takes} columns and {str(other)!r} {other.takes} columns. {remedy}"
             )

@@ -140,9 +140,8 @@ class Product(Family):
 
     @property
     def takes(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]: kinds by column
-        """What columns are read as: one kind where all have the same, else the kind of each by its name."""
-        kinds = {name: family.takes for names, family in self.families for name in names}
-        return next(iter(kinds.values())) if len({*kinds.values()}) == 1 else kinds
+        """What each column is read as, by its name."""
+        return {name: family.takes for names, family in self.families for name in names}
 
     @property
     def measure(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]: that of the blocks

@@ -15,9 +15,9 @@ from bayesmix.families.product.one_pass import OnePass
 
 @dataclass(frozen=True, eq=False)
 class Together(Standardised):
-    """See :class:`~bayesmix.families.parts.Standardised`: ``parts`` are those of the blocks."""
+    """See :class:`~bayesmix.families.parts.Standardised`: of the blocks of columns in ``families``."""
 
-    blocks: Sequence[Block]
+    families: Sequence[Block]
     parts: Sequence[Standardised]
 
     @cached_property
@@ -32,18 +32,18 @@ class Together(Standardised):
 
     @override
     def to_params(self, state: State) -> dict[str, np.ndarray]:
-        own = zip(self.blocks, self.parts, states_of(self.blocks, state), strict=True)
+        own = zip(self.families, self.parts, states_of(self.families, state), strict=True)
         named = (block.named(part.to_params(of_block)) for block, part, of_block in own)
         return dict(chain.from_iterable(one.items() for one in named))
 
     @override
     def to_state(self, params: Params) -> State:
-        own = zip(self.blocks, self.parts, strict=True)
+        own = zip(self.families, self.parts, strict=True)
         return tuple(chain.from_iterable(part.to_state(block.params(params)) for block, part in own))
 
     @override
     def views(self, columns: np.ndarray) -> list[np.ndarray]:
-        own = zip(OnePass(self.blocks).columns_of(columns), self.parts, strict=True)
+        own = zip(OnePass(self.families).columns_of(columns), self.parts, strict=True)
         views = [part.views(of_block) for (_, of_block), part in own]
         return [
             np.concatenate([of_block[min(i, len(of_block) - 1)] for of_block in views], axis=1)
@@ -52,4 +52,4 @@ class Together(Standardised):
 
     @override
     def collapsed(self, state: State) -> bool:
-        return any(part.collapsed(own) for part, own in zip(self.parts, states_of(self.blocks, state), strict=True))
+        return any(part.collapsed(own) for part, own in zip(self.parts, states_of(self.families, state), strict=True))
