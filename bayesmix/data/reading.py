@@ -73,9 +73,7 @@ def read_rows(
         units = table.units or ("",) * width
         if isinstance(takes, Mapping):
             check_names(names, [*takes], argument)
-            kinds = [takes[name] for name in names]
-        else:
-            kinds = [takes] * width
+        kinds: list[Kind] = [takes[name] if isinstance(takes, Mapping) else takes for name in names]
         wanted = tuple(Column(name, kind, unit=unit) for name, kind, unit in zip(names, kinds, units, strict=True))
     else:
         wanted = tuple(columns)

@@ -1,4 +1,4 @@
-"""Numbers and a yes-or-no item by StepMix 3.0: the numbers in tests/families/test_product.py. Run where it is installed."""
+"""Numbers and a yes-or-no item by StepMix 3.0: the numbers in tests/families/test_product.py."""
 
 import pandas as pd
 from stepmix.stepmix import StepMix

@@ -131,7 +131,7 @@ class Product(Family):
     # What it is made of
 
     @cached_property
-    def blocks(self) -> tuple[Block, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]: made once
+    def blocks(self) -> tuple[Block, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]: made once
         """Columns and family of each block, with the names that what is in it has in the whole table."""
         blocks = laid_out(self.families)
         if not self.positions:
@@ -303,11 +303,12 @@ class Product(Family):
     def sweeps(self, standardised: Together, priors: Priors, n_rows: int) -> Sweeps | None:
         from bayesmix.families.product.sweeps import sweeps_of
 
-        own = [
-            block.family.sweeps(of_block, block.priors(priors), n_rows)
-            for block, of_block in zip(self.blocks, standardised.parts, strict=True)
-        ]
-        return None if any(one is None for one in own) else sweeps_of(self.blocks, own)
+        own = []
+        for block, of_block in zip(self.blocks, standardised.parts, strict=True):
+            if (sampler := block.family.sweeps(of_block, block.priors(priors), n_rows)) is None:
+                return None
+            own.append(sampler)
+        return sweeps_of(self.blocks, own)
 
     # Its priors
 

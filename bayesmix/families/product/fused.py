@@ -32,7 +32,7 @@ def fused(one_pass: OnePass) -> Fused:
         return out
 
     def rows(columns: np.ndarray, log_weights: np.ndarray, *parameters: np.ndarray) -> np.ndarray:
-        return logsumexp(joint(columns, log_weights, parameters), axis=0)
+        return np.asarray(logsumexp(joint(columns, log_weights, parameters), axis=0))
 
     def total(columns: np.ndarray, row_weights: np.ndarray, log_weights: np.ndarray, *parameters: np.ndarray) -> tuple:
         log_joint = np.nan_to_num(joint(columns, log_weights, parameters), nan=-np.inf, neginf=-np.inf)

@@ -70,7 +70,7 @@ class ProductCompleteData(CompleteData):
     @override
     def natural(self, state: State) -> tuple[np.ndarray, np.ndarray]:
         found = [part.natural(own) for part, own in zip(self.parts, states_of(self.blocks, state), strict=True)]
-        return sum(offsets for offsets, _ in found), np.concatenate([etas for _, etas in found], axis=-1)
+        return np.sum([offsets for offsets, _ in found], axis=0), np.concatenate([etas for _, etas in found], axis=-1)
 
     @override
     def log_evidence(self, counts: np.ndarray, sums: np.ndarray) -> np.ndarray:

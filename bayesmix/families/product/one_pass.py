@@ -72,7 +72,7 @@ class OnePass:
 
     def log_mixture(self, columns: np.ndarray, *forms: np.ndarray) -> np.ndarray:
         """(S, N)."""
-        return logsumexp(self.log_joint(columns, *forms), axis=2)
+        return np.asarray(logsumexp(self.log_joint(columns, *forms), axis=2))
 
     def responsibilities(self, columns: np.ndarray, *forms: np.ndarray) -> np.ndarray:
         """(K, N, S); of rows that are too far for a log density by the odds that the blocks say."""

@@ -17,7 +17,7 @@ from bayesmix.families.product.one_pass import OnePass
 from bayesmix.families.sweeps import draw_weights
 from bayesmix.passes.shares import draw_components
 
-_KNOWN_CONCENTRATION = (np.empty(0), 1.0)
+_KNOWN = (np.empty(0), 1.0)  # a concentration that is a number
 _MOVES = 4  # kinds of moves of assignments, of which none is made here
 
 
@@ -26,67 +26,69 @@ def sweeps_of(blocks: Sequence[Block], own: Sequence[Sweeps]) -> Sweeps:
     return Sweeps(partial(_run, blocks, own), (), 0, moving=False)
 
 
-def _run(
-    blocks: Sequence[Block],
-    samplers: Sequence[Sweeps],
-    rng: np.random.Generator,
-    problem: Any,
-    position: Any,
-    plan: Any,
-) -> tuple:
+def _run(blocks: Sequence[Block], own: Sequence[Sweeps], rng: Any, problem: Any, position: Any, plan: Any) -> tuple:
     """See :func:`bayesmix.families.sweeps.run_completed`."""
-    columns, concentrations, _, _, _, (of_concentration, parts) = problem
-    labels, state, form = position
     n_kept, thin, _ = plan
-    n_components, n_rows = concentrations.size, labels.size
-    every = [np.ascontiguousarray(own) for _, own in OnePass(blocks).columns_of(columns)]
-    shapes = [own_shapes(block, n_components) for block in blocks]
-    sizes = [sum(int(np.prod(shape)) for shape in own) for own in shapes]
-    ends = np.cumsum(sizes)
-    forms = [tuple(np.ascontiguousarray(part) for part in own) for own in forms_of(blocks, form)]
-    log_weights = form[0][0].copy()
-    kept_weights, kept_states = np.empty((n_kept, n_components)), np.empty((n_kept, state.size))
-    log_likelihoods, occupied = np.empty(n_kept), np.empty(n_kept, dtype=np.int64)
-    shares, ones = np.empty(n_kept), np.ones(n_components)
-    nothing_remembered = np.empty((0, n_rows), dtype=bool)
-    for s in range(n_kept):
-        for _ in range(thin):
-            counts = np.bincount(labels, minlength=n_components).astype(float)
-            if of_concentration.size:
-                concentrations[:] = draw_share(
-                    rng, of_concentration, parts, concentrations[0], n_components, counts, n_rows
-                )
-            weights = draw_weights(rng, concentrations, counts)
-            log_weights = np.log(weights)
-            joint = np.repeat(log_weights[:, None], n_rows, axis=1)
-            for b, (block, sampler) in enumerate(zip(blocks, samplers, strict=True)):
-                place = slice(ends[b] - sizes[b], ends[b])
-                known = (sampler.n_known, sampler.shared)
-                own_problem = (
-                    every[b],
-                    ones.copy(),
-                    sampler.numbers,
-                    known,
-                    nothing_remembered,
-                    _KNOWN_CONCENTRATION,
-                )
-                own_position = (labels.copy(), state[place].copy(), forms[b])
-                _, drawn, *_ = sampler.run(rng, own_problem, own_position, (1, 1, 0))
-                state[place] = drawn[0]
-                of_state = _shaped(drawn[0], shapes[b])
-                forms[b] = tuple(np.ascontiguousarray(part)[None] for part in block.family.form(ones, of_state))
-                joint += block.family.kernel.log_joint(every[b], *forms[b])[0].T
-            log_likelihood = draw_components(rng, joint, labels)
-        kept_weights[s], kept_states[s] = weights, state
-        log_likelihoods[s], occupied[s], shares[s] = log_likelihood, np.count_nonzero(counts), concentrations[0]
+    chain = _Chain(blocks, own, rng, problem, position)
+    kept = [chain.sweep(thin) for _ in range(n_kept)]
+    weights, states, log_likelihoods, occupied, shares = (np.array(part) for part in zip(*kept, strict=True))
     moves = np.zeros((n_kept, _MOVES, 2), dtype=np.int64)
-    at_end = (log_weights[None], *(part for own in forms for part in own))
-    return kept_weights, kept_states, log_likelihoods, occupied, moves, shares, at_end
+    return weights, states, log_likelihoods, occupied, moves, shares, chain.form
 
 
-def own_shapes(block: Block, n_components: int) -> list[tuple[int, ...]]:
-    """Shapes of the arrays of a block's state."""
-    return [*block.family.shapes(n_components, block.n_features).values()]
+class _Chain:
+    """Where a chain is: assignments and flat state, which are overwritten, and every block's columns and form."""
+
+    def __init__(self, blocks: Sequence[Block], samplers: Sequence[Sweeps], rng: Any, problem: Any, position: Any):
+        columns, self.concentrations, _, _, _, (self.of_concentration, self.n_parts) = problem
+        self.labels, self.state, form = position
+        self.rng, self.blocks, self.samplers = rng, blocks, samplers
+        n_components = self.concentrations.size
+        self.ones, self.log_weights = np.ones(n_components), form[0][0]
+        self.columns = [np.ascontiguousarray(own) for _, own in OnePass(blocks).columns_of(columns)]
+        self.forms = [tuple(np.ascontiguousarray(part) for part in own) for own in forms_of(blocks, form)]
+        self.shapes = [[*block.family.shapes(n_components, block.n_features).values()] for block in blocks]
+        sizes = [sum(int(np.prod(shape)) for shape in own) for own in self.shapes]
+        ends = np.cumsum(sizes).tolist()
+        self.places = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+        self.nothing_remembered = np.empty((0, self.labels.size), dtype=bool)
+
+    @property
+    def form(self) -> tuple[np.ndarray, ...]:
+        """At the state, to go on from."""
+        return self.log_weights[None], *(part for own in self.forms for part in own)
+
+    def sweep(self, thin: int) -> tuple[np.ndarray, np.ndarray, float, int, float]:
+        """So many sweeps, and what is kept of the last."""
+        weights, counts, log_likelihood = self._once()
+        for _ in range(thin - 1):
+            weights, counts, log_likelihood = self._once()
+        return weights, self.state.copy(), log_likelihood, int(np.count_nonzero(counts)), self.concentrations[0]
+
+    def _once(self) -> tuple[np.ndarray, np.ndarray, float]:
+        n_components, n_rows = self.concentrations.size, self.labels.size
+        counts = np.bincount(self.labels, minlength=n_components).astype(float)
+        if self.of_concentration.size:
+            known = (self.of_concentration, self.n_parts, self.concentrations[0], n_components, counts, n_rows)
+            self.concentrations[:] = draw_share(self.rng, *known)
+        weights = draw_weights(self.rng, self.concentrations, counts)
+        self.log_weights = np.log(weights)
+        joint = np.repeat(self.log_weights[:, None], n_rows, axis=1)
+        for b, block in enumerate(self.blocks):
+            self._draw(b)
+            joint += block.family.kernel.log_joint(self.columns[b], *self.forms[b])[0].T
+        return weights, counts, draw_components(self.rng, joint, self.labels)
+
+    def _draw(self, b: int) -> None:
+        """The parameters of a block given the assignments."""
+        sampler, place, block = self.samplers[b], self.places[b], self.blocks[b]
+        no_rows = (sampler.n_known, sampler.shared)
+        problem = (self.columns[b], self.ones.copy(), sampler.numbers, no_rows, self.nothing_remembered, _KNOWN)
+        position = self.labels.copy(), self.state[place].copy(), self.forms[b]
+        _, drawn, *_ = sampler.run(self.rng, problem, position, (1, 1, 0))
+        self.state[place] = drawn[0]
+        form = block.family.form(self.ones, _shaped(drawn[0], self.shapes[b]))
+        self.forms[b] = tuple(np.ascontiguousarray(part)[None] for part in form)
 
 
 def _shaped(flat: np.ndarray, shapes: Sequence[tuple[int, ...]]) -> tuple[np.ndarray, ...]:
