@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     )
     from bayesmix.engines.em import EMResult
     from bayesmix.families.bernoulli import Bernoulli
+    from bayesmix.families.by_kind import family_for
     from bayesmix.families.categorical import Categorical
     from bayesmix.families.gaussian import Gaussian
     from bayesmix.families.poisson import Poisson
@@ -77,6 +78,7 @@ _ROOMS = {
     "compare_clusterings": "bayesmix.posterior.partitions",
     "conditional": "bayesmix.posterior.given_values",
     "diagnose": "bayesmix.posterior.labels",
+    "family_for": "bayesmix.families.by_kind",
     "highest_density": "bayesmix.posterior.regions",
     "impute": "bayesmix.posterior.imputation",
     "kfold": "bayesmix.comparison",
@@ -138,6 +140,7 @@ __all__ = [
     "conditional",
     "datasets",
     "diagnose",
+    "family_for",
     "highest_density",
     "impute",
     "kfold",

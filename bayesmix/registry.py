@@ -20,6 +20,10 @@ DEFAULT_TAKES: Final = "real"
 """The columns that it takes: a refusal of a file needs no family to be loaded."""
 
 
+AUTO: Final = "auto"
+"""What people write to have the family chosen by what the columns look like."""
+
+
 class Engine(NamedTuple):
     """Where an engine is, what people call it, and what they may say of a run.
 

@@ -4,15 +4,22 @@ import csv
 import io
 import re
 import shlex
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from bayesmix.registry import DEFAULT, DEFAULT_TAKES, FAMILIES
+from bayesmix.registry import AUTO, DEFAULT, DEFAULT_TAKES, FAMILIES
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from bayesmix.data.columns import Kind
     from bayesmix.families import Family
 
+    Say = Callable[[str], None]
+    # one kind of all columns, of each by its name, or what looks at the rows for that
+    Takes = Kind | Mapping[str, Kind] | Callable[[Any], Mapping[str, Kind]]
+
+_PRODUCT = "product("
 
 _MOST_NUMBERS = 1000
 # Criteria of point estimates, lower is better, by their names in the table, and those shown when none are asked for.
@@ -65,8 +72,10 @@ def families_of(text: str, option: str = "--families") -> "list[Family]":
     """
     from bayesmix.families import read_families
 
+    # commas stand between names of columns, too
+    names = [text] if text.startswith(_PRODUCT) else [part.strip() for part in text.split(",")]
     try:
-        return read_families([part.strip() for part in text.split(",")], option)
+        return read_families(names, option)
     except ValueError as error:
         raise ValueError(error if str(error).startswith(option) else f"{option} {text!r}: {error}") from error
 
@@ -89,7 +98,16 @@ def criteria_of(text: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def takes_of(text: str, option: str = "--families") -> "Kind":
+def family_for_rows(X: "pd.DataFrame", option: str, say: "Say") -> "Family":
+    """Choose the family by what the columns look like, and say which, and how to write another."""
+    from bayesmix.families.by_kind import chosen_for
+
+    family, said = chosen_for(X)
+    say(f"The columns were read so: {said}. To change it, write {option} {shlex.quote(str(family))}.")
+    return family
+
+
+def takes_of(text: str, option: str = "--families") -> "Takes":
     """Tell which columns the families of a list of names take; the default's without loading any.
 
     Raises
@@ -97,6 +115,10 @@ def takes_of(text: str, option: str = "--families") -> "Kind":
     ValueError
         As ``families_of``.
     """
+    if text == AUTO:
+        from bayesmix.data import kinds_of
+
+        return kinds_of
     return DEFAULT_TAKES if text == DEFAULT else families_of(text, option)[0].takes
 
 
@@ -108,7 +130,7 @@ def sums_out_missing(text: str, option: str = "--families") -> bool:
     ValueError
         As ``families_of``.
     """
-    return text == DEFAULT or all(family.sums_out_missing for family in families_of(text, option))
+    return text in (DEFAULT, AUTO) or all(family.sums_out_missing for family in families_of(text, option))
 
 
 def known_families() -> str:

@@ -12,7 +12,7 @@ from cyclopts import App, Parameter
 from bayesmix.cli.choices import DEFAULT_CRITERIA, known_families
 from bayesmix.cli.request import NO_DEFAULT, Length, Manner, Request
 from bayesmix.cli.source import Source
-from bayesmix.registry import DEFAULT
+from bayesmix.registry import AUTO, DEFAULT
 from bayesmix.version import __version__
 
 app = App(
@@ -43,11 +43,12 @@ Relabel = Literal["ecr", "pivot", "stephens", "order"]
 Shell = Literal["bash", "zsh", "fish"]
 _FAMILY = (
     f"What the groups are: {known_families()}; or the shape of Gaussian groups: full (any), tied (one for all), diag "
-    "(along the axes), spherical, or a code of mclust's, such as VVE. student-t-diag names both."
+    "(along the axes), spherical, or a code of mclust's, such as VVE. student-t-diag names both. auto: by what the "
+    "columns look like, of several kinds 'product(gaussian-full: a, b; poisson: c)'."
 )
 _FAMILIES = (
     f"What the groups may be, with commas between: {known_families()}; or full,tied,diag,spherical; mclust: "
-    "all fourteen covariances."
+    "all fourteen covariances; auto: by what the columns look like."
 )
 _OUTPUTS_OF_FIT = (".nc", ".zarr", ".html", ".md", ".csv", ".parquet", ".pq")
 _OUTPUTS_OF_PREDICT = (".csv", ".parquet", ".pq")
@@ -154,7 +155,7 @@ def fit(
         The fit for predict (.nc, .zarr), a report (.html, .md), labels (.csv, .parquet); may be repeated. Of an
         unknown number of groups: the fit, and the table of numbers (.csv, .parquet).
     """
-    from bayesmix.cli.choices import families_of, sums_out_missing, takes_of
+    from bayesmix.cli.choices import families_of, family_for_rows, sums_out_missing, takes_of
     from bayesmix.cli.outputs import check_outputs
     from bayesmix.cli.reading import read_frame
 
@@ -170,11 +171,13 @@ def fit(
         _check_relabel(components, method)
         options["relabel"] = relabel
     several = f"--family {family!r}: one model has one family; bayesmix compare takes several."
-    if "," in family:
+    if "," in family and not family.startswith("product("):
         raise ValueError(several)
     takes, summed_out = takes_of(family, "--family"), sums_out_missing(family, "--family")
     X = read_frame(data, source, manner.say, takes=takes, summed_out=summed_out)
-    chosen, *others = families_of(family, "--family")
+    chosen, *others = (
+        [family_for_rows(X, "--family", manner.say)] if family == AUTO else families_of(family, "--family")
+    )
     if others:
         raise ValueError(several)
     request = Request(_named(data), method, _seed(seed, manner), outputs, manner)
@@ -236,7 +239,7 @@ def compare(
     output
         A report (.html, .md), the table (.csv, .parquet), the chosen fit (.nc, .zarr); may be repeated.
     """
-    from bayesmix.cli.choices import criteria_of, families_of, numbers_of, sums_out_missing, takes_of
+    from bayesmix.cli.choices import criteria_of, families_of, family_for_rows, numbers_of, sums_out_missing, takes_of
     from bayesmix.cli.outputs import check_outputs
     from bayesmix.cli.reading import read_frame
 
@@ -247,7 +250,7 @@ def compare(
     numbers = numbers_of(components)
     takes, summed_out = takes_of(families), sums_out_missing(families)
     X = read_frame(data, source, manner.say, takes=takes, summed_out=summed_out)
-    chosen = families_of(families)
+    chosen = [family_for_rows(X, "--families", manner.say)] if families == AUTO else families_of(families)
     from bayesmix.cli.comparing import compare_and_tell, seed_in
 
     seed = seed_in(cache) if seed is None else seed

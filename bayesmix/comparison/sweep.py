@@ -17,6 +17,7 @@ from bayesmix.comparison.table import make_table
 from bayesmix.data import Rows, check_n_components, read_rows
 from bayesmix.data.words import joined
 from bayesmix.families import Family, read_families
+from bayesmix.families.by_kind import chosen_for
 from bayesmix.families.gaussian import Gaussian
 from bayesmix.first_use import compiling_shown
 from bayesmix.mixture import Mixture
@@ -24,6 +25,7 @@ from bayesmix.priors.number import PriorOfNumber
 from bayesmix.priors.sets import default_priors, read_priors, to_dict
 from bayesmix.priors.written import as_code, foreign_as_comments
 from bayesmix.progress import progress
+from bayesmix.registry import AUTO
 from bayesmix.seeds import number_of
 from bayesmix.verdict import said_by_caller
 from bayesmix.vocabulary import named_arguments
@@ -61,8 +63,9 @@ def compare(
     n_components : int or iterable of int
     families : sequence of Family or str
         Families, or their names: ``["full", "diag"]``. One alone needs no list. ``"mclust"`` stands for all fourteen
-        covariances of :class:`bayesmix.Gaussian`. Families that are one model, as those with one component or one
-        feature may be, are fitted once, and a note says so.
+        covariances of :class:`bayesmix.Gaussian`; ``"auto"``, alone, for the family that suits what the columns look
+        like (:func:`bayesmix.family_for`): the advice says which, and how to change it. Families that are one model, as
+        those with one component or one feature may be, are fitted once, and a note says so.
     priors : mapping, optional
         As ``Mixture`` takes them; data-scaled ones are resolved once for each model.
     method : {"auto", "nuts", "gibbs", "advi", "laplace", "em"}
@@ -112,15 +115,17 @@ def compare(
     """
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(map(repr, METHODS))}, not {method!r}.")
+    chosen, remarks = _read_families(X, families)
     return sweep(
         X,
         _read_n_components(n_components),
-        read_families(families),
+        chosen,
         priors,
         Settings(method, cores, n_folds=cv),
         random_seed,
         progressbar=progressbar,
         cache=cache,
+        remarks=remarks,
     )
 
 
@@ -134,8 +139,9 @@ def sweep(
     *,
     progressbar: bool,
     cache: str | os.PathLike[str] | None = None,
+    remarks: tuple[str, ...] = (),
 ) -> Comparison:
-    """``compare`` with checked arguments and all settings."""
+    """``compare`` with checked arguments and all settings; ``remarks`` are told with the advice."""
     rows = read_rows(X, takes=families[0].takes, missing="keep")
     if settings.n_folds is not None:
         read_n_folds(settings.n_folds, rows.n_rows, "cv")
@@ -151,7 +157,8 @@ def sweep(
     if all(candidate.em is None for candidate in candidates):
         raise ValueError(f"No model can be fitted: {candidates[0].mixture} was {'; '.join(candidates[0].notes)}")
     candidates = _with_notes(candidates, same_as, rows.n_features)
-    table, remarks = make_table(candidates)
+    table, more = make_table(candidates)
+    remarks = (*remarks, *more)
     if settings.method != "em" and rows.n_rows < _FEW_ROWS:
         remark = "With fewer than 100 rows, dse and p_worse make differences look surer than they are."
         remarks = (*remarks, remark)
@@ -183,6 +190,14 @@ def _folder(
     facts = facts_of(rows, of_fits, described_priors)
     folder = Folder(cache, facts, None if random_seed is None else seed, seed)
     return folder, folder.seed
+
+
+def _read_families(X: Any, families: Any) -> tuple[list[Family], tuple[str, ...]]:
+    """Families, and what is to be said of how they were chosen."""
+    if families != AUTO and families != [AUTO]:
+        return read_families(families), ()
+    family, said = chosen_for(X)
+    return [family], (f"The columns were read so: {said}. To change it, give families={family.code}.",)
 
 
 def _read_n_components(n_components: int | Iterable[int]) -> list[int]:

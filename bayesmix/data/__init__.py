@@ -18,6 +18,7 @@ from bayesmix.data.fitness import (
     check_n_components,
     check_spread,
 )
+from bayesmix.data.kinds import kinds_of
 from bayesmix.data.moments import centre_and_scale
 from bayesmix.data.reading import read_rows
 from bayesmix.data.rows import Rows
@@ -35,6 +36,7 @@ __all__ = [
     "check_n_components",
     "check_names",
     "check_spread",
+    "kinds_of",
     "read_groups",
     "read_known_labels",
     "read_rows",

@@ -52,7 +52,7 @@ def _as_numbers(column: np.ndarray | Categories) -> np.ndarray | str:
     if column.dtype.kind != "O":
         return NOT_REAL[column.dtype.kind]
     other = _of_another_type(column, (*_NUMBERS, np.bool_))
-    return other or np.array([np.nan if _is_missing(entry) else _float(entry) for entry in column])
+    return other or np.array([np.nan if is_missing(entry) else _float(entry) for entry in column])
 
 
 def _as_codes(raw: np.ndarray | Categories, column: Column) -> tuple[np.ndarray, Column] | str:
@@ -97,7 +97,7 @@ def _of_another_type(column: np.ndarray, types: tuple[type, ...]) -> str | None:
 def _no_level(entries: Iterable[Any], rows: Iterable[int]) -> str | None:
     """Say which numbers are no levels: fractions, and what a float64, through which some containers go, rounds."""
     for row, entry in zip(rows, entries, strict=True):
-        if isinstance(entry, str) or _is_missing(entry):
+        if isinstance(entry, str) or is_missing(entry):
             continue
         whole = _float(entry).is_integer()
         if not whole or abs(entry) >= 2**53:
@@ -107,14 +107,15 @@ def _no_level(entries: Iterable[Any], rows: Iterable[int]) -> str | None:
 
 
 def _as_text(entry: Any) -> str | None:
-    if _is_missing(entry):
+    if is_missing(entry):
         return None
     if isinstance(entry, _NUMBERS) and not isinstance(entry, bool) and _float(entry).is_integer():
         return str(int(entry))
     return str(entry)
 
 
-def _is_missing(entry: Any) -> bool:
+def is_missing(entry: Any) -> bool:
+    """Whether an entry of a column of objects stands for nothing: None, NaN, pandas' NA and NaT, a masked one."""
     return type(entry).__name__ in _MISSING or bool(entry != entry)
 
 

@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any
 
 from bayesmix.families.protocol import Family
-from bayesmix.registry import FAMILIES
+from bayesmix.registry import AUTO, FAMILIES
 
 __all__ = ["Family", "check_comparable", "family_from_name", "read_families", "read_family"]
 
@@ -27,6 +27,11 @@ def family_from_name(name: str) -> Family:
     for kind in _kinds():
         if (family := kind.named(name)) is not None:
             return family
+    if name == AUTO:
+        raise ValueError(
+            f"family {AUTO!r} needs the rows: bm.family_for(X) chooses one, and so does "
+            f"bm.compare(X, ..., families={AUTO!r})"
+        )
     known = ", ".join(repr(one) for kind in _kinds() for one in kind.names())
     raise ValueError(f"no family is called {name!r}: there are {known}.")
 

@@ -1,12 +1,12 @@
 """From a file to the rows that a model is given."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bayesmix.cli.choices import as_option, names_of
-from bayesmix.cli.reading.cells import check_cells, without_missing
+from bayesmix.cli.reading.cells import check_cells, without_missing, wrong_cells
 from bayesmix.cli.reading.header import check_named
 from bayesmix.cli.reading.origin import find
 from bayesmix.cli.reading.table import Table, read_table
@@ -16,6 +16,7 @@ from bayesmix.data.words import listed, visible
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bayesmix.cli.choices import Takes
     from bayesmix.data.columns import Column, Kind
 
 Say = Callable[[str], None]
@@ -26,7 +27,7 @@ def read_frame(
     source: Source,
     say: Say,
     *,
-    takes: "Kind" = "real",
+    takes: "Takes" = "real",
     fitted: "Sequence[Column] | None" = None,
     summed_out: bool = False,
 ) -> "pd.DataFrame":
@@ -40,8 +41,9 @@ def read_frame(
         Which columns, and how the file is written.
     say : callable
         Takes a sentence for the user.
-    takes : {"real", "count", "binary", "categorical"}
-        What the columns hold that a model is fitted to; only levels of categorical ones may be text.
+    takes : {"real", "count", "binary", "categorical"}, mapping or callable
+        What the columns hold that a model is fitted to; only levels of categorical ones may be text. Of columns of
+        several kinds the kind of each by its name, or what tells them from the columns.
     fitted : sequence of Column, optional
         The columns of a fit: these are read, or ``source.columns`` in their place; `takes` says nothing then, and
         values may be missing.
@@ -71,7 +73,8 @@ def read_frame(
     if frame.empty:
         raise ValueError(f"{table.name} has column names but no rows: nothing can be fitted.")
     table = replace(table, frame=frame)
-    kinds: list[Kind] = [takes] * frame.shape[1] if fitted is None else [column.kind for column in fitted]
+    of_all = _kinds(frame, takes, table.name)
+    kinds = list(of_all.values()) if fitted is None else [column.kind for column in fitted]
     check_cells(table, dict(zip(frame.columns, kinds, strict=True)), source)
     frame = without_missing(table, source, say, summed_out=summed_out or fitted is not None, fitted=fitted is not None)
     noun = "row" if len(frame) == 1 else "rows"
@@ -81,9 +84,22 @@ def read_frame(
     from bayesmix.data import read_rows
 
     missing = "keep" if summed_out or fitted is not None else "refuse"
-    read_rows(frame, argument=table.name, takes=takes, columns=fitted, missing=missing)
+    read_rows(frame, argument=table.name, takes=of_all, columns=fitted, missing=missing)
     say(said)
     return frame
+
+
+def _kinds(frame: "pd.DataFrame", takes: "Takes", argument: str) -> "dict[str, Kind]":
+    """What is to be in each column."""
+    if callable(takes):
+        numbers = {name for name, column in frame.items() if column.dtype == object and wrong_cells(column) is not None}
+        return {name: "real" if name in numbers else kind for name, kind in takes(frame).items()}
+    if isinstance(takes, Mapping):
+        from bayesmix.data.values import check_names
+
+        check_names([*frame.columns], [*takes], argument)
+        return {name: takes[name] for name in frame.columns}
+    return {name: takes for name in frame.columns}
 
 
 def _chosen(table: Table, columns: Sequence[str] | None, index: str | None, say: Say) -> "pd.DataFrame":

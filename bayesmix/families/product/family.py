@@ -490,12 +490,11 @@ class Product(Family):
 
     @override
     def in_words(self, n_features: int) -> str:
-        said = (
-            f"{', '.join(block.names)}: {block.family.in_words(block.n_features)[0].lower()}"
-            f"{block.family.in_words(block.n_features)[1:]}"
-            for block in self.blocks
-        )
-        return f"Groups in columns of several kinds ({'; '.join(said)})"
+        said = []
+        for block in self.blocks:
+            words = block.family.in_words(block.n_features).partition(" (")[0]
+            said.append(f"{', '.join(block.names)}: {words[0].lower()}{words[1:]}")
+        return f"Columns of several kinds ({'; '.join(said)})"
 
 
 def _read(given: Any) -> Families:
