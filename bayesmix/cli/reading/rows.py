@@ -93,7 +93,10 @@ def _kinds(frame: "pd.DataFrame", takes: "Takes", argument: str) -> "dict[str, K
     """What is to be in each column."""
     if callable(takes):
         numbers = {name for name, column in frame.items() if column.dtype == object and wrong_cells(column) is not None}
-        return {name: "real" if name in numbers else kind for name, kind in takes(frame).items()}
+        kinds: dict[str, Kind] = {**takes(frame)}
+        for name in numbers:
+            kinds[str(name)] = "real"
+        return kinds
     if isinstance(takes, Mapping):
         from bayesmix.data.values import check_names
 
