@@ -74,7 +74,7 @@ def read_frame(
         raise ValueError(f"{table.name} has column names but no rows: nothing can be fitted.")
     table = replace(table, frame=frame)
     of_all = _kinds(frame, takes, table.name)
-    kinds = list(of_all.values()) if fitted is None else [column.kind for column in fitted]
+    kinds: list[Kind] = [*of_all.values()] if fitted is None else [column.kind for column in fitted]
     check_cells(table, dict(zip(frame.columns, kinds, strict=True)), source)
     frame = without_missing(table, source, say, summed_out=summed_out or fitted is not None, fitted=fitted is not None)
     noun = "row" if len(frame) == 1 else "rows"
