@@ -146,25 +146,11 @@ def _missing_cells(cells: int, of: int, rows: int, n_rows: int, by_feature: Mapp
     )
 
 
-def _prior_sways(
-    quantity: str,
-    half_prior: float | None,
-    mean: float,
-    twice_prior: float | None,
-    prior: float,
-    swayed: int,
-    of: int,
-) -> str:
-    known = [
-        f"{value:.3g} under {which}"
-        for value, which in ((half_prior, "half of its log density"), (twice_prior, "twice"))
-        if value is not None
-    ]
-    told = f" ({joined(known)})" if known else ""
-    return (
-        f"the prior sways {swayed} of {of} quantities that say how large the groups are (bm.sensitivity, up to "
-        f"{prior:.2f}): {quantity} is {mean:.3g}{told}"
-    )
+def _prior_sways(quantity: str, half_prior: float | None, mean: float, twice_prior: float | None) -> str:
+    """What bm.sensitivity's table tells at length."""
+    others = (("half", half_prior), ("twice", twice_prior))
+    moved = next((f", under {power} the prior {value:.2g}" for power, value in others if value is not None), "")
+    return f"the prior sways how large the groups are ({quantity}: {mean:.2g}{moved}; bm.sensitivity)"
 
 
 _SENTENCES = {

@@ -82,13 +82,12 @@ def prior_note(tree: xr.DataTree) -> Note | None:
     table = _table(tree)
     answers = table.loc[[name for name in table.index if str(name).startswith(("weight", "groups"))]]
     by_prior = answers["prior"].to_numpy(dtype=float)
-    n_swayed = int((by_prior >= SWAYED).sum())
-    if n_swayed == 0:
+    if not (by_prior >= SWAYED).any():
         return None
     most = answers.iloc[int(np.nanargmax(by_prior))]
-    numbers = {column: float(most[column]) for column in ("half_prior", "mean", "twice_prior", "prior")}
+    numbers = {column: float(most[column]) for column in ("half_prior", "mean", "twice_prior")}
     known: dict[str, Any] = {column: value if np.isfinite(value) else None for column, value in numbers.items()}
-    return Note("prior_sways", {"quantity": str(most.name), **known, "swayed": n_swayed, "of": len(answers)})
+    return Note("prior_sways", {"quantity": str(most.name), **known})
 
 
 def _refusal(tree: xr.DataTree) -> str:
