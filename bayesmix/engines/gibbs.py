@@ -283,9 +283,10 @@ def chains_from(problem: Problem, start: Start, n_chains: int) -> list[Chain]:
     sweeps = problem.sweeps
     if sweeps is None:
         check_complete(problem.rows, "Gibbs sampling of these components (fit_gibbs)")
+        other = "" if problem.has_default_priors else ", or the family's default prior"
         raise ValueError(
-            f"nothing draws the parameters of a {problem.family} mixture under these priors given assignments: use "
-            "method='nuts', or the family's default prior"
+            f"nothing draws the parameters of a {problem.family} mixture given assignments, since that has no closed "
+            f"form under these priors: use method='nuts'{other}"
         )
     seeds = np.random.SeedSequence(start.seeds[0]).spawn(2 * n_chains)
     optima = start.em.optima or (start.em,)

@@ -23,7 +23,7 @@ then known of the weights and of the components. Now and then assignments move t
     Log density of row i in component k given the rows that ``known`` and ``shared`` have seen, location and spread
     being integrated out. Row i, and all rows, may be among the seen.
 
-:func:`run_without_moves` needs the first of these alone, where nobody integrates parameters out.
+:func:`run_without_moves` needs the first four alone, where nobody integrates parameters out.
 
 ``numbers`` are the prior's. What functions take functions lives in the files of their callers: every family has one
 short entry of its own, see :data:`ENTRY`.
@@ -66,12 +66,12 @@ def run(log_component, sums_of, draw, begin, predictive, add, rng, problem, posi
 
 
 @nb.njit(**INNER)
-def run_without_moves(log_component, sums_of, draw, rng, problem, position, plan):
-    """:func:`run` of a family whose parameters nobody integrates out: assignments do not move together."""
+def run_without_moves(log_component, complete, sums_of, draw, rng, problem, position, plan):
+    """:func:`run_completed` where nobody integrates parameters out: assignments do not move together."""
     n_kept, thin, _ = plan
     return run_completed(
         log_component,
-        nothing_to_complete,
+        complete,
         sums_of,
         draw,
         _begin,

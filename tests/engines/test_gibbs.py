@@ -26,7 +26,7 @@ from tests.monte_carlo import ALLOWED, FEWEST, effective_draws, mean_of, sd_of
 FAITHFUL = bm.datasets.load_faithful()
 GALAXIES = bm.datasets.load_galaxies()
 EM = Mixture(3).fit_em(FAITHFUL, random_seed=1).labels
-COVARIANCES = ("full", "tied", "diag", "spherical", "EEI")
+COVARIANCES = ("full", "tied", "diag", "spherical", "EEI", "EII")
 
 
 # What is shared by many features has a sampler of its own, which takes half a minute to compile.
@@ -76,9 +76,16 @@ SEPARATED = {"means": bm.priors.Normal(), "scales": bm.priors.LogNormal(), "corr
         pytest.param(Mixture(2, StudentT("full")), marks=pytest.mark.slow),
         Mixture(2, StudentT("tied", dof="shared")),
         pytest.param(Mixture(2, StudentT("diag", dof=5.0)), marks=pytest.mark.slow),
+        pytest.param(Mixture(2, StudentT("spherical")), marks=pytest.mark.slow),
+        pytest.param(Mixture(2, StudentT("EEI")), marks=pytest.mark.slow),
         Mixture(2, Gaussian("full"), priors=SEPARATED),
         pytest.param(Mixture(2, Gaussian("tied"), priors=SEPARATED), marks=pytest.mark.slow),
         Mixture(2, Gaussian("diag"), priors=SEPARATED),
+        Mixture(2, Gaussian("spherical"), priors=SEPARATED),
+        Mixture(2, Gaussian("EEI"), priors=SEPARATED),
+        Mixture(2, Gaussian("EII"), priors=SEPARATED),
+        pytest.param(Mixture(2, StudentT("full", dof="shared"), priors=SEPARATED), marks=pytest.mark.slow),
+        pytest.param(Mixture(2, StudentT("spherical"), priors=SEPARATED), marks=pytest.mark.slow),
     ],
     ids=lambda mixture: f"{mixture.family}{'-separated' * ('scales' in str(mixture.priors))}",
 )
@@ -261,6 +268,8 @@ def test_what_nothing_draws_from_is_refused_with_a_remedy():
         Mixture(2, "VEV").fit_gibbs(FAITHFUL)
     with pytest.raises(ValueError, match=r"nothing draws the parameters of a gaussian-VEI mixture .* method='nuts'"):
         Mixture(2, "VEI").fit_gibbs(FAITHFUL)
+    with pytest.raises(ValueError, match=r"no closed form under these priors: use method='nuts'$"):
+        Mixture(2, "VEV").fit_gibbs(FAITHFUL)  # whose default prior helps no more
 
 
 @pytest.mark.parametrize("part", ["weights", "scales"])
@@ -269,5 +278,5 @@ def test_a_prior_that_only_pymc_knows_is_refused(part):
         "weights": lambda: pm.Dirichlet.dist(np.full(2, 3.0)),
         "scales": lambda: pm.LogNormal.dist(0.0, 1.0),
     }[part]()
-    with pytest.raises(ValueError, match="under these priors"):
+    with pytest.raises(ValueError, match=r"under these priors: .* or the family's default prior$"):
         Mixture(2, "diag", priors={part: prior}).fit_gibbs(FAITHFUL)

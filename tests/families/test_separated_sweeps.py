@@ -5,11 +5,12 @@ import pytest
 from scipy.special import digamma, polygamma
 
 import bayesmix as bm
-from tests.getting_it_right import JointChain, findings_of, rows_of_clouds
+from tests.getting_it_right import JointChain, findings_of, log_of_gamma, rows_of_clouds
 from tests.monte_carlo import worst
 from tests.problems import problem_of
 
 N_ROWS, ETA, STEPS = 5, 1.5, 12_000
+SHAPE, RATE = 3.0, 0.5
 ROWS = np.random.default_rng(2).normal(size=(N_ROWS, 5)) @ np.tril(np.ones((5, 5)))
 
 
@@ -19,6 +20,7 @@ def sampler_of(family, n_features):
     # components near each other: assignments move one by one
     means = bm.priors.Normal(sd=tuple(0.5 * rows.std(axis=0)))
     priors = {"means": means, "scales": bm.priors.LogNormal(), "correlations": bm.priors.LKJ(ETA)}
+    priors |= {"dof": bm.priors.Gamma(SHAPE, RATE)} if "dof" in family.prior_forms[0] else {}
     problem = problem_of(rows, family, 2, priors)
     return problem, problem.sweeps
 
@@ -49,6 +51,9 @@ def quantities(problem):
                 "log determinant": log_determinants.mean(),
                 "square of log determinant": (log_determinants**2).mean(),
             }
+        if "dof" in params:
+            logs = np.log(params["dof"])
+            found |= {"log dof": logs.mean(), "square of log dof": (logs**2).mean()}
         return found
 
     return of
@@ -57,6 +62,8 @@ def quantities(problem):
 def expected_of(family, n_features):
     """The same under the prior; the determinant of LKJ correlations is a product of beta numbers."""
     expected = {"mean": 0.0, "square of mean": 1.0, "log scale": 0.0, "square of log scale": 1.0}
+    if "dof" in family.prior_forms[0]:
+        expected["log dof"], expected["square of log dof"] = log_of_gamma(SHAPE, RATE)
     if not family.correlated or n_features == 1:
         return expected
     i = np.arange(1, n_features)
@@ -86,6 +93,9 @@ def found(family, n_features, n_steps, sweeps_of=lambda sweeps: sweeps):
         (bm.Gaussian("spherical"), 2),
         (bm.Gaussian("EEI"), 2),
         pytest.param(bm.Gaussian("full"), 5, marks=pytest.mark.slow),  # compiled on its own
+        (bm.StudentT("spherical"), 2),
+        pytest.param(bm.StudentT("EEI", dof="shared"), 2, marks=pytest.mark.slow),
+        pytest.param(bm.StudentT("full"), 2, marks=pytest.mark.slow),  # compiled on its own
     ],
     ids=str,
 )

@@ -14,11 +14,13 @@ from bayesmix.families.gaussian import prior_faces
 from bayesmix.families.gaussian.elliptical import Elliptical
 from bayesmix.families.gaussian.family import Gaussian
 from bayesmix.families.gaussian.given_rows import GaussianConditional
+from bayesmix.families.gaussian.sweeps.separated import separated
 from bayesmix.families.gaussian.units import Units
-from bayesmix.families.parts import Form, Fused, Kernel, ParameterSpec, Params, State, Statistics, Summary
+from bayesmix.families.parts import Form, Fused, Kernel, ParameterSpec, Params, State, Statistics, Summary, Sweeps
 from bayesmix.families.protocol import Family
 from bayesmix.families.student_t.far import mend
 from bayesmix.families.student_t.given_rows import StudentConditional
+from bayesmix.families.student_t.sweeps import axis, dense, parts
 from bayesmix.families.student_t.tails import dof_slope, log_fronts
 from bayesmix.passes import student
 from bayesmix.priors.rates import Gamma
@@ -211,6 +213,18 @@ class StudentT(Elliptical):
             return StudentConditional(clouds, self.given_dof, shared, None)
         prior = priors.parts["dof"]
         return StudentConditional(clouds, None, shared, prior) if isinstance(prior, Gamma) else None
+
+    @override
+    def sweeps(self, standardised: Units, priors: Priors, n_rows: int) -> Sweeps | None:
+        clouds = separated(self.structure, standardised, priors)
+        if clouds is None:
+            return super().sweeps(standardised, priors, n_rows)
+        prior = None if self.given_dof else priors.parts["dof"]
+        if not isinstance(prior, Gamma | None):
+            return None
+        compiled = dense if self.correlated else axis
+        numbers = parts.numbers_of(clouds.numbers, prior, self.dof == "shared", self.given_dof)
+        return clouds._replace(run=compiled.entry_separated(standardised.spread.size), numbers=numbers)
 
     @override
     def closed_form(

@@ -5,8 +5,8 @@ deviation that n numbers share, whose squares about their means sum to S, has th
 
 .. math:: -n \log \sigma - \frac{S}{2 \sigma^2} - \frac{(\log \sigma - l)^2}{2 t^2}
 
-and takes a slice step. Assignments do not move together: see
-:mod:`bayesmix.families.gaussian.sweeps.dense_separated`.
+and takes a slice step. Rows may have masses, as in :mod:`bayesmix.families.gaussian.sweeps.dense`. Assignments do not
+move together: see :mod:`bayesmix.families.gaussian.sweeps.dense_separated`.
 """
 
 import math
@@ -24,7 +24,7 @@ from bayesmix.passes.axis import component
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.priors.sets import Priors
 
-_sums_of = axis.sums_of
+_sums_of, _nothing_to_complete = axis.sums_of, sweeps.nothing_to_complete
 _WIDTH = 3.0  # of a slice, in standard deviations of a logarithm
 
 
@@ -47,7 +47,7 @@ def _log_density(log_scale, known):
 @nb.njit(**COMPILED)
 def draw(rng, weights, counts, sums, form, numbers, state):
     """See :mod:`bayesmix.families.sweeps`; the state is means (K, D) and standard deviations (M, B)."""
-    _, first, second = sums
+    masses, first, second = sums
     prior_mean, prior_sd, log_medians, log_sd = numbers
     n_components, n_features = first.shape
     width, n_means = log_medians.shape[0], n_components * n_features
@@ -76,8 +76,8 @@ def draw(rng, weights, counts, sums, form, numbers, state):
             b = j if width == n_features else 0
             of_rows = 1.0 / deviations[m, b] ** 2
             of_prior = 1.0 / prior_sd[j] ** 2
-            precision = counts[k] * of_rows + of_prior
-            total = counts[k] * means[k, j] + before[m, b] * first[k, j]
+            precision = masses[k] * of_rows + of_prior
+            total = masses[k] * means[k, j] + before[m, b] * first[k, j]
             centre = (total * of_rows + prior_mean[j] * of_prior) / precision
             means[k, j] = centre + rng.standard_normal() / math.sqrt(precision)
     offsets, whiteners = offsets_and_whiteners(
@@ -91,7 +91,7 @@ def draw(rng, weights, counts, sums, form, numbers, state):
 @nb.njit(**sweeps.ENTRY)
 def run(rng, problem, position, plan):
     """:func:`bayesmix.families.sweeps.run_without_moves`."""
-    return sweeps.run_without_moves(component, _sums_of, draw, rng, problem, position, plan)
+    return sweeps.run_without_moves(component, _nothing_to_complete, _sums_of, draw, rng, problem, position, plan)
 
 
 def entry(n_features: int):

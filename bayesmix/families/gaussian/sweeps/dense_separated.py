@@ -26,6 +26,8 @@ Nobody integrates the parameters out, so that assignments move one by one and no
 that are log-normal let no component be very wide or narrow, and chains from one component that has all rows agree with
 others on Old Faithful and on galaxies, with up to five components.
 
+Rows may have masses, as in :mod:`bayesmix.families.gaussian.sweeps.dense`.
+
 The prior speaks of columns; labels are drawn in whitened units, where numerical trouble is least.
 
 References
@@ -50,7 +52,7 @@ from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.dense import few_component, invert_lower, tiled_component
 from bayesmix.priors.sets import Priors
 
-_sums_of = dense.sums_of
+_sums_of, _nothing_to_complete = dense.sums_of, sweeps.nothing_to_complete
 _WIDTH = 3.0  # of a slice, in standard deviations of a logarithm
 _JITTER = 1e-10  # of a scatter that rows alone make regular
 
@@ -210,8 +212,8 @@ def _add_scatter(factor, second, scatter):
 
 
 @nb.njit(**COMPILED)
-def _draw_mean(rng, count, total, factor, prior_mean, prior_sd, mean):
-    """Overwrite ``mean`` given the sum of the rows and the covariance's factor."""
+def _draw_mean(rng, mass, total, factor, prior_mean, prior_sd, mean):
+    """Overwrite ``mean`` given the mass of the rows, their weighted sum, and the covariance's factor."""
     n_features = mean.shape[0]
     inverse = invert_lower(factor.reshape((1, n_features, n_features)))[0]
     precision, right = np.zeros((1, n_features, n_features)), np.empty(n_features)
@@ -225,7 +227,7 @@ def _draw_mean(rng, count, total, factor, prior_mean, prior_sd, mean):
         for i in range(h + 1):
             right[i] += inverse[h, i] * along
             for j in range(i + 1):
-                precision[0, i, j] += count * inverse[h, i] * inverse[h, j]
+                precision[0, i, j] += mass * inverse[h, i] * inverse[h, j]
     half = factors_of(precision)[0]
     for i in range(n_features):
         for j in range(i):
@@ -241,7 +243,7 @@ def _draw_mean(rng, count, total, factor, prior_mean, prior_sd, mean):
 @nb.njit(**COMPILED)
 def draw(rng, weights, counts, sums, form, numbers, state):
     """See :mod:`bayesmix.families.sweeps`; the state is means (K, D) and factors (M, D, D), in whitened units."""
-    _, first, second = sums
+    masses, first, second = sums
     to_columns, to_whitened, prior_mean, prior_sd, log_medians, log_sd, eta = numbers
     n_components, n_features = first.shape
     n_means = n_components * n_features
@@ -267,8 +269,8 @@ def draw(rng, weights, counts, sums, form, numbers, state):
             for i in range(n_features):
                 total[i] = 0.0
                 for j in range(i + 1):
-                    total[i] += counts[k] * to_columns[i, j] * means[k, j] + before[i, j] * first[k, j]
-            _draw_mean(rng, counts[k], total, factor, prior_mean, prior_sd, mean)
+                    total[i] += masses[k] * to_columns[i, j] * means[k, j] + before[i, j] * first[k, j]
+            _draw_mean(rng, masses[k], total, factor, prior_mean, prior_sd, mean)
             for i in range(n_features):
                 means[k, i] = 0.0
                 for j in range(i + 1):
@@ -286,13 +288,13 @@ def draw(rng, weights, counts, sums, form, numbers, state):
 @nb.njit(**sweeps.ENTRY)
 def run(rng, problem, position, plan):
     """:func:`bayesmix.families.sweeps.run_without_moves`."""
-    return sweeps.run_without_moves(few_component, _sums_of, draw, rng, problem, position, plan)
+    return sweeps.run_without_moves(few_component, _nothing_to_complete, _sums_of, draw, rng, problem, position, plan)
 
 
 @nb.njit(**sweeps.ENTRY)
 def run_of_many(rng, problem, position, plan):
     """The same of more than four features."""
-    return sweeps.run_without_moves(tiled_component, _sums_of, draw, rng, problem, position, plan)
+    return sweeps.run_without_moves(tiled_component, _nothing_to_complete, _sums_of, draw, rng, problem, position, plan)
 
 
 def entry(n_features: int):

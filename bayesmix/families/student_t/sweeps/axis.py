@@ -4,6 +4,7 @@ import numba as nb
 
 from bayesmix.families import sweeps, telescoping
 from bayesmix.families.gaussian.sweeps import axis as clouds
+from bayesmix.families.gaussian.sweeps import axis_separated
 from bayesmix.families.student_t.sweeps import parts
 from bayesmix.families.student_t.sweeps.parts import (
     N_KNOWN,
@@ -19,6 +20,7 @@ from bayesmix.passes.blocks import COMPILED
 
 _component = student.axis_component
 _sums_of, _draw_clouds, _form_of_clouds = clouds.sums_of, clouds.draw, clouds.form_of
+_draw_separated_clouds = axis_separated.draw
 _form_of = parts.form_of
 _begin, _predictive, _add = clouds.begin, clouds.predictive, clouds.add
 _begin_pooled, _predictive_pooled, _add_pooled = clouds.begin_pooled, clouds.predictive_pooled, clouds.add_pooled
@@ -48,6 +50,12 @@ def complete(rng, labels, columns, form, numbers, state):
 def draw(rng, weights, counts, sums, form, numbers, state):
     """See :mod:`bayesmix.families.sweeps`; the state is means, deviations and degrees of freedom, if they are free."""
     return draw_of(_draw_clouds, rng, weights, counts, sums, form, numbers, state)
+
+
+@nb.njit(**COMPILED)
+def draw_separated(rng, weights, counts, sums, form, numbers, state):
+    """The same under the separated prior."""
+    return draw_of(_draw_separated_clouds, rng, weights, counts, sums, form, numbers, state)
 
 
 @nb.njit(**COMPILED)
@@ -123,6 +131,14 @@ def run_shared(rng, problem, position, plan):
 
 
 @nb.njit(**sweeps.ENTRY)
+def run_separated(rng, problem, position, plan):
+    """:func:`bayesmix.families.sweeps.run_without_moves`, under the separated prior."""
+    return sweeps.run_without_moves(
+        component, complete, _sums_of, draw_separated, rng, with_masses(problem), position, plan
+    )
+
+
+@nb.njit(**sweeps.ENTRY)
 def telescope_free(rng, problem, position, plan):
     """:func:`bayesmix.families.telescoping.run_completed` where every component has scales of its own."""
     return telescoping.run_completed(
@@ -165,3 +181,8 @@ def telescope_shared(rng, problem, position, plan):
 def entries(n_features: int, shared: bool) -> tuple:
     """The compiled samplers of a given and of an unknown number of components."""
     return (run_shared, telescope_shared) if shared else (run_free, telescope_free)
+
+
+def entry_separated(n_features: int):
+    """The compiled sampler under the separated prior."""
+    return run_separated
