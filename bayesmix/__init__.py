@@ -7,7 +7,7 @@ from bayesmix.registry import FAMILIES
 from bayesmix.version import __version__
 
 if TYPE_CHECKING:
-    from bayesmix import datasets, priors
+    from bayesmix import data, datasets, priors
     from bayesmix.comparison import (
         BootstrapLRT,
         Comparison,
@@ -116,7 +116,7 @@ _ROOMS = {
     "similarity": "bayesmix.posterior.partitions",
     "waic": "bayesmix.comparison",
 }
-_SUBPACKAGES = ("datasets", "priors")
+_SUBPACKAGES = ("data", "datasets", "priors")
 
 __all__ = [
     "Bernoulli",
@@ -138,6 +138,7 @@ __all__ = [
     "compare",
     "compare_clusterings",
     "conditional",
+    "data",
     "datasets",
     "diagnose",
     "family_for",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from bayesmix.data import check_n_components, read_rows
+from bayesmix.data import File, StreamedRows, check_n_components, needs_memory, read_rows
 from bayesmix.engines.begin import density_of, fit_em, model_of
 from bayesmix.engines.em import EMResult, EMSettings
 from bayesmix.families import Family, read_family
@@ -13,6 +13,7 @@ from bayesmix.notebook import card, facts, sentences
 from bayesmix.priors.number import PriorOfNumber, number_from_dict
 from bayesmix.priors.sets import default_priors, facts_of, from_dict, in_words, read_priors
 from bayesmix.problem import Problem
+from bayesmix.progress import progress
 from bayesmix.registry import ENGINES
 from bayesmix.seeds import number_of
 from bayesmix.tree import as_tree, family_of, record_of
@@ -160,7 +161,9 @@ class Mixture:
 
         Parameters
         ----------
-        X : array, data frame or DataArray, (N, D)
+        X : array, data frame or DataArray, (N, D), or file
+            A file opened by :func:`bayesmix.data.open` is read block by block, once for moments and a sample and then
+            once for each iteration. An interruption (Ctrl-C) ends the fit of one, and it returns what it has.
         estimate : {"map", "ml"}
             The posterior mode in the free variables of :meth:`build_model`, or maximum likelihood.
         init : str, EMResult or array
@@ -201,8 +204,8 @@ class Mixture:
         ValueError, TypeError
             If the data or an argument cannot be used; the message says where and what to do.
         """
-        problem = self._problem(X, copy)
         settings = EMSettings(estimate, init, n_init, max_iter, tol)
+        problem = self._streamed(X, progressbar) if isinstance(X, File) else self._problem(X, copy)
         given = random_seed is None and not isinstance(init, str)  # nothing is random from a start that is given
         seed = None if given else number_of(random_seed)
         with compiling_shown(progressbar):
@@ -591,13 +594,26 @@ class Mixture:
 
     def _problem(self, X, copy: bool | None = True) -> Problem:
         """The problem of a given number of components, without which nothing but Gibbs sampling has a meaning."""
+        self._check_number()
+        return self._read(X, copy)
+
+    def _streamed(self, X: File, progressbar: bool | None) -> Problem:
+        """The same of a file, after a first pass over its rows."""
+        self._check_number()
+        if not self.family.read_by_blocks:
+            raise needs_memory(X.name)
+        with progress(progressbar) as report:
+            report(f"A first look at {X.name}")
+            rows = StreamedRows(X)
+        return Problem.of(rows, self.family, self.n_components, self.priors)
+
+    def _check_number(self) -> None:
         if isinstance(self.n_components, PriorOfNumber):
             raise ValueError(
                 f"n_components is a prior, {self.n_components}, and this needs a number: only fit and fit_gibbs draw "
                 "the number of components too; bm.number_of_groups tells it, and a Mixture of that number does the rest"
             )
         self.priors.check_concentration_is_known()
-        return self._read(X, copy)
 
     @property
     def _by_gibbs_alone(self) -> bool:

@@ -61,6 +61,12 @@ def of_missing(rows: Rows) -> tuple[Note, ...]:
     return (Note("missing_cells", data),)
 
 
+def of_sample(rows: Rows) -> tuple[Note, ...]:
+    """That a tree holds a sample of the rows, of those that are not in memory."""
+    held = rows.held
+    return () if held is rows else (Note("sample_of_rows", {"rows": held.n_rows, "of": rows.n_rows}),)
+
+
 def kinds_in(described: Iterable[Any]) -> set[str]:
     """Kinds of the notes of a record."""
     return {note["kind"] for note in described if not isinstance(note, str)}
@@ -155,6 +161,7 @@ def _prior_sways(quantity: str, half_prior: float | None, mean: float, twice_pri
 
 _SENTENCES = {
     "missing_cells": _missing_cells,
+    "sample_of_rows": "fitted to {of:,} rows of a file; here are {rows:,} of them, drawn at random".format,
     "prior_sways": _prior_sways,
     "chosen": _chosen,
     "sweeps_spent": _sweeps_spent,

@@ -137,6 +137,12 @@ _KINDS = {
         "raise max_iter= or tol=",
         _SIMPLER,
     ),
+    "interrupted": _Kind(
+        "EM was interrupted before it converged",
+        "the fit was interrupted before it was finished",
+        "fit again with init= this result, which goes on from there",
+        "run it again, and longer",
+    ),
     "collapsed": _Kind(
         "a group of EM collapsed, where the likelihood has no bound",
         "a group shrank onto a few rows, where the fit means nothing",
@@ -167,8 +173,8 @@ class Reason:
     ----------
     kind : str
         ``"basins"``, ``"disagreement"``, ``"few_draws"``, ``"small_component"``, ``"divergences"``,
-        ``"approximation"``, ``"one_chain"``, ``"unjudged"``, ``"not_sampled"``; of EM ``"max_iter"``, ``"collapsed"``,
-        ``"emptied"``; of LOO ``"bad_rows"``; of folds ``"bad_folds"``.
+        ``"approximation"``, ``"one_chain"``, ``"unjudged"``, ``"not_sampled"``; of EM ``"max_iter"``,
+        ``"interrupted"``, ``"collapsed"``, ``"emptied"``; of LOO ``"bad_rows"``; of folds ``"bad_folds"``.
     numbers : mapping
         What was measured, such as ``{"rhat": 1.45}``, and of chains by Gibbs sampling ``"sampler": "gibbs"``, to which
         there is no other sampler to turn. Of a small component: how many ``rows`` it has, its ``place`` by

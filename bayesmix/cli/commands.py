@@ -131,6 +131,7 @@ def fit(
     source: Source = Source(),
     length: Length = Length(),
     relabel: Relabel | None = None,
+    stream: Annotated[bool, NO_DEFAULT] = False,
     seed: int | None = None,
     output: Outputs = None,
     manner: Manner = Manner(),
@@ -149,6 +150,9 @@ def fit(
     relabel
         How groups get the same name in every draw: by the EM labels of the rows (ecr, the default), by the draw of the
         highest posterior density, by Stephens' method, or in the order of their weights.
+    stream
+        Read the file block by block, as often as it takes, so that its rows need not fit in memory: .parquet (or a
+        folder of such), .npy, .zarr, plain .csv and .tsv; with --method em. Ctrl-C ends the fit with what it has.
     seed
         The same seed gives the same numbers; without one a seed is drawn and said.
     output
@@ -173,8 +177,14 @@ def fit(
     several = f"--family {family!r}: one model has one family; bayesmix compare takes several."
     if "," in family and not family.startswith("product("):
         raise ValueError(several)
-    takes, summed_out = takes_of(family, "--family"), sums_out_missing(family, "--family")
-    X = read_frame(data, source, manner.say, takes=takes, summed_out=summed_out)
+    if stream:
+        from bayesmix.cli.streaming import check_streamed, open_rows
+
+        check_streamed(method, outputs, components, family)
+        X: Any = open_rows(data, source, manner.say)
+    else:
+        takes, summed_out = takes_of(family, "--family"), sums_out_missing(family, "--family")
+        X = read_frame(data, source, manner.say, takes=takes, summed_out=summed_out)
     chosen, *others = (
         [family_for_rows(X, "--family", manner.say)] if family == AUTO else families_of(family, "--family")
     )
@@ -275,6 +285,7 @@ def predict(
     source: Source = Source(),
     intervals: Annotated[bool, NO_DEFAULT] = False,
     outliers: Annotated[bool, NO_DEFAULT] = False,
+    stream: Annotated[bool, NO_DEFAULT] = False,
     output: Outputs = None,
     manner: Manner = Manner(),
 ) -> int:
@@ -297,6 +308,9 @@ def predict(
     outliers
         Write how rarely a new row is as improbable, the same adjusted for the number of rows, and whether it is an
         outlier: among those at most 5 % are expected to be ordinary.
+    stream
+        Read the file and write the labels block by block, so that neither need fit in memory: as in fit. Rows are
+        called by their positions, from 0.
     output
         Where to write the labels (.csv, .parquet); standard output by default; may be repeated.
     """
@@ -314,6 +328,14 @@ def predict(
     from bayesmix.tree import columns_of, load
 
     tree = load(fitted)
+    if stream:
+        from bayesmix.cli.streaming import label_streamed, open_rows
+
+        if manner.json or outliers:
+            raise ValueError(f"{'--json' if manner.json else '--outliers'} needs all rows at once: leave out --stream.")
+        file = open_rows(data, source, manner.say, [column.name for column in columns_of(tree)])
+        with manner.working():
+            return label_streamed(tree, file, outputs, manner, intervals=intervals)
     X = read_frame(data, source, manner.say, fitted=columns_of(tree))
     from bayesmix.cli.labelling import label_and_tell
 

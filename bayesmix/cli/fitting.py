@@ -9,6 +9,7 @@ from bayesmix.cli.labelling import table_of_labels
 from bayesmix.cli.outputs import write_frame
 from bayesmix.cli.request import Request
 from bayesmix.cli.trust import status_of, verdict_of_fit, warn
+from bayesmix.data import File
 from bayesmix.engines.em import EMResult
 from bayesmix.html.answer import answer_of_fit
 from bayesmix.html.digest import Digest
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 METHODS = {"em": "EM", **{method: f"EM and {engine.name}" for method, engine in ENGINES.items()}}
 
 
-def fit_and_tell(X: "pd.DataFrame", mixture: Mixture, request: Request, options: Mapping[str, Any]) -> int:
+def fit_and_tell(X: "pd.DataFrame | File", mixture: Mixture, request: Request, options: Mapping[str, Any]) -> int:
     """Fit one model; tell what its draws are worth and its groups; write what was asked for; return the exit status."""
     said = f"Fitting {mixture} by {METHODS[request.method]}."
     request.manner.say(said)
@@ -50,7 +51,7 @@ def fit_and_tell(X: "pd.DataFrame", mixture: Mixture, request: Request, options:
 
 
 def _fit(
-    mixture: Mixture, X: "pd.DataFrame", method: str, seed: int, options: Mapping[str, Any]
+    mixture: Mixture, X: "pd.DataFrame | File", method: str, seed: int, options: Mapping[str, Any]
 ) -> "xr.DataTree | EMResult":
     if method == "em":
         return mixture.fit_em(X, random_seed=seed)
@@ -78,7 +79,7 @@ def _criteria(em: EMResult) -> str:
     )
 
 
-def _write(digest: Digest, X: "pd.DataFrame", path: Path) -> str:
+def _write(digest: Digest, X: "pd.DataFrame | File", path: Path) -> str:
     """Write what belongs into a file with this suffix, and say what it is."""
     if path.suffix in (".nc", ".zarr"):
         save(digest.tree, path)
@@ -88,5 +89,7 @@ def _write(digest: Digest, X: "pd.DataFrame", path: Path) -> str:
 
         report(digest.tree, path)
         return "report"
+    if isinstance(X, File):
+        raise TypeError("labels of rows that are read block by block are written by predict")
     write_frame(table_of_labels(digest.membership, X.index), path)
     return "labels"

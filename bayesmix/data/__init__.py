@@ -9,6 +9,7 @@ what to do. Nothing is dropped or imputed.
 from bayesmix.data.beside_rows import read_groups, read_known_labels, read_weights
 from bayesmix.data.columns import Column
 from bayesmix.data.copies import shared_copy
+from bayesmix.data.files import File, needs_memory, open
 from bayesmix.data.fitness import (
     check_collinear,
     check_complete,
@@ -20,23 +21,29 @@ from bayesmix.data.fitness import (
 )
 from bayesmix.data.kinds import kinds_of
 from bayesmix.data.moments import centre_and_scale
-from bayesmix.data.reading import read_rows
+from bayesmix.data.reading import check_match, read_rows
 from bayesmix.data.rows import Rows
+from bayesmix.data.streamed import StreamedRows
 from bayesmix.data.values import check_names
 
 __all__ = [
     "Column",
+    "File",
     "Rows",
+    "StreamedRows",
     "centre_and_scale",
     "check_collinear",
     "check_complete",
     "check_constant",
     "check_distinct",
+    "check_match",
     "check_missing",
     "check_n_components",
     "check_names",
     "check_spread",
     "kinds_of",
+    "needs_memory",
+    "open",
     "read_groups",
     "read_known_labels",
     "read_rows",

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bayesmix.data.files.source import File
 from bayesmix.data.words import FROM_ZERO, listed, visible
 
 
@@ -105,6 +106,11 @@ def _units(X: Any, table: Table) -> tuple[str, ...]:
 
 
 def _open(X: Any, argument: str) -> Table:
+    if isinstance(X, File):
+        raise TypeError(
+            f"{argument} is {X.name}, opened by bm.data.open: fit_em and the predictions of its result read it block "
+            "by block, and this needs the rows in memory. Read them, for example with pandas.read_parquet."
+        )
     if isinstance(X, (np.ndarray, list, tuple)):
         return _open_array(X, argument)
     xarray = sys.modules.get("xarray")  # a DataArray cannot exist before its library is imported

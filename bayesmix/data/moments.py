@@ -119,6 +119,36 @@ def correlation_factor(values: np.ndarray, centre: np.ndarray, scale: np.ndarray
     return (triangle * np.copysign(1.0, np.diagonal(triangle))[:, None]).T / np.sqrt(n_rows - 1)
 
 
+class Triangle:
+    """The triangular factor of columns about their means, gathered block by block in one pass, as exact as the rows.
+
+    The columns are taken about the first block's means in units of its deviations, behind a column of ones: below and
+    right of the ones, the factor of all of them is that of the columns about their own means.
+    """
+
+    def __init__(self):
+        self._triangle, self._centre, self._unit = np.empty((0, 0)), np.empty(0), np.empty(0)
+
+    def add(self, rows: np.ndarray) -> None:
+        """Take in complete rows (n, D)."""
+        if self._unit.size == 0:
+            self._centre, scale = centre_and_scale(rows)
+            self._unit = np.where(scale > 0, scale, 1.0)
+            self._triangle = np.empty((0, rows.shape[1] + 1))
+        with one_blas_thread():
+            for start in range(0, len(rows), BLOCK):
+                part = rows[start : start + BLOCK]
+                standard = np.empty((len(part), rows.shape[1] + 1))
+                standard[:, 0] = 1.0
+                standard[:, 1:] = (part - self._centre) / self._unit
+                self._triangle = np.linalg.qr(np.concatenate([self._triangle, standard]), mode="r")
+
+    def correlation_factor(self, scale: np.ndarray, n_rows: int) -> np.ndarray:
+        """See :func:`correlation_factor`, given the standard deviations of all rows."""
+        triangle = self._triangle[1:, 1:] * (self._unit / scale)
+        return (triangle * np.copysign(1.0, np.diagonal(triangle))[:, None]).T / np.sqrt(n_rows - 1)
+
+
 def correlation_factor_by_pairs(values: np.ndarray, centre: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """Return the lower Cholesky factor of the columns' correlations where values are missing (NaN).
 

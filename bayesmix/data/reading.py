@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from bayesmix.data.columns import Column, Kind
-from bayesmix.data.containers import Table, as_they_lie, open_table
+from bayesmix.data.containers import as_they_lie, open_table
 from bayesmix.data.rows import Rows
 from bayesmix.data.values import Missing, check_kinds, check_names, check_never_missing, check_present, to_float64
 from bayesmix.data.words import counted, listed, selection, visible
@@ -77,7 +77,7 @@ def read_rows(
         wanted = tuple(Column(name, kind, unit=unit) for name, kind, unit in zip(names, kinds, units, strict=True))
     else:
         wanted = tuple(columns)
-        _check_match(table, tuple(column.name for column in wanted), argument)
+        check_match(table.names, tuple(column.name for column in wanted), argument, width)
     there = None if copy or any(column.kind != "real" for column in wanted) else as_they_lie(X)
     if there is None or (copy is None and there.nbytes <= _COPIED) or np.isnan(there.min()):
         values, found = to_float64(table, wanted, argument)
@@ -96,9 +96,9 @@ def read_rows(
     return Rows(values, known, index)
 
 
-def _check_match(table: Table, fitted: tuple[str, ...], argument: str) -> None:
-    """Refuse columns other than those a model was fitted on."""
-    names, width = table.names, len(table.columns)
+def check_match(names: tuple[str, ...] | None, fitted: tuple[str, ...], argument: str, width: int = 0) -> None:
+    """Refuse columns other than those a model was fitted on (ValueError); without names, another number of them."""
+    width = len(names) if names is not None else width
     if width != len(fitted):
         remedy = "Give the same columns in the same order"
         if names is not None and set(fitted) <= set(names):

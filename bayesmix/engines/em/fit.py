@@ -14,7 +14,7 @@ from bayesmix.engines.em.loop import Ascent, Climb, ExpectationMaximisation
 from bayesmix.engines.em.neighbours import merges, splits
 from bayesmix.engines.em.optima import SAME_HEIGHT, group_optima
 from bayesmix.engines.em.result import EMResult, Optimum
-from bayesmix.engines.em.settings import EMSettings
+from bayesmix.engines.em.settings import INITS, EMSettings
 from bayesmix.engines.em.starts import given_memberships, memberships, point_of_memberships
 from bayesmix.engines.em.status import Status
 from bayesmix.families.column_blocks import Held
@@ -77,7 +77,9 @@ def fit(
         by_default = ExpectationMaximisation.of(problem.by_default, threads)
         whole = _ascent_of(problem, settings.estimate, make_ascent, threads)
         points = list(starts)
-        if isinstance(whole, ExpectationMaximisation):
+        if isinstance(whole, ExpectationMaximisation) and not starts.in_memory:
+            climbs, starts.total = _of_file(points, replace(whole, kept=[]), starts, settings, report)
+        elif isinstance(whole, ExpectationMaximisation):
             sample = whole if starts.of_all else replace(whole, blocks=Held(starts.columns))
             climbs = explore(points, sample, whole, settings, report, lambda them: starts.beside(them, sample))
         elif isinstance(settings.init, str) and by_default is not None:
@@ -158,6 +160,24 @@ def _ascent_of(problem: Problem, estimate: str, make_ascent: Callable[[], Ascent
     return make_ascent()
 
 
+def _of_file(
+    points: list[Point], whole: ExpectationMaximisation, starts: "_Starts", settings: EMSettings, report: Callable
+) -> tuple[list[Climb], int]:
+    """Climbs from starts on a sample of the rows, and of how many starts they are.
+
+    Passes over a file may take hours: one that is interrupted ends with what the climbs on all rows have reached.
+    """
+    on_sample = isinstance(settings.init, str)
+    sample = replace(whole, blocks=Held(starts.columns), kept=None) if on_sample else whole
+    try:
+        climbs = explore(points, sample, whole, settings, report, lambda them: starts.beside(them, sample))
+    except KeyboardInterrupt:
+        if not whole.kept:
+            raise
+        return whole.kept, len(whole.kept)
+    return climbs, starts.total
+
+
 class _Starts:
     """The starting points, made one at a time; random ones from ``columns``, where rows are many a sample of them."""
 
@@ -166,17 +186,29 @@ class _Starts:
         self.conditional = problem.by_default.conditional
         rng = np.random.default_rng(random_seed)
         self.rng, self.rngs, self.of_all = rng, [rng], True
-        self.values = problem.rows.values
-        n_rows, one = problem.rows.n_rows, problem.n_components == 1
+        rows = problem.rows
+        n_rows, one = rows.n_rows, problem.n_components == 1
+        self.in_memory = rows.held is rows
         n_sample = max(SAMPLE, SAMPLE_PER_PLACE * problem.n_components * problem.standardised.n_entries)
         if isinstance(self.init, str):
             self.rngs = [rng] if one else rng.spawn(settings.n_init)
-            # one group has its top after one iteration, wherever it starts
-            if n_sample < n_rows and not (one and n_rows <= rows_of_block(problem.rows.n_features)):
-                chosen = rng.choice(n_rows, n_sample, replace=False)
-                self.of_all, self.values = False, self.values[chosen]
-                self.columns = problem.standardised.some(chosen)
+        elif not (self.in_memory or isinstance(self.init, EMResult)):
+            raise ValueError(
+                "init as an array has an entry for each row, and the rows are not in memory: give an EMResult, or one "
+                "of " + ", ".join(map(repr, INITS))
+            )
+        # one group has its top after one iteration, wherever it starts
+        sampled = isinstance(self.init, str) and n_sample < n_rows
+        if not self.in_memory or (sampled and not (one and n_rows <= rows_of_block(rows.n_features))):
+            there = len(rows.sample)
+            chosen = rng.choice(there, min(n_sample, there), replace=False)
+            self.of_all, self.values = False, rows.sample[chosen]
+            self.columns = problem.standardised.some(chosen)
         self.total = len(self.rngs)
+
+    @cached_property
+    def values(self) -> np.ndarray:
+        return self.problem.rows.values
 
     @cached_property
     def columns(self) -> np.ndarray:
@@ -287,6 +319,13 @@ def _as_told(point: Point, standardised: Standardised) -> Point:
     return Point(point.weights, standardised.to_state(standardised.to_params(point.state)))
 
 
+def _log_likelihood(best: Climb, told: Point, problem: Problem, threads: Threads) -> float:
+    """At the point as it is told; of what was interrupted, and shall not wait for another pass, as it was reached."""
+    if best.status is Status.INTERRUPTED:
+        return best.statistics.log_likelihood
+    return one_pass(problem.family, told, problem.standardised.blocks, threads).log_likelihood
+
+
 def _result(
     climbs: list[Climb],
     n_starts: int,
@@ -335,7 +374,7 @@ def _result(
         rows=rows,
         weights=weights,
         params=params,
-        log_likelihood=one_pass(family, told, standardised.blocks, threads).log_likelihood + shift,
+        log_likelihood=_log_likelihood(best, told, problem, threads) + shift,
         log_prior=best.log_prior,
         status=best.status,
         history=best.history + shift,

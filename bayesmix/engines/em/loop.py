@@ -61,6 +61,8 @@ class ExpectationMaximisation:
         Of the weights' prior.
     threads : Threads, optional
         What passes are made on; without them, this one.
+    kept : list of Climb, optional
+        Gets every climb, and one that is interrupted (KeyboardInterrupt) as far as it came.
     """
 
     family: Family
@@ -69,6 +71,7 @@ class ExpectationMaximisation:
     excess: np.ndarray | None = None
     log_constant: float = 0.0
     threads: Threads | None = None
+    kept: "list[Climb] | None" = None
 
     @classmethod
     def of(cls, problem: Problem, threads: Threads | None = None) -> "ExpectationMaximisation | None":
@@ -88,7 +91,18 @@ class ExpectationMaximisation:
 
     def climb(self, start: Point, tol: float, max_iter: int) -> "Climb":
         """See :class:`Ascent`. ``tol=0`` makes ``max_iter`` plain iterations; else a long climb takes leaps."""
-        point, history, best, status = start, [], None, Status.MAX_ITER
+        try:
+            climb = self._climb(start, tol, max_iter, history := [], reached := [])
+        except KeyboardInterrupt:
+            if self.kept is not None and reached:
+                self.kept.append(Climb(*reached[-1], Status.INTERRUPTED, np.array(history), len(history) - 1))
+            raise
+        if self.kept is not None:
+            self.kept.append(climb)
+        return climb
+
+    def _climb(self, start: Point, tol: float, max_iter: int, history: list[float], reached: list) -> "Climb":
+        point, best, status = start, None, Status.MAX_ITER
         leaps, instead = Leaps(self.conditional), None  # instead: where to go on if the leap to this point led down
         turn = turns("iteration")
         while len(history) <= max_iter:
@@ -107,6 +121,7 @@ class ExpectationMaximisation:
             converged = tol > 0 and stepped and objective - history[-1] < tol * self.n_rows
             best = (point, statistics, log_prior)
             history.append(objective)
+            reached[:] = [best]
             if converged:
                 status = Status.CONVERGED
                 break

@@ -1,19 +1,19 @@
 """The result of EM: the point estimate, and everything that can be asked of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import xlogy
 
-from bayesmix.data import Rows, read_rows
+from bayesmix.data import File, Rows, StreamedRows, check_match, read_rows
 from bayesmix.engines.em.rivals import rivals_of
 from bayesmix.engines.em.status import Status
 from bayesmix.families import Family
 from bayesmix.notebook import card, facts, sentences, table
-from bayesmix.notes import Note, counted_rivals, of_missing, rivals_in_words
+from bayesmix.notes import Note, counted_rivals, of_missing, of_sample, rivals_in_words
 from bayesmix.priors.sets import Priors, hyperparameters
 from bayesmix.seeds import generator_of
 from bayesmix.shelter import sheltered
@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 
 
 # How a climb ended that is no estimate, and the kind of reason that this is.
-_AGAINST = {Status.MAX_ITER: "max_iter", Status.DEGENERATE: "collapsed", Status.EMPTY: "emptied"}
+_AGAINST = {
+    Status.MAX_ITER: "max_iter",
+    Status.INTERRUPTED: "interrupted",
+    Status.DEGENERATE: "collapsed",
+    Status.EMPTY: "emptied",
+}
 # Responsibilities that one thread works on at once, about.
 _AT_ONCE = 2**19
 # What a notebook shows at most.
@@ -235,22 +240,23 @@ class EMResult:
     def _clearness(self) -> tuple[float, float]:
         """``sum_i log max_k r_ik`` and the entropy of all ``r_i``."""
         certainty = entropy = 0.0
-        for _, joint in self.family.log_joint_blocks(self.weights, self.params, self.rows.values, _AT_ONCE):
-            log_r = joint[0] - np.logaddexp.reduce(joint[0], axis=1, keepdims=True)
-            certainty += float(log_r.max(axis=1).sum())
-            entropy -= float(xlogy(np.exp(log_r), np.exp(log_r)).sum())
+        for values in self.rows.blocks:
+            for _, joint in self.family.log_joint_blocks(self.weights, self.params, values):
+                log_r = joint[0] - np.logaddexp.reduce(joint[0], axis=1, keepdims=True)
+                certainty += float(log_r.max(axis=1).sum())
+                entropy -= float(xlogy(np.exp(log_r), np.exp(log_r)).sum())
         return certainty, entropy + 0.0  # no negative zero
 
     @cached_property
     @sheltered()
     def responsibilities(self) -> np.ndarray:
         """(N, K) probabilities of each component given each training row."""
-        return self.predict_proba(self.rows.values)
+        return self._of(self.rows, self._shares)
 
     @cached_property
     def labels(self) -> np.ndarray:
         """(N,) most probable component of each training row."""
-        return self._labels(self.rows.values)
+        return self._of(self.rows, self._labels)
 
     @cached_property
     def restarts(self) -> "pd.DataFrame":
@@ -264,8 +270,9 @@ class EMResult:
 
         Parameters
         ----------
-        X : array, data frame or DataArray, (n, D)
-            Missing cells (NaN) are summed out, here and below.
+        X : array, data frame, DataArray, (n, D), or file
+            Missing cells (NaN) are summed out, here and below. A file opened by :func:`bayesmix.data.open` is read
+            block by block.
         cores : int, optional
             Threads at most that work on blocks of many rows, here and below; None takes all that there are. The result
             does not depend on it.
@@ -274,7 +281,7 @@ class EMResult:
         -------
         (n,) array of int
         """
-        return self._labels(self._rows(X), cores)
+        return self._of(X, self._labels, cores)
 
     def predict_proba(self, X, *, cores: int | None = None) -> np.ndarray:
         """Responsibilities: the probability of each component given each row.
@@ -288,12 +295,7 @@ class EMResult:
         -------
         (n, K) array
         """
-        values = self._rows(X)
-        r = np.empty((values.shape[0], self.n_components))
-        with Threads(cores) as threads:
-            for block, found in self._shares(values, threads):
-                r[block] = found[..., 0].T
-        return r
+        return self._of(X, self._shares, cores)
 
     def score_samples(self, X, *, cores: int | None = None) -> np.ndarray:
         """Log density of each row, in nats.
@@ -307,9 +309,7 @@ class EMResult:
         -------
         (n,) array
         """
-        values = self._rows(X)
-        with Threads(cores) as threads:
-            return self.family.log_mixture(self.weights, self.params, values, threads)
+        return self._of(X, partial(self.family.log_mixture, self.weights, self.params), cores)
 
     def sample(self, n: int, random_seed=None) -> tuple[np.ndarray, np.ndarray]:
         """Draw rows and their components from the fitted mixture.
@@ -334,13 +334,14 @@ class EMResult:
         xarray.DataTree
         """
         posterior = {"weights": self.weights, **self.family.complete(self.params, self.priors)}
-        log_density = self.family.log_mixture(self.weights, self.params, self.rows.values)
+        rows = self.rows.held.widened
+        log_density = self.family.log_mixture(self.weights, self.params, rows.values)
         tree = build_tree(
             family=self.family,
-            rows=self.rows.widened,
+            rows=rows,
             posterior={name: value[None, None] for name, value in posterior.items()},
             sample_stats={"lp": np.array([[self.objective]])},
-            constant_data={"pivot": self.labels, **hyperparameters(self.priors)},
+            constant_data={"pivot": self._labels(rows.values), **hyperparameters(self.priors)},
             log_likelihood=log_density[None, None],
             record={
                 "method": "em",
@@ -362,21 +363,36 @@ class EMResult:
         """What is to be known of the rows and the climb: missing cells; where it did not converge, and other optima."""
         ended = Note("ended", {"engine": "EM", "how": self.status.value})
         others = Note("other_optima", {"optima": list(self.rivals)})
-        return of_missing(self.rows) + (ended,) * (not self.converged) + (others,) * bool(self.rivals)
+        return (
+            of_missing(self.rows)
+            + of_sample(self.rows)
+            + (ended,) * (not self.converged)
+            + (others,) * bool(self.rivals)
+        )
 
-    def _rows(self, X) -> np.ndarray:
-        if X is self.rows.values:
-            return X
-        return read_rows(X, columns=self.rows.columns, missing="keep", copy=False).values
-
-    def _labels(self, values: np.ndarray, cores: int | None = None) -> np.ndarray:
-        labels = np.empty(values.shape[0], dtype=np.intp)
+    def _of(self, X: Any, function: Callable[..., np.ndarray], cores: int | None = None) -> np.ndarray:
+        """A function ``(values, threads)`` of rows, whose results stand in their order."""
         with Threads(cores) as threads:
-            for block, r in self._shares(values, threads):
-                labels[block] = r[..., 0].argmax(axis=0)
+            file = X.file if isinstance(X, StreamedRows) else X
+            if isinstance(file, File):
+                check_match(file.columns, self.rows.features, file.name)
+                return np.concatenate(list(threads.in_order(function, file)))
+            rows = X if X is self.rows else read_rows(X, columns=self.rows.columns, missing="keep", copy=False)
+            return function(rows.values, threads)
+
+    def _labels(self, values: np.ndarray, threads: Threads | None = None) -> np.ndarray:
+        labels = np.empty(values.shape[0], dtype=np.intp)
+        for block, r in self._responsibilities(values, threads):
+            labels[block] = r[..., 0].argmax(axis=0)
         return labels
 
-    def _shares(self, values: np.ndarray, threads: Threads) -> Iterator[tuple[Any, np.ndarray]]:
+    def _shares(self, values: np.ndarray, threads: Threads | None = None) -> np.ndarray:
+        shares = np.empty((values.shape[0], self.n_components))
+        for block, r in self._responsibilities(values, threads):
+            shares[block] = r[..., 0].T
+        return shares
+
+    def _responsibilities(self, values: np.ndarray, threads: Threads | None) -> Iterator[tuple[Any, np.ndarray]]:
         return self.family.responsibilities_blocks(self.weights, self.params, values, _AT_ONCE, threads)
 
     def _repr_html_(self) -> str:

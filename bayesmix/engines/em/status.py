@@ -23,6 +23,10 @@ class Status(Enum):
     )
     EMPTY = "a group lost all its rows: use estimate='map' or fewer groups"
 
+    INTERRUPTED = (
+        "interrupted before an iteration gained less than tol per row: fit again with init=this result to go on"
+    )
+
     @property
     def interior(self) -> bool:
         """Whether the point reached is an estimate, and not a collapse."""

@@ -23,6 +23,7 @@ class Elliptical(Family):
     """Components with ``means`` and ``covariances`` or ``variances``, kept as (means, factor) in whitened units."""
 
     word: ClassVar[str]
+    read_by_blocks: ClassVar[bool] = True
     covariance: str
 
     def __post_init__(self):

@@ -6,7 +6,7 @@ from typing import override
 import numpy as np
 
 from bayesmix.data import Rows, shared_copy
-from bayesmix.data.blocks import InMemory, rows_of_block
+from bayesmix.data.blocks import rows_of_block
 from bayesmix.families.column_blocks import ColumnBlocks, Held, Streamed
 from bayesmix.families.gaussian.covariance.structure import Structure
 from bayesmix.families.parts import Params, Standardised, State
@@ -79,10 +79,11 @@ class Units(Standardised):
     @property
     @override
     def blocks(self) -> ColumnBlocks:
-        n_rows, n_features = self._rows.values.shape
-        if self.has_gaps or n_rows <= rows_of_block(n_features):
+        rows, n_features = self._rows, self._rows.n_features
+        in_memory = rows.held is rows
+        if self.has_gaps or (in_memory and rows.n_rows <= rows_of_block(n_features)):
             return Held(self.columns)
-        return Streamed(InMemory(self._rows.values), n_features, self.write)
+        return Streamed(rows.blocks, n_features, self.write)
 
     @property
     @override
@@ -94,7 +95,7 @@ class Units(Standardised):
         if self.has_gaps:
             return super().some(chosen)
         columns = np.empty((self._rows.n_features, len(chosen)))
-        self.write(self._rows.values[chosen], columns)
+        self.write(self._rows.sample[chosen], columns)
         return columns
 
     def views(self, columns: np.ndarray) -> list[np.ndarray]:
