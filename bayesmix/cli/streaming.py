@@ -41,9 +41,8 @@ def open_rows(path: Path, source: Source, say: Callable[[str], None], fitted: Se
 
     columns = fitted if source.columns is None else names_of(source.columns)
     if fitted is not None and columns is not None and len(columns) != len(fitted):
-        raise ValueError(
-            f"--columns names {counted(len(columns), 'column')}, but the fit has {len(fitted)}: {', '.join(fitted)}."
-        )
+        named = counted(len(columns), "column")
+        raise ValueError(f"--columns names {named}, but the fit has {len(fitted)}: {', '.join(fitted)}.")
     try:
         file = open_file(path, columns=columns)
     except TypeError as error:

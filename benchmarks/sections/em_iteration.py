@@ -50,7 +50,7 @@ def iterate(given: Problem, start: bm.EMResult, n_iterations: int) -> tuple[floa
     """Seconds of a fit of so many iterations, and its result."""
     mixture = bm.Mixture(given.n_components, start.family)
     began = processor_seconds()
-    fitted = mixture.fit_em(given.X, estimate="ml", init=start, tol=0, max_iter=n_iterations)
+    fitted = mixture.fit_em(given.X, estimate="ml", init=start, tol=0, max_iter=n_iterations, cores=1)
     seconds = processor_seconds() - began
     if fitted.status is not Status.MAX_ITER:
         raise RuntimeError(f"not all of {n_iterations} iterations were done: {fitted.status.value}")

@@ -41,12 +41,15 @@ class ParquetFiles(File):
     def __iter__(self) -> Iterator[np.ndarray]:
         size = rows_of_block(len(self.columns))
         for path in self._paths:
-            with _opened(path) as file:
-                for batch in file.iter_batches(batch_size=size, columns=self._wanted):
-                    block = np.empty((len(self._wanted), batch.num_rows))
-                    for j, name in enumerate(self._wanted):
-                        block[j] = batch.column(name).to_numpy(zero_copy_only=False)
-                    yield block.T
+            rows = [n_rows for one, _, n_rows in self._groups if one == path]
+            # A reader keeps what it has read, and so each gets few row groups; a file is opened anew for them.
+            for some in _together(rows, size):
+                with _opened(path) as file:
+                    for batch in file.iter_batches(batch_size=size, row_groups=some, columns=self._wanted):
+                        block = np.empty((len(self._wanted), batch.num_rows))
+                        for j, name in enumerate(self._wanted):
+                            block[j] = batch.column(name).to_numpy(zero_copy_only=False)
+                        yield block.T
 
     def place(self, row: int) -> str:
         """See :class:`~bayesmix.data.files.source.File`."""
@@ -54,6 +57,19 @@ class ParquetFiles(File):
         path, group, n_rows = self._groups[number]
         inside = row - (self._ends[number] - n_rows)
         return f"{path}, row group {group}, row {inside:,} of it (both {FROM_ZERO})"
+
+
+def _together(rows: Sequence[int], least: int) -> Iterator[list[int]]:
+    """Numbers of row groups that have so many rows at least, the last of them aside."""
+    some, n_rows = [], 0
+    for number, n in enumerate(rows):
+        some.append(number)
+        n_rows += n
+        if n_rows >= least:
+            yield some
+            some, n_rows = [], 0
+    if n_rows:
+        yield some
 
 
 def _opened(path: Path) -> Any:
