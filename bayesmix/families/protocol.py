@@ -64,7 +64,7 @@ class Family(OverDraws):
     sums_out_missing: ClassVar[bool] = False
     """Whether passes take rows with missing cells, as :meth:`standardised` makes them, and sum these out."""
     read_by_blocks: ClassVar[bool] = False
-    """Whether EM fits it to rows that are not in memory (:class:`bayesmix.data.StreamedRows`)."""
+    """Whether EM fits it to rows that are not in memory (``bayesmix.data.StreamedRows``)."""
     n_levels: int = 0
 
     # What it is called
