@@ -27,6 +27,9 @@ class StreamedRows(Rows):
     """
 
     file: File
+    _n_rows: int
+    _sample: np.ndarray
+    _triangle: Triangle
 
     def __init__(self, file: File):
         spread, triangle, sample = Spread(len(file.columns)), Triangle(), _Sample(len(file.columns))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -60,7 +60,7 @@ class TextFile(File):
 
         if pd.api.types.is_any_real_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
             return column.to_numpy(dtype=float)
-        numbers = pd.to_numeric(column, errors="coerce")
+        numbers: Any = pd.to_numeric(column, errors="coerce")
         other = np.flatnonzero((numbers.isna() & column.notna()).to_numpy())
         if other.size == 0:
             return numbers.to_numpy(dtype=float)

@@ -91,8 +91,10 @@ class ExpectationMaximisation:
 
     def climb(self, start: Point, tol: float, max_iter: int) -> "Climb":
         """See :class:`Ascent`. ``tol=0`` makes ``max_iter`` plain iterations; else a long climb takes leaps."""
+        history: list[float] = []
+        reached: list[tuple[Point, Statistics, float]] = []
         try:
-            climb = self._climb(start, tol, max_iter, history := [], reached := [])
+            climb = self._climb(start, tol, max_iter, history, reached)
         except KeyboardInterrupt:
             if self.kept is not None and reached:
                 self.kept.append(Climb(*reached[-1], Status.INTERRUPTED, np.array(history), len(history) - 1))
@@ -101,7 +103,14 @@ class ExpectationMaximisation:
             self.kept.append(climb)
         return climb
 
-    def _climb(self, start: Point, tol: float, max_iter: int, history: list[float], reached: list) -> "Climb":
+    def _climb(
+        self,
+        start: Point,
+        tol: float,
+        max_iter: int,
+        history: list[float],
+        reached: list[tuple[Point, Statistics, float]],
+    ) -> "Climb":
         point, best, status = start, None, Status.MAX_ITER
         leaps, instead = Leaps(self.conditional), None  # instead: where to go on if the leap to this point led down
         turn = turns("iteration")
