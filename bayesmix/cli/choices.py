@@ -130,7 +130,7 @@ def sums_out_missing(text: str, option: str = "--families") -> bool:
     ValueError
         As ``families_of``.
     """
-    return text in (DEFAULT, AUTO) or all(family.sums_out_missing for family in families_of(text, option))
+    return text == DEFAULT or (text != AUTO and all(family.sums_out_missing for family in families_of(text, option)))
 
 
 def known_families() -> str:

@@ -85,7 +85,8 @@ def conditional(
         ``mean (obs, feature)``, ``sd`` and ``interval (obs, feature, ci_bound)`` of a new value, the interval equal
         in its tails; ``mean_interval (obs, feature, ci_bound)``: of the conditional mean over the draws, the band of a
         regression. The mean is NaN, and the standard deviation infinite, where Student-t components have none in some
-        draw. Levels have ``level_probability (obs, level)`` and ``level_probability_interval`` in their place.
+        draw. Levels have ``level_probability (obs, level)`` and ``level_probability_interval`` in their place; beside
+        features of other kinds, theirs are NaN.
         ``given (obs, given_feature)``: the values as numbers, of levels their positions.
         ``effective_draws (obs)``: how many equally weighted draws are worth as much; few, where the given values lie
         where draws differ by magnitudes in what they expect, and then nothing is known precisely.
@@ -275,9 +276,10 @@ class _Block:
         if self.below(j, zeros) is None:
             return None
         # a Student-t component has a scale where it has no variance
-        locations, covariances = self.family.moments(self.params)
-        scales = np.sqrt(np.broadcast_to(covariances[..., j, j], locations.shape[:-1]))
-        centres, scales = locations[..., j][self.shares > 0], scales[self.shares > 0]
+        family, params = self.family.marginal(self.params, np.array([j]))
+        locations, covariances = family.moments(params)
+        scales = np.sqrt(np.broadcast_to(covariances[..., 0, 0], locations.shape[:-1]))
+        centres, scales = locations[..., 0][self.shares > 0], scales[self.shares > 0]
         room = 10 * scales.max() + (1.0 if whole else 0.0)
         low, high = zeros + np.floor(centres.min() - room), zeros + np.ceil(centres.max() + room)
 
@@ -374,35 +376,47 @@ def _told(
         report("conditional" if known else "marginal")
         for block, here in _blocks(marginal_of(tree), asked, known, rows):
             mean, sd, of_draws = here.summaries()
-            tell("mean", mean)
-            tell("sd", sd)
-            tell("mean_interval", _weighted_interval(of_draws, here.draws, ends))
+            of_means = _weighted_interval(of_draws, here.draws, ends)
+            feature_of = here.family.features_of_moments(len(columns))
+            of_level = np.array([bool(columns[j].levels) for j in feature_of])
+            for name, values in (("mean", mean), ("sd", sd), ("mean_interval", of_means)):
+                tell(name, _by_feature(values, feature_of, of_level, len(columns)))
+            for name, values in (("level_probability", mean), ("level_probability_interval", of_means)):
+                tell(name, values[:, of_level] if of_level.any() else None)
             tell("effective_draws", 1 / (here.draws**2).sum(axis=1))
             each = [here.interval(j, ends, column.kind != "real") for j, column in enumerate(columns)]
-            ordered = [one for one in each if one is not None]
-            tell("interval", np.stack(ordered, axis=1) if len(ordered) == len(each) else None)
+            nothing = np.full((len(mean), ends.size), np.nan)  # levels have no order
+            ordered = [nothing if one is None else one for one in each]
+            tell("interval", None if all(one is None for one in each) else np.stack(ordered, axis=1))
             here_rows = range(block.stop - block.start)
             tell("density", None if points is None else np.stack([here.density(i, points.values) for i in here_rows]))
             tell("x", None if size is None else np.stack([here.sample(i, size, rng) for i in here_rows]))
     levels = [f"{column.name}={level}" for column in columns for level in column.levels]
-    names = {"mean": "level_probability", "mean_interval": "level_probability_interval"} if levels else {}
-    entries = "level" if levels else "feature"
     dims = {
-        "mean": ("obs", entries),
-        "sd": ("obs", entries),
-        "interval": ("obs", entries, "ci_bound"),
-        "mean_interval": ("obs", entries, "ci_bound"),
+        "mean": ("obs", "feature"),
+        "sd": ("obs", "feature"),
+        "interval": ("obs", "feature", "ci_bound"),
+        "mean_interval": ("obs", "feature", "ci_bound"),
+        "level_probability": ("obs", "level"),
+        "level_probability_interval": ("obs", "level", "ci_bound"),
         "effective_draws": ("obs",),
         "density": ("obs", "point"),
         "x": ("obs", "sample", "feature"),
     }
-    if levels:
-        del found["sd"]
-    told = {names.get(name, name): (dims[name], np.concatenate(parts)) for name, parts in found.items()}
+    told = {name: (dims[name], np.concatenate(parts)) for name, parts in found.items()}
     told["given"] = (("obs", "given_feature"), rows.values)
     coords = {"obs": rows.obs, "feature": [column.name for column in columns], "ci_bound": list(BOUNDS)}
     coords |= {"given_feature": list(rows.features)} | ({"level": levels} if levels else {})
     return xr.Dataset(told, coords=coords, attrs={"ci_prob": ci_prob})
+
+
+def _by_feature(values: np.ndarray, feature_of: np.ndarray, of_level: np.ndarray, n: int) -> np.ndarray | None:
+    """Entries (b, M, ...) that are of features and not of levels, (b, n, ...); NaN where a feature has levels."""
+    if of_level.all():
+        return None
+    out = np.full((len(values), n, *values.shape[2:]), np.nan)
+    out[:, feature_of[~of_level]] = values[:, ~of_level]
+    return out
 
 
 def _weighted_interval(values: np.ndarray, weights: np.ndarray, ends: np.ndarray) -> np.ndarray:

@@ -289,3 +289,18 @@ def test_what_is_no_product_is_refused(families, error, said):
 def test_rows_that_do_not_fit_are_refused(families, error, said):
     with pytest.raises(error, match=said):
         bm.Mixture(2, bm.Product(families)).fit_em(X)
+
+
+def test_given_values_tell_numbers_and_levels_each_in_its_place():
+    tree = em_of().to_tree()
+    found = bm.conditional(tree, given={"v": [6], "w": [1]}, features=["a", "colour", "s"])
+    em, names = em_of(), ["a", "colour", "s"]
+    rates = em.params["rates"]
+    logs = np.log(em.weights) + stats.poisson.logpmf([6, 1], rates).sum(axis=1)
+    shares = np.exp(logs - logsumexp(logs))
+    assert list(found["feature"].values) == names
+    np.testing.assert_allclose(found["mean"][0, 0], shares @ em.params["means"][:, 1], rtol=1e-10)
+    np.testing.assert_allclose(found["mean"][0, 2], shares @ em.params["bernoulli_probabilities"][:, 0], rtol=1e-10)
+    assert np.isnan(found["mean"][0, 1])
+    wanted = shares @ em.params["categorical_probabilities"]
+    np.testing.assert_allclose(found["level_probability"][0], wanted, rtol=1e-10)
