@@ -145,3 +145,15 @@ def test_help_names_families_that_are_known(command, capsys):
 def test_families_that_do_not_compare_are_refused_before_anything_is_read(capsys):
     assert run(["compare", "nothing.csv", "--families", "poisson,full"]) == USERS_MISTAKE
     assert "--families: 'poisson' has probabilities of rows and 'gaussian-full' densities" in capsys.readouterr().err
+
+
+def test_auto_reads_the_columns_and_says_so(capsys):
+    columns = "bill_length_mm,body_mass_g,island,sex"
+    command = ["fit", "penguins.csv", "-k", "2", "--columns", columns, "--drop-missing", *FAST]
+    assert run([*command, "--family", "auto"]) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "'bill_length_mm', 'body_mass_g' as numbers; 'island', 'sex' as categories" in said
+    name = "product(gaussian-full: bill_length_mm, body_mass_g; categorical: island, sex)"
+    assert f"write --family '{name}'" in said
+    assert run([*command, "--json", "--family", name]) == 0
+    assert json.loads(capsys.readouterr().out)["model"]["family"] == name
