@@ -1,6 +1,7 @@
 """The scikit-learn face: Mixture fits, and the estimator translates."""
 
 from contextlib import suppress
+from dataclasses import replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from bayesmix.data import check_n_components, read_rows
+from bayesmix.data import Rows, check_n_components, read_labels, read_rows
+from bayesmix.data.words import listed
 from bayesmix.engines.begin import fit_em
 from bayesmix.engines.em import EMResult, EMSettings
 from bayesmix.families import Family, family_from_name, read_family
@@ -208,7 +210,11 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         Parameters
         ----------
         X : array-like or data frame of shape (N, D)
-        y : Ignored
+        y : array-like of shape (N,), optional
+            The classes of rows, of any names; -1, None or NaN where one is unknown, as scikit-learn's semi-supervised
+            estimators have it. Then groups are classes: :meth:`predict` gives their names, and ``classes_`` holds them.
+            Groups beyond the classes have further names. One group has nothing to tell apart: with
+            ``n_components=1``, y is not looked at.
 
         Returns
         -------
@@ -231,6 +237,7 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         mixture = Mixture(check_n_components(self.n_components), family, priors=self.priors)
         mixture.priors.check_concentration_is_known()
         rows = read_rows(self._named(X, values), takes=family.takes, missing="keep")
+        rows = self._told(rows, y, mixture.n_components)
         problem = Problem.of(rows, family, mixture.n_components, mixture.priors)
         seed = _seed(self.random_state)
         estimate = self.estimate if self.method == "em" else "map"
@@ -250,7 +257,7 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         self.weights_ = self._fitted.weights
         for name, value in self.em_.family.estimates(self._fitted.params).items():
             setattr(self, f"{name}_", value)
-        self.labels_ = self._fitted.labels
+        self.labels_ = self._as_classes(self._fitted.labels)
         self.converged_ = self.em_.converged if self.method == "em" else not self._fitted.reasons
         self.n_iter_ = max(len(self.em_.history) - 1, 0)  # the history begins before the first iteration
         return self
@@ -261,16 +268,17 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         Parameters
         ----------
         X : array or data frame, (N, D)
-        y : ignored
+        y : array-like of shape (N,), optional
+            As in :meth:`fit`.
 
         Returns
         -------
-        (N,) array of int
+        (N,) array of int, or of classes
         """
-        return self.fit(X).labels_
+        return self.fit(X, y).labels_
 
     def predict(self, X):
-        """Most probable component of each row.
+        """Most probable component of each row; its class, where :meth:`fit` was given classes.
 
         Parameters
         ----------
@@ -278,9 +286,9 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
 
         Returns
         -------
-        (n,) array of int
+        (n,) array of int, or of classes
         """
-        return self._checked().predict(self._values(X, missing=True))
+        return self._as_classes(self._checked().predict(self._values(X, missing=True)))
 
     def predict_proba(self, X):
         """Probability of each component for each row; over the draws, its posterior mean.
@@ -396,6 +404,31 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         """Number of columns that scikit-learn names."""
         return len(self.weights_)
 
+    def _told(self, rows: Rows, y: Any, n_components: int) -> Rows:
+        """The rows with what is known of their classes, whose names go into ``classes_``."""
+        vars(self).pop("classes_", None)
+        if y is None or n_components == 1:
+            return rows
+        given = np.asarray(y)
+        known = given != -1 if given.dtype.kind in "iuf" else np.array([one not in (None, -1) for one in given.ravel()])
+        known = known.reshape(given.shape) & ~pd.isna(given)
+        classes, which = np.unique(given[known], return_inverse=True)
+        if len(classes) > n_components:
+            raise ValueError(
+                f"y has {len(classes)} classes ({listed(list(map(str, classes)))}), but n_components={n_components}. "
+                f"Give n_components={len(classes)} or more, or -1 where a class is not to be known."
+            )
+        labels = np.full(given.shape, -1)
+        labels[known] = which
+        log_prior, _ = read_labels(labels, rows.n_rows, n_components, argument="y")
+        if log_prior is None:
+            return rows
+        self.classes_ = _with_others(classes, n_components)
+        return replace(rows, log_prior=log_prior, classes=tuple(map(str, classes)))
+
+    def _as_classes(self, labels: np.ndarray) -> np.ndarray:
+        return self.classes_[labels] if hasattr(self, "classes_") else labels
+
     def _family(self) -> Family:
         asked = self.covariance_type
         if isinstance(self.family, str):
@@ -454,6 +487,14 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
     def _at_point(self, X) -> np.ndarray:
         check_is_fitted(self)
         return self.em_.score_samples(self._values(X, missing=True))
+
+
+def _with_others(classes: np.ndarray, n_components: int) -> np.ndarray:
+    """Classes with names for the groups that are none of them: numbers that go on, or texts."""
+    others = np.arange(len(classes), n_components)
+    if classes.dtype.kind in "iuf":
+        return np.concatenate([classes, (classes[-1] + 1 + np.arange(others.size)).astype(classes.dtype)])
+    return np.concatenate([classes, np.array([f"group {k}" for k in others], dtype=object)]) if others.size else classes
 
 
 def _check_method(method: Any) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from bayesmix.data import File, StreamedRows, check_n_components, needs_memory, read_rows
+from bayesmix.data import File, StreamedRows, check_n_components, needs_memory, read_labels, read_rows
 from bayesmix.engines.begin import density_of, fit_em, model_of
 from bayesmix.engines.em import EMResult, EMSettings
 from bayesmix.families import Family, read_family
@@ -147,6 +147,7 @@ class Mixture:
         self,
         X,
         *,
+        labels: Any = None,
         estimate: str = "map",
         init: Any = "k-means++",
         n_init: int = 10,
@@ -164,6 +165,12 @@ class Mixture:
         X : array, data frame or DataArray, (N, D), or file
             A file opened by :func:`bayesmix.data.open` is read block by block, once for moments and a sample and then
             once for each iteration. An interruption (Ctrl-C) ends the fit of one, and it returns what it has.
+        labels : array or series, optional
+            What is known beforehand of the component of each row. One label a row: a whole number from 0 to K - 1, or
+            the name of a class (the first in order is component 0, and names stand for numbers wherever groups are
+            told); -1 or a missing one where it is unknown. Or (N, K) numbers, a log prior: how plausible each component
+            is for the row, up to a constant. A row whose component is known is in it in every draw and iteration, and
+            tells what such rows look like and how many there are; where all are known, EM is discriminant analysis.
         estimate : {"map", "ml"}
             The posterior mode in the free variables of :meth:`build_model`, or maximum likelihood.
         init : str, EMResult or array
@@ -205,7 +212,9 @@ class Mixture:
             If the data or an argument cannot be used; the message says where and what to do.
         """
         settings = EMSettings(estimate, init, n_init, max_iter, tol)
-        problem = self._streamed(X, progressbar) if isinstance(X, File) else self._problem(X, copy)
+        if isinstance(X, File) and labels is not None:
+            raise ValueError("labels is for rows in memory, and X is a file: read it, or leave labels out")
+        problem = self._streamed(X, progressbar) if isinstance(X, File) else self._problem(X, labels, copy)
         given = random_seed is None and not isinstance(init, str)  # nothing is random from a start that is given
         seed = None if given else number_of(random_seed)
         with compiling_shown(progressbar):
@@ -217,6 +226,7 @@ class Mixture:
         self,
         X,
         *,
+        labels: Any = None,
         method: str = "auto",
         draws: int = 1000,
         chains: int = 4,
@@ -237,6 +247,8 @@ class Mixture:
         Parameters
         ----------
         X : array, data frame or DataArray, (N, D)
+        labels : array or series, optional
+            As in :meth:`fit_em`.
         method : {"auto", "nuts", "gibbs", "advi", "laplace"}
         draws : int
             Of each chain.
@@ -264,6 +276,7 @@ class Mixture:
         if self._by_gibbs_alone and method in ("auto", "gibbs"):
             return self.fit_gibbs(
                 X,
+                labels=labels,
                 draws=draws,
                 chains=chains,
                 cores=cores,
@@ -278,12 +291,15 @@ class Mixture:
             raise ValueError(f"method must be one of {', '.join(map(repr, ENGINES))}, not {method!r}{remedy}")
         wanted = {"draws": draws, "chains": chains, "cores": cores, "progressbar": progressbar}
         shown = None if progressbar else False
-        return self._fit(method, ENGINES[method].of(wanted), X, init, relabel, random_seed, log_likelihood, shown)
+        return self._fit(
+            method, ENGINES[method].of(wanted), X, labels, init, relabel, random_seed, log_likelihood, shown
+        )
 
     def fit_nuts(
         self,
         X,
         *,
+        labels: Any = None,
         draws: int = 1000,
         tune: int | None = None,
         chains: int = 4,
@@ -303,6 +319,8 @@ class Mixture:
         Parameters
         ----------
         X : array, data frame or DataArray, (N, D)
+        labels : array or series, optional
+            As in :meth:`fit_em`.
         draws, tune, chains : int
             Draws kept and tuning steps of each chain. ``tune=None`` is 200, or 1000 in a basin whose mode was not found
             (its Hessian then whitens badly).
@@ -336,12 +354,13 @@ class Mixture:
 
         engine = Nuts(draws, tune, chains, cores, target_accept, progressbar)
         shown = None if progressbar else False  # NUTS has bars of its own
-        return self._fit("nuts", engine, X, init, relabel, random_seed, log_likelihood, shown)
+        return self._fit("nuts", engine, X, labels, init, relabel, random_seed, log_likelihood, shown)
 
     def fit_gibbs(
         self,
         X,
         *,
+        labels: Any = None,
         draws: int = 1000,
         chains: int = 4,
         cores: int | None = None,
@@ -371,6 +390,8 @@ class Mixture:
         Parameters
         ----------
         X : array, data frame or DataArray, (N, D)
+        labels : array or series, optional
+            As in :meth:`fit_em`.
         draws, chains : int
             Draws kept of each chain, whatever the number of sweeps.
         cores : int, optional
@@ -439,17 +460,18 @@ class Mixture:
                     "them out"
                 )
             engine = Telescoping(draws, chains, cores, thin, max_sweeps, progressbar)
-            return fit_unknown_number(self._read(X), engine, random_seed, log_likelihood, progressbar)
+            return fit_unknown_number(self._read(X, labels), engine, random_seed, log_likelihood, progressbar)
         from bayesmix.engines.gibbs import Gibbs
 
         engine = Gibbs(draws, chains, cores, thin, max_sweeps, progressbar)
-        problem = self._read(X)
+        problem = self._read(X, labels)
         return _posterior("gibbs", problem, engine, init, relabel, random_seed, log_likelihood, progressbar)
 
     def fit_advi(
         self,
         X,
         *,
+        labels: Any = None,
         rank: str = "full",
         draws: int = 1000,
         minibatch_size: int | None = None,
@@ -468,6 +490,8 @@ class Mixture:
         Parameters
         ----------
         X : array, data frame or DataArray, (N, D)
+        labels : array or series, optional
+            As in :meth:`fit_em`.
         rank : {"full", "mean-field"}
             A full covariance matrix, or independent coordinates.
         draws : int
@@ -491,12 +515,13 @@ class Mixture:
         from bayesmix.engines.advi import Advi
 
         engine = Advi(rank, draws, minibatch_size, progressbar)
-        return self._fit("advi", engine, X, init, relabel, random_seed, log_likelihood, progressbar)
+        return self._fit("advi", engine, X, labels, init, relabel, random_seed, log_likelihood, progressbar)
 
     def fit_laplace(
         self,
         X,
         *,
+        labels: Any = None,
         draws: int = 1000,
         init: Any = "em",
         relabel: str | None = "ecr",
@@ -509,6 +534,8 @@ class Mixture:
         Parameters
         ----------
         X : array, data frame or DataArray, (N, D)
+        labels : array or series, optional
+            As in :meth:`fit_em`.
         draws : int
         init, relabel, random_seed : optional
             As in :meth:`fit_nuts`.
@@ -530,9 +557,9 @@ class Mixture:
         from bayesmix.engines.laplace_at_mode import LaplaceAtMode
 
         engine = LaplaceAtMode(draws, progressbar)
-        return self._fit("laplace", engine, X, init, relabel, random_seed, log_likelihood, progressbar)
+        return self._fit("laplace", engine, X, labels, init, relabel, random_seed, log_likelihood, progressbar)
 
-    def build_model(self, X, *, minibatch_size: int | None = None) -> "pm.Model":
+    def build_model(self, X, *, labels: Any = None, minibatch_size: int | None = None) -> "pm.Model":
         """The declaration as a PyMC model, free to be sampled, checked and extended.
 
         Observed variable ``x (obs, feature)`` with one log-likelihood a row; initial values from EM, with the means
@@ -541,6 +568,8 @@ class Mixture:
         Parameters
         ----------
         X : array, data frame or DataArray, (N, D)
+        labels : array or series, optional
+            As in :meth:`fit_em`.
         minibatch_size : int, optional
             Rows of each random batch, for ``pm.fit``.
 
@@ -548,9 +577,9 @@ class Mixture:
         -------
         pymc.Model
         """
-        return model_of(self._problem(X), minibatch_size)
+        return model_of(self._problem(X, labels), minibatch_size)
 
-    def adopt(self, idata: "xr.DataTree", X, *, relabel: str | None = "ecr") -> "xr.DataTree":
+    def adopt(self, idata: "xr.DataTree", X, *, labels: Any = None, relabel: str | None = "ecr") -> "xr.DataTree":
         """Draws of :meth:`build_model`'s model, or of an extension of it, from any sampler, as a bayesmix tree.
 
         Parameters
@@ -559,6 +588,8 @@ class Mixture:
             With a posterior group that holds the weights (K > 1) and the family's parameters.
         X : array, data frame or DataArray, (N, D)
             The rows that the model was built on.
+        labels : array or series, optional
+            Those that it was built on, as in :meth:`fit_em`.
         relabel : "ecr", "pivot", "stephens", "order" or None
 
         Returns
@@ -576,7 +607,7 @@ class Mixture:
         from bayesmix.posterior.fitting import check_relabel
 
         check_relabel(relabel)
-        problem = self._problem(X)
+        problem = self._problem(X, labels)
         named = read_posterior(idata, problem)
         density = density_of(problem)
         return assemble(
@@ -592,10 +623,10 @@ class Mixture:
             seconds={},
         )
 
-    def _problem(self, X, copy: bool | None = True) -> Problem:
+    def _problem(self, X, labels: Any = None, copy: bool | None = True) -> Problem:
         """The problem of a given number of components, without which nothing but Gibbs sampling has a meaning."""
         self._check_number()
-        return self._read(X, copy)
+        return self._read(X, labels, copy)
 
     def _streamed(self, X: File, progressbar: bool | None) -> Problem:
         """The same of a file, after a first pass over its rows."""
@@ -622,13 +653,21 @@ class Mixture:
             isinstance(self.n_components, PriorOfNumber) or getattr(self.priors.weights, "hyperprior", None) is not None
         )
 
-    def _read(self, X, copy: bool | None = True) -> Problem:
+    def _read(self, X, labels: Any = None, copy: bool | None = True) -> Problem:
         """The rows, read and held against the family, with the priors resolved."""
         rows = read_rows(X, takes=self.family.takes, missing="keep", copy=copy)
+        if labels is not None:
+            if isinstance(self.n_components, PriorOfNumber):
+                raise ValueError(
+                    "labels names groups, which a mixture of an unknown number of them does not have: give "
+                    "n_components a number"
+                )
+            log_prior, classes = read_labels(labels, rows.n_rows, self.n_components)
+            rows = replace(rows, log_prior=log_prior, classes=classes)
         return Problem.of(rows, self.family, self.n_components, self.priors)
 
-    def _fit(self, method, engine, X, *settings) -> "xr.DataTree":
-        return _posterior(method, self._problem(X), engine, *settings)
+    def _fit(self, method, engine, X, labels, *settings) -> "xr.DataTree":
+        return _posterior(method, self._problem(X, labels), engine, *settings)
 
 
 def _posterior(method, problem, engine, init, relabel, random_seed, log_likelihood, shown) -> "xr.DataTree":

@@ -67,6 +67,15 @@ def of_sample(rows: Rows) -> tuple[Note, ...]:
     return () if held is rows else (Note("sample_of_rows", {"rows": held.n_rows, "of": rows.n_rows}),)
 
 
+def of_known(rows: Rows) -> tuple[Note, ...]:
+    """Of how many rows the component is known, or something of it; nothing where nothing is known."""
+    if rows.log_prior is None:
+        return ()
+    known = int((rows.known >= 0).sum())
+    told = int(rows.log_prior.any(axis=1).sum()) - known
+    return (Note("known_labels", {"known": known, "told": told, "of": rows.n_rows}),)
+
+
 def kinds_in(described: Iterable[Any]) -> set[str]:
     """Kinds of the notes of a record."""
     return {note["kind"] for note in described if not isinstance(note, str)}
@@ -159,7 +168,17 @@ def _prior_sways(quantity: str, half_prior: float | None, mean: float, twice_pri
     return f"the prior sways how large the groups are ({quantity}: {mean:.2g}{moved}; bm.sensitivity)"
 
 
+def _known_labels(known: int, told: int, of: int) -> str:
+    parts = []
+    if known:
+        parts.append(f"the group of {known:,} of {of:,} rows was known beforehand")
+    if told:
+        parts.append(f"of {told:,} rows it was known which groups are more plausible")
+    return f"{joined(parts)}: groups have their names from there, and what is said of these rows takes it into account"
+
+
 _SENTENCES = {
+    "known_labels": _known_labels,
     "missing_cells": _missing_cells,
     "sample_of_rows": "fitted to {of:,} rows of a file; here are {rows:,} of them, drawn at random".format,
     "prior_sways": _prior_sways,
@@ -175,6 +194,10 @@ _SENTENCES = {
         "the evidences of single chains lie {spread:.1f} nats apart: run longer, or more chains".format
     ),
     "evidence_without_constant": "the density of the prior of {family} is known up to a constant only".format,
+    "evidence_of_partly_known": (
+        "known labels tell some groups apart and leave others alike, whose names the draws do not all visit: give "
+        "labels of every group, or of none".format
+    ),
     "evidence_of_pymc_prior": "a tree keeps of a PyMC prior the text alone".format,
     "evidence_of_pymc_density": (
         "under these priors the density is PyMC's, whose priors of matrices are not normalised".format

@@ -8,7 +8,9 @@ import numpy as np
 from bayesmix.data import Rows, check_distinct, check_missing
 from bayesmix.density import Density
 from bayesmix.families import Family
+from bayesmix.families.column_blocks import ColumnBlocks, Held
 from bayesmix.families.parts import Conditional, Standardised, Sweeps
+from bayesmix.passes.known import with_known
 from bayesmix.priors.number import PriorOfNumber
 from bayesmix.priors.sets import Priors, default_priors, resolve_priors
 
@@ -56,6 +58,8 @@ class Problem:
         number = n_components if isinstance(n_components, PriorOfNumber) else None
         n_components = n_components if isinstance(n_components, int) else STATED
         check_missing(rows, None if family.sums_out_missing else _cannot_sum_out(family))
+        if rows.log_prior is not None and not family.takes_labels:
+            raise ValueError(f"labels is given, and a {family} mixture cannot use what is known of rows: leave it out")
         check_distinct(rows, 1 if number else n_components)
         family.check(rows)
         family = family.on(rows.columns)
@@ -71,6 +75,16 @@ class Problem:
     def standardised(self) -> Standardised:
         """The rows as engines work on them."""
         return self.family.standardised(self.rows)
+
+    @cached_property
+    def columns(self) -> np.ndarray:
+        """The rows as a pass takes them, with what is known of their components (:mod:`bayesmix.passes.known`)."""
+        return with_known(self.standardised.columns, self.rows.log_prior)
+
+    @property
+    def blocks(self) -> ColumnBlocks:
+        """The same in blocks, as EM passes over them."""
+        return self.standardised.blocks if self.rows.log_prior is None else Held(self.columns)
 
     @cached_property
     def conditional(self) -> Conditional | None:
@@ -109,7 +123,8 @@ class Problem:
         """The posterior density in closed form; None where a prior is known to PyMC alone."""
         if not self.priors.closed:
             return None
-        return self.family.closed_form(self.rows, self.standardised, self.priors, self.n_components)
+        density = self.family.closed_form(self.rows, self.standardised, self.priors, self.n_components)
+        return density if density is None or self.rows.log_prior is None else density.knowing(self.rows.log_prior)
 
 
 def _cannot_sum_out(family: Family) -> str:

@@ -50,7 +50,15 @@ class Chain:
         """Weights (S, K) and flat states (S, P) of the sweeps that are kept."""
         nothing = np.zeros((0, self.labels.size), dtype=bool)
         no_rows = (self.sweeps.n_known, self.sweeps.shared)
-        problem = (self.columns, self.concentrations, self.sweeps.numbers, no_rows, nothing, KNOWN)
+        problem = (
+            self.columns,
+            self.concentrations,
+            self.sweeps.numbers,
+            no_rows,
+            nothing,
+            KNOWN,
+            np.empty((0, self.labels.size)),
+        )
         weights, states, *_, self.form = self.sweeps.run(self.rng, problem, (self.labels, self.flat, self.form), plan)
         return weights, states
 

@@ -191,6 +191,7 @@ def _groups(digest: Digest) -> dict[str, Any]:
         "groups": [
             {
                 "group": k,
+                **({"name": digest.rows.group(k)} if digest.rows.classes else {}),
                 "rows": int(np.sum(labels == k)),
                 **{name: _estimate(estimate, k, digest.sampled) for name, estimate in estimates.items()},
             }

@@ -64,10 +64,12 @@ def table_of_labels(membership: "xr.Dataset", index: "pd.Index", *, intervals: b
 
     first = ("label", "label_probability", "entropy", "entropy_overlap", "entropy_parameters")
     columns: dict[str, np.ndarray] = {name: membership[name].values for name in first}
-    for k in membership["component"].values:
-        columns[f"probability_{k}"] = membership["probability"].values[:, k]
+    names = membership.coords.get("name", membership["component"]).values
+    columns["label"] = names[columns["label"]]
+    for k, name in enumerate(names):
+        columns[f"probability_{name}"] = membership["probability"].values[:, k]
         if intervals:
             for side, bound in enumerate(BOUNDS):
-                columns[f"probability_{k}_{bound}"] = membership["probability_interval"].values[:, k, side]
+                columns[f"probability_{name}_{bound}"] = membership["probability_interval"].values[:, k, side]
     table = pd.DataFrame(columns, index=index, copy=False)
     return table.rename_axis("row") if index.name is None else table

@@ -124,14 +124,16 @@ def show_notes(console: Console, candidates: "Sequence[Candidate]") -> None:
 def show_groups(console: Console, digest: "Digest") -> None:
     """Print the size of every group and where it lies, with intervals; many features go down the table."""
     _title(console, "The groups" if digest.n_components > 1 else "The group")
-    names = [str(k) for k in range(digest.n_components)]
+    names = [digest.rows.group(k) for k in range(digest.n_components)]
+    shown = names if digest.rows.classes else [str(k) for k in range(digest.n_components)]
     whole = _of_groups(digest, intervals=True)
-    across = [Column("group", names)], whole
+    across = [Column("group", shown)], whole
     tables = [across, *(_turned(columns, names) for columns in (whole, _of_groups(digest, intervals=False)))]
     fitting = [place for place, (keys, columns) in enumerate(tables) if width_of([*keys, *columns]) <= console.width]
     chosen = fitting[0] if fitting else len(tables) - 1
     show_columns(console, *tables[chosen])
-    said = ["Groups are numbered from 0."] if digest.n_components > 1 else []
+    numbered = digest.n_components > max(1, len(digest.rows.classes))
+    said = ["Groups are numbered from 0."] if numbered else []
     if not digest.sampled:
         plural = digest.summaries[0].plural
         said.append(f"{plural[0].upper()}{plural[1:]} of the point estimate.")
@@ -157,7 +159,7 @@ def show_doubtful(console: Console, digest: "Digest") -> None:
     keys = [Column(rows.heading, [row_name(rows.obs[i]) for i in order])]
     probability = membership["probability"].values
     groups = range(min(digest.n_components, _MOST_GROUPS))
-    columns = [Column(f"P(group {k})", [percent(probability[i, k]) for i in order]) for k in groups]
+    columns = [Column(f"P({rows.group(k)})", [percent(probability[i, k]) for i in order]) for k in groups]
     # As many features as there is room for, those first in which the groups differ most.
     for j in np.argsort(-digest.separation, kind="stable").tolist():
         feature = Column(rows.labels[j], [of_row(rows, i, j) for i in order])
@@ -186,7 +188,7 @@ def _of_groups(digest: "Digest", *, intervals: bool) -> "list[Column]":
 def _turned(columns: "Sequence[Column]", groups: Sequence[str]) -> "tuple[list[Column], list[Column]]":
     """The same table with a column for each group, and the headings as its keys."""
     keys = [Column("", [column.heading for column in columns], "left")]
-    return keys, [Column(f"group {k}", [str(column.cells[int(k)]) for column in columns]) for k in groups]
+    return keys, [Column(name, [str(column.cells[k]) for column in columns]) for k, name in enumerate(groups)]
 
 
 class _Console(Console):

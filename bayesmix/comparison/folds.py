@@ -163,8 +163,8 @@ def left_out_by_folds(
     ValueError
         When the rows outside of a fold cannot be fitted.
     """
-    values = training_rows(tree).values
-    labels = np.zeros(len(values), dtype=np.int64) if em is None else em.labels
+    every = training_rows(tree)
+    labels = np.zeros(every.n_rows, dtype=np.int64) if em is None else em.labels
     of_folds, *of_fits = seed.spawn(1 + n_folds)
     folds = folds_of(labels, n_folds, np.random.default_rng(of_folds))
     alone = {**(options or {}), "cores": 1}
@@ -177,10 +177,10 @@ def left_out_by_folds(
                 f"The rows outside of fold {fold + 1} of {n_folds} cannot be fitted on their own: too few of them are "
                 "distinct, or a column is constant there. Take more folds."
             )
-        found = densities(without, values[rows])
+        found = densities(without, every.chosen(rows))
         return rows, np.logaddexp.reduce(found, axis=0) - np.log(len(found)), mixed(without)
 
-    elpd_i, unmixed = np.empty(len(values)), 0
+    elpd_i, unmixed = np.empty(every.n_rows), 0
     report(0)
     for fold, (rows, found, good) in enumerate(side_by_side(left_out, range(n_folds), cores)):
         elpd_i[rows] = found

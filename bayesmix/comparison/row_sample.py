@@ -47,9 +47,11 @@ def approximate_elpd(tree: xr.DataTree) -> np.ndarray:
     places = np.unique(np.linspace(0, n_chains * n_draws - 1, _FEW_DRAWS).round().astype(int))
     chain, draw = np.divmod(places, n_draws)
     few = {name: values[chain, draw] for name, values in params.items()}
-    values = training_rows(tree).values
-    found = np.empty(len(values))
-    for where, densities in family_of(tree).log_mixture_blocks(weights[chain, draw], few, values):
+    rows = training_rows(tree)
+    found = np.empty(rows.n_rows)
+    for where, densities in family_of(tree).log_mixture_blocks(
+        weights[chain, draw], few, rows.values, log_prior=rows.log_prior
+    ):
         found[where] = logsumexp(densities, axis=0) - np.log(len(places))
     return found
 

@@ -58,7 +58,7 @@ def fit_without(
         Settings of the engine, such as ``draws`` and ``cores``.
     """
     every, kept = training_rows(tree), np.delete(np.arange(training_rows(tree).n_rows), rows)
-    others = Rows(every.values[kept], every.columns)
+    others = every.chosen(kept)
     try:
         problem = Problem.of(others, mixture.family, mixture.n_components, mixture.priors)
     except ValueError:  # too few distinct rows, or a column without spread, once the rows are gone
@@ -75,9 +75,9 @@ def fit_without(
     )
 
 
-def densities(tree: xr.DataTree, values: np.ndarray) -> np.ndarray:
-    """``log p(x | theta)`` of some rows (b, D) over all draws, (S, b)."""
-    found = family_of(tree).log_mixture(*draws_of(tree), values)
+def densities(tree: xr.DataTree, rows: Rows) -> np.ndarray:
+    """``log p(x | theta)`` of some rows over all draws, (S, b); with what is known of their components."""
+    found = family_of(tree).log_mixture(*draws_of(tree), rows.values, log_prior=rows.log_prior)
     return found.reshape(-1, found.shape[-1])
 
 

@@ -6,7 +6,7 @@ mean. Every error about the input is raised here, and says which argument, what 
 what to do. Nothing is dropped or imputed.
 """
 
-from bayesmix.data.beside_rows import read_groups, read_known_labels, read_weights
+from bayesmix.data.beside_rows import read_groups, read_labels, read_weights
 from bayesmix.data.columns import Column
 from bayesmix.data.copies import shared_copy
 from bayesmix.data.files import File, needs_memory, open
@@ -45,7 +45,7 @@ __all__ = [
     "needs_memory",
     "open",
     "read_groups",
-    "read_known_labels",
+    "read_labels",
     "read_rows",
     "read_weights",
     "shared_copy",

@@ -30,16 +30,20 @@ class Rows:
         Row labels that netCDF can hold: integers, floats, text or datetime64[ns]. None: their positions.
     weights : ndarray of shape (N,) or None
         How much each row counts (see :func:`bayesmix.data.read_weights`). None: each counts once.
-    known : ndarray of shape (N,) or None
-        The component that each row is known to belong to, -1 where it is unknown (see
-        :func:`bayesmix.data.read_known_labels`). None: all are unknown.
+    log_prior : ndarray of shape (N, K) or None
+        What is known beforehand of the component of each row (see :func:`bayesmix.data.read_labels`): logarithms of how
+        plausible each is, the largest being 0, and minus infinity for all but one where the component is known. None:
+        nothing is known of any row.
+    classes : tuple of str
+        Names of the first components, where labels gave them names.
     """
 
     values: np.ndarray
     columns: tuple[Column, ...]
     index: np.ndarray | None = None
     weights: np.ndarray | None = None
-    known: np.ndarray | None = None
+    log_prior: np.ndarray | None = None
+    classes: tuple[str, ...] = ()
 
     @property
     def n_rows(self) -> int:
@@ -90,12 +94,26 @@ class Rows:
         return np.isnan(self.values)
 
     @cached_property
+    def known(self) -> np.ndarray:
+        """The component that each row is known to belong to, (N,) int64; -1 where it is not known."""
+        if self.log_prior is None:
+            return np.full(self.n_rows, -1)
+        possible = np.isfinite(self.log_prior)
+        return np.where(possible.sum(axis=1) == 1, possible.argmax(axis=1), -1)
+
+    @cached_property
     def complete(self) -> "Rows":
         """The rows of which no value is missing."""
         if self.missing is None:
             return self
-        whole = ~self.missing.any(axis=1)
-        return replace(self, values=self.values[whole], index=self.obs[whole], weights=None, known=None)
+        return self.chosen(~self.missing.any(axis=1))
+
+    def chosen(self, which: np.ndarray | slice) -> "Rows":
+        """Some of the rows, (N,) bool, positions or a slice, with all that is known of them."""
+        values = self.values[which]
+        values.flags.writeable = False
+        weights, log_prior = (None if one is None else one[which] for one in (self.weights, self.log_prior))
+        return replace(self, values=values, index=self.obs[which], weights=weights, log_prior=log_prior)
 
     @property
     def widened(self) -> "Rows":
@@ -119,6 +137,10 @@ class Rows:
     def named(self) -> bool:
         """Whether the rows have names of their own; those that have none are called by their positions, from 0."""
         return self.index is not None and not np.array_equal(self.index, np.arange(self.n_rows))
+
+    def group(self, k: int) -> str:
+        """What component k is called: by its class, where labels named it, and else by its number."""
+        return self.classes[k] if k < len(self.classes) else f"group {k}"
 
     @property
     def heading(self) -> str:
@@ -192,3 +214,9 @@ class Rows:
         for block in cuts(*self.values.shape):
             digest.update(np.ascontiguousarray(self.values[block], dtype="<f8").reshape(-1).data)
         return digest.hexdigest()
+
+
+def interchangeable(log_prior: np.ndarray) -> list[np.ndarray]:
+    """Components of which the same is known, (N, K), together: they may change places without changing anything."""
+    _, which = np.unique(log_prior, axis=1, return_inverse=True)
+    return [np.flatnonzero(which.ravel() == one) for one in np.unique(which)]

@@ -47,7 +47,7 @@ class StreamedRows(Rows):
             columns=tuple(map(Column, file.columns)),
             index=None,
             weights=None,
-            known=None,
+            log_prior=None,
             file=file,
             _sample=sample.rows,
             centre_and_scale=(spread.centre, spread.scale),

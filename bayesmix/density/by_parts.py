@@ -1,8 +1,8 @@
 """A density put together in NumPy: weights, and parameters each with a prior and coordinates of its own."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from scipy.special import expit, logit
@@ -11,6 +11,7 @@ from bayesmix.density import transforms
 from bayesmix.density.closed_form import placed
 from bayesmix.density.minibatch import Minibatch
 from bayesmix.density.protocol import FreeVariable
+from bayesmix.passes.known import with_known
 from bayesmix.priors.weights import Dirichlet, log_dirichlet_constant
 
 _LEAST = 1e-10  # of what must not be zero where a sampler starts
@@ -72,6 +73,10 @@ class DensityByParts:
     weights: Dirichlet
     parts: tuple[Part, ...]
     likelihood: Likelihood
+
+    def knowing(self, log_prior: np.ndarray | None) -> Self:
+        """The density where so much is known of the rows' components, (N, K); None is nothing."""
+        return replace(self, columns=with_known(self.columns, log_prior))
 
     @property
     def variables(self) -> tuple[FreeVariable, ...]:

@@ -1,9 +1,10 @@
 """A density in closed form, for a family with a prior that it has a compiled part for."""
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numba as nb
 import numpy as np
@@ -11,6 +12,8 @@ import numpy as np
 from bayesmix.density.minibatch import Minibatch
 from bayesmix.density.protocol import FreeVariable
 from bayesmix.density.sampler import LOG_DENSITY
+from bayesmix.passes.known import with_known
+from bayesmix.passes.patterns import has_patterns
 from bayesmix.priors.weights import log_dirichlet_constant
 
 
@@ -101,15 +104,22 @@ class ClosedFormDensity:
         self.columns, self.log_likelihood_shift = np.ascontiguousarray(columns), log_likelihood_shift
         self.coordinates, self.compiled, self.own = coordinates, compiled, own
         self.n_components, self.n_blocks = concentrations.size, n_blocks
+        self.n_entries = len(columns) - has_patterns(columns)
         self.numbers = self._with_weights(concentrations, own)
         # MAP counts a concentration below 1 as 1: its mode is otherwise on the boundary
         self._map_numbers = self._with_weights(np.maximum(concentrations, 1), own)
+
+    def knowing(self, log_prior: np.ndarray | None) -> Self:
+        """The density where so much is known of the rows' components, (N, K); None is nothing."""
+        density = copy(self)
+        density.columns = with_known(self.columns, log_prior)
+        return density
 
     def _with_weights(self, concentrations: np.ndarray, own: OwnNumbers) -> np.ndarray:
         several = self.n_components > 1
         constant = own.constant + (log_dirichlet_constant(concentrations) if several else 0.0)
         jacobian = own.jacobian_constant + (np.log(self.n_components) if several else 0.0)  # of the simplex transform
-        return np.concatenate([[constant, jacobian], concentrations, own.hyperparameters])
+        return np.concatenate([[constant, jacobian, self.n_entries], concentrations, own.hyperparameters])
 
     @property
     def size(self) -> int:

@@ -4,7 +4,8 @@ The own part of a family and a prior is two functions:
 
 ``unpack(q, log_w, n_blocks, n_entries, numbers) -> (form, own)``
     what the pass takes, from the flat unconstrained vector ``q`` and the log weights, and what else the prior's part
-    needs of it. ``n_entries`` is the number of rows of ``columns`` (without that of patterns).
+    needs of it. ``n_entries`` is the number of rows of ``columns`` (without that of patterns, and what is known of the
+    rows' components).
 ``add_prior(value, q, gradient, statistics, form, own, numbers, jacobian) -> value``
     adds the log prior (and Jacobian) of everything but the weights to that of the weights; fills the gradient of
     likelihood and prior together, by Fisher's identity, from the statistics of the pass (log-likelihood, counts,
@@ -12,7 +13,7 @@ The own part of a family and a prior is two functions:
 
 ``jacobian`` is 1 for the density of ``q`` itself, and 0 for the density in the constrained variables (what MAP
 maximises). ``n_blocks`` is what a family repeats, such as the number of Cholesky factors. ``numbers`` are a constant,
-the constant of the Jacobian, the K concentrations, and the family's own hyperparameters.
+the constant of the Jacobian, ``n_entries``, the K concentrations, and the family's own hyperparameters.
 
 Numba keeps on disk only what is no function of functions: a module that joins the parts has two short entries,
 ``log_posterior`` and ``sampler_function``, the first as a C function that a sampler calls without Python; and beside
@@ -32,7 +33,7 @@ from bayesmix.passes.blocks import INNER
 def log_posterior(unpack, accumulate, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian):
     """Log posterior density of ``q``; fills ``gradient``."""
     return _log_posterior(
-        unpack, accumulate, add_prior, q, gradient, columns, columns.shape[0], n_components, n_blocks, numbers, jacobian
+        unpack, accumulate, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian
     )
 
 
@@ -41,18 +42,15 @@ def log_posterior_of_seen(
     unpack, accumulate_seen, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian
 ):
     """The same of rows with missing cells (see :mod:`bayesmix.passes.patterns`)."""
-    n_entries = columns.shape[0] - 1
     return _log_posterior(
-        unpack, accumulate_seen, add_prior, q, gradient, columns, n_entries, n_components, n_blocks, numbers, jacobian
+        unpack, accumulate_seen, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian
     )
 
 
 @nb.njit(**INNER)
-def _log_posterior(
-    unpack, accumulate, add_prior, q, gradient, columns, n_entries, n_components, n_blocks, numbers, jacobian
-):
-    log_w = log_weights(q, n_components)
-    concentrations, rest = numbers[2 : 2 + n_components], numbers[2 + n_components :]
+def _log_posterior(unpack, accumulate, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian):
+    log_w, n_entries = log_weights(q, n_components), int(numbers[2])
+    concentrations, rest = numbers[3 : 3 + n_components], numbers[3 + n_components :]
     form, own = unpack(q, log_w, n_blocks, n_entries, rest)
     statistics = accumulate(columns, np.empty(0), *form)
     value = numbers[0] + jacobian * numbers[1]

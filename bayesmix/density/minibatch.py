@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -12,11 +12,15 @@ LogpGrad = Callable[[np.ndarray, np.ndarray], tuple[float, np.ndarray]]
 
 
 class SubsampledDensity(Density, Protocol):
-    """A density that can leave rows out."""
+    """A density that holds the rows itself, and can leave some out."""
 
     @property
     def n_rows(self) -> int:
         """Number of rows, N."""
+        ...
+
+    def knowing(self, log_prior: np.ndarray | None) -> Self:
+        """The same where so much is known of the rows' components, (N, K); None is nothing."""
         ...
 
     def minibatch(self, indices: np.ndarray) -> "Minibatch":

@@ -22,6 +22,7 @@ import numpy as np
 from bayesmix.data import check_complete
 from bayesmix.density import Density
 from bayesmix.engines.draws import Draws
+from bayesmix.engines.em.known import as_known, by_known_names
 from bayesmix.engines.em.starts import nearest
 from bayesmix.engines.interruption import INTERRUPTED
 from bayesmix.engines.mixing import mixing
@@ -136,14 +137,17 @@ class Chain(Walk):
         self._form = tuple(np.ascontiguousarray(part)[None] for part in statistics.form)
         numbers = labels.size * n_components
         self._at_once = NUMBERS_AT_ONCE / numbers
-        self._between_moves = round(BETWEEN_MOVES * max(1.0, numbers / _MANY) ** 0.5)
+        log_prior = problem.rows.log_prior
+        self._known = np.empty((0, labels.size)) if log_prior is None else np.ascontiguousarray(log_prior.T)
+        moving = log_prior is None  # moves exchange components, of which something is known
+        self._between_moves = round(BETWEEN_MOVES * max(1.0, numbers / _MANY) ** 0.5) if moving else 0
         self.n_rows = labels.size
         self.remembered = np.empty((0, labels.size), dtype=bool)
         self._remember()
 
     @override
     def _sweeps(self, n_kept: int, stride: int) -> Kept:
-        problem = (*self._problem, self.remembered, self._of_concentration)
+        problem = (*self._problem, self.remembered, self._of_concentration, self._known)
         position, plan = (self._labels, self._state, self._form), (n_kept, stride, self._between_moves)
         *kept, shares, self._form = self._run(self._rng, problem, position, plan)
         self._remember()
@@ -294,13 +298,15 @@ def chains_from(problem: Problem, start: Start, n_chains: int) -> list[Chain]:
     chains = []
     for c, (of_start, of_chain) in enumerate(zip(seeds[::2], seeds[1::2], strict=True)):
         rng = np.random.default_rng(of_start)
-        if c % 4 == 2 and sweeps.moving:
+        if c % 4 == 2 and sweeps.moving and problem.rows.log_prior is None:
             labels = np.zeros(problem.rows.n_rows, dtype=np.int64)
         elif c % 4 >= 2:
             labels = nearest(view, view[rng.choice(len(view), size=problem.n_components, replace=False)])
         else:
             top = optima[(c // 4 * 2 + c % 4) % len(optima)]
             labels = problem.family.log_joint(top.weights, top.params, problem.rows.values).argmax(axis=-1)
+        if (log_prior := problem.rows.log_prior) is not None:
+            labels = as_known(by_known_names(labels, log_prior) if c % 4 == 3 else labels, log_prior).argmax(axis=-1)
         chains.append(Chain(problem, sweeps, labels, of_chain))
     return chains
 

@@ -14,7 +14,6 @@ from typing import Any, ClassVar, Self, override
 import numpy as np
 
 from bayesmix.data import Rows, check_constant, shared_copy
-from bayesmix.density import Density
 from bayesmix.density.by_parts import DensityByParts, Part
 from bayesmix.families.parts import (
     Form,
@@ -61,6 +60,7 @@ class ByDensity(Family):
 
     word: ClassVar[str]
     table: ClassVar[tuple[ParameterSpec, ...]]
+    takes_labels: ClassVar[bool] = True
     """The parameters, with support "real", "positive", "nonnegative" or "probability"."""
 
     # What a family of this kind says of itself
@@ -198,7 +198,7 @@ class ByDensity(Family):
         return None
 
     @override
-    def closed_form(self, rows: Rows, standardised: Any, priors: Priors, n_components: int) -> Density | None:
+    def closed_form(self, rows: Rows, standardised: Any, priors: Priors, n_components: int) -> DensityByParts | None:
         if not priors.closed:
             return None
         shapes = self.shapes(n_components, rows.n_features)
@@ -267,16 +267,24 @@ class _Pass:
         log_weights, *parts = form
         return log_weights + self.family.log_density(columns.T[:, None, :], self.family.named_parts(tuple(parts)))
 
+    def _n_features(self, params: Params) -> int:
+        """Of rows; components without a parameter for each feature are of one."""
+        sizes = [params[s.name].shape[s.dims.index("feature")] for s in self.family.table if "feature" in s.dims]
+        return sizes[0] if sizes else 1
+
     def accumulate(self, columns: np.ndarray, row_weights: np.ndarray, *form: np.ndarray) -> tuple:
         """Log-likelihood, counts, and the slope in every parameter."""
         n_components, n_rows = form[0].size, columns.shape[1]
         params = self.family.named_parts(form[1:])
+        n_above = self._n_features(params)
+        columns, known = columns[:n_above], columns[n_above:]
         value, counts = 0.0, np.zeros(n_components)
         slopes = {name: np.zeros_like(part) for name, part in params.items()}
         size = max(1, int(_MOST_VALUES // (n_components * columns.shape[0])))
         for start in range(0, n_rows, size):
             block = slice(start, start + size)
             joint = self._joint(columns[:, block], form)
+            joint = joint + known[:, block].T if len(known) else joint
             of_rows = np.logaddexp.reduce(joint, axis=1)
             with np.errstate(invalid="ignore"):  # rows of density zero: the value says so
                 shares = np.exp(joint - of_rows[:, None])

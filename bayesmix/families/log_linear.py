@@ -32,6 +32,7 @@ from bayesmix.families.parts import (
 from bayesmix.families.protocol import Family
 from bayesmix.passes import linear
 from bayesmix.passes.blocks import COMPILED
+from bayesmix.passes.known import above
 from bayesmix.passes.linear_seen import accumulate_indicators
 from bayesmix.passes.patterns import has_patterns, with_patterns
 from bayesmix.priors.sets import Priors
@@ -137,6 +138,7 @@ class LogLinear(Family):
 
     measure: ClassVar[str] = "probability"
     sums_out_missing: ClassVar[bool] = True
+    takes_labels: ClassVar[bool] = True
     word: ClassVar[str]
     parameter: ClassVar[ParameterSpec]
     _accumulate_seen: ClassVar[Callable[..., tuple]] = staticmethod(accumulate_indicators)
@@ -223,7 +225,8 @@ class LogLinear(Family):
     @behind_the_door
     def statistics(self, form: Form, columns: np.ndarray, row_weights: np.ndarray = NO_ROW_WEIGHTS) -> Statistics:
         offsets, etas = form
-        if len(columns) == etas.shape[1]:
+        n_components, n_entries = etas.shape
+        if above(columns, n_entries, n_components) == n_entries:
             return super().statistics(form, columns, row_weights)
         log_likelihood, counts, sums = self._accumulate_seen(columns, row_weights, offsets, etas)
         return Statistics(log_likelihood, counts, (sums,), form)

@@ -6,7 +6,7 @@ missing is summed out exactly. A row of which nothing was seen has density one, 
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -70,7 +70,9 @@ class OverDraws(ABC):
         params : dict of arrays
         """
 
-    def log_joint(self, weights: np.ndarray, params: Params, X: np.ndarray) -> np.ndarray:
+    def log_joint(
+        self, weights: np.ndarray, params: Params, X: np.ndarray, log_prior: np.ndarray | None = None
+    ) -> np.ndarray:
         """``log w_k + log f(x_i | theta_k)`` as (..., N, K); leading axes are those of the weights.
 
         Far rows have minus infinity for all components: ask :meth:`responsibilities_blocks` for the odds.
@@ -80,15 +82,22 @@ class OverDraws(ABC):
         weights : (..., K) array
         params : mapping of arrays
         X : (N, D) array
+        log_prior : (N, K) array, optional
+            As in :meth:`log_joint_blocks`.
 
         Returns
         -------
         (..., N, K) array
         """
-        return self._for_every_draw("log_joint", weights, params, X)
+        return self._for_every_draw("log_joint", weights, params, X, None, log_prior)
 
     def log_mixture(
-        self, weights: np.ndarray, params: Params, X: np.ndarray, threads: Threads | None = None
+        self,
+        weights: np.ndarray,
+        params: Params,
+        X: np.ndarray,
+        threads: Threads | None = None,
+        log_prior: np.ndarray | None = None,
     ) -> np.ndarray:
         """``log sum_k w_k f(x_i | theta_k)`` as (..., N); leading axes are those of the weights.
 
@@ -99,23 +108,30 @@ class OverDraws(ABC):
         X : (N, D) array
         threads : Threads, optional
             What blocks of rows are worked on by; without them, this one.
+        log_prior : (N, K) array, optional
+            As in :meth:`log_joint_blocks`.
 
         Returns
         -------
         (..., N) array
         """
-        return self._for_every_draw("log_mixture", weights, params, X, threads)
+        return self._for_every_draw("log_mixture", weights, params, X, threads, log_prior)
 
-    def _for_every_draw(self, what, weights, params, X, threads=None):
+    def _for_every_draw(self, what, weights, params, X, threads=None, log_prior=None):
         *leading, n_components = self.forms(weights, params)[0].shape
         trailing = (n_components,) if what == "log_joint" else ()
         out = np.empty((math.prod(leading), len(X), *trailing))
-        for places, found in self._blocks(what, weights, params, X, 4e6, threads):
+        for places, found in self._blocks(what, weights, params, X, 4e6, threads, log_prior):
             out[:, places] = found
         return out.reshape(*leading, *out.shape[1:])
 
     def log_joint_blocks(
-        self, weights: np.ndarray, params: Params, X: np.ndarray, max_values: float = 4e6
+        self,
+        weights: np.ndarray,
+        params: Params,
+        X: np.ndarray,
+        max_values: float = 4e6,
+        log_prior: np.ndarray | None = None,
     ) -> Iterator[tuple[Any, np.ndarray]]:
         """Blocks of rows with their (S, b, K) log joint densities; leading axes of the weights are flattened to S.
 
@@ -126,13 +142,15 @@ class OverDraws(ABC):
         X : (N, D) array
         max_values : float
             A block holds about so many numbers at most, so that memory does not grow with the rows.
+        log_prior : (N, K) array, optional
+            What is known beforehand of the rows' components, as of :class:`bayesmix.data.Rows`.
 
         Returns
         -------
         iterator of (slice, (S, b, K) array)
             Where cells are missing, positions stand in the place of the slice.
         """
-        return self._blocks("log_joint", weights, params, X, max_values)
+        return self._blocks("log_joint", weights, params, X, max_values, None, log_prior)
 
     def log_mixture_blocks(
         self,
@@ -141,6 +159,7 @@ class OverDraws(ABC):
         X: np.ndarray,
         max_values: float = 4e6,
         threads: Threads | None = None,
+        log_prior: np.ndarray | None = None,
     ) -> Iterator[tuple[Any, np.ndarray]]:
         """Blocks of rows with their (S, b) log densities; leading axes of the weights are flattened to S.
 
@@ -150,6 +169,7 @@ class OverDraws(ABC):
         params : mapping of arrays
         X : (N, D) array
         max_values : float
+        log_prior : (N, K) array, optional
             As in :meth:`log_joint_blocks`.
         threads : Threads, optional
             As in :meth:`log_mixture`.
@@ -159,7 +179,7 @@ class OverDraws(ABC):
         iterator of (slice, (S, b) array)
             Where cells are missing, positions stand in the place of the slice.
         """
-        return self._blocks("log_mixture", weights, params, X, max_values, threads)
+        return self._blocks("log_mixture", weights, params, X, max_values, threads, log_prior)
 
     def responsibilities_blocks(
         self,
@@ -168,6 +188,7 @@ class OverDraws(ABC):
         X: np.ndarray,
         max_values: float = 4e6,
         threads: Threads | None = None,
+        log_prior: np.ndarray | None = None,
     ) -> Iterator[tuple[Any, np.ndarray]]:
         """Blocks of rows with their (K, b, S) responsibilities; leading axes of the weights are flattened to S.
 
@@ -177,6 +198,7 @@ class OverDraws(ABC):
         params : mapping of arrays
         X : (N, D) array
         max_values : float
+        log_prior : (N, K) array, optional
             As in :meth:`log_joint_blocks`.
         threads : Threads, optional
             As in :meth:`log_mixture`.
@@ -187,7 +209,7 @@ class OverDraws(ABC):
             Sums over the first axis are one; the draws of one row and component lie side by side. Where cells are
             missing, positions stand in the place of the slice.
         """
-        return self._blocks("responsibilities", weights, params, X, max_values, threads)
+        return self._blocks("responsibilities", weights, params, X, max_values, threads, log_prior)
 
     def group_sums(self, weights: np.ndarray, params: Params, X: np.ndarray, ends: np.ndarray) -> np.ndarray:
         """Sums of responsibilities over groups of consecutive rows, for every draw.
@@ -231,14 +253,15 @@ class OverDraws(ABC):
         """
         return getattr(self.kernel, what)(columns, *forms)
 
-    def _blocks(self, what, weights, params, X, max_values, threads=None):
+    def _blocks(self, what, weights, params, X, max_values, threads=None, log_prior=None):
         turn, done = turns("row"), 0
         for places, family, of_seen, seen in self._by_cells_seen(params, X):
             forms = flattened(family.forms(weights, of_seen)) if seen.shape[1] else None
             n_values = np.size(weights) if forms is None else forms[0].size
             size = int(min(max(1, max_values / max(n_values, 1)), max(len(seen), 1)))
             blocks = [slice(start, min(start + size, len(seen))) for start in range(0, len(seen), size)]
-            work = partial(_of_block, what, weights, family, forms, seen)
+            known = log_prior if places is None or log_prior is None else log_prior[places]
+            work = partial(_of_block, what, weights, family, forms, seen, known)
             results = map(work, blocks) if threads is None else threads.in_order(work, blocks)
             for block, found in zip(blocks, results, strict=True):
                 turn(done + block.start)
@@ -260,11 +283,41 @@ class OverDraws(ABC):
             yield places, family, of_seen, np.ascontiguousarray(X[np.ix_(places, seen)])
 
 
-def _of_block(what: str, weights: np.ndarray, family: OverDraws, forms: Form | None, seen: np.ndarray, block: slice):
+def _of_block(
+    what: str,
+    weights: np.ndarray,
+    family: OverDraws,
+    forms: Form | None,
+    seen: np.ndarray,
+    log_prior: np.ndarray | None,
+    block: slice,
+):
     """A function of the kernel on a block of rows of which the same cells were seen."""
-    if forms is None:
-        return _of_nothing(what, weights, block.stop - block.start)
-    return family.of_rows(what, family.columns(np.asarray(seen[block], dtype=float)), forms)
+
+    def of_rows(what: str) -> np.ndarray:
+        if forms is None:
+            return _of_nothing(what, weights, block.stop - block.start)
+        return family.of_rows(what, family.columns(np.asarray(seen[block], dtype=float)), forms)
+
+    return of_rows(what) if log_prior is None else _knowing(what, of_rows, log_prior[block])
+
+
+def _knowing(what: str, of_rows: Callable[[str], np.ndarray], log_prior: np.ndarray) -> np.ndarray:
+    """What :meth:`OverDraws.of_rows` finds, with what is known of the rows' components (n, K)."""
+    joint = of_rows("log_joint") + log_prior
+    if what == "log_joint":
+        return joint
+    total = np.logaddexp.reduce(joint, axis=-1)
+    if what == "log_mixture":
+        return total
+    lost = ~np.isfinite(total)  # so far from all that are possible that only their odds are known
+    shares = np.exp(joint - np.where(lost, 0.0, total)[..., None]).transpose(2, 1, 0)
+    if lost.any():
+        prior = np.exp(log_prior).T[:, :, None]
+        odds = of_rows("responsibilities") * prior
+        odds = np.where(odds.sum(axis=0) > 0, odds, prior)
+        shares = np.where(lost.T, odds / odds.sum(axis=0), shares)
+    return np.ascontiguousarray(shares)
 
 
 def _of_nothing(what: str, weights: np.ndarray, n_rows: int) -> np.ndarray:

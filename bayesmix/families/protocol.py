@@ -19,7 +19,7 @@ import numpy as np
 
 from bayesmix.data import Column, Rows
 from bayesmix.data.columns import Kind
-from bayesmix.density import Density
+from bayesmix.density.minibatch import SubsampledDensity
 from bayesmix.families.affinities import of_gaussians
 from bayesmix.families.column_blocks import ColumnBlocks
 from bayesmix.families.over_draws import OverDraws
@@ -65,6 +65,8 @@ class Family(OverDraws):
     """Whether passes take rows with missing cells, as :meth:`standardised` makes them, and sum these out."""
     read_by_blocks: ClassVar[bool] = False
     """Whether EM fits it to rows that are not in memory (``bayesmix.data.StreamedRows``)."""
+    takes_labels: ClassVar[bool] = False
+    """Whether passes take what is known of the rows' components below these (:mod:`bayesmix.passes.known`)."""
     n_levels: int = 0
 
     # What it is called
@@ -461,7 +463,7 @@ class Family(OverDraws):
         return None
 
     @abstractmethod
-    def closed_form(self, rows: Rows, standardised: Any, priors: Priors, n_components: int) -> Density | None:
+    def closed_form(self, rows: Rows, standardised: Any, priors: Priors, n_components: int) -> SubsampledDensity | None:
         """The posterior density in closed form; None where there is none under these priors.
 
         Parameters
@@ -475,7 +477,7 @@ class Family(OverDraws):
 
         Returns
         -------
-        Density or None
+        SubsampledDensity or None
         """
 
     @property

@@ -116,7 +116,8 @@ def run_completed(log_component, complete, sums_of, draw, begin, predictive, add
         ``columns (M, N)``, the concentrations (K,) of the weights' prior, which are overwritten where they are unknown,
         ``numbers``, what is known of no rows (the length of ``known``, and ``shared``), remembered sets of rows (M, N)
         of bool, and what is believed of the concentration: its prior, and of how many of them it is the sum
-        (:func:`bayesmix.families.concentration.draw_share`).
+        (:func:`bayesmix.families.concentration.draw_share`); what is known of the rows' components, (K, N), or (0, N).
+        Moves do not look at it: where something is known, there are none.
     position : tuple
         Labels (N,) and the flat state (P,), which are overwritten, and the form there.
     plan : tuple of int
@@ -136,7 +137,7 @@ def run_completed(log_component, complete, sums_of, draw, begin, predictive, add
     form : tuple of arrays
         At the end, to go on from.
     """
-    columns, concentrations, numbers, no_rows, remembered, (of_concentration, parts) = problem
+    columns, concentrations, numbers, no_rows, remembered, (of_concentration, parts), known = problem
     labels, state, form = position
     n_kept, thin, between_moves = plan
     n_components = concentrations.shape[0]
@@ -190,7 +191,7 @@ def run_completed(log_component, complete, sums_of, draw, begin, predictive, add
                 occupied[s] = 0
                 for k in range(n_components):
                     occupied[s] += counts[k] > 0
-            log_likelihood = draw_labels(log_component, rng, labels, columns, form)
+            log_likelihood = draw_labels(log_component, rng, labels, columns, known, form)
             complete(rng, labels, columns, form, numbers, state)
             counts, sums = sums_of(labels, columns, n_components, form)
             if t == thin - 1:

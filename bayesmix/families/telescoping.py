@@ -266,6 +266,7 @@ def run_completed(
     labels, state, form, concentration = position
     n_kept, thin, between_moves = plan
     n_rows, n_components = columns.shape[1], form[0].shape[1]
+    nothing_known = np.empty((0, n_rows))
     kept_numbers, occupied = np.empty(n_kept, np.int64), np.empty(n_kept, np.int64)
     kept_weights, kept_states = np.empty(8 * n_kept), np.empty(8 * n_kept)
     n_weights, n_states = 0, 0
@@ -316,7 +317,7 @@ def run_completed(
                 kept_weights[n_weights : n_weights + n_components] = weights
                 kept_states[n_states : n_states + state.shape[0]] = state
                 n_weights, n_states = n_weights + n_components, n_states + state.shape[0]
-            log_likelihoods[s] = draw_labels(log_component, rng, labels, columns, form)
+            log_likelihoods[s] = draw_labels(log_component, rng, labels, columns, nothing_known, form)
             complete(rng, labels, columns, form, numbers, state)
     return (
         kept_numbers,

@@ -149,15 +149,15 @@ def _telling(digest: Digest) -> list[int]:
 
 def _told_apart(digest: Digest, j: int) -> str:
     """What the groups have of a feature, the most first: ``c1 is "often" in 71% of group 1 and 10% of group 0``."""
-    lie, i, column = digest.summaries[0], digest.telling[j], digest.rows.columns[j]
+    lie, i, column, name = digest.summaries[0], digest.telling[j], digest.rows.columns[j], digest.rows.group
     estimate = lie.estimate
     order = np.argsort(-estimate.value[:, i], kind="stable").tolist()
     shown = order if len(order) <= _MOST_GROUPS else [order[0], order[-1]]
     if lie.shares[i]:
         level = f'"{column.levels[i - min(_entries_of(digest, j))]}"' if column.levels else "1"
-        return f"{column.name} is {level} in {joined([f'{percent(estimate.value[k, i])} of group {k}' for k in shown])}"
+        return f"{column.name} is {level} in {joined([f'{percent(estimate.value[k, i])} of {name(k)}' for k in shown])}"
     numbers = [as_sure(estimate.value[k, i], estimate.low[k, i], estimate.high[k, i]) for k in shown]
-    said = joined([f"{number} in group {k}" for k, number in zip(shown, numbers, strict=True)])
+    said = joined([f"{number} in {name(k)}" for k, number in zip(shown, numbers, strict=True)])
     return f"{column.label} is on average {said}"
 
 

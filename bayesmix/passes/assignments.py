@@ -6,13 +6,15 @@ import numba as nb
 
 from bayesmix.passes.blocks import BLOCK, COMPILED, INNER, buffers, no_nan
 from bayesmix.passes.elementary import exp_of_nonpositive, log_of_normal
+from bayesmix.passes.known import add_known
 
 
 @nb.njit(**INNER)
-def draw_labels(log_component, rng, labels, columns, form):
+def draw_labels(log_component, rng, labels, columns, known, form):
     """Draw the component of every row into ``labels`` (N,); the log-likelihood is returned.
 
-    ``log_component`` and ``form``, of one draw, as in :mod:`bayesmix.passes.draws`.
+    ``log_component`` and ``form``, of one draw, as in :mod:`bayesmix.passes.draws`; ``known`` (K, N), or (0, N) where
+    nothing is, as in :mod:`bayesmix.passes.known`.
     """
     n_features, n_rows = columns.shape
     n_components = form[0].shape[1]
@@ -24,6 +26,7 @@ def draw_labels(log_component, rng, labels, columns, form):
         size = min(BLOCK, n_rows - start)
         for k in range(n_components):
             log_component(columns, start, size, form, 0, k, centred, residual, log_joint[k])
+        add_known(known, 0, start, size, log_joint)
         log_likelihood += draw_block(rng, labels[start : start + size], log_joint, size, top, total)
     if not (math.isfinite(log_likelihood) and no_nan(form[0])):
         log_likelihood = -math.inf

@@ -10,6 +10,7 @@ import numpy as np
 
 from bayesmix.passes import draws
 from bayesmix.passes.blocks import BLOCK, COMPILED, buffers, no_nan
+from bayesmix.passes.known import add_known
 from bayesmix.passes.log_sum_exp import normalise, weigh
 
 
@@ -91,7 +92,8 @@ def accumulate(columns, row_weights, offsets, means, whiteners):
     counts, first, second : (K,), (K, D) and (K, D) arrays
         ``sum_i r_ik``, ``sum_i r_ik y_ik`` and ``sum_i r_ik y_ik^2`` with ``y_ik = a_k (x_i - mean_k)``.
     """
-    n_features, n_rows = columns.shape
+    n_rows, n_features = columns.shape[1], means.shape[1]
+    features = columns[:n_features]
     n_components = offsets.shape[0]
     counts = np.zeros(n_components)
     first = np.zeros((n_components, n_features))
@@ -102,11 +104,12 @@ def accumulate(columns, row_weights, offsets, means, whiteners):
     for start in range(0, n_rows, BLOCK):
         size = min(BLOCK, n_rows - start)
         for k in range(n_components):
-            log_component(columns, start, size, offsets[k], means[k], whiteners[k], top, share, log_joint[k])
+            log_component(features, start, size, offsets[k], means[k], whiteners[k], top, share, log_joint[k])
+        add_known(columns, n_features, start, size, log_joint)
         log_likelihood += normalise(log_joint, row_weights, start, size, top, share)
         for k in range(n_components):
             counts[k] += gather(
-                columns, start, size, means[k], whiteners[k], log_joint[k], share, top, top, first[k], second[k]
+                features, start, size, means[k], whiteners[k], log_joint[k], share, top, top, first[k], second[k]
             )
     if not (math.isfinite(log_likelihood) and no_nan(offsets)):
         log_likelihood = -math.inf

@@ -10,6 +10,7 @@ import numba as nb
 import numpy as np
 
 from bayesmix.passes.blocks import BLOCK, COMPILED, buffers, no_nan
+from bayesmix.passes.known import add_known
 from bayesmix.passes.log_sum_exp import normalise, weigh
 
 
@@ -70,6 +71,7 @@ def accumulate_seen(columns, row_weights, offsets, means, whiteners):
         size = min(BLOCK, n_rows - start)
         for k in range(n_components):
             log_component(columns, start, size, offsets[k], means[k], whiteners[k], log_joint[k])
+        add_known(columns, n_features + 1, start, size, log_joint)
         log_likelihood += normalise(log_joint, row_weights, start, size, top, share)
         for k in range(n_components):
             counts[k] += weigh(log_joint[k], share, size)

@@ -11,6 +11,7 @@ import numpy as np
 
 from bayesmix.passes import draws, few_features, tiles
 from bayesmix.passes.blocks import BLOCK, COMPILED, INNER, buffers, no_nan
+from bayesmix.passes.known import add_known
 from bayesmix.passes.log_sum_exp import normalise
 
 _few_distance, _few_sums = few_features.log_component, few_features.gather
@@ -19,7 +20,8 @@ _tiled_distance, _tiled_sums = tiles.log_component, tiles.gather
 
 @nb.njit(**INNER)
 def _accumulate(log_component, gather, n_kept, columns, row_weights, offsets, means, whiteners):
-    n_features, n_rows = columns.shape
+    n_rows, n_features = columns.shape[1], means.shape[1]
+    features = columns[:n_features]
     n_components = offsets.shape[0]
     counts = np.zeros(n_components)
     first = np.zeros((n_components, n_features))
@@ -34,11 +36,13 @@ def _accumulate(log_component, gather, n_kept, columns, row_weights, offsets, me
     for start in range(0, n_rows, BLOCK):
         size = min(BLOCK, n_rows - start)
         for k in range(n_components):
-            log_component(columns, start, size, offsets[k], means[k], whiteners[k], centred, residuals[k], log_joint[k])
+            form = (offsets[k], means[k], whiteners[k])
+            log_component(features, start, size, *form, centred, residuals[k], log_joint[k])
+        add_known(columns, n_features, start, size, log_joint)
         log_likelihood += normalise(log_joint, row_weights, start, size, top, share)
         for k in range(n_components):
             counts[k] += gather(
-                columns,
+                features,
                 start,
                 size,
                 means[k],
@@ -65,8 +69,9 @@ def accumulate(columns, row_weights, offsets, means, whiteners):
 
     Parameters
     ----------
-    columns : (D, N) array
-        The rows, transposed: each feature contiguous.
+    columns : (D, N) or (D + K, N) array
+        The rows, transposed: each feature contiguous; below them what is known of their components, if anything is
+        (:mod:`bayesmix.passes.known`).
     row_weights : (N,) or (0,) array
         A weight for each row; empty for ones.
     offsets, means, whiteners : (K,), (K, D) and (K, D, D) arrays
@@ -79,9 +84,10 @@ def accumulate(columns, row_weights, offsets, means, whiteners):
     counts, first, second : (K,), (K, D) and (K, D, D) arrays
         ``sum_i r_ik``, ``sum_i r_ik y_ik`` and ``sum_i r_ik y_ik y_ik'``.
     """
-    if columns.shape[0] <= few_features.MOST:
+    n_features = means.shape[1]
+    if n_features <= few_features.MOST:
         return _accumulate(_few_distance, _few_sums, 0, columns, row_weights, offsets, means, whiteners)
-    return _accumulate(_tiled_distance, _tiled_sums, columns.shape[0], columns, row_weights, offsets, means, whiteners)
+    return _accumulate(_tiled_distance, _tiled_sums, n_features, columns, row_weights, offsets, means, whiteners)
 
 
 @nb.njit(**COMPILED)

@@ -23,6 +23,7 @@ import numpy as np
 
 from bayesmix.passes import few_features, tiles
 from bayesmix.passes.blocks import BLOCK, COMPILED, buffers, no_nan
+from bayesmix.passes.known import add_known
 from bayesmix.passes.log_sum_exp import normalise
 from bayesmix.passes.patterns import by_pattern, split_features
 
@@ -117,6 +118,7 @@ def accumulate_seen(columns, row_weights, offsets, means, whiteners):
     centred, packed, residuals = work[:n_features], work[n_features : 2 * n_features], work[2 * n_features :]
     basis, triangle = np.empty((n_components, n_features, n_features)), np.empty((n_features, n_features))
     own_offsets, own_weights = np.empty(n_components), np.empty(BLOCK if row_weights.shape[0] > 0 else 0)
+    known = np.empty((columns.shape[0] - n_features - 1, BLOCK))
     log_likelihood = 0.0
     for p in range(begins.shape[0] - 1):
         if begins[p] == begins[p + 1]:
@@ -137,6 +139,9 @@ def accumulate_seen(columns, row_weights, offsets, means, whiteners):
                 of_feature = columns[seen[j]]
                 for n in range(size):
                     packed[j, n] = of_feature[order[start + n]]
+            for k in range(known.shape[0]):
+                for n in range(size):
+                    known[k, n] = columns[n_features + 1 + k, order[start + n]]
             for n in range(min(size, own_weights.shape[0])):
                 own_weights[n] = row_weights[order[start + n]]
             for k in range(n_components):
@@ -146,6 +151,7 @@ def accumulate_seen(columns, row_weights, offsets, means, whiteners):
                     _few_distance(packed[:n_seen], 0, size, *form, centred, kept, log_joint[k])
                 else:
                     _tiled_distance(packed[:n_seen], 0, size, *form, centred, kept, log_joint[k])
+            add_known(known, 0, 0, size, log_joint)
             log_likelihood += normalise(log_joint, own_weights, 0, size, top, share)
             for k in range(n_components):
                 kept = residuals[k * n_features : (k + 1) * n_features]

@@ -12,6 +12,7 @@ import numpy as np
 
 from bayesmix.passes import draws
 from bayesmix.passes.blocks import BLOCK, COMPILED, buffers, no_nan
+from bayesmix.passes.known import add_known
 from bayesmix.passes.log_sum_exp import normalise, weigh
 
 IMPOSSIBLE = -1e300
@@ -54,8 +55,9 @@ def accumulate(columns, row_weights, offsets, etas):
 
     Parameters
     ----------
-    columns : (M, N) array
-        What the rows are turned into, transposed.
+    columns : (M, N) or (M + K, N) array
+        What the rows are turned into, transposed; below it what is known of their components, if anything is
+        (:mod:`bayesmix.passes.known`).
     row_weights : (N,) or (0,) array
         A weight for each row; empty for ones.
     offsets, etas : (K,) and (K, M) arrays
@@ -66,7 +68,8 @@ def accumulate(columns, row_weights, offsets, etas):
     counts, sums : (K,) and (K, M) arrays
         ``sum_i r_ik`` and ``sum_i r_ik t(x_i)``.
     """
-    n_entries, n_rows = columns.shape
+    n_rows, n_entries = columns.shape[1], etas.shape[1]
+    entries = columns[:n_entries]
     n_components = offsets.shape[0]
     counts, sums = np.zeros(n_components), np.zeros((n_components, n_entries))
     work = buffers(2 + n_components)
@@ -75,11 +78,12 @@ def accumulate(columns, row_weights, offsets, etas):
     for start in range(0, n_rows, BLOCK):
         size = min(BLOCK, n_rows - start)
         for k in range(n_components):
-            _log_component(columns, start, size, offsets[k], etas[k], log_joint[k])
+            _log_component(entries, start, size, offsets[k], etas[k], log_joint[k])
+        add_known(columns, n_entries, start, size, log_joint)
         log_likelihood += normalise(log_joint, row_weights, start, size, top, share)
         for k in range(n_components):
             counts[k] += weigh(log_joint[k], share, size)
-            _gather(columns, start, size, log_joint[k], sums[k])
+            _gather(entries, start, size, log_joint[k], sums[k])
     if not (math.isfinite(log_likelihood) and log_likelihood > NEVER and no_nan(offsets)):
         log_likelihood = -math.inf
     return log_likelihood, counts, sums

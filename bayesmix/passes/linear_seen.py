@@ -11,6 +11,7 @@ import numba as nb
 import numpy as np
 
 from bayesmix.passes.blocks import BLOCK, COMPILED, buffers, no_nan
+from bayesmix.passes.known import add_known
 from bayesmix.passes.linear import NEVER
 from bayesmix.passes.log_sum_exp import normalise, weigh
 
@@ -67,6 +68,7 @@ def _accumulate(columns, row_weights, offsets, etas, left_out, expected):
         size = min(BLOCK, n_rows - start)
         for k in range(n_components):
             _log_component(columns, start, size, offsets[k], etas[k], left_out[k], log_joint[k])
+        add_known(columns, n_entries + 1, start, size, log_joint)
         log_likelihood += normalise(log_joint, row_weights, start, size, top, share)
         for k in range(n_components):
             counts[k] += weigh(log_joint[k], share, size)

@@ -13,6 +13,7 @@ import numpy as np
 from bayesmix.passes import axis, draws, few_features, tiles
 from bayesmix.passes.blocks import BLOCK, COMPILED, INNER, buffers, no_nan
 from bayesmix.passes.elementary import log1p_of_nonnegative
+from bayesmix.passes.known import add_known
 from bayesmix.passes.log_sum_exp import normalise
 
 _axis_distance, _axis_sums = axis.log_component, axis.gather
@@ -55,7 +56,8 @@ def _discount(size, dof, n_features, distances, logs, relative, share):
 
 @nb.njit(**INNER)
 def _accumulate(distance, gather, n_kept, columns, row_weights, offsets, means, whiteners, dof):
-    n_features, n_rows = columns.shape
+    n_rows, n_features = columns.shape[1], means.shape[1]
+    features = columns[:n_features]
     n_components = offsets.shape[0]
     counts, masses = np.zeros(n_components), np.zeros(n_components)
     first, second = np.zeros((n_components, n_features)), np.zeros(whiteners.shape)
@@ -70,11 +72,12 @@ def _accumulate(distance, gather, n_kept, columns, row_weights, offsets, means, 
     for start in range(0, n_rows, BLOCK):
         size = min(BLOCK, n_rows - start)
         for k in range(n_components):
-            distance(columns, start, size, 0.0, means[k], whiteners[k], centred, residuals[k], distances[k])
+            distance(features, start, size, 0.0, means[k], whiteners[k], centred, residuals[k], distances[k])
             _distances(size, dof[k], distances[k], logs[k])
             joint, log, power = log_joint[k], logs[k], 0.5 * (dof[k] + n_features)
             for n in range(size):
                 joint[n] = offsets[k] - power * log[n]
+        add_known(columns, n_features, start, size, log_joint)
         log_likelihood += normalise(log_joint, row_weights, start, size, top, share)
         for k in range(n_components):
             count, tail, spread = _discount(size, dof[k], n_features, distances[k], logs[k], log_joint[k], share)
@@ -82,7 +85,7 @@ def _accumulate(distance, gather, n_kept, columns, row_weights, offsets, means, 
             tails[k] += tail
             spreads[k] += spread
             masses[k] += gather(
-                columns,
+                features,
                 start,
                 size,
                 means[k],
@@ -113,8 +116,9 @@ def accumulate(columns, row_weights, offsets, means, whiteners, dof):
 
     Parameters
     ----------
-    columns : (D, N) array
-        The rows, transposed: each feature contiguous.
+    columns : (D, N) or (D + K, N) array
+        The rows, transposed: each feature contiguous; below them what is known of their components, if anything is
+        (:mod:`bayesmix.passes.known`).
     row_weights : (N,) or (0,) array
         A weight for each row; empty for ones.
     offsets, means : (K,) and (K, D) arrays
@@ -134,11 +138,13 @@ def accumulate(columns, row_weights, offsets, means, whiteners, dof):
     """
     if whiteners.ndim == 2:
         return _accumulate(_axis_distance, _axis_sums, 0, columns, row_weights, offsets, means, whiteners, dof)
-    if columns.shape[0] <= few_features.MOST:
+    n_features = means.shape[1]
+    if n_features <= few_features.MOST:
         found = _accumulate(_few_distance, _few_sums, 0, columns, row_weights, offsets, means, whiteners, dof)
     else:
-        n_kept = columns.shape[0]
-        found = _accumulate(_tiled_distance, _tiled_sums, n_kept, columns, row_weights, offsets, means, whiteners, dof)
+        found = _accumulate(
+            _tiled_distance, _tiled_sums, n_features, columns, row_weights, offsets, means, whiteners, dof
+        )
     _fill_upper(found[4])
     return found
 

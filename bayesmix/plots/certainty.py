@@ -204,7 +204,7 @@ def _handles(marginal: Marginal, scale: float, *, lines: bool) -> list[Artist]:
             linewidth=0.8,
             marker=marker(k),
             markersize=6,
-            label=f"group {k}: {share:.0%}",
+            label=f"{marginal.group(k)}: {share:.0%}",
         )
         for k, share in enumerate(marginal.weights.mean(axis=0))
     ]

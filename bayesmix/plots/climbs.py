@@ -76,7 +76,7 @@ def _draw(figure: Figure, em: EMResult) -> None:
         handles: list[Any] = [Line2D([], [], **_dot("o"), label="a start")]
         if any(one.n_starts == 0 for one in em.optima[:_MOST_TOPS]):
             handles.append(Line2D([], [], **_dot("D"), label="splits and merges"))
-        handles += [Patch(**area(k), label=f"group {k}") for k in range(em.n_components)]
+        handles += [Patch(**area(k), label=em.rows.group(k)) for k in range(em.n_components)]
         figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 7))
 
 

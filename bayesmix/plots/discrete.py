@@ -237,7 +237,7 @@ def handles_of(picture: Discrete, ci_prob: float) -> list[Artist]:
     """Return the entries of the legend."""
     marginal, handles = picture.marginal, []
     for k, share in zip(marginal.groups, marginal.weights.mean(axis=0), strict=False):
-        label = f"group {k}: {share:.0%}"
+        label = f"{marginal.group(k)}: {share:.0%}"
         if picture.counts:
             style = {"color": colour(k), "linestyle": dashes(k), "marker": marker(k), "markersize": 4}
             handles.append(Line2D([], [], label=label, **style))

@@ -43,7 +43,7 @@ def density_handles(
             marker=marker(k) if n_features > 1 else "none",
             markersize=5,
             linewidth=1.8,
-            label=f"group {k}: {share:.0%}",
+            label=f"{marginal.group(k)}: {share:.0%}",
         )
         for k, share in zip(marginal.groups, marginal.weights.mean(axis=0), strict=False)
     ]

@@ -88,7 +88,8 @@ def _draw(figure: Figure, membership: xr.Dataset, *, sampled: bool) -> None:
             return
         doubtful = in_doubt(membership)
         handles: list[Any] = [Patch(**area(k)) for k in range(n_components)]
-        labels = [f"group {k}" for k in range(n_components)]
+        names = membership.coords.get("name")
+        labels = [f"group {k}" for k in range(n_components)] if names is None else names.values.tolist()
         if sampled:
             handles.append((Patch(**area(0)), Patch(**_VEIL)))
             marks = "pale, or whiskers" if len(doubtful) else "pale"

@@ -128,7 +128,7 @@ def _draw(figure: Figure, tree: xr.DataTree, chosen: list[int]) -> None:
         figure.align_ylabels(axes[:, 0])
         note = left_out(chosen, marginal)
         handles = [
-            Line2D([], [], color=colour(k), linestyle=dashes(k), linewidth=2, label=f"group {k}")
+            Line2D([], [], color=colour(k), linestyle=dashes(k), linewidth=2, label=marginal.group(k))
             for k in range(record["n_components"])
         ]
         figure.legend(

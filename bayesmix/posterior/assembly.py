@@ -75,7 +75,7 @@ def assemble(
     said = list(notes)
     if not stored:
         said.append(Note("log_likelihood_not_stored", {"values": n_values}))
-    if not exchangeable:
+    if not exchangeable and rows.log_prior is None:
         said.append(Note("labels_identified"))
     said += family.remarks(rows, em.priors)
     said += em.notes
@@ -85,7 +85,7 @@ def assemble(
         posterior=named,
         sample_stats=sample_stats,
         constant_data={"pivot": em.labels, **hyperparameters(em.priors)},
-        log_likelihood=family.log_mixture(named["weights"], params, rows.values) if stored else None,
+        log_likelihood=family.log_mixture(weights, params, rows.values, log_prior=rows.log_prior) if stored else None,
         log_prior=_log_prior(em, named),
         posterior_attrs=attrs,
         record={

@@ -7,7 +7,7 @@ import xarray as xr
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from bayesmix.data import read_rows
+from bayesmix.data import Rows, read_rows
 from bayesmix.posterior.labels.judgement import heeded_with_names
 from bayesmix.posterior.membership import missing_cells
 from bayesmix.tree import SAMPLE_DIMS, columns_of, draws_of, family_of, training_rows
@@ -56,7 +56,7 @@ def responsibility_draws(tree: "xr.DataTree | EMResult", X: Any = None) -> xr.Da
     """
     tree = heeded_with_names(tree, "responsibility_draws")
     rows = training_rows(tree) if X is None else read_rows(X, columns=columns_of(tree), missing="keep")
-    computed = _Responsibilities(tree, rows.values)
+    computed = _Responsibilities(tree, rows)
     posterior = tree["posterior"].to_dataset()
     return xr.DataArray(
         xr.Variable((*SAMPLE_DIMS, "obs", "component"), indexing.LazilyIndexedArray(computed)),
@@ -75,12 +75,12 @@ class _Responsibilities(BackendArray):
 
     dtype = np.dtype(float)
 
-    def __init__(self, tree: xr.DataTree, values: np.ndarray):
+    def __init__(self, tree: xr.DataTree, rows: Rows):
         self._family = family_of(tree)
         self._weights, self._params = draws_of(tree)
-        self._values = values
+        self._rows = rows
         n_chains, n_draws, n_components = self._weights.shape
-        self.shape = (n_chains, n_draws, len(values), n_components)
+        self.shape = (n_chains, n_draws, rows.n_rows, n_components)
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> np.ndarray:
         return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._part)
@@ -94,7 +94,10 @@ class _Responsibilities(BackendArray):
         weights = self._weights[chosen]
         params = {name: values[chosen] for name, values in self._params.items()}
         out = np.empty((len(chains), len(draws), len(rows), len(components)))
-        for block, shares in self._family.responsibilities_blocks(weights, params, self._values[rows]):
+        some = self._rows.chosen(rows)
+        for block, shares in self._family.responsibilities_blocks(
+            weights, params, some.values, log_prior=some.log_prior
+        ):
             part = shares[components].transpose(2, 1, 0)
             out[:, :, block] = part.reshape(len(chains), len(draws), *part.shape[1:])
         return out[tuple(0 if isinstance(one, int | np.integer) else slice(None) for one in key)]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from bayesmix.tree import draws_of, family_of, number_varies, record_of
+from bayesmix.tree import classes_of, draws_of, family_of, number_varies, record_of
 
 # Draws that tell how far groups lie apart.
 _DRAWS = 500
@@ -26,6 +26,8 @@ class Marginal:
     n_features : int
     named : bool
         Whether a component is the same group in all draws; not where their number varies.
+    classes : tuple of str
+        Names of the first groups, where known labels gave them names.
     """
 
     family: Any
@@ -33,6 +35,7 @@ class Marginal:
     params: Mapping[str, np.ndarray]
     n_features: int
     named: bool = True
+    classes: tuple[str, ...] = ()
 
     @property
     def n_draws(self) -> int:
@@ -48,6 +51,10 @@ class Marginal:
     def groups(self) -> range:
         """The groups that pictures can show: none where they have no names."""
         return range(self.n_components if self.named else 0)
+
+    def group(self, k: int) -> str:
+        """What group k is called."""
+        return self.classes[k] if k < len(self.classes) else f"group {k}"
 
     @cached_property
     def moments(self) -> tuple[np.ndarray, np.ndarray]:
@@ -161,7 +168,7 @@ def marginal_of(tree: xr.DataTree) -> Marginal:
     n_draws = weights.shape[0] * weights.shape[1]
     flat = {name: values.reshape(n_draws, *values.shape[2:]) for name, values in params.items()}
     n_features, named = len(record_of(tree)["features"]), not number_varies(tree)
-    return Marginal(family_of(tree), weights.reshape(n_draws, -1), flat, n_features, named)
+    return Marginal(family_of(tree), weights.reshape(n_draws, -1), flat, n_features, named, classes_of(tree))
 
 
 def positions_of(tree: xr.DataTree, features: str | Sequence[str] | None) -> list[int]:

@@ -34,7 +34,8 @@ def responsibilities(
 ) -> xr.Dataset:
     """Posterior probabilities of component membership, row by row.
 
-    For every draw ``r_ik = w_k f(x_i | theta_k) / sum_j w_j f(x_i | theta_j)``; the summaries are
+    For every draw ``r_ik = w_k f(x_i | theta_k) / sum_j w_j f(x_i | theta_j)``, of training rows with what was known
+    of their components beforehand (``labels`` of the fit); the summaries are
     over the draws, exact, and computed in blocks of rows, so that memory does not grow with draws times rows
     (:func:`responsibility_draws` has the draws themselves).
 
@@ -66,6 +67,7 @@ def responsibilities(
         overlap there, and were their parameters known, the row would be as hard to place;
         ``entropy_parameters (obs)``: the rest, the mutual information of the row's group and the parameters. More
         rows would tell.
+        Where labels of the fit were names, its coordinate ``name (component)`` has them.
         Its attribute ``missing_cells`` says how many cells of X were missing, where any was.
 
     Raises
@@ -110,7 +112,8 @@ def _summaries(tree: xr.DataTree, X: Any, ci_prob: float, ci_kind: str, cores: i
     blocks = family_of(tree).responsibilities_blocks
     with Threads(cores) as threads, progress(None) as report:
         report("responsibilities")
-        for block, probability in blocks(weights, params, rows.values, threads=threads):
+        known = rows.log_prior
+        for block, probability in blocks(weights, params, rows.values, threads=threads, log_prior=known):
             mean[block] = probability.mean(axis=-1).T
             sd[block] = probability.std(axis=-1).T
             interval[block] = credible_interval(probability, ci_prob, ci_kind).transpose(1, 0, 2)
@@ -132,10 +135,17 @@ def _summaries(tree: xr.DataTree, X: Any, ci_prob: float, ci_kind: str, cores: i
         coords={
             "obs": rows.obs,
             "component": np.arange(n_components),
+            **_names_of(tree, n_components),
             "ci_bound": list(BOUNDS),
         },
         attrs=attrs | missing_cells(rows),
     )
+
+
+def _names_of(tree: xr.DataTree, n_components: int) -> dict[str, Any]:
+    """A coordinate of what groups are called; none where labels gave them no names."""
+    rows = training_rows(tree)
+    return {"name": ("component", [rows.group(k) for k in range(n_components)])} if rows.classes else {}
 
 
 def missing_cells(rows: Rows) -> dict[str, int]:

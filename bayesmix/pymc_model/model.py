@@ -11,6 +11,7 @@ from bayesmix.data import Rows
 from bayesmix.priors.sets import PyMCPrior
 from bayesmix.problem import Problem
 from bayesmix.pymc_model.foreign_priors import is_loose_at_zero
+from bayesmix.pymc_model.known_labels import declare_told_rows
 from bayesmix.pymc_model.likelihood import MixtureLikelihood
 from bayesmix.pymc_model.variables import DataScale, declare_parameters, declare_weights
 
@@ -52,7 +53,13 @@ def declare(
     with pm.Model(coords=_coords(problem)) as model:
         weights = declare_weights(priors.weights, units)
         params = declare_parameters(family, priors, units, rows)
-        if minibatch_size is None:
+        if rows.log_prior is not None:
+            if minibatch_size is not None:
+                raise ValueError("minibatch_size and labels do not go together: leave one of them out")
+            declare_told_rows(
+                "x", weights, family, params, rows.log_prior, observed=rows.values, dims=("obs", "feature")
+            )
+        elif minibatch_size is None:
             MixtureLikelihood("x", weights, family, params, observed=rows.values, dims=("obs", "feature"))
         else:
             batch = pm.Minibatch(rows.values, batch_size=minibatch_size)

@@ -3,6 +3,7 @@
 from bayesmix.tree.building import SAMPLE_DIMS, build_tree
 from bayesmix.tree.point_estimates import as_tree
 from bayesmix.tree.reading import (
+    classes_of,
     columns_of,
     concentration_varies,
     draws_of,
@@ -18,6 +19,7 @@ __all__ = [
     "SAMPLE_DIMS",
     "as_tree",
     "build_tree",
+    "classes_of",
     "columns_of",
     "concentration_varies",
     "draws_of",

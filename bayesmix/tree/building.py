@@ -11,6 +11,7 @@ from bayesmix.families import Family
 from bayesmix.tree.record import ATTRIBUTE, FORMAT_VERSION, encode, installed_versions
 
 SAMPLE_DIMS = ("chain", "draw")
+LOG_PRIOR = "label_log_prior"
 
 
 def build_tree(
@@ -32,7 +33,8 @@ def build_tree(
     family : Family
         Gives the dims of its parameters.
     rows : Rows
-        The training rows: ``observed_data.x`` and the ``obs`` and ``feature`` coordinates.
+        The training rows: ``observed_data.x`` and the ``obs`` and ``feature`` coordinates; where something is known of
+        their components, ``constant_data.label_log_prior (obs, component)``.
     posterior : mapping of str to array, (chain, draw, ...)
         Draws in raw units. ``weights``, the family's parameters, ``scales`` and ``correlations``
         have known dims; an ``xarray.DataArray`` of any other name keeps its own dims and
@@ -86,8 +88,9 @@ def build_tree(
     if log_prior:
         groups["log_prior"] = group(log_prior, SAMPLE_DIMS)
     groups["observed_data"] = group({"x": rows.values}, ())
-    if constant_data:
-        groups["constant_data"] = group(constant_data, ())
+    beside = {} if rows.log_prior is None else {LOG_PRIOR: rows.log_prior}
+    if constant_data or beside:
+        groups["constant_data"] = group({**(constant_data or {}), **beside}, ())
     tree = xr.DataTree.from_dict({f"/{name}": dataset for name, dataset in groups.items()})
     tree.attrs[ATTRIBUTE] = encode(
         {
@@ -100,6 +103,7 @@ def build_tree(
             "n_components": n_components,
             "features": list(rows.features),
             **({"units": list(rows.units)} if any(rows.units) else {}),
+            **({"classes": list(rows.classes)} if rows.classes else {}),
             **({"columns": _described(rows)} if {*rows.kinds} != {"real"} else {}),
             "data_sha256": rows.sha256,
         }
@@ -124,6 +128,7 @@ def _known_dims(family: Family) -> dict[str, tuple[str, ...]]:
         "weights": ("component",),
         "permutation": ("component",),
         "pivot": ("obs",),
+        LOG_PRIOR: ("obs", "component"),
         "x": ("obs", "feature"),
     }
     return dims | {spec.name: tuple(spec.dims) for spec in family.variables}

@@ -27,6 +27,9 @@ def check_possible(tree: xr.DataTree, record: Mapping[str, Any]) -> None:
     for column, numbers in zip(rows.columns, rows.values.T, strict=True):
         possible = not column.wrong(numbers).any()
         _demand(f"observed_data.x of {column.name!r:.40}", f"such as a {column.kind} column has", possible)
+    if rows.log_prior is not None:
+        holds = bool((rows.log_prior <= 0).all() and (rows.log_prior.max(axis=1) == 0).all())
+        _demand("constant_data.label_log_prior", "numbers of which the largest of each row is 0", holds)
     weights, params = draws_of(tree)
     sizes = {"chain": weights.shape[0], "draw": weights.shape[1], "component": n_components}
     sizes |= {"feature": len(record["features"]), "feature_bis": len(record["features"]), "obs": rows.n_rows}

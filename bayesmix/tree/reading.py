@@ -8,7 +8,7 @@ import xarray as xr
 from bayesmix.data import Column, Rows
 from bayesmix.families import Family, family_from_name
 from bayesmix.progress import turns
-from bayesmix.tree.building import SAMPLE_DIMS
+from bayesmix.tree.building import LOG_PRIOR, SAMPLE_DIMS
 from bayesmix.tree.record import record_of
 
 # Numbers (draws times rows) of one block: 32 MB.
@@ -75,7 +75,22 @@ def training_rows(tree: xr.DataTree) -> Rows:
     coordinates = tree["observed_data"]["x"].coords
     if "obs" not in coordinates:
         raise ValueError("The tree has no observed_data.obs, the labels of its rows.")
-    return Rows(values, columns_of(tree), coordinates["obs"].values)
+    known = {"log_prior": _log_prior_of(tree), "classes": classes_of(tree)}
+    return Rows(values, columns_of(tree), coordinates["obs"].values, **known)
+
+
+def classes_of(tree: xr.DataTree) -> tuple[str, ...]:
+    """Return the names of the first groups, where known labels gave them names."""
+    return tuple(record_of(tree).get("classes", ()))
+
+
+def _log_prior_of(tree: xr.DataTree) -> np.ndarray | None:
+    """What is known beforehand of the components of the training rows; None where nothing is."""
+    if "constant_data" not in tree.children or LOG_PRIOR not in tree["constant_data"].data_vars:
+        return None
+    log_prior = _values(tree, "constant_data", LOG_PRIOR, ("obs", "component"))
+    log_prior.flags.writeable = False
+    return log_prior
 
 
 def log_likelihood_blocks(
@@ -108,16 +123,18 @@ def log_likelihood_blocks(
             yield block, values[..., block]
         return
     weights, params = draws_of(tree)
-    family, values = family_of(tree), training_rows(tree).values
-    values = values if rows is None else values[rows]
+    family, training = family_of(tree), training_rows(tree)
+    training = training if rows is None else training.chosen(rows)
+    values, known = training.values, training.log_prior
     if not np.isnan(values).any():
-        for block, found in family.log_mixture_blocks(weights, params, values, max_values=MAX_VALUES):
+        for block, found in family.log_mixture_blocks(weights, params, values, MAX_VALUES, log_prior=known):
             yield block, found.reshape(*weights.shape[:2], -1)
         return
     size = max(1, int(MAX_VALUES // weights.size))
     for start in range(0, len(values), size):  # in the order of the rows, which blocks of patterns are not in
         block = slice(start, min(start + size, len(values)))
-        yield block, family.log_mixture(weights, params, values[block])
+        told = None if known is None else known[block]
+        yield block, family.log_mixture(weights, params, values[block], log_prior=told)
 
 
 def columns_of(tree: xr.DataTree) -> tuple[Column, ...]:

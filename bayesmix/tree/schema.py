@@ -210,6 +210,7 @@ _RECORD = _mapping_with(
     },
     {
         "units": _list_of(_TEXT),
+        "classes": _list_of(_TEXT),
         "columns": _list_of(_mapping_with({"kind": _KIND}, {"levels": _list_of(_TEXT)})),
         "estimate": _ESTIMATE,
         "seed": _SEED,

@@ -8,6 +8,7 @@ import bayesmix as bm
 from bayesmix.comparison.pointwise import bad_rows
 from bayesmix.comparison.refit import repair
 from bayesmix.comparison.without import densities, fit_without, point_estimate, side_by_side
+from bayesmix.tree import training_rows
 
 DATA = {"galaxies": (bm.datasets.load_galaxies, 3), "Old Faithful": (bm.datasets.load_faithful, 2)}
 RUN = {"thin": 10}  # fixed runs
@@ -23,11 +24,11 @@ def fitted(request):
 
 def refitted(mixture, tree, rows):
     """``log p(x_i | x_-i)`` and its error, by draws without each row and nothing else."""
-    em, values = point_estimate(tree, mixture), tree["observed_data"]["x"].values
+    em, every = point_estimate(tree, mixture), training_rows(tree)
 
     def left_out(row):
         without = fit_without(np.array([row]), tree, mixture, em, 100 + row, {"cores": 1, **RUN})
-        density = np.exp(densities(without, values[row][None]).reshape(4, -1))
+        density = np.exp(densities(without, every.chosen([row])).reshape(4, -1))
         # error of the mean, relative to it, of draws that are not independent
         error = density.std() / density.mean() / np.sqrt(float(az.ess(density, method="mean")))
         return np.log(density.mean()), error

@@ -11,6 +11,7 @@ from bayesmix.comparison.evidence.around_draws import GaussianProposal
 from bayesmix.comparison.evidence.bridge import Bridge, bridge
 from bayesmix.comparison.evidence.proposals import Points, Proposal, log_likelihoods
 from bayesmix.comparison.pointwise import check_posterior
+from bayesmix.data.rows import interchangeable
 from bayesmix.families.complete_data import CompleteData
 from bayesmix.notebook import card, facts, sentences
 from bayesmix.notes import Note
@@ -152,14 +153,16 @@ def measured(tree: xr.DataTree, reasons: tuple[Reason, ...], rng: np.random.Gene
         return Evidence(reason=Note("evidence_of_all_concentrations"))
     if reasons:
         return Evidence(reason=Note("evidence_untrusted", {"why": [reason.clause for reason in reasons]}))
-    family = family_of(tree)
+    family, rows = family_of(tree), training_rows(tree)
+    if rows.log_prior is not None and len(interchangeable(rows.log_prior)) < rows.log_prior.shape[1]:
+        return Evidence(reason=Note("evidence_of_partly_known"))
     if not family.has_prior_constant:
         return Evidence(reason=Note("evidence_without_constant", {"family": str(family)}))
     try:
         priors = from_dict(record_of(tree)["mixture"]["priors"], family)
     except ValueError:  # a PyMC object, of which a tree keeps the text
         return Evidence(reason=Note("evidence_of_pymc_prior"))
-    problem = Problem(training_rows(tree), family, int(record_of(tree)["n_components"]), priors)
+    problem = Problem(rows, family, int(record_of(tree)["n_components"]), priors)
     fold = _fold_of(tree, problem)
     return fold if isinstance(fold, Evidence) else _folded(tree, fold, rng)
 

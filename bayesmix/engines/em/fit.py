@@ -10,6 +10,7 @@ import numpy as np
 from bayesmix.data.blocks import rows_of_block
 from bayesmix.engines.em import splits_and_merges
 from bayesmix.engines.em.exploration import SETTLED, SHORT, explore, go_on, resume, short_runs
+from bayesmix.engines.em.known import as_known, by_known_names, by_weight
 from bayesmix.engines.em.loop import Ascent, Climb, ExpectationMaximisation
 from bayesmix.engines.em.neighbours import merges, splits
 from bayesmix.engines.em.optima import SAME_HEIGHT, group_optima
@@ -20,6 +21,7 @@ from bayesmix.engines.em.status import Status
 from bayesmix.families.column_blocks import Held
 from bayesmix.families.parts import Point, Standardised
 from bayesmix.families.protocol import one_pass
+from bayesmix.passes.known import with_known
 from bayesmix.priors.weights import Dirichlet
 from bayesmix.problem import Problem
 from bayesmix.progress import progress
@@ -80,11 +82,11 @@ def fit(
         if isinstance(whole, ExpectationMaximisation) and not starts.in_memory:
             climbs, starts.total = _of_file(points, replace(whole, kept=[]), starts, settings, report)
         elif isinstance(whole, ExpectationMaximisation):
-            sample = whole if starts.of_all else replace(whole, blocks=Held(starts.columns))
+            sample = whole if starts.of_all else replace(whole, blocks=starts.blocks)
             climbs = explore(points, sample, whole, settings, report, lambda them: starts.beside(them, sample))
         elif isinstance(settings.init, str) and by_default is not None:
             # Random starts first settle by EM under the default prior: L-BFGS is at its best near a top.
-            em = replace(by_default, blocks=Held(starts.columns))
+            em = replace(by_default, blocks=starts.blocks)
             settled = short_runs(points, em, settings, report)
             settled += starts.beside(settled, em)
             climbs = go_on(settled, points, em, whole, settings, report, anew=True)
@@ -124,7 +126,7 @@ def beyond(em: EMResult, problem: Problem, near: EMResult, make_ascent: Callable
         if explorer is None:
             return em
         if not (exact and starts.of_all):
-            explorer = replace(explorer, blocks=Held(starts.columns))
+            explorer = replace(explorer, blocks=starts.blocks)
         log_joint = near.family.log_joint(near.weights, near.params, starts.values)
         proposed = splits(log_joint, starts.views) if near.n_components < em.n_components else merges(log_joint)
         here = Point(em.weights, problem.standardised.to_state(em.params))
@@ -150,7 +152,7 @@ def beyond(em: EMResult, problem: Problem, near: EMResult, make_ascent: Callable
 def _ascent_of(problem: Problem, estimate: str, make_ascent: Callable[[], Ascent] | None, threads: Threads) -> Ascent:
     """The way up on all rows."""
     if estimate == "ml" and problem.likelihood is not None:
-        blocks = problem.standardised.blocks
+        blocks = problem.blocks
         return ExpectationMaximisation(problem.family, blocks, problem.likelihood, threads=threads)
     whole = ExpectationMaximisation.of(problem, threads)
     if whole is not None:
@@ -168,7 +170,7 @@ def _of_file(
     Passes over a file may take hours: one that is interrupted ends with what the climbs on all rows have reached.
     """
     on_sample = isinstance(settings.init, str)
-    sample = replace(whole, blocks=Held(starts.columns), kept=None) if on_sample else whole
+    sample = replace(whole, blocks=starts.blocks, kept=None) if on_sample else whole
     try:
         climbs = explore(points, sample, whole, settings, report, lambda them: starts.beside(them, sample))
     except KeyboardInterrupt:
@@ -187,7 +189,8 @@ class _Starts:
         rng = np.random.default_rng(random_seed)
         self.rng, self.rngs, self.of_all = rng, [rng], True
         rows = problem.rows
-        n_rows, one = rows.n_rows, problem.n_components == 1
+        n_rows, one = rows.n_rows, problem.n_components == 1 or bool((rows.known >= 0).all())
+        self.log_prior = rows.log_prior
         self.in_memory = rows.held is rows
         n_sample = max(SAMPLE, SAMPLE_PER_PLACE * problem.n_components * problem.standardised.n_entries)
         if isinstance(self.init, str):
@@ -197,12 +200,13 @@ class _Starts:
                 "init as an array has an entry for each row, and the rows are not in memory: give an EMResult, or one "
                 "of " + ", ".join(map(repr, INITS))
             )
-        # one group has its top after one iteration, wherever it starts
+        # one group has its top after one iteration, wherever it starts, and so have groups that are all known
         sampled = isinstance(self.init, str) and n_sample < n_rows
         if not self.in_memory or (sampled and not (one and n_rows <= rows_of_block(rows.n_features))):
             there = len(rows.sample)
             chosen = rng.choice(there, min(n_sample, there), replace=False)
             self.of_all, self.values = False, rows.sample[chosen]
+            self.log_prior = None if rows.log_prior is None else rows.log_prior[chosen]
             self.columns = problem.standardised.some(chosen)
         self.total = len(self.rngs)
 
@@ -213,6 +217,11 @@ class _Starts:
     @cached_property
     def columns(self) -> np.ndarray:
         return self.problem.standardised.columns
+
+    @property
+    def blocks(self) -> Held:
+        """The columns of the starts, with what is known of their rows' components."""
+        return Held(with_known(self.columns, self.log_prior))
 
     @cached_property
     def views(self) -> list[np.ndarray]:
@@ -235,13 +244,18 @@ class _Starts:
         if n_components == 1:
             given = np.zeros(rows.shape[0], dtype=np.intp)
         elif isinstance(self.init, str):
-            given = memberships(rows, self.init, n_components, rng)
+            given = self._named(memberships(rows, self.init, n_components, rng))
         else:
             given = given_memberships(self.init, rows.shape[0], n_components)
         return self.point_of(given)
 
+    def _named(self, given: np.ndarray) -> np.ndarray:
+        """Random memberships by the names of the components that they agree best with, where some are known."""
+        return given if self.log_prior is None else by_known_names(given, self.log_prior)
+
     def point_of(self, given: np.ndarray) -> Point:
         """The point that labels or responsibilities of the rows of ``columns`` give."""
+        given = given if self.log_prior is None else as_known(given, self.log_prior)
         return point_of_memberships(
             self.columns, given, self.problem.family, self.conditional, self.problem.n_components
         )
@@ -252,7 +266,7 @@ class _Starts:
 
     def _log_joint(self, point: Point) -> np.ndarray:
         params = self.problem.standardised.to_params(point.state)
-        return self.problem.family.log_joint(point.weights, params, self.values)
+        return self.problem.family.log_joint(point.weights, params, self.values, self.log_prior)
 
     def beside(self, settled: list[Climb], ascent: ExpectationMaximisation) -> list[Climb]:
         """Where splits and merges lead from the best of the ``settled`` climbs of several random starts.
@@ -272,7 +286,7 @@ class _Starts:
             by_default = ExpectationMaximisation.of(self.problem.by_default)
             if by_default is None:
                 return []
-            explorer = replace(by_default, blocks=Held(self.columns))
+            explorer = replace(by_default, blocks=self.blocks)
             best = explorer.climb(best.point, *settle)
         places = group_optima(settled, self.problem.family, ascent.n_rows)
         agree = places.count(0) >= n_init / 2
@@ -323,7 +337,7 @@ def _log_likelihood(best: Climb, told: Point, problem: Problem, threads: Threads
     """At the point as it is told; of what was interrupted, and shall not wait for another pass, as it was reached."""
     if best.status is Status.INTERRUPTED:
         return best.statistics.log_likelihood
-    return one_pass(problem.family, told, problem.standardised.blocks, threads).log_likelihood
+    return one_pass(problem.family, told, problem.blocks, threads).log_likelihood
 
 
 def _result(
@@ -342,7 +356,7 @@ def _result(
     shift = standardised.log_likelihood_shift
 
     def in_order(one: Climb):
-        order = np.argsort(-one.point.weights, kind="stable")
+        order = by_weight(one.point.weights, rows.log_prior)
         params = standardised.to_params(one.point.state)
         for spec in family.parameters:
             params[spec.name] = params[spec.name] if spec.shared else params[spec.name][order]

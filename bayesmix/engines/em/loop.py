@@ -81,8 +81,7 @@ class ExpectationMaximisation:
             return None
         concentrations = np.maximum(weights.concentrations(problem.n_components), 1)
         constant = float(log_dirichlet_constant(concentrations))
-        blocks = problem.standardised.blocks
-        return cls(problem.family, blocks, conditional, concentrations - 1, constant, threads)
+        return cls(problem.family, problem.blocks, conditional, concentrations - 1, constant, threads)
 
     @property
     def n_rows(self) -> int:

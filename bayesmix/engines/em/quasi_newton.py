@@ -102,7 +102,7 @@ class QuasiNewton:
             point = Point(named["weights"], standardised.to_state(named))
             if found.nit < max_iter or history[-1] - history[-2] < tol * n_rows:
                 status = Status.CONVERGED
-        statistics = one_pass(self.family, point, standardised.blocks)
+        statistics = one_pass(self.family, point, self.problem.blocks)
         log_prior = history[-1] - shift - statistics.log_likelihood if self.penalised else 0.0
         return Climb(point, statistics, log_prior, status, np.array(history) - shift, len(history) - 1)
 

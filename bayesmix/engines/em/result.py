@@ -13,7 +13,7 @@ from bayesmix.engines.em.rivals import rivals_of
 from bayesmix.engines.em.status import Status
 from bayesmix.families import Family
 from bayesmix.notebook import card, facts, sentences, table
-from bayesmix.notes import Note, counted_rivals, of_missing, of_sample, rivals_in_words
+from bayesmix.notes import Note, counted_rivals, of_known, of_missing, of_sample, rivals_in_words
 from bayesmix.priors.sets import Priors, hyperparameters
 from bayesmix.seeds import generator_of
 from bayesmix.shelter import sheltered
@@ -240,8 +240,12 @@ class EMResult:
     def _clearness(self) -> tuple[float, float]:
         """``sum_i log max_k r_ik`` and the entropy of all ``r_i``."""
         certainty = entropy = 0.0
-        for values in self.rows.blocks:
-            for _, joint in self.family.log_joint_blocks(self.weights, self.params, values):
+        rows = self.rows
+        whole = (
+            [(rows.values, rows.log_prior)] if rows.log_prior is not None else ((part, None) for part in rows.blocks)
+        )
+        for values, known in whole:
+            for _, joint in self.family.log_joint_blocks(self.weights, self.params, values, log_prior=known):
                 log_r = joint[0] - np.logaddexp.reduce(joint[0], axis=1, keepdims=True)
                 certainty += float(log_r.max(axis=1).sum())
                 entropy -= float(xlogy(np.exp(log_r), np.exp(log_r)).sum())
@@ -251,11 +255,15 @@ class EMResult:
     @sheltered()
     def responsibilities(self) -> np.ndarray:
         """(N, K) probabilities of each component given each training row."""
+        if self.rows.log_prior is not None:
+            return self._shares(self.rows.values, None, self.rows.log_prior)
         return self._of(self.rows, self._shares)
 
     @cached_property
     def labels(self) -> np.ndarray:
         """(N,) most probable component of each training row."""
+        if self.rows.log_prior is not None:
+            return self._labels(self.rows.values, None, self.rows.log_prior)
         return self._of(self.rows, self._labels)
 
     @cached_property
@@ -335,13 +343,13 @@ class EMResult:
         """
         posterior = {"weights": self.weights, **self.family.complete(self.params, self.priors)}
         rows = self.rows.held.widened
-        log_density = self.family.log_mixture(self.weights, self.params, rows.values)
+        log_density = self.family.log_mixture(self.weights, self.params, rows.values, log_prior=rows.log_prior)
         tree = build_tree(
             family=self.family,
             rows=rows,
             posterior={name: value[None, None] for name, value in posterior.items()},
             sample_stats={"lp": np.array([[self.objective]])},
-            constant_data={"pivot": self._labels(rows.values), **hyperparameters(self.priors)},
+            constant_data={"pivot": self._labels(rows.values, None, rows.log_prior), **hyperparameters(self.priors)},
             log_likelihood=log_density[None, None],
             record={
                 "method": "em",
@@ -350,6 +358,7 @@ class EMResult:
                 "mixture": describe(self.family, self.n_components, self.priors),
                 "seed": self.seed,
                 "seconds": {"em": self.seconds},
+                "exchangeable": self.rows.log_prior is None,
                 "notes": [note.to_dict() for note in self.notes],
                 "other_optima": list(self.rivals),
                 "verdict": described_verdict(self.reasons, 1, 1),
@@ -366,6 +375,7 @@ class EMResult:
         return (
             of_missing(self.rows)
             + of_sample(self.rows)
+            + of_known(self.rows)
             + (ended,) * (not self.converged)
             + (others,) * bool(self.rivals)
         )
@@ -380,20 +390,26 @@ class EMResult:
             rows = X if X is self.rows else read_rows(X, columns=self.rows.columns, missing="keep", copy=False)
             return function(rows.values, threads)
 
-    def _labels(self, values: np.ndarray, threads: Threads | None = None) -> np.ndarray:
+    def _labels(
+        self, values: np.ndarray, threads: Threads | None = None, log_prior: np.ndarray | None = None
+    ) -> np.ndarray:
         labels = np.empty(values.shape[0], dtype=np.intp)
-        for block, r in self._responsibilities(values, threads):
+        for block, r in self._responsibilities(values, threads, log_prior):
             labels[block] = r[..., 0].argmax(axis=0)
         return labels
 
-    def _shares(self, values: np.ndarray, threads: Threads | None = None) -> np.ndarray:
+    def _shares(
+        self, values: np.ndarray, threads: Threads | None = None, log_prior: np.ndarray | None = None
+    ) -> np.ndarray:
         shares = np.empty((values.shape[0], self.n_components))
-        for block, r in self._responsibilities(values, threads):
+        for block, r in self._responsibilities(values, threads, log_prior):
             shares[block] = r[..., 0].T
         return shares
 
-    def _responsibilities(self, values: np.ndarray, threads: Threads | None) -> Iterator[tuple[Any, np.ndarray]]:
-        return self.family.responsibilities_blocks(self.weights, self.params, values, _AT_ONCE, threads)
+    def _responsibilities(
+        self, values: np.ndarray, threads: Threads | None, log_prior: np.ndarray | None
+    ) -> Iterator[tuple[Any, np.ndarray]]:
+        return self.family.responsibilities_blocks(self.weights, self.params, values, _AT_ONCE, threads, log_prior)
 
     def _repr_html_(self) -> str:
         lies = self.family.summaries(self.params, self.rows)[0]
@@ -401,7 +417,7 @@ class EMResult:
         rest = len(lies.entries) - len(shown)
         rows = [
             (
-                f"group {k}",
+                self.rows.group(k),
                 f"{self.weights[k]:.1%}",
                 *(
                     f"{value:.1%}" if share else f"{value:.4g}"

@@ -20,6 +20,7 @@ from bayesmix.families.gaussian.sweeps.separated import separated
 from bayesmix.families.gaussian.units import Units
 from bayesmix.families.parts import NO_ROW_WEIGHTS, Form, Fused, Kernel, Params, Point, Statistics, Sweeps
 from bayesmix.families.protocol import one_pass
+from bayesmix.passes.known import above
 from bayesmix.priors.conjugate import NormalInverseWishart
 from bayesmix.priors.separated import LKJ, LogNormal, Normal
 from bayesmix.priors.sets import Priors
@@ -70,6 +71,7 @@ class Gaussian(Elliptical):
 
     word: ClassVar[str] = "gaussian"
     sums_out_missing: ClassVar[bool] = True
+    takes_labels: ClassVar[bool] = True
 
     @classmethod
     @override
@@ -121,7 +123,8 @@ class Gaussian(Elliptical):
     @override
     @behind_the_door
     def statistics(self, form: Form, columns: np.ndarray, row_weights: np.ndarray = NO_ROW_WEIGHTS) -> Statistics:
-        if len(columns) == form[1].shape[1]:
+        n_components, n_features = form[1].shape
+        if above(columns, n_features, n_components) == n_features:
             return super().statistics(form, columns, row_weights)
         log_likelihood, counts, *sums = self.structure.accumulate_seen(columns, row_weights, *form)
         return Statistics(log_likelihood, counts, tuple(sums), form)

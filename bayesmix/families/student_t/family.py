@@ -81,6 +81,7 @@ class StudentT(Elliptical):
     dof: str | float = "component"
 
     word: ClassVar[str] = "student-t"
+    takes_labels: ClassVar[bool] = True
 
     def __post_init__(self):
         super().__post_init__()

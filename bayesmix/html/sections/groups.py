@@ -146,14 +146,14 @@ def _glance(digest: Digest, lie: Summary | None) -> Table:
         share = percent_with_interval(shares.value[k], shares.low[k], shares.high[k])
         n_assigned = int(np.sum(assigned == k))
         return (
-            Cell(f"group {k}", float(k), group=k),
+            Cell(digest.rows.group(k), float(k), group=k),
             Cell(share, float(shares.value[k])),
             Cell(f"{n_assigned:,}", float(n_assigned)),
             *(_estimated(lie, k, j) for j in range(len(entries)) if lie),
         )
 
     caption = f"Sizes{f' and {lie.plural}' if lie else ''} of the groups{_interval(digest)}"
-    if digest.n_components > 1:
+    if digest.n_components > max(1, len(digest.rows.classes)):
         caption += "; groups are numbered from 0"
     return Table(
         caption=caption,
@@ -166,7 +166,7 @@ def _by_entry(digest: Digest, summary: Summary) -> Table:
     groups = range(digest.n_components)
     return Table(
         caption=f"{_first_upper(summary.plural)}{_interval(digest)}",
-        header=(_entry(digest, summary), *(f"group {k}" for k in groups)),
+        header=(_entry(digest, summary), *(digest.rows.group(k) for k in groups)),
         rows=tuple(
             (Cell(name), *(_estimated(summary, k, j) for k in groups)) for j, name in enumerate(summary.entries)
         ),

@@ -78,6 +78,10 @@ def _why(digest: Digest, doubtful: np.ndarray) -> str:
     )
 
 
+def _unbroken(name: str) -> str:
+    return name.replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def _doubtful(digest: Digest, doubtful: np.ndarray) -> Table:
     membership, rows = digest.membership, digest.rows
     probability = membership["probability"].values
@@ -93,9 +97,9 @@ def _doubtful(digest: Digest, doubtful: np.ndarray) -> Table:
         cells.append(
             (
                 Cell(row_name(rows.obs[i]), sortable(rows.obs[i])),
-                Cell(f"group\N{NO-BREAK SPACE}{first}", float(first), group=first),
+                Cell(_unbroken(rows.group(first)), float(first), group=first),
                 Cell(likely, float(probability[i, first])),
-                Cell(f"group\N{NO-BREAK SPACE}{second}", float(second), group=second),
+                Cell(_unbroken(rows.group(second)), float(second), group=second),
                 Cell(percent(float(probability[i, second])), float(probability[i, second])),
                 *((Cell("overlap" if share >= 0.5 else "not enough data to tell", share),) if digest.sampled else ()),
                 *(Cell(of_row(rows, int(i), j), float(rows.values[i, j])) for j in shown),
@@ -184,5 +188,5 @@ def _density_alt(digest: Digest) -> str:
         names = lie.entries if discrete else digest.rows.features
         told = [f"{names[i]} {percent(values[i]) if lie.shares[i] else plain(values[i], 3)}" for i in telling]
         has = f"has the {lie.plural}" if discrete else "lies around"
-        said.append(f"group {k}, {percent(digest.shares.value[k])}, {has} {', '.join(told)}")
+        said.append(f"{digest.rows.group(k)}, {percent(digest.shares.value[k])}, {has} {', '.join(told)}")
     return "; ".join(said) + "."

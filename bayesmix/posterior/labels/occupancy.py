@@ -26,7 +26,8 @@ def empty_shares(tree: xr.DataTree) -> tuple[np.ndarray, float]:
     """
     draws = marginal_of(tree).thinned(_DRAWS)
     owns_rows = np.zeros(draws.weights.shape, dtype=bool)
-    blocks = draws.family.responsibilities_blocks(draws.weights, draws.params, training_rows(tree).values)
+    rows = training_rows(tree)
+    blocks = draws.family.responsibilities_blocks(draws.weights, draws.params, rows.values, log_prior=rows.log_prior)
     for _, probability in blocks:
         winner = probability.argmax(axis=0)
         for component in range(draws.n_components):

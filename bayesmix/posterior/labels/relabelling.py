@@ -29,6 +29,11 @@ def relabel_draws(tree: xr.DataTree, method: str = "ecr", *, by: str | Sequence[
     """Rename the components of every draw, as ``bayesmix.relabel`` does, without the summaries."""
     record = record_of(tree)
     check_method(method)
+    if not record["exchangeable"] and training_rows(tree).log_prior is not None:
+        raise ValueError(
+            "The labels of this tree are known: the fit was given labels, which say what each group is called. Use "
+            "them as they are."
+        )
     if not record["exchangeable"]:
         raise ValueError(
             "The labels of this tree are identified by the prior, which differs between "

@@ -91,7 +91,7 @@ def similarity(
     obs = rows.obs[chosen]
     with progress(None) as report:
         report("similarity of rows")
-        together = co_membership(tree, rows.values[chosen])
+        together = co_membership(tree, rows.chosen(chosen))
     return xr.DataArray(
         together,
         dims=("obs", "obs_bis"),
@@ -101,10 +101,10 @@ def similarity(
     )
 
 
-def co_membership(tree: xr.DataTree, values: np.ndarray) -> np.ndarray:
-    """Probabilities (N, N) that two rows of an array (N, D) are in one group."""
+def co_membership(tree: xr.DataTree, rows: Rows) -> np.ndarray:
+    """Probabilities (N, N) that two rows are in one group."""
     draws = marginal_of(tree)
-    n_rows = len(values)
+    n_rows = rows.n_rows
     size = max(1, int(_BLOCK // (n_rows * draws.n_components)))
     total, turn = np.zeros((n_rows, n_rows), order="F"), turns("draw")
     add_products: Any = get_blas_funcs("syrk", (total,))
@@ -113,7 +113,9 @@ def co_membership(tree: xr.DataTree, values: np.ndarray) -> np.ndarray:
         block = slice(start, start + size)
         params = {name: array[block] for name, array in draws.params.items()}
         shares = np.empty((draws.n_components, n_rows, len(draws.weights[block])))
-        for some, found in draws.family.responsibilities_blocks(draws.weights[block], params, values):
+        for some, found in draws.family.responsibilities_blocks(
+            draws.weights[block], params, rows.values, log_prior=rows.log_prior
+        ):
             shares[:, some] = found
         for share in shares:  # (N, b), whose transpose is in Fortran's order: it is not copied
             total = add_products(1.0, share.T, beta=1.0, c=total, trans=1, overwrite_c=1)

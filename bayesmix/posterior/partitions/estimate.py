@@ -118,7 +118,7 @@ def parted(
     with compiling_shown(None), progress(None) as report:
         report("draws of who belongs with whom")
         draws = label_draws(tree, rows, rng)
-        of_pairs = {"together": co_membership(tree, rows.values)} if issubclass(kind, OfPairs) else {}
+        of_pairs = {"together": co_membership(tree, rows)} if issubclass(kind, OfPairs) else {}
         report("the partition")
         judged = kind(draws, **of_pairs)
         labels = _least(judged, rng)

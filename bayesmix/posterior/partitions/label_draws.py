@@ -83,7 +83,8 @@ def label_draws(tree: xr.DataTree, rows: Rows, rng: np.random.Generator) -> Labe
     chosen = draws.thinned(wanted)
     each = -(-wanted // chosen.n_draws)
     labels = np.empty((each, chosen.n_draws, rows.n_rows), dtype=np.uint16)
-    for block, shares in draws.family.responsibilities_blocks(chosen.weights, chosen.params, rows.values):
+    family, known = draws.family, rows.log_prior
+    for block, shares in family.responsibilities_blocks(chosen.weights, chosen.params, rows.values, log_prior=known):
         for again in range(each):
             labels[again][:, block] = _drawn(shares, rng).T
     labels = labels.reshape(-1, rows.n_rows)

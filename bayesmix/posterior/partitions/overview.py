@@ -1,6 +1,6 @@
 """A partition and the similarity of rows, of as many rows as people can look at, in an order that shows groups."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -44,7 +44,7 @@ class Overview:
     @cached_property
     def rows(self) -> Rows:
         """The rows that are parted."""
-        return replace(self._all, values=self._all.values[self.chosen], index=self._all.obs[self.chosen])
+        return self._all.chosen(self.chosen)
 
     @cached_property
     def partition(self) -> xr.Dataset:
@@ -60,7 +60,7 @@ class Overview:
     @cached_property
     def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
         shown = evenly(self.rows.n_rows, _MOST_SHOWN)
-        together = co_membership(self.tree, self.rows.values[shown])
+        together = co_membership(self.tree, self.rows.chosen(shown))
         order = order_of(self.partition["label"].values[shown], together)
         return shown[order], together[np.ix_(order, order)]
 
