@@ -93,7 +93,10 @@ LABELS = {
     ),
     "minus two": ([0, -2, 1], "-2 first: row 1"),
     "long": ([0, 1, 0, 1], "labels is for 4 rows, but X has 3"),
-    "many classes": (["a", "b", "c"], "labels names 3 classes ('a', 'b', 'c'), but n_components=2. Give n_components=3"),
+    "many classes": (
+        ["a", "b", "c"],
+        "labels names 3 classes ('a', 'b', 'c'), but n_components=2. Give n_components=3",
+    ),
     "a class without rows": ([0, 0, 0], "gives none to component 1 of n_components=2. Give n_components=1, with"),
     "nothing possible": ([[0, 0], [NEVER, NEVER], [0, 1]], "has minus infinity for all components in row 1 (counting"),
     "certain": ([[0, 0], [0, 0], [0, np.inf]], "has plus infinity in row 2 (counting from 0). A component that is"),
