@@ -2,6 +2,7 @@
 
 import doctest
 import pickle
+import re
 import warnings
 
 import numpy as np
@@ -10,7 +11,9 @@ import polars as pl
 import pytest
 from scipy.stats import norm
 from sklearn.base import clone
+from sklearn.datasets import load_iris
 from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import GridSearchCV
@@ -31,12 +34,31 @@ SHORT = {"n_components": 2, "draws": 50, "tune": 100, "chains": 2, "random_state
 ignore_poor_draws = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
+# Of these checks y has more classes than there are groups, which is refused.
+OF_MORE_CLASSES = (
+    "check_fit_score_takes_y",
+    "check_estimators_overwrite_params",
+    "check_estimators_fit_returns_self",
+    "check_readonly_memmap_input",
+    "check_n_features_in_after_fitting",
+    "check_positive_only_tag_during_fit",
+    "check_dtype_object",
+    "check_f_contiguous_array_estimator",
+    "check_dict_unchanged",
+)
+
+
+def refused(estimator):
+    return dict.fromkeys(OF_MORE_CLASSES, "y has more classes than groups") if estimator.n_components > 1 else {}
+
+
 @parametrize_with_checks(
     [
         BayesianMixture(),
         BayesianMixture(n_components=2, estimate="ml"),
         *(BayesianMixture(n_components=2, covariance_type=covariance) for covariance in COVARIANCES),
     ],
+    expected_failed_checks=refused,
 )
 def test_checks_of_scikit_learn(estimator, check):
     check(estimator)
@@ -45,6 +67,7 @@ def test_checks_of_scikit_learn(estimator, check):
 @ignore_poor_draws
 @parametrize_with_checks(
     [BayesianMixture(n_components=2, method="nuts", draws=50, tune=50, chains=1)],
+    expected_failed_checks=refused,
 )
 def test_checks_of_scikit_learn_on_draws(estimator, check):
     check(estimator)
@@ -57,6 +80,7 @@ def test_checks_of_scikit_learn_on_draws(estimator, check):
         BayesianMixture(n_components=2, method="advi", covariance_type="diag", draws=50),
         BayesianMixture(n_components=2, method="laplace", draws=50),
     ],
+    expected_failed_checks=refused,
 )
 def test_checks_of_scikit_learn_on_approximations(estimator, check):
     check(estimator)
@@ -419,3 +443,39 @@ def test_fit_sums_missing_cells_out():
     wanted = bm.Mixture(2).fit_em(X, random_seed=1)
     np.testing.assert_allclose(estimator.fit(X).means_, wanted.params["means"], rtol=1e-9)
     assert estimator.bic(X) == pytest.approx(wanted.bic, rel=1e-9)
+
+
+IRIS = load_iris(return_X_y=True)
+
+
+@pytest.mark.parametrize("classes", [np.array(["x", "y", "z"]), np.array([5, 7, 9])])
+def test_classes_of_any_name(classes):
+    X, y = IRIS
+    wanted = classes[y]
+    mixture = BayesianMixture(3).fit(X, wanted)
+    other = QuadraticDiscriminantAnalysis().fit(X, wanted)
+    np.testing.assert_array_equal(mixture.classes_, other.classes_)
+    assert np.mean(mixture.predict(X) == other.predict(X)) > 0.98  # the posterior mode beside the maximum likelihood
+    np.testing.assert_array_equal(mixture.fit_predict(X, wanted), wanted)
+
+
+def test_classes_of_some_rows():
+    X, y = IRIS
+    some = np.where(np.arange(len(y)) % 10 == 0, y, -1)
+    mixture = BayesianMixture(3, random_state=1).fit(X, some)
+    assert np.mean(mixture.predict(X) == y) > 0.95
+    assert (mixture.labels_[some >= 0] == y[some >= 0]).all()
+    named = np.where(some < 0, None, np.array(["a", "b", "c"], dtype=object)[y])
+    by_name = BayesianMixture(3, random_state=1).fit(X, named)
+    np.testing.assert_array_equal(by_name.predict_proba(X), mixture.predict_proba(X))
+    more = BayesianMixture(4, random_state=1).fit(X, named)
+    assert more.classes_.tolist() == ["a", "b", "c", "group 3"]
+
+
+@pytest.mark.parametrize(
+    ("y", "words"),
+    [(IRIS[1], "y has 3 classes ('0', '1', '2'), but n_components=2"), (IRIS[1][:5] % 2, "y is for 5 rows, but X has")],
+)
+def test_refused_classes(y, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        BayesianMixture(2).fit(IRIS[0], y)
