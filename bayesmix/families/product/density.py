@@ -6,6 +6,8 @@ combination of families.
 """
 
 from collections.abc import Mapping, Sequence
+from copy import copy
+from typing import Self
 
 import numpy as np
 
@@ -59,7 +61,15 @@ class ProductDensity:
         sizes = [part.size - first for part in parts]
         ends = first + np.cumsum(sizes)
         self._places = [slice(end - size, end) for end, size in zip(ends.tolist(), sizes, strict=True)]
-        self._columns = [part.columns for part in parts]
+        # the last is what is known of the rows' components, (K, N), or (0, N)
+        self._columns = [*(part.columns for part in parts), np.empty((0, parts[0].n_rows))]
+
+    def knowing(self, log_prior: np.ndarray | None) -> Self:
+        """The density where so much is known of the rows' components, (N, K); None is nothing."""
+        density = copy(self)
+        if log_prior is not None:
+            density._columns = [*self._columns[:-1], np.ascontiguousarray(log_prior.T)]
+        return density
 
     @property
     def size(self) -> int:
@@ -90,7 +100,7 @@ class ProductDensity:
         return Minibatch(logp_grad_of, chosen, self.n_rows)
 
     def _evaluate(self, q: np.ndarray, every: Sequence[np.ndarray], jacobian: float) -> tuple[float, np.ndarray]:
-        q = np.ascontiguousarray(q, dtype=float)
+        q, (*every, known) = np.ascontiguousarray(q, dtype=float), every
         first, n_components = self.n_components - 1, self.n_components
         log_w, nothing = log_weights(q[:first], n_components), np.zeros(n_components)
         unpacked, joint = [], np.repeat(log_w[:, None], every[0].shape[1], axis=1)
@@ -99,6 +109,7 @@ class ProductDensity:
             form, own = part.compiled.unpack(own_q, nothing, part.n_blocks, len(columns), numbers)
             joint += block.family.kernel.log_joint(columns, *(values[None] for values in form))[0].T
             unpacked.append((own_q, form, own))
+        joint = joint + known if len(known) else joint
         log_likelihood, shares = share_out(joint, NO_ROW_WEIGHTS)
         gradient = np.empty(self.size)
         value = log_likelihood + self._of_weights(log_w, shares, jacobian, gradient)

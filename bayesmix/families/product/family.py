@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self, override
 import numpy as np
 
 from bayesmix.data import Column, Rows, check_names
-from bayesmix.density import Density
+from bayesmix.density.minibatch import SubsampledDensity
 from bayesmix.families import family_from_name, read_family
 from bayesmix.families.parts import (
     NO_ROW_WEIGHTS,
@@ -94,6 +94,7 @@ class Product(Family):
     positions: tuple[tuple[int, ...], ...] = field(default=(), init=False)
 
     prepares_columns: ClassVar[bool] = True
+    takes_labels: ClassVar[bool] = True
 
     def __post_init__(self):
         object.__setattr__(self, "families", _read(self.families))
@@ -335,7 +336,9 @@ class Product(Family):
         return self._merged(terms)
 
     @override
-    def closed_form(self, rows: Rows, standardised: Together, priors: Priors, n_components: int) -> Density | None:
+    def closed_form(
+        self, rows: Rows, standardised: Together, priors: Priors, n_components: int
+    ) -> SubsampledDensity | None:
         from bayesmix.families.product.density import closed_form
 
         return closed_form(self.blocks, rows, standardised, priors, n_components)

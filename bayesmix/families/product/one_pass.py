@@ -39,11 +39,12 @@ class OnePass:
             start += block.n_entries
 
     def joint(self, columns: np.ndarray, form: Form) -> np.ndarray:
-        """``log w_k f_k(x_i)`` (K, N) at one point."""
+        """``log w_k f_k(x_i)`` (K, N) at one point, with what is known of the rows' components."""
         log_joint = np.repeat(form[0][:, None], columns.shape[1], axis=1)
         for block, own, of_block in self.parts(columns, form):
             log_joint += block.family.kernel.log_joint(own, *(part[None] for part in of_block))[0].T
-        return log_joint
+        known = columns[sum(block.n_entries for block in self.blocks) :]
+        return log_joint + known if len(known) else log_joint
 
     def gather(self, columns: np.ndarray, form: Form, shares: np.ndarray) -> list[tuple[np.ndarray, ...]]:
         """Counts and sums of each block at one point, from weighted responsibilities (K, N)."""

@@ -40,7 +40,7 @@ class _Chain:
     """Where a chain is: assignments and flat state, which are overwritten, and every block's columns and form."""
 
     def __init__(self, blocks: Sequence[Block], samplers: Sequence[Sweeps], rng: Any, problem: Any, position: Any):
-        columns, self.concentrations, _, _, _, (self.of_concentration, self.n_parts) = problem
+        columns, self.concentrations, _, _, _, (self.of_concentration, self.n_parts), self.known = problem
         self.labels, self.state, form = position
         self.rng, self.blocks, self.samplers = rng, blocks, samplers
         n_components = self.concentrations.size
@@ -77,13 +77,16 @@ class _Chain:
         for b, block in enumerate(self.blocks):
             self._draw(b)
             joint += block.family.kernel.log_joint(self.columns[b], *self.forms[b])[0].T
+        if len(self.known):
+            joint += self.known
         return weights, counts, draw_components(self.rng, joint, self.labels)
 
     def _draw(self, b: int) -> None:
         """The parameters of a block given the assignments."""
         sampler, place, block = self.samplers[b], self.places[b], self.blocks[b]
         no_rows = (sampler.n_known, sampler.shared)
-        problem = (self.columns[b], self.ones.copy(), sampler.numbers, no_rows, self.nothing_remembered, _KNOWN)
+        given = (self.ones.copy(), sampler.numbers, no_rows, self.nothing_remembered, _KNOWN)
+        problem = (self.columns[b], *given, np.empty((0, self.labels.size)))
         position = self.labels.copy(), self.state[place].copy(), self.forms[b]
         _, drawn, *_ = sampler.run(self.rng, problem, position, (1, 1, 0))
         self.state[place] = drawn[0]
