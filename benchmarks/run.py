@@ -22,6 +22,7 @@ SECTIONS = {
     "many": "many_unknowns",
     "call": "call_to_result",
     "memory": "memory",
+    "large": "large_data",
     "pointwise": "pointwise",
     "loo": "leave_one_out",
     "faithful": "old_faithful",

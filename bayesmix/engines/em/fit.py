@@ -230,9 +230,9 @@ class _Starts:
 
     def __iter__(self) -> Iterator[Point]:
         for number, rng in enumerate(self.rngs):
-            yield self._one(rng, self.views[number % len(self.views)])
+            yield self._one(rng, number)
 
-    def _one(self, rng, rows: np.ndarray) -> Point:
+    def _one(self, rng, number: int) -> Point:
         family, n_components = self.problem.family, self.problem.n_components
         if isinstance(self.init, EMResult):
             if (self.init.family, self.init.n_components) != (family, n_components):
@@ -241,6 +241,7 @@ class _Starts:
                     f"but the mixture is {family} with {n_components}"
                 )
             return Point(self.init.weights, self.problem.standardised.to_state(self.init.params))
+        rows = self.views[number % len(self.views)]
         if n_components == 1:
             given = np.zeros(rows.shape[0], dtype=np.intp)
         elif isinstance(self.init, str):

@@ -18,11 +18,14 @@ def mebibytes(name):
 rng = np.random.default_rng(0)
 X = rng.standard_normal((1_000_000, 4)) + 6.0 * rng.integers(8, size=(1_000_000, 1))
 X = np.asarray(X, dtype=DTYPE, order=ORDER)
-fit = lambda rows: bm.Mixture(8).fit_em(rows, n_init=2, max_iter=2, copy=COPY, random_seed=0)
-fit(X[:100_000])
+fit = lambda rows, **given: bm.Mixture(8).fit_em(rows, max_iter=2, copy=COPY, random_seed=0, **given)
+start = fit(X[:100_000], n_init=2)
+fit(X[:100_000], init=start)
 open("/proc/self/clear_refs", "w").write("5")  # the peak starts again from here
 before = mebibytes("VmRSS")
-fit(X)
+fit(X, n_init=2)
+if not COPY:
+    fit(X, init=start)
 print(mebibytes("VmHWM") - before)
 """
 
