@@ -15,7 +15,8 @@ import math
 
 import numba as nb
 
-from bayesmix.families.slices import APART, slice_step
+from bayesmix.families.handed_on import APART, by_type
+from bayesmix.families.slices import slice_step
 
 _WIDTH = 2.0  # of the logarithm, which a partition of few groups leaves that wide
 
@@ -49,4 +50,4 @@ def draw_share(rng, prior, parts, share, n_components, sizes, n_rows):
     if prior.shape[0] == 0:
         return share
     known = (prior, parts, n_components, sizes, n_rows)
-    return math.exp(slice_step(_log_density, rng, math.log(share), _WIDTH, known))
+    return math.exp(slice_step(by_type(_log_density), rng, math.log(share), _WIDTH, known))

@@ -30,7 +30,8 @@ import math
 import numba as nb
 import numpy as np
 
-from bayesmix.families.split_merge import APART, below
+from bayesmix.families.handed_on import APART
+from bayesmix.families.split_merge import below
 
 # Remembered sets that one proposal looks at. Each costs a look at every row; the way back must find its own among them.
 SETS = 4

@@ -7,8 +7,7 @@ Neal, R. M. (2003). Slice sampling. The Annals of Statistics 31, 705-767. https:
 
 import numba as nb
 
-APART = {"nogil": True, "error_model": "numpy"}
-"""Compiled in the files of its callers, and not inlined there: a log density is called from four places."""
+from bayesmix.families.handed_on import APART
 
 
 @nb.njit(**APART)

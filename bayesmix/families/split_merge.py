@@ -36,9 +36,9 @@ import math
 import numba as nb
 import numpy as np
 
+from bayesmix.families.handed_on import APART
+
 SPLIT, MERGE, EXCHANGE = 0, 1, 2
-APART = {"nogil": True, "error_model": "numpy"}
-"""Compiled in the files of its callers, and not inlined there: the densities are called from many places."""
 
 
 @nb.njit(**APART)

@@ -33,6 +33,7 @@ import numba as nb
 import numpy as np
 
 from bayesmix.families.concentration import draw_share
+from bayesmix.families.handed_on import by_type
 from bayesmix.families.recall import recall
 from bayesmix.families.split_merge import move
 from bayesmix.passes.assignments import draw_labels
@@ -40,9 +41,6 @@ from bayesmix.passes.blocks import COMPILED, INNER
 
 ENTRY = {"nogil": True, "error_model": "numpy", "cache": True}
 """How a family's entry is compiled: it is not inlined, and no sum of it may be reordered."""
-BODY = {**COMPILED, "cache": False}
-"""How what an entry calls is compiled: by itself too. Else the functions that it hands on to moves, which are not
-inlined, would stand in the entry as addresses of this process, and Numba would not keep its file."""
 
 
 @nb.njit(**COMPILED)
@@ -105,7 +103,7 @@ def nothing_to_complete(rng, labels, columns, form, numbers, state):
     """Only the components of rows are latent."""
 
 
-@nb.njit(**BODY)
+@nb.njit(**INNER)
 def run_completed(log_component, complete, sums_of, draw, begin, predictive, add, rng, problem, position, plan):
     """Keep every ``thin``-th of ``n_kept * thin`` sweeps, with moves of assignments before one in ``between_moves``.
 
@@ -150,9 +148,9 @@ def run_completed(log_component, complete, sums_of, draw, begin, predictive, add
         for t in range(thin):
             if between_moves > 0 and rng.random() * between_moves < 1.0:
                 if move(
-                    begin,
-                    predictive,
-                    add,
+                    by_type(begin),
+                    by_type(predictive),
+                    by_type(add),
                     rng,
                     columns,
                     concentrations,
@@ -165,9 +163,9 @@ def run_completed(log_component, complete, sums_of, draw, begin, predictive, add
                 ):
                     counts, sums = sums_of(labels, columns, n_components, form)
                 if recall(
-                    begin,
-                    predictive,
-                    add,
+                    by_type(begin),
+                    by_type(predictive),
+                    by_type(add),
                     rng,
                     columns,
                     concentrations,

@@ -31,8 +31,9 @@ import numba as nb
 import numpy as np
 
 from bayesmix.families.concentration import draw_share, log_partition
-from bayesmix.families.split_merge import APART, MERGE, SPLIT, accept, merge_or_exchange, propose, two_rows
-from bayesmix.families.sweeps import BODY, draw_weights, nothing_to_complete
+from bayesmix.families.handed_on import APART, by_type
+from bayesmix.families.split_merge import MERGE, SPLIT, accept, merge_or_exchange, propose, two_rows
+from bayesmix.families.sweeps import draw_weights, nothing_to_complete
 from bayesmix.passes.assignments import draw_labels
 from bayesmix.passes.blocks import COMPILED, INNER
 
@@ -217,7 +218,7 @@ def run(log_component, sums_of, draw, form_of, begin, predictive, add, rng, prob
     )
 
 
-@nb.njit(**BODY)
+@nb.njit(**INNER)
 def run_completed(
     log_component,
     complete,
@@ -282,9 +283,9 @@ def run_completed(
                 give_birth(rng, numbers, state, n_before, n_components)
                 form = form_of(np.full(n_before, 1.0 / n_before), numbers, state)
                 move(
-                    begin,
-                    predictive,
-                    add,
+                    by_type(begin),
+                    by_type(predictive),
+                    by_type(add),
                     rng,
                     columns,
                     number,

@@ -19,7 +19,8 @@ from bayesmix.families.gaussian.covariance.axis import offsets_and_whiteners
 from bayesmix.families.gaussian.covariance.structure import Structure
 from bayesmix.families.gaussian.sweeps import axis
 from bayesmix.families.gaussian.units import Units
-from bayesmix.families.slices import APART, slice_step
+from bayesmix.families.handed_on import APART, by_type
+from bayesmix.families.slices import slice_step
 from bayesmix.passes.axis import component
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.priors.sets import Priors
@@ -66,7 +67,7 @@ def draw(rng, weights, counts, sums, form, numbers, state):
             if count > 0.0:
                 known = (count, square * before[m, b] ** 2, log_medians[b], log_sd)
                 slice_width = _WIDTH / math.sqrt(2.0 * count + 1.0 / log_sd**2)
-                log_scale = slice_step(_log_density, rng, math.log(before[m, b]), slice_width, known)
+                log_scale = slice_step(by_type(_log_density), rng, math.log(before[m, b]), slice_width, known)
             else:
                 log_scale = log_medians[b] + log_sd * rng.standard_normal()
             deviations[m, b] = math.exp(log_scale)

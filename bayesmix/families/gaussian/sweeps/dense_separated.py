@@ -46,7 +46,8 @@ from bayesmix.families.gaussian.covariance.dense import factors_of, offsets_and_
 from bayesmix.families.gaussian.covariance.structure import Structure
 from bayesmix.families.gaussian.sweeps import dense
 from bayesmix.families.gaussian.units import Units
-from bayesmix.families.slices import APART, slice_step
+from bayesmix.families.handed_on import APART, by_type
+from bayesmix.families.slices import slice_step
 from bayesmix.passes import few_features
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.dense import few_component, invert_lower, tiled_component
@@ -166,7 +167,7 @@ def _step_of_factor(rng, count, scatter, factor, log_medians, log_sd, eta):
                 along -= coefficients[i, h] * (scatter[j, h] if h <= j else scatter[h, j])
             square += along if j == i else -coefficients[i, j] * along
         known = (i, count, max(square, 0.0), coefficients, logs, factor, log_medians, log_sd, eta)
-        logs[i] = slice_step(_log_density_of_log, rng, logs[i], width, known)
+        logs[i] = slice_step(by_type(_log_density_of_log), rng, logs[i], width, known)
     _log_prior(coefficients, logs, factor, 0, log_medians, log_sd, eta)
 
 

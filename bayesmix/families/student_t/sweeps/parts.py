@@ -22,7 +22,8 @@ import math
 import numba as nb
 import numpy as np
 
-from bayesmix.families.slices import APART, slice_step
+from bayesmix.families.handed_on import APART, by_type
+from bayesmix.families.slices import slice_step
 from bayesmix.families.student_t.tails import log_front
 from bayesmix.passes.blocks import COMPILED, INNER
 from bayesmix.passes.elementary import log1p_of_nonnegative
@@ -85,7 +86,9 @@ def _log_density_of_dof(log_dof, known):
 def _draw_dof(rng, dof, squares, n_features, shape, rate):
     if squares.shape[0] == 0:
         return rng.standard_gamma(shape) / rate
-    return math.exp(slice_step(_log_density_of_dof, rng, math.log(dof), _WIDTH, (squares, n_features, shape, rate)))
+    return math.exp(
+        slice_step(by_type(_log_density_of_dof), rng, math.log(dof), _WIDTH, (squares, n_features, shape, rate))
+    )
 
 
 @nb.njit(**COMPILED)
