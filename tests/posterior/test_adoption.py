@@ -94,8 +94,11 @@ def test_draws_of_other_rows_are_refused(fitted):
         mixture.adopt(given, FAITHFUL + 1)
 
 
-# PyMC compiles its own step for most of a minute; tests/pymc_model/test_pymc_functions.py draws a few by it.
-@pytest.mark.parametrize("sampler", [pytest.param("pymc", marks=pytest.mark.slow), "nutpie", "numpyro"])
+# The others compile for half a minute, and PyMC for most of one; tests/pymc_model/test_pymc_functions.py draws a few.
+COMPILING = [pytest.param(name, marks=pytest.mark.slow) for name in ("pymc", "nutpie")]
+
+
+@pytest.mark.parametrize("sampler", [*COMPILING, "numpyro"])
 def test_draws_of_pm_sample(sampler):
     mixture = Mixture(2)
     with mixture.build_model(FAITHFUL):
