@@ -22,11 +22,13 @@ class ByType(types.Dispatcher):
 register_model(ByType)(models.OpaqueModel)
 
 
-@intrinsic
-def by_type(typing_context: Any, function: Any) -> Any:
+def _by_type(typing_context: Any, function: Any) -> Any:
     """The function, for a call that is not inlined."""
 
     def nothing(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return context.get_dummy_value()
 
     return ByType(function.dispatcher)(function), nothing
+
+
+by_type: Any = intrinsic(_by_type)  # called without the first argument
