@@ -10,22 +10,31 @@ goes on.
 
 import argparse
 import json
+import os
 import subprocess
 import tempfile
 import warnings
 from pathlib import Path
 from shutil import which
+from time import process_time
 
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
 import bayesmix as bm
+from bayesmix.comparison.evaluation import Settings
+from bayesmix.comparison.sweep import sweep
+from bayesmix.families import read_families
 
 KINDS = ("separated", "overlapping", "unequal", "heavy tails")
-ROWS = (50, 200, 500, 2000)
+ROWS = (50, 2000)  # uniformly on the log scale
 COLUMNS = (1, 2, 5, 10)
 LARGEST = 5  # numbers of groups from 1 on
+# Gibbs samplers of at most some thousand sweeps instead of four hundred thousand, so that hundreds of data sets take
+# minutes and not hours: more posteriors of too many groups stay untrusted than by default. NUMBERS is what rows times
+# columns times sweeps come to, within the bounds on sweeps.
+DRAWS, SWEEPS, NUMBERS, REFITS = 250, (1000, 4000), 2e6, 3
 _OURS = ("loo", "bic", "icl", "aic", "sabic", "caic", "sbic", "evidence")
 _MCLUST = """
 suppressMessages(library(mclust)); a <- commandArgs(TRUE)
@@ -37,8 +46,8 @@ b <- mclustBIC(X, G = 1:as.integer(a[2]), modelNames = model, verbose = FALSE); 
 def data_set(number: int) -> tuple[np.ndarray, dict]:
     """Rows of a data set, and what it is; the number is its seed, and its place in the grid."""
     rng = np.random.default_rng([16, number])
-    place = np.unravel_index(number % 64, (4, 4, 4))
-    kind, n_rows, n_columns = KINDS[place[0]], ROWS[place[1]], COLUMNS[place[2]]
+    kind, n_columns = KINDS[number % 4], COLUMNS[number // 4 % 4]
+    n_rows = round(np.exp(rng.uniform(*np.log(ROWS))))
     n_groups = int(rng.integers(1, 5))
     weights = rng.dirichlet(np.full(n_groups, 1.0)) if kind == "unequal" else np.full(n_groups, 1 / n_groups)
     weights = np.maximum(weights, 0.05) / np.maximum(weights, 0.05).sum()
@@ -61,23 +70,64 @@ def data_set(number: int) -> tuple[np.ndarray, dict]:
 
 
 def answers(number: int) -> dict:
-    """What every criterion says of one data set; None where it says nothing."""
+    """What every criterion says of one data set, None where it says nothing, and what all of them rest on."""
     X, told = data_set(number)
-    comparison = bm.compare(X, range(1, LARGEST + 1), random_seed=number, cores=1, progressbar=False)
+    began = process_time()
+    chains = {"draws": DRAWS, "max_sweeps": round(np.clip(NUMBERS / X.size, *SWEEPS))}
+    settings = Settings("gibbs", 1, options=chains, refit_options=chains, max_refits=REFITS)
+    comparison = sweep(X, range(1, LARGEST + 1), read_families("full"), None, settings, number, progressbar=False)
     found: dict[str, int | None] = {"advice": comparison.chosen.key[1]}
     for criterion in _OURS:
         try:
             found[criterion] = comparison.best(criterion).key[1]
         except ValueError:
             found[criterion] = None
+    seconds = {"bayesmix": process_time() - began}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         bics = [GaussianMixture(k, n_init=5, random_state=0).fit(X).bic(X) for k in range(1, LARGEST + 1)]
         found["scikit-learn BIC"] = int(np.argmin(bics)) + 1
         bayes = BayesianGaussianMixture(n_components=LARGEST, n_init=3, max_iter=1000, random_state=0).fit(X)
         found["BayesianGaussianMixture"] = len(set(bayes.predict(X)))
+    seconds["scikit-learn"] = process_time() - began - seconds["bayesmix"]
+    children = sum(os.times()[2:4])
     found["mclust BIC"] = _mclust(X)
-    return told | {"found": found}
+    seconds["mclust"] = sum(os.times()[2:4]) - children
+    seconds = {name: round(value, 1) for name, value in seconds.items()}
+    return told | {"found": found, "models": _models(comparison), "seconds": seconds}
+
+
+def _models(comparison: bm.Comparison) -> list[dict]:
+    """What the answers rest on, model by model: other rules can be tried on it without another fit."""
+    kept = []
+    for candidate, (_, row) in zip(comparison.candidates, comparison.table.iterrows(), strict=True):
+        numbers = {
+            name: None if not np.isfinite(row[name]) else float(f"{row[name]:.7g}")
+            for name in row.index
+            if name not in ("engine", "notes", "divergences")
+        }
+        elpd_i = None if candidate.loo is None else candidate.loo.elpd_i.values
+        # standard errors of the differences to the other models, whether these are trusted or not
+        apart = [
+            None
+            if elpd_i is None or other.loo is None
+            else float(f"{np.sqrt(elpd_i.size) * np.std(elpd_i - other.loo.elpd_i.values):.4g}")
+            for other in comparison.candidates
+        ]
+        kept.append(
+            numbers
+            | {
+                "dse_to": apart,
+                "bic_map": None if candidate.em is None else round(candidate.em.bic, 3),
+                "icl_map": None if candidate.em is None else round(candidate.em.icl, 3),
+                "at_maximum": candidate.ml is not None,
+                "smallest_weight": None if candidate.point is None else float(f"{candidate.point.weights.min():.3g}"),
+                "occupied": None if candidate.occupied is None else candidate.occupied.round(4).tolist(),
+                "distrust": [reason.kind for reason in candidate.diagnosis.reasons] if candidate.diagnosis else [],
+                "trusted": candidate.trusted,
+            }
+        )
+    return kept
 
 
 def _mclust(X: np.ndarray) -> int | None:
@@ -118,8 +168,6 @@ def main() -> None:
     results = [json.loads(line) for line in text.splitlines()]
     held = {one["number"] for one in results}
     missing = [number for number in range(asked.data_sets) if number not in held]
-    # a prime step goes through all kinds and sizes early, so that a part of the study is of them all
-    missing.sort(key=lambda number: number * 37 % 64)
     work = Parallel(n_jobs=asked.cores, return_as="generator_unordered")(delayed(answers)(number) for number in missing)
     with asked.file.open("a", encoding="utf-8") as file:
         for one in work:
