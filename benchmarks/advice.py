@@ -29,12 +29,12 @@ from bayesmix.families import read_families
 
 KINDS = ("separated", "overlapping", "unequal", "heavy tails")
 ROWS = (50, 2000)  # uniformly on the log scale
-COLUMNS = (1, 2, 5, 10)
+COLUMNS = (1, 2, 3, 5, 10)
 LARGEST = 5  # numbers of groups from 1 on
-# Gibbs samplers of at most some thousand sweeps instead of four hundred thousand, so that hundreds of data sets take
-# minutes and not hours: more posteriors of too many groups stay untrusted than by default. NUMBERS is what rows times
-# columns times sweeps come to, within the bounds on sweeps.
-DRAWS, SWEEPS, NUMBERS, REFITS = 250, (1000, 4000), 2e6, 3
+# Two chains of at most some thousand sweeps instead of four of four hundred thousand, so that hundreds of data sets
+# take minutes and not hours: more posteriors of too many groups stay untrusted than by default. NUMBERS is what rows
+# times columns times sweeps come to, within the bounds on sweeps.
+CHAINS, DRAWS, SWEEPS, NUMBERS, REFITS = 2, 400, (1200, 4000), 1.5e6, 2
 _OURS = ("loo", "bic", "icl", "aic", "sabic", "caic", "sbic", "evidence")
 _MCLUST = """
 suppressMessages(library(mclust)); a <- commandArgs(TRUE)
@@ -46,7 +46,7 @@ b <- mclustBIC(X, G = 1:as.integer(a[2]), modelNames = model, verbose = FALSE); 
 def data_set(number: int) -> tuple[np.ndarray, dict]:
     """Rows of a data set, and what it is; the number is its seed, and its place in the grid."""
     rng = np.random.default_rng([16, number])
-    kind, n_columns = KINDS[number % 4], COLUMNS[number // 4 % 4]
+    kind, n_columns = KINDS[number % 4], COLUMNS[number // 4 % 5]
     n_rows = round(np.exp(rng.uniform(*np.log(ROWS))))
     n_groups = int(rng.integers(1, 5))
     weights = rng.dirichlet(np.full(n_groups, 1.0)) if kind == "unequal" else np.full(n_groups, 1 / n_groups)
@@ -73,7 +73,7 @@ def answers(number: int) -> dict:
     """What every criterion says of one data set, None where it says nothing, and what all of them rest on."""
     X, told = data_set(number)
     began = process_time()
-    chains = {"draws": DRAWS, "max_sweeps": round(np.clip(NUMBERS / X.size, *SWEEPS))}
+    chains = {"chains": CHAINS, "draws": DRAWS, "max_sweeps": round(np.clip(NUMBERS / X.size, *SWEEPS))}
     settings = Settings("gibbs", 1, options=chains, refit_options=chains, max_refits=REFITS)
     comparison = sweep(X, range(1, LARGEST + 1), read_families("full"), None, settings, number, progressbar=False)
     found: dict[str, int | None] = {"advice": comparison.chosen.key[1]}
