@@ -1,11 +1,11 @@
 """How often each criterion and the advice of a comparison find the true number of groups, over simulated data sets.
 
-    uv run --group bench python -m benchmarks.advice --data-sets 320 --file advice.jsonl
+    uv run --group bench python -m benchmarks.advice
 
 Groups are well separated, overlapping, of unequal sizes, or heavy-tailed (Student-t, no Gaussian mixture), with
 50 to 2000 rows of 1 to 10 columns. Beside them mclust's BIC (where Rscript and the package are), scikit-learn's BIC and
 the groups that its BayesianGaussianMixture uses. Data sets that the file holds already are kept: a run that was stopped
-goes on.
+goes on. What the advice says is found anew from the file, by the rules as they are.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from shutil import which
 from time import process_time
 
 import numpy as np
+import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
@@ -26,6 +27,7 @@ import bayesmix as bm
 from bayesmix.comparison.evaluation import Settings
 from bayesmix.comparison.sweep import sweep
 from bayesmix.families import read_families
+from bayesmix.standing import contenders, lowest
 
 KINDS = ("separated", "overlapping", "unequal", "heavy tails")
 ROWS = (50, 2000)  # uniformly on the log scale
@@ -35,7 +37,9 @@ LARGEST = 5  # numbers of groups from 1 on
 # take minutes and not hours: more posteriors of too many groups stay untrusted than by default. NUMBERS is what rows
 # times columns times sweeps come to, within the bounds on sweeps.
 CHAINS, DRAWS, SWEEPS, NUMBERS, REFITS = 2, 400, (1200, 4000), 1.5e6, 2
-_OURS = ("loo", "bic", "icl", "aic", "sabic", "caic", "sbic", "evidence")
+OURS = ("loo", "bic", "icl", "aic", "sabic", "caic", "sbic", "evidence")
+OTHERS = ("scikit-learn BIC", "BayesianGaussianMixture", "mclust BIC")
+_KEPT = ("log_likelihood", "n_parameters", "bic", "icl", "elpd_loo", "elpd_diff", "dse", "n_bad_k", "log_evidence")
 _MCLUST = """
 suppressMessages(library(mclust)); a <- commandArgs(TRUE)
 X <- as.matrix(read.csv(a[1], header = FALSE)); model <- if (ncol(X) == 1) "V" else "VVV"
@@ -76,8 +80,8 @@ def answers(number: int) -> dict:
     chains = {"chains": CHAINS, "draws": DRAWS, "max_sweeps": round(np.clip(NUMBERS / X.size, *SWEEPS))}
     settings = Settings("gibbs", 1, options=chains, refit_options=chains, max_refits=REFITS)
     comparison = sweep(X, range(1, LARGEST + 1), read_families("full"), None, settings, number, progressbar=False)
-    found: dict[str, int | None] = {"advice": comparison.chosen.key[1]}
-    for criterion in _OURS:
+    found: dict[str, int | None] = {}
+    for criterion in OURS:
         try:
             found[criterion] = comparison.best(criterion).key[1]
         except ValueError:
@@ -101,32 +105,10 @@ def _models(comparison: bm.Comparison) -> list[dict]:
     """What the answers rest on, model by model: other rules can be tried on it without another fit."""
     kept = []
     for candidate, (_, row) in zip(comparison.candidates, comparison.table.iterrows(), strict=True):
-        numbers = {
-            name: None if not np.isfinite(row[name]) else float(f"{row[name]:.7g}")
-            for name in row.index
-            if name not in ("engine", "notes", "divergences")
-        }
-        elpd_i = None if candidate.loo is None else candidate.loo.elpd_i.values
-        # standard errors of the differences to the other models, whether these are trusted or not
-        apart = [
-            None
-            if elpd_i is None or other.loo is None
-            else float(f"{np.sqrt(elpd_i.size) * np.std(elpd_i - other.loo.elpd_i.values):.4g}")
-            for other in comparison.candidates
-        ]
-        kept.append(
-            numbers
-            | {
-                "dse_to": apart,
-                "bic_map": None if candidate.em is None else round(candidate.em.bic, 3),
-                "icl_map": None if candidate.em is None else round(candidate.em.icl, 3),
-                "at_maximum": candidate.ml is not None,
-                "smallest_weight": None if candidate.point is None else float(f"{candidate.point.weights.min():.3g}"),
-                "occupied": None if candidate.occupied is None else candidate.occupied.round(4).tolist(),
-                "distrust": [reason.kind for reason in candidate.diagnosis.reasons] if candidate.diagnosis else [],
-                "trusted": candidate.trusted,
-            }
-        )
+        numbers = {name: round(float(row[name]), 2) if np.isfinite(row[name]) else None for name in _KEPT}
+        map_bic = None if candidate.em is None else round(candidate.em.bic, 2)
+        distrust = [reason.kind for reason in candidate.diagnosis.reasons] if candidate.diagnosis else []
+        kept.append(numbers | {"bic_map": map_bic, "distrust": distrust, "trusted": candidate.trusted})
     return kept
 
 
@@ -143,13 +125,25 @@ def _mclust(X: np.ndarray) -> int | None:
     return int(done.stdout) if done.returncode == 0 and done.stdout.strip().isdigit() else None
 
 
+def advised(models: list[dict]) -> int:
+    """What the advice says of a data set, by the rules as they are now."""
+    keys = [("gaussian-full", k) for k in range(1, len(models) + 1)]
+    made = pd.DataFrame(models, index=pd.MultiIndex.from_tuples(keys))[["bic", "elpd_loo", "elpd_diff", "dse"]]
+    close = contenders(made.astype(float))
+    preferred = lowest(made.loc[close] if close else made, "bic")
+    assert preferred is not None
+    return preferred[1]
+
+
 def table(results: list[dict]) -> str:
     """Shares of the data sets of which the number was found, in Markdown; what says nothing is wrong."""
-    names = list(results[0]["found"])
+    names = ["advice", *results[0]["found"]]
     kinds = [kind for kind in KINDS if any(one["kind"] == kind for one in results)]
-    lines = [f"| criterion | all {len(results)} | {' | '.join(kinds)} |", "| --- |" + " ---: |" * (1 + len(kinds))]
+    headed = [f"{kind} ({sum(one['kind'] == kind for one in results)})" for kind in kinds]
+    lines = [f"| criterion | all {len(results)} | {' | '.join(headed)} |", "| --- |" + " ---: |" * (1 + len(kinds))]
     for name in names:
-        right = np.array([one["found"][name] == one["groups"] for one in results], dtype=float)
+        said = [advised(one["models"]) if name == "advice" else one["found"][name] for one in results]
+        right = np.array([k == one["groups"] for k, one in zip(said, results, strict=True)], dtype=float)
         own = np.array([one["kind"] for one in results])
         error = np.sqrt(right.mean() * (1 - right.mean()) / right.size)
         shares = " | ".join(f"{right[own == kind].mean():.0%}" for kind in kinds)
@@ -162,7 +156,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.advice", description=__doc__.splitlines()[0])
     parser.add_argument("--data-sets", type=int, default=320)
     parser.add_argument("--cores", type=int, default=2)
-    parser.add_argument("--file", type=Path, default=Path("advice.jsonl"))
+    parser.add_argument("--file", type=Path, default=Path(__file__).with_name("advice.jsonl"))
     asked = parser.parse_args()
     text = asked.file.read_text(encoding="utf-8") if asked.file.exists() else ""
     results = [json.loads(line) for line in text.splitlines()]
@@ -172,7 +166,7 @@ def main() -> None:
     with asked.file.open("a", encoding="utf-8") as file:
         for one in work:
             results.append(one)
-            file.write(json.dumps(one) + "\n")
+            file.write(json.dumps(one, separators=(",", ":")) + "\n")
             file.flush()
     print(table(results))
 

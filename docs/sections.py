@@ -71,6 +71,11 @@ LOO = """\
 LOO and WAIC of the very same draws, row by row, in nats. WAIC is a formula, and agrees to rounding. Programs smooth the
 tails of importance weights over different lengths, which LOO shows."""
 
+COMPARED = """\
+What a comparison rests on beside LOO: BIC for singular models, by the numbers that its authors' R package prints; the
+evidence under stated priors and posteriors under powers of the prior, where one group has them in closed form. Figures
+are differences, and Monte Carlo errors where draws are compared."""
+
 LAWS = """\
 What must be true of any mixture, whatever the data. The laws run over every covariance and prior, in one to four
 features and one to three components; a new family or prior joins the list that all of them read,
@@ -163,6 +168,13 @@ SECTIONS = (
         level=3,
     ),
     Section("LOO and WAIC: R's loo", LOO, "evidence-loo", ("tests.comparison.test_against_loo",), level=3),
+    Section(
+        "Comparisons",
+        COMPARED,
+        "evidence-comparisons",
+        ("tests.comparison.test_singular", "tests.comparison.test_stated_priors", "tests.posterior.test_power_scaling"),
+        level=3,
+    ),
     Section("Laws", LAWS, "evidence-laws"),
     Section("One pass over the rows", ONE_PASS, "evidence-pass", ("tests.passes.test_against_twin",), level=3),
     Section("Slopes", SLOPES, "evidence-slopes", ("tests.laws.test_score",), level=3),

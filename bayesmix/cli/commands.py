@@ -270,6 +270,65 @@ def compare(
 
 
 @app.command(
+    name="test",
+    help_epilogue="Examples:\n\n"
+    "  bayesmix test faithful.csv --components 2 --family tied\n"
+    "  bayesmix test faithful.csv --components 1 --resamples 99 --json --quiet \\\n"
+    "      | jq .p_value",
+)
+def likelihood_ratio(
+    data: Data,
+    /,
+    *,
+    components: Annotated[int, Parameter(alias="-k")],
+    alternative: int | None = None,
+    family: Annotated[str, Parameter(help=_FAMILY)] = DEFAULT,
+    resamples: int = 999,
+    source: Source = Source(),
+    seed: int | None = None,
+    manner: Manner = Manner(),
+) -> int:
+    """Test a number of groups: do the rows speak against it, and for a larger one?
+
+    The likelihood ratio of the two numbers is held against that of data sets drawn from the estimate with the smaller
+    one (parametric bootstrap).
+
+    Parameters
+    ----------
+    data
+        File of rows: .csv, .tsv, .txt (also .gz), .parquet or .xlsx; - is standard input.
+    components
+        Number of groups that is tested.
+    alternative
+        A larger number; the next one by default.
+    resamples
+        Data sets that are drawn and fitted: the smallest p-value is one over one more.
+    seed
+        The same seed gives the same numbers; without one a seed is drawn and said.
+    """
+    from bayesmix.cli.choices import families_of, sums_out_missing, takes_of
+    from bayesmix.cli.reading import read_frame
+
+    if components < 1:
+        raise ValueError(f"--components must be at least 1, not {components}: the number that is tested.")
+    if alternative is not None and alternative <= components:
+        raise ValueError(f"--alternative must be larger than --components, {components}, not {alternative}.")
+    if resamples < 1:
+        raise ValueError(f"--resamples must be at least 1, not {resamples}.")
+    _check_seed(seed)
+    takes, summed_out = takes_of(family, "--family"), sums_out_missing(family, "--family")
+    X = read_frame(data, source, manner.say, takes=takes, summed_out=summed_out)
+    chosen, *others = families_of(family, "--family")
+    if others:
+        raise ValueError(f"--family {family!r}: a test is of one family.")
+    request = Request(_named(data), "em", _seed(seed, manner), (), manner)
+    from bayesmix.cli.testing import weigh_and_tell
+
+    with manner.working():
+        return weigh_and_tell(X, components, alternative, chosen, resamples, request)
+
+
+@app.command(
     help_epilogue="Examples:\n\n"
     "  bayesmix predict fit.nc new.csv --output labels.csv\n"
     "  bayesmix predict fit.nc new.parquet --index id --intervals\n"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from bayesmix.cli.request import Request
-    from bayesmix.comparison import Candidate, Comparison
+    from bayesmix.comparison import BootstrapLRT, Candidate, Comparison
     from bayesmix.engines.em import EMResult
     from bayesmix.posterior.labels import Diagnosis
 
@@ -111,6 +111,21 @@ def of_numbers(
     }
 
 
+def of_test(test: "BootstrapLRT", request: "Request") -> dict[str, Any]:
+    """The document of a likelihood-ratio test."""
+    return {
+        **_head("test", request.data, test.null, (), ""),
+        "seed": request.seed,
+        "alternative": test.alternative,
+        "statistic": test.statistic,
+        "p_value": test.p_value,
+        "p_value_se": test.p_value_se,
+        "answer": test.sentence,
+        "resampled": test.resampled,
+        "failed": test.n_failed,
+    }
+
+
 def tell(document: Mapping[str, Any]) -> None:
     """Print a document on standard output."""
     print(_text(document, indent=2))
@@ -146,8 +161,8 @@ def tell_labels(
     print("]}")
 
 
-def _head(kind: str, data: str, digest: Digest, written: Written, verdict: str) -> dict[str, Any]:
-    rows = digest.rows
+def _head(kind: str, data: str, fitted: "Digest | EMResult", written: Written, verdict: str) -> dict[str, Any]:
+    rows = fitted.rows
     return {
         **_signature(kind, verdict),
         "data": {
@@ -157,7 +172,7 @@ def _head(kind: str, data: str, digest: Digest, written: Written, verdict: str) 
             "levels": [column.levels for column in rows.columns],
             "sha256": rows.sha256,
         },
-        "model": _identity(str(digest.family), digest.n_components),
+        "model": _identity(str(fitted.family), fitted.n_components),
         "outputs": _outputs(written),
     }
 
@@ -199,6 +214,7 @@ def _groups(digest: Digest) -> dict[str, Any]:
         ],
         "hardest": _hardest(digest),
         "diagnosis": _diagnosis(diagnosis),
+        "sensitivity": [] if digest.sensitivity is None else digest.sensitivity.reset_index().to_dict("records"),
         "other_optima": [rival["below"] for rival in digest.record.get("other_optima", [])],
         "notes": in_words(digest.record["notes"]),
         "seconds": digest.record.get("seconds", {}),

@@ -31,7 +31,7 @@ def verdict_of_fit(reasons: Sequence[Reason]) -> str:
 
 
 def reasons_against(comparison: "Comparison") -> tuple[Reason, ...]:
-    """Why the chosen model is not to be trusted, which is so where no posterior of the comparison is."""
+    """Why the chosen model is not to be trusted: so it is where LOO gives no answer."""
     chosen = comparison.chosen
     if comparison.method == "em":
         return () if chosen.em is None else chosen.em.reasons
@@ -45,7 +45,7 @@ def reasons_against(comparison: "Comparison") -> tuple[Reason, ...]:
 
 
 def verdict_of_comparison(reasons: Sequence[Reason]) -> str:
-    """Say why no posterior of a comparison is to be trusted; nothing where one is."""
+    """Say why the posterior of the chosen model is not to be trusted; nothing where it is."""
     if not reasons:
         return ""
     clauses = " and ".join(reason.clause for reason in reasons)

@@ -6,7 +6,16 @@ import numpy as np
 import pandas as pd
 
 from bayesmix.data.words import counted, is_run, joined, spanned
-from bayesmix.standing import SMALL_DIFFERENCE, STANDARD_ERRORS, Key, column_of, contenders, is_bracketed, lowest
+from bayesmix.standing import (
+    SMALL_DIFFERENCE,
+    STANDARD_ERRORS,
+    Key,
+    column_of,
+    contenders,
+    is_bracketed,
+    lowest,
+    without_judgement,
+)
 from bayesmix.verdict import PARETO_GATE
 
 _SHOWN = 4
@@ -37,14 +46,15 @@ def advise(
         The answer first: ``"2 or 3 groups: LOO cannot tell 2 from 3 (|difference| < 4); BIC
         prefers 2."``, with what was not finished, for it may be the better answer. Then the usual reason where criteria
         prefer other numbers, and what speaks against the answer. It goes by the LOO of posteriors that can be trusted,
-        and where there is none by BIC, which needs no posterior; by WAIC never.
+        and where there is none, or none of the model that BIC prefers, by BIC, which needs no posterior; by WAIC never.
 
     References
     ----------
     Sivula, Magnusson, Matamoros and Vehtari (2025), Uncertainty in Bayesian leave-one-out
     cross-validation based model comparison, Bayesian Analysis. https://doi.org/10.1214/25-BA1569. Biernacki, Celeux and
     Govaert (2000), Assessing a mixture model for clustering with the integrated completed likelihood, IEEE Transactions
-    on Pattern Analysis and Machine Intelligence 22. Fraley and Raftery (2007), Bayesian regularization for normal
+    on Pattern Analysis and Machine Intelligence 22. Kass and Raftery (1995), Bayes factors, Journal of the American
+    Statistical Association 90. Fraley and Raftery (2007), Bayesian regularization for normal
     mixture estimation and model-based clustering, Journal of Classification 24.
     """
     answer = " ".join([*_answer(table), *_unfinished(table, unfinished)])
@@ -62,6 +72,13 @@ def _answer(table: pd.DataFrame) -> list[str]:
         start = f"{_groups([preferred])}: " if preferred is not None else ""
         if np.isnan(column_of(table, "elpd_loo")).all():
             return [f"{start}{criteria} (point estimates only: there is no posterior to compare, and BIC decides)."]
+        unjudged = without_judgement(table)
+        if unjudged is not None:
+            best = table.index[int(np.nanargmax(column_of(table, "elpd_diff")))]
+            return [
+                f"{start}{criteria}. LOO gives no answer: it could not judge {names.with_groups(unjudged)}; of the "
+                f"models that it could it prefers {names[best]}."
+            ]
         return [f"{start}{criteria}. LOO gives no answer: none of these posteriors can be trusted."]
     best, *others = close
     if not others:
@@ -126,12 +143,12 @@ def _why_icl(table: pd.DataFrame) -> list[str]:
 
 
 def _left_out(table: pd.DataFrame) -> list[str]:
-    """That the answer is among the others, where BIC prefers a model whose posterior cannot be trusted."""
+    """That the answer is among the others, where BIC hardly prefers a model whose posterior cannot be trusted."""
     bic = lowest(table, "bic")
     if bic is None or not contenders(table) or not is_bracketed(table)[table.index.get_loc(bic)]:
         return []
     named = _Names(table).with_groups(bic)
-    return [f"LOO could not judge {named}, which BIC prefers: the answer is the best of the others."]
+    return [f"LOO could not judge {named}, which BIC hardly prefers: the answer is the best of the others."]
 
 
 def _edge(table: pd.DataFrame) -> list[str]:

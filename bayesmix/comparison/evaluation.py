@@ -23,7 +23,7 @@ from bayesmix.notes import Note, in_words, kinds_in
 from bayesmix.posterior.fitting import fit_posterior
 from bayesmix.posterior.labels import Diagnosis, diagnose
 from bayesmix.posterior.numbers import occupied_shares
-from bayesmix.posterior.power_scaling import prior_note
+from bayesmix.posterior.power_scaling import prior_note, told_sensitivity
 from bayesmix.problem import Problem
 from bayesmix.registry import ENGINES
 from bayesmix.tree import record_of
@@ -204,7 +204,7 @@ def _judged(
         n_bad_k=len(repaired.remaining),
         distrust=distrust,
     )
-    swayed = None if distrust else prior_note(tree)
+    swayed = None if distrust else prior_note(told_sensitivity(tree))
     said = [
         *notes.of_posterior(diagnosis),
         *([swayed.words] if swayed else []),

@@ -414,7 +414,7 @@ class Comparison:
         """The model to look at first, where one must be shown.
 
         Of the models that LOO cannot tell from the best one, that with the lowest BIC; where no
-        LOO can be trusted, the model with the lowest BIC.
+        LOO can be trusted, or LOO could not judge the model that BIC clearly prefers, the model with the lowest BIC.
         """
         close = contenders(self.table)
         if not close:

@@ -81,7 +81,8 @@ def _how_many(table: pd.DataFrame, shown: tuple[str, int], others: Sequence[int]
         by += "simplicity (the criterion BIC)."
         if np.isnan(column_of(table, "elpd_loo")).all():
             return f"{by} That is a judgement of best estimates, which does not say how sure it is."
-        return f"{by} How well they predict new rows, the better measure, could not be told for any of them."
+        which = "for any of them" if not judged else f"for {groups}"
+        return f"{by} How well they predict new rows, the better measure, could not be told {which}."
     if len(judged) == 1:
         return f"{groups}: no other number could be judged."
     if not others:

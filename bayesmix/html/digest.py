@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, cast
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from bayesmix.data import Rows
@@ -20,6 +21,7 @@ from bayesmix.posterior.merging import merge
 from bayesmix.posterior.modal import has_modes, modes
 from bayesmix.posterior.numbers import number_of_groups
 from bayesmix.posterior.partitions.overview import Overview
+from bayesmix.posterior.power_scaling import told_sensitivity
 from bayesmix.posterior.tails import outliers
 from bayesmix.registry import ENGINES, from_chains
 from bayesmix.tree import family_of, number_varies, record_of, training_rows
@@ -116,6 +118,11 @@ class Digest:
     def diagnosis(self) -> Diagnosis:
         """How far the draws can be trusted."""
         return diagnose(self.tree)
+
+    @cached_property
+    def sensitivity(self) -> pd.DataFrame | None:
+        """How the answer moves under half and twice the prior; None of draws of which nothing can be told."""
+        return None if self.diagnosis.reasons else told_sensitivity(self.tree)
 
     @cached_property
     def check(self) -> Check | None:

@@ -75,11 +75,15 @@ def sensitivity(tree: "xr.DataTree | EMResult") -> pd.DataFrame:
     return _table(tree)
 
 
-def prior_note(tree: xr.DataTree) -> Note | None:
-    """That the prior sways the groups or what they hold; None where it does not, or nothing can be told."""
-    if _refusal(tree):
+def told_sensitivity(tree: xr.DataTree) -> pd.DataFrame | None:
+    """As :func:`sensitivity`; None where nothing can be told."""
+    return None if _refusal(tree) else _table(tree)
+
+
+def prior_note(table: pd.DataFrame | None) -> Note | None:
+    """That the prior sways how large the groups are; None where it does not, or nothing can be told."""
+    if table is None:
         return None
-    table = _table(tree)
     answers = table.loc[[name for name in table.index if str(name).startswith(("weight", "groups"))]]
     by_prior = answers["prior"].to_numpy(dtype=float)
     if not (by_prior >= SWAYED).any():

@@ -23,7 +23,7 @@ def completion_script(shell: str, folder: Path) -> str:
 @pytest.mark.parametrize(
     ("words", "proposed"),
     [
-        (["bayesmix", ""], {"demo", "data", "fit", "compare", "predict", "completion"}),
+        (["bayesmix", ""], {"demo", "data", "fit", "compare", "test", "predict", "completion"}),
         (["bayesmix", "co"], {"compare", "completion"}),
         (["bayesmix", "fit", "data.csv", "--me"], {"--method"}),
         (["bayesmix", "fit", "data.csv", "--method", "n"], {"nuts"}),

@@ -45,13 +45,15 @@ def promised_keys(kind: str) -> set[str]:
 # What stands below is not ours to name: criteria of the table are, but seconds go by the method's parts.
 OPEN = ("seconds.", "model.priors.")
 FOLDS = {"models.elpd_kfold", "models.se_kfold"}
+MOVED = ("quantity", "mean", "sd", "half_prior", "twice_prior", "prior", "likelihood", "diagnosis")
+SENSITIVITY = {f"sensitivity.{column}" for column in MOVED}
 
 
 def assert_keys(found: dict, kind: str) -> None:
     assert found["format"] == f"bayesmix-{kind}"
     named = {key for key in keys_of(found) if not key.startswith(OPEN)}
-    # where nothing is written, no entry shows these keys, and where no folds are asked for, none those
-    assert named | {"outputs.kind", "outputs.path"} == promised_keys(kind) - (FOLDS - named)
+    # where nothing is written, no entry shows these keys, and where no folds are asked for or no draws made, none those
+    assert named | {"outputs.kind", "outputs.path"} == promised_keys(kind) - ((FOLDS | SENSITIVITY) - named)
 
 
 def test_json_of_a_point_estimate(capsys):
@@ -101,6 +103,16 @@ def test_json_of_a_posterior_has_the_same_keys(capsys):
             assert (value < high).all()
     assert found["diagnosis"]["pareto_k"] < 0.7
     assert found["outputs"] == [{"kind": "fit", "path": "f.nc"}]
+    assert_keys(found, "fit")
+
+
+def test_json_tells_how_the_answer_moves_with_the_prior(capsys):
+    arguments = ["fit", "faithful.csv", "-k", "2", "--method", "gibbs", "--draws", "200", "--seed", "1", "-o", "f.nc"]
+    assert run([*arguments, "--json", "-q"]) == 0
+    found = document(capsys.readouterr().out)
+    table = bm.sensitivity(bm.load("f.nc"))
+    assert [entry["quantity"] for entry in found["sensitivity"]] == table.index.tolist()
+    np.testing.assert_allclose([entry["twice_prior"] for entry in found["sensitivity"]], table["twice_prior"])
     assert_keys(found, "fit")
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from bayesmix.comparison.advice import advise
 from bayesmix.comparison.table import COLUMNS
-from bayesmix.standing import contenders
+from bayesmix.standing import contenders, without_judgement
 
 NAN = np.nan
 
@@ -163,12 +163,35 @@ def test_the_usual_reason_where_icl_prefers_fewer():
 
 def test_the_answer_never_rests_on_a_posterior_that_cannot_be_trusted():
     """However good its numbers are: the answer is the best of the others, and says what was left out."""
-    made = table({2: (230, 230, 0, 0), 3: (232, 240, -9, 1), 4: (100, 100, NAN, NAN)})
+    made = table({2: (230, 230, 0, 0), 3: (232, 240, -9, 1), 4: (229, 229, NAN, NAN)})
     made.loc[("gaussian-full", 4), ["elpd_loo", "elpd_waic"]] = 1e6
     found = advise(made, {("gaussian-full", 4): ("the chains do not agree",)})
     assert found[0] == "2 groups: LOO prefers 2; BIC prefers 4."
-    assert "LOO could not judge 4 groups, which BIC prefers: the answer is the best of the others." in found
+    assert "LOO could not judge 4 groups, which BIC hardly prefers: the answer is the best of the others." in found
     assert "The posterior of 4 groups cannot be trusted: the chains do not agree." in found
+
+
+@pytest.mark.parametrize("of_others", [-1e6, 1e6])
+def test_bic_answers_where_loo_could_not_judge_the_model_that_it_clearly_prefers(of_others):
+    """Of one group and four, of which only one group could be judged, LOO has compared nothing; nor is it read."""
+    made = table({1: (230, 230, 0, 0), 2: (232, 240, -9, 1), 4: (100, 100, NAN, NAN)})
+    made.loc[("gaussian-full", 4), ["elpd_loo", "elpd_waic"]] = of_others
+    found = advise(made, {("gaussian-full", 4): ("the chains do not agree",)})
+    assert found[0] == (
+        "4 groups: BIC prefers 4. LOO gives no answer: it could not judge 4 groups; of the models that it could it "
+        "prefers 1."
+    )
+    assert "The posterior of 4 groups cannot be trusted: the chains do not agree." in found
+    assert contenders(made) == []
+
+
+def test_a_difference_in_bic_that_is_hardly_worth_a_mention_leaves_the_answer_to_loo():
+    made = table({1: (230, 230, 0, 0), 2: (228.1, 240, NAN, NAN)})
+    assert [k for _, k in contenders(made)] == [1]
+    made.loc[("gaussian-full", 2), "bic"] = 227.9
+    assert without_judgement(made) == ("gaussian-full", 2)
+    never_sampled = made.assign(elpd_loo=[-1000.0, NAN])
+    assert without_judgement(never_sampled) == ("gaussian-full", 2)
 
 
 def test_waic_has_no_say():

@@ -5,12 +5,12 @@ import pandas as pd
 
 from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.digest import Digest
-from bayesmix.html.numbers import counted, fixed
+from bayesmix.html.numbers import MISSING, counted, fixed, to_spread
 from bayesmix.html.sections.predictions import posterior_part, prior_part
 from bayesmix.notes import in_words
 from bayesmix.plots import draw_labels
 from bayesmix.posterior.labels.apply import permutations_of
-from bayesmix.posterior.power_scaling import prior_note
+from bayesmix.posterior.power_scaling import SWAYED, prior_note
 from bayesmix.verdict import ESS_GATE, PARETO_GATE, RHAT_GATE
 
 _MOST_ROWS = 200
@@ -35,11 +35,13 @@ def trust_section(digest: Digest, pareto_k: np.ndarray | None = None) -> Section
     # The verdict, where it is a bad one, stands at the head of the page without numbers; some are in what follows.
     reasons = [as_sentence(reason.clause) for reason in diagnosis.reasons if reason.kind not in _TOLD_ANYWAY]
     told = [*reasons, *diagnosis.sentences[bool(diagnosis.reasons) :]]
-    swayed = None if diagnosis.reasons else prior_note(digest.tree)
+    swayed = prior_note(digest.sensitivity)
     said = [*told, *_of_rows(digest, pareto_k), *([as_sentence(swayed.words)] if swayed else []), *notes]
     tables: tuple[Table, ...] = ()
     if diagnosis.table.notna().to_numpy().any():
         tables = (_by_kind(diagnosis.table), _in_full(diagnosis.table))
+    if digest.sensitivity is not None:
+        tables = (*tables, _under_other_priors(digest.sensitivity))
     parts = (
         ("Labels before and after relabelling", _labels(digest)),
         ("Does the model make data like these? Posterior predictive check", posterior_part(digest)),
@@ -130,6 +132,33 @@ def _by_kind(table: pd.DataFrame) -> Table:
         "label-free quantities",
         header=("quantities", "number", *_HEADER),
         rows=tuple(rows),
+    )
+
+
+def _under_other_priors(table: pd.DataFrame) -> Table:
+    means, sensitivities = ("mean", "half_prior", "twice_prior"), ("prior", "likelihood")
+    return Table(
+        caption="How the answer moves with the prior: means under its log density, half and twice of it, and how "
+        f"sensitive to the powers of prior and likelihood (from {SWAYED} on)",
+        header=(
+            "quantity",
+            "mean",
+            "half the prior",
+            "twice the prior",
+            "to the prior",
+            "to the likelihood",
+            "reading",
+        ),
+        rows=tuple(
+            (
+                Cell(str(name)),
+                *(Cell(to_spread(row[column], row["sd"]), row[column]) for column in means),
+                *(Cell(fixed(row[column], 2), row[column]) for column in sensitivities),
+                Cell(str(row["diagnosis"]) or MISSING),
+            )
+            for name, row in table.iterrows()
+        ),
+        folded=True,
     )
 
 
