@@ -360,3 +360,12 @@ def test_many_rows_and_many_columns_stay_below_the_limit(tmp_path, n_rows, n_fea
     X = pd.DataFrame(values, columns=[f"a rather long name of column {j} (mm)" for j in range(n_features)])
     em = bm.Mixture(5).fit_em(X, n_init=1, random_seed=1)
     assert report(em, tmp_path / "report.html").stat().st_size < 3_000_000
+
+
+def test_how_the_answer_moves_with_the_prior_is_a_folded_table():
+    tree = bm.Mixture(2).fit_gibbs(bm.datasets.load_faithful(), draws=200, random_seed=1, progressbar=False)
+    [table] = [one for one in trust_section(Digest(tree)).tables if one.caption.startswith("How the answer moves")]
+    numbers = bm.sensitivity(tree)
+    assert table.folded
+    assert [row[0].text for row in table.rows] == numbers.index.tolist()
+    np.testing.assert_allclose([row[3].sort for row in table.rows], numbers["twice_prior"])

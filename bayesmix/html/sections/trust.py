@@ -1,5 +1,7 @@
 """Can it be trusted: the diagnosis in sentences and numbers, and what checks of the model's predictions say."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -136,7 +138,17 @@ def _by_kind(table: pd.DataFrame) -> Table:
 
 
 def _under_other_priors(table: pd.DataFrame) -> Table:
-    means, sensitivities = ("mean", "half_prior", "twice_prior"), ("prior", "likelihood")
+    def cells(row: dict[str, Any]) -> tuple[Cell, ...]:
+        spread = float(row["sd"])
+        means = [float(row[column]) for column in ("mean", "half_prior", "twice_prior")]
+        sensitivities = [float(row[column]) for column in ("prior", "likelihood")]
+        return (
+            Cell(str(row["quantity"])),
+            *(Cell(to_spread(value, spread), value) for value in means),
+            *(Cell(fixed(value, 2), value) for value in sensitivities),
+            Cell(str(row["diagnosis"]) or MISSING),
+        )
+
     return Table(
         caption="How the answer moves with the prior: means under its log density, half and twice of it, and how "
         f"sensitive to the powers of prior and likelihood (from {SWAYED} on)",
@@ -149,15 +161,7 @@ def _under_other_priors(table: pd.DataFrame) -> Table:
             "to the likelihood",
             "reading",
         ),
-        rows=tuple(
-            (
-                Cell(str(name)),
-                *(Cell(to_spread(row[column], row["sd"]), row[column]) for column in means),
-                *(Cell(fixed(row[column], 2), row[column]) for column in sensitivities),
-                Cell(str(row["diagnosis"]) or MISSING),
-            )
-            for name, row in table.iterrows()
-        ),
+        rows=tuple(cells(row) for row in table.reset_index().to_dict("records")),
         folded=True,
     )
 
