@@ -109,7 +109,7 @@ def by_enumeration(stage: Stage, error: Change | None = None) -> float:
         return interpreted(module, changes, **others)
 
     moves = own(split_merge)
-    others = {"move": moves["move"], "recall": own(recall, below=moves["below"])["recall"]}
+    others = {"move": moves["move"], "recall": own(recall, below=moves["below"])["recall"], "by_type": lambda one: one}
     swept = SimpleNamespace(run=own(sweeps, draw_labels=own(assignments)["draw_labels"], **others)["run"])
     model, n_components = stage.model, stage.n_components
     problem = model.problem(n_components)
