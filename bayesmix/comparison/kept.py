@@ -44,7 +44,8 @@ def facts_of(rows: Rows, settings: Mapping[str, Any], described_priors: Mapping[
             "cache cannot tell whether a prior that is a PyMC object is the one of an earlier run: leave cache out, or "
             "give priors of bayesmix.priors."
         )
-    beside = [rows.obs.tolist(), rows.weights, rows.known]
+    # numbers in full: the text of a long array leaves out its middle
+    beside = [None if told is None else told.tolist() for told in (rows.obs, rows.weights, rows.log_prior)]
     facts = {
         "format": FORMAT,
         "rows": hashlib.sha256(f"{rows.sha256} {beside!r}".encode()).hexdigest(),

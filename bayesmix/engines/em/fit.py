@@ -189,7 +189,9 @@ class _Starts:
         rng = np.random.default_rng(random_seed)
         self.rng, self.rngs, self.of_all = rng, [rng], True
         rows = problem.rows
-        n_rows, one = rows.n_rows, problem.n_components == 1 or bool((rows.known >= 0).all())
+        n_rows = rows.n_rows
+        all_known = rows.log_prior is not None and bool((rows.known >= 0).all())
+        one = problem.n_components == 1 or all_known
         self.log_prior = rows.log_prior
         self.in_memory = rows.held is rows
         n_sample = max(SAMPLE, SAMPLE_PER_PLACE * problem.n_components * problem.standardised.n_entries)
