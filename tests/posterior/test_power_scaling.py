@@ -52,7 +52,7 @@ def findings() -> list[Finding]:
             row = table.loc[f"sd of x{j}"]
             # 4000 independent draws, whose weights waste some of them
             apart = Estimate(row[column], row["sd"] / np.sqrt(800)).errors_from(exact[j])
-            what = f"one group of 12 rows, mean of a standard deviation under the prior to the power of {power:g}"
+            what = f"one group of 12 rows, mean of a standard deviation under the prior to the power of {power:g}: x{j}"
             found.append(Finding(what, "the closed form", apart, ALLOWED))
     return found
 
