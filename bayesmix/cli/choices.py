@@ -134,8 +134,12 @@ def sums_out_missing(text: str, option: str = "--families") -> bool:
 
 
 def known_families() -> str:
-    """Names of the families there are, for help: those of the registry, as people write them after an option."""
-    return ", ".join(re.sub("(?<=[a-z])(?=[A-Z])", "-", name).lower() for name in FAMILIES)
+    """Names of the families there are, for help: those of the registry, as people write them after an option.
+
+    A product has its blocks in its name, and no word of its own.
+    """
+    words = [re.sub("(?<=[a-z])(?=[A-Z])", "-", name).lower() for name in FAMILIES]
+    return ", ".join(word for word in words if word != _PRODUCT.rstrip("("))
 
 
 def names_of(text: str) -> list[str]:

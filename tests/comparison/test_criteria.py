@@ -35,7 +35,7 @@ def given(monkeypatch):
     """Give the fit from random starts and the fit from the MAP."""
 
     def give(from_starts: Fit, from_map: Fit):
-        def fit_em(problem, settings, random_seed):
+        def fit_em(problem, settings, random_seed, cores=None, also=None):
             assert settings.estimate == "ml"
             return from_map if settings.init is MAP else from_starts
 

@@ -1,13 +1,15 @@
 """Starts and estimates of EM where something is known of the rows' components beforehand."""
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from bayesmix.data.rows import interchangeable
 
 
 def by_known_names(given: np.ndarray, log_prior: np.ndarray) -> np.ndarray:
     """Labels (N,) or responsibilities (N, K) of components renamed so that they agree best with what is known."""
+    # loaded where it is needed: a fit without labels starts sooner
+    from scipy.optimize import linear_sum_assignment
+
     n_components = log_prior.shape[1]
     shares = np.eye(n_components)[given] if given.ndim == 1 else given
     agreement = shares.T @ _shares_of(log_prior)
