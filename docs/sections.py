@@ -72,9 +72,9 @@ LOO and WAIC of the very same draws, row by row, in nats. WAIC is a formula, and
 tails of importance weights over different lengths, which LOO shows."""
 
 COMPARED = """\
-BIC for singular models, by the numbers that its authors' R package prints. The figure is the largest difference. For one
-group there are closed forms: of the evidence under priors that are stated, and of means under powers of the prior. There
-figures are in standard errors."""
+BIC for singular models, by the numbers that its authors' R package prints. The figure is the largest difference. For
+one group there are closed forms: of the evidence under priors that are stated, and of means under powers of the prior.
+There figures are in standard errors."""
 
 LAWS = """\
 What must be true of any mixture, whatever the data. The laws run over every covariance and prior, in one to four

@@ -47,7 +47,8 @@ def errors(tree, exact):
 
 
 @pytest.mark.parametrize(
-    ("covariance", "engine"), [("full", "fit_gibbs"), ("tied", "fit_gibbs"), ("diag", "fit_gibbs"), ("full", "fit_nuts")]
+    ("covariance", "engine"),
+    [("full", "fit_gibbs"), ("tied", "fit_gibbs"), ("diag", "fit_gibbs"), ("full", "fit_nuts")],
 )
 def test_responsibilities_and_evidence_are_the_sum_over_assignments(covariance, engine):
     fit = getattr(mixture_of(covariance), engine)
