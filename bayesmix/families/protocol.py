@@ -66,7 +66,7 @@ class Family(OverDraws):
     read_by_blocks: ClassVar[bool] = False
     """Whether EM fits it to rows that are not in memory (``bayesmix.data.StreamedRows``)."""
     takes_labels: ClassVar[bool] = False
-    """Whether passes take what is known of the rows' components below these (:mod:`bayesmix.passes.known`)."""
+    """Whether passes take what is known of the rows' components below these (``bayesmix.passes.known``)."""
     n_levels: int = 0
 
     # What it is called
