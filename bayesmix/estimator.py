@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from bayesmix.data import Rows, check_n_components, read_labels, read_rows
+from bayesmix.data import Rows, check_n_components, read_labels, read_rows, read_weights
 from bayesmix.data.words import listed
 from bayesmix.engines.begin import fit_em
 from bayesmix.engines.em import EMResult, EMSettings
@@ -204,7 +204,7 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         self.random_state = random_state
         self.progressbar = progressbar
 
-    def fit(self, X, y=None):
+    def fit(self, X, y=None, sample_weight=None):
         """Fit the mixture.
 
         Parameters
@@ -215,6 +215,9 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
             estimators have it. Then groups are classes: :meth:`predict` gives their names, and ``classes_`` holds them.
             Groups beyond the classes have further names. One group has nothing to tell apart: with
             ``n_components=1``, y is not looked at.
+        sample_weight : array-like of shape (N,), optional
+            How much each row counts (see :meth:`bayesmix.Mixture.fit_em`): 2 is the row twice, 0 is no row, though
+            ``labels_`` has one for it.
 
         Returns
         -------
@@ -238,6 +241,9 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         mixture.priors.check_concentration_is_known()
         rows = read_rows(self._named(X, values), takes=family.takes, missing="keep")
         rows = self._told(rows, y, mixture.n_components)
+        every = rows
+        if sample_weight is not None:
+            rows = rows.weighing(read_weights(sample_weight, rows.n_rows))
         problem = Problem.of(rows, family, mixture.n_components, mixture.priors)
         seed = _seed(self.random_state)
         estimate = self.estimate if self.method == "em" else "map"
@@ -257,12 +263,13 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         self.weights_ = self._fitted.weights
         for name, value in self.em_.family.estimates(self._fitted.params).items():
             setattr(self, f"{name}_", value)
-        self.labels_ = self._as_classes(self._fitted.labels)
+        labels = self._fitted.labels if rows.kept is None else self._fitted.predict(every.values)
+        self.labels_ = self._as_classes(labels)
         self.converged_ = self.em_.converged if self.method == "em" else not self._fitted.reasons
         self.n_iter_ = max(len(self.em_.history) - 1, 0)  # the history begins before the first iteration
         return self
 
-    def fit_predict(self, X, y=None):
+    def fit_predict(self, X, y=None, sample_weight=None):
         """Fit, and give the most probable component of each row.
 
         Parameters
@@ -270,12 +277,14 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         X : array or data frame, (N, D)
         y : array-like of shape (N,), optional
             As in :meth:`fit`.
+        sample_weight : array-like of shape (N,), optional
+            As in :meth:`fit`.
 
         Returns
         -------
         (N,) array of int, or of classes
         """
-        return self.fit(X, y).labels_
+        return self.fit(X, y, sample_weight=sample_weight).labels_
 
     def predict(self, X):
         """Most probable component of each row; its class, where :meth:`fit` was given classes.
@@ -330,19 +339,23 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         """
         return self._checked().score_samples(self._values(X, missing=True))
 
-    def score(self, X, y=None) -> float:  # pyright: ignore[reportIncompatibleMethodOverride] the mixin's does nothing
+    def score(self, X, y=None, sample_weight=None) -> float:  # pyright: ignore[reportIncompatibleMethodOverride] the mixin's does nothing
         """Mean of :meth:`score_samples`.
 
         Parameters
         ----------
         X : array or data frame, (n, D)
         y : ignored
+        sample_weight : array-like of shape (n,), optional
+            How much each row counts in the mean.
 
         Returns
         -------
         float
         """
-        return float(self.score_samples(X).mean())
+        of_rows = self.score_samples(X)
+        weights = None if sample_weight is None else read_weights(sample_weight, len(of_rows))
+        return float(np.average(of_rows, weights=weights))
 
     def sample(self, n_samples=1, *, random_state=None):
         """Draw new rows from the fitted mixture: posterior draws, where there are any, are drawn first.

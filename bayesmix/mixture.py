@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from bayesmix.data import File, StreamedRows, check_n_components, needs_memory, read_labels, read_rows
+from bayesmix.data import File, StreamedRows, check_n_components, needs_memory, read_labels, read_rows, read_weights
 from bayesmix.engines.begin import density_of, fit_em, model_of
 from bayesmix.engines.em import EMResult, EMSettings
 from bayesmix.families import Family, read_family
@@ -127,7 +127,7 @@ class Mixture:
         family, described = family_of(tree), record_of(tree)["mixture"]
         return cls(number_from_dict(described["n_components"]), family, priors=from_dict(described["priors"], family))
 
-    def resolve_priors(self, X) -> "Mixture":
+    def resolve_priors(self, X, *, sample_weight: Any = None) -> "Mixture":
         """The same Mixture with its data-scaled priors as plain numbers.
 
         An analysis resolves them once: leaving rows out, folds, refits and prediction then use the same numbers.
@@ -135,18 +135,21 @@ class Mixture:
         Parameters
         ----------
         X : array, data frame or DataArray, (N, D)
+        sample_weight : array or series (N,), optional
+            As in :meth:`fit_em`.
 
         Returns
         -------
         Mixture
         """
-        problem = self._read(X)
+        problem = self._read(X, sample_weight)
         return replace(self, family=problem.family, priors=problem.priors)
 
     def fit_em(
         self,
         X,
         *,
+        sample_weight: Any = None,
         labels: Any = None,
         estimate: str = "map",
         init: Any = "k-means++",
@@ -165,6 +168,12 @@ class Mixture:
         X : array, data frame or DataArray, (N, D), or file
             A file opened by :func:`bayesmix.data.open` is read block by block, once for moments and a sample and then
             once for each iteration. An interruption (Ctrl-C) ends the fit of one, and it returns what it has.
+        sample_weight : array or series (N,), optional
+            How much each row counts: a whole number is that many equal rows, 0 no row (results leave it out, and say
+            so), and fractions mean the same by continuity, ``sum_i w_i log p(x_i)`` in the place of
+            ``sum_i log p(x_i)``. The priors that the data scale, starts and stopping rules, criteria (``N`` is the sum
+            of the weights) and LOO (which leaves out a row with its whole weight) go by them. See
+            :func:`bayesmix.data.unique_rows`.
         labels : array or series, optional
             What is known beforehand of the component of each row. One label a row: a whole number from 0 to K - 1, or
             the name of a class (the first in order is component 0, and names stand for numbers wherever groups are
@@ -212,9 +221,12 @@ class Mixture:
             If the data or an argument cannot be used; the message says where and what to do.
         """
         settings = EMSettings(estimate, init, n_init, max_iter, tol)
-        if isinstance(X, File) and labels is not None:
-            raise ValueError("labels is for rows in memory, and X is a file: read it, or leave labels out")
-        problem = self._streamed(X, progressbar) if isinstance(X, File) else self._problem(X, labels, copy)
+        for given, name in ((sample_weight, "sample_weight"), (labels, "labels")):
+            if isinstance(X, File) and given is not None:
+                raise ValueError(f"{name} is for rows in memory, and X is a file: read it, or leave {name} out")
+        problem = (
+            self._streamed(X, progressbar) if isinstance(X, File) else self._problem(X, sample_weight, labels, copy)
+        )
         given = random_seed is None and not isinstance(init, str)  # nothing is random from a start that is given
         seed = None if given else number_of(random_seed)
         with compiling_shown(progressbar):
@@ -226,6 +238,7 @@ class Mixture:
         self,
         X,
         *,
+        sample_weight: Any = None,
         labels: Any = None,
         method: str = "auto",
         draws: int = 1000,
@@ -247,6 +260,8 @@ class Mixture:
         Parameters
         ----------
         X : array, data frame or DataArray, (N, D)
+        sample_weight : array or series (N,), optional
+            As in :meth:`fit_em`.
         labels : array or series, optional
             As in :meth:`fit_em`.
         method : {"auto", "nuts", "gibbs", "advi", "laplace"}
@@ -276,6 +291,7 @@ class Mixture:
         if self._by_gibbs_alone and method in ("auto", "gibbs"):
             return self.fit_gibbs(
                 X,
+                sample_weight=sample_weight,
                 labels=labels,
                 draws=draws,
                 chains=chains,
@@ -292,13 +308,23 @@ class Mixture:
         wanted = {"draws": draws, "chains": chains, "cores": cores, "progressbar": progressbar}
         shown = None if progressbar else False
         return self._fit(
-            method, ENGINES[method].of(wanted), X, labels, init, relabel, random_seed, log_likelihood, shown
+            method,
+            ENGINES[method].of(wanted),
+            X,
+            sample_weight,
+            labels,
+            init,
+            relabel,
+            random_seed,
+            log_likelihood,
+            shown,
         )
 
     def fit_nuts(
         self,
         X,
         *,
+        sample_weight: Any = None,
         labels: Any = None,
         draws: int = 1000,
         tune: int | None = None,
@@ -319,6 +345,8 @@ class Mixture:
         Parameters
         ----------
         X : array, data frame or DataArray, (N, D)
+        sample_weight : array or series (N,), optional
+            As in :meth:`fit_em`.
         labels : array or series, optional
             As in :meth:`fit_em`.
         draws, tune, chains : int
@@ -354,12 +382,13 @@ class Mixture:
 
         engine = Nuts(draws, tune, chains, cores, target_accept, progressbar)
         shown = None if progressbar else False  # NUTS has bars of its own
-        return self._fit("nuts", engine, X, labels, init, relabel, random_seed, log_likelihood, shown)
+        return self._fit("nuts", engine, X, sample_weight, labels, init, relabel, random_seed, log_likelihood, shown)
 
     def fit_gibbs(
         self,
         X,
         *,
+        sample_weight: Any = None,
         labels: Any = None,
         draws: int = 1000,
         chains: int = 4,
@@ -390,6 +419,8 @@ class Mixture:
         Parameters
         ----------
         X : array, data frame or DataArray, (N, D)
+        sample_weight : array or series (N,), optional
+            As in :meth:`fit_em`.
         labels : array or series, optional
             As in :meth:`fit_em`.
         draws, chains : int
@@ -460,17 +491,20 @@ class Mixture:
                     "them out"
                 )
             engine = Telescoping(draws, chains, cores, thin, max_sweeps, progressbar)
-            return fit_unknown_number(self._read(X, labels), engine, random_seed, log_likelihood, progressbar)
+            return fit_unknown_number(
+                self._read(X, sample_weight, labels), engine, random_seed, log_likelihood, progressbar
+            )
         from bayesmix.engines.gibbs import Gibbs
 
         engine = Gibbs(draws, chains, cores, thin, max_sweeps, progressbar)
-        problem = self._read(X, labels)
+        problem = self._read(X, sample_weight, labels)
         return _posterior("gibbs", problem, engine, init, relabel, random_seed, log_likelihood, progressbar)
 
     def fit_advi(
         self,
         X,
         *,
+        sample_weight: Any = None,
         labels: Any = None,
         rank: str = "full",
         draws: int = 1000,
@@ -490,6 +524,8 @@ class Mixture:
         Parameters
         ----------
         X : array, data frame or DataArray, (N, D)
+        sample_weight : array or series (N,), optional
+            As in :meth:`fit_em`.
         labels : array or series, optional
             As in :meth:`fit_em`.
         rank : {"full", "mean-field"}
@@ -515,12 +551,15 @@ class Mixture:
         from bayesmix.engines.advi import Advi
 
         engine = Advi(rank, draws, minibatch_size, progressbar)
-        return self._fit("advi", engine, X, labels, init, relabel, random_seed, log_likelihood, progressbar)
+        return self._fit(
+            "advi", engine, X, sample_weight, labels, init, relabel, random_seed, log_likelihood, progressbar
+        )
 
     def fit_laplace(
         self,
         X,
         *,
+        sample_weight: Any = None,
         labels: Any = None,
         draws: int = 1000,
         init: Any = "em",
@@ -534,6 +573,8 @@ class Mixture:
         Parameters
         ----------
         X : array, data frame or DataArray, (N, D)
+        sample_weight : array or series (N,), optional
+            As in :meth:`fit_em`.
         labels : array or series, optional
             As in :meth:`fit_em`.
         draws : int
@@ -557,9 +598,13 @@ class Mixture:
         from bayesmix.engines.laplace_at_mode import LaplaceAtMode
 
         engine = LaplaceAtMode(draws, progressbar)
-        return self._fit("laplace", engine, X, labels, init, relabel, random_seed, log_likelihood, progressbar)
+        return self._fit(
+            "laplace", engine, X, sample_weight, labels, init, relabel, random_seed, log_likelihood, progressbar
+        )
 
-    def build_model(self, X, *, labels: Any = None, minibatch_size: int | None = None) -> "pm.Model":
+    def build_model(
+        self, X, *, sample_weight: Any = None, labels: Any = None, minibatch_size: int | None = None
+    ) -> "pm.Model":
         """The declaration as a PyMC model, free to be sampled, checked and extended.
 
         Observed variable ``x (obs, feature)`` with one log-likelihood a row; initial values from EM, with the means
@@ -568,6 +613,8 @@ class Mixture:
         Parameters
         ----------
         X : array, data frame or DataArray, (N, D)
+        sample_weight : array or series (N,), optional
+            As in :meth:`fit_em`.
         labels : array or series, optional
             As in :meth:`fit_em`.
         minibatch_size : int, optional
@@ -577,9 +624,11 @@ class Mixture:
         -------
         pymc.Model
         """
-        return model_of(self._problem(X, labels), minibatch_size)
+        return model_of(self._problem(X, sample_weight, labels), minibatch_size)
 
-    def adopt(self, idata: "xr.DataTree", X, *, labels: Any = None, relabel: str | None = "ecr") -> "xr.DataTree":
+    def adopt(
+        self, idata: "xr.DataTree", X, *, sample_weight: Any = None, labels: Any = None, relabel: str | None = "ecr"
+    ) -> "xr.DataTree":
         """Draws of :meth:`build_model`'s model, or of an extension of it, from any sampler, as a bayesmix tree.
 
         Parameters
@@ -588,6 +637,8 @@ class Mixture:
             With a posterior group that holds the weights (K > 1) and the family's parameters.
         X : array, data frame or DataArray, (N, D)
             The rows that the model was built on.
+        sample_weight : array or series (N,), optional
+            The weights that it was built with.
         labels : array or series, optional
             Those that it was built on, as in :meth:`fit_em`.
         relabel : "ecr", "pivot", "stephens", "order" or None
@@ -607,7 +658,7 @@ class Mixture:
         from bayesmix.posterior.fitting import check_relabel
 
         check_relabel(relabel)
-        problem = self._problem(X, labels)
+        problem = self._problem(X, sample_weight, labels)
         named = read_posterior(idata, problem)
         density = density_of(problem)
         return assemble(
@@ -623,10 +674,10 @@ class Mixture:
             seconds={},
         )
 
-    def _problem(self, X, labels: Any = None, copy: bool | None = True) -> Problem:
+    def _problem(self, X, sample_weight: Any = None, labels: Any = None, copy: bool | None = True) -> Problem:
         """The problem of a given number of components, without which nothing but Gibbs sampling has a meaning."""
         self._check_number()
-        return self._read(X, labels, copy)
+        return self._read(X, sample_weight, labels, copy)
 
     def _streamed(self, X: File, progressbar: bool | None) -> Problem:
         """The same of a file, after a first pass over its rows."""
@@ -653,7 +704,7 @@ class Mixture:
             isinstance(self.n_components, PriorOfNumber) or getattr(self.priors.weights, "hyperprior", None) is not None
         )
 
-    def _read(self, X, labels: Any = None, copy: bool | None = True) -> Problem:
+    def _read(self, X, sample_weight: Any = None, labels: Any = None, copy: bool | None = True) -> Problem:
         """The rows, read and held against the family, with the priors resolved."""
         rows = read_rows(X, takes=self.family.takes, missing="keep", copy=copy)
         if labels is not None:
@@ -664,10 +715,12 @@ class Mixture:
                 )
             log_prior, classes = read_labels(labels, rows.n_rows, self.n_components)
             rows = replace(rows, log_prior=log_prior, classes=classes)
+        if sample_weight is not None:
+            rows = rows.weighing(read_weights(sample_weight, rows.n_rows))
         return Problem.of(rows, self.family, self.n_components, self.priors)
 
-    def _fit(self, method, engine, X, labels, *settings) -> "xr.DataTree":
-        return _posterior(method, self._problem(X, labels), engine, *settings)
+    def _fit(self, method, engine, X, sample_weight, labels, *settings) -> "xr.DataTree":
+        return _posterior(method, self._problem(X, sample_weight, labels), engine, *settings)
 
 
 def _posterior(method, problem, engine, init, relabel, random_seed, log_likelihood, shown) -> "xr.DataTree":

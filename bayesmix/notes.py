@@ -46,8 +46,25 @@ class Note:
         return {"kind": self.kind, **self.data}
 
 
-def of_missing(rows: Rows) -> tuple[Note, ...]:
-    """How many cells are missing, and where; nothing where none is."""
+def of_rows(rows: Rows) -> tuple[Note, ...]:
+    """What is to be known of the rows: how many cells are missing, and how the rows are weighted."""
+    return _of_missing(rows) + _of_weights(rows) + of_known(rows)
+
+
+def _of_weights(rows: Rows) -> tuple[Note, ...]:
+    if rows.weights is None:
+        return ()
+    data = {
+        "n_rows": rows.n_rows,
+        "total": rows.total,
+        "smallest": float(rows.weights.min()),
+        "largest": float(rows.weights.max()),
+        "left_out": 0 if rows.kept is None else int((~rows.kept).sum()),
+    }
+    return (Note("weighted_rows", data),)
+
+
+def _of_missing(rows: Rows) -> tuple[Note, ...]:
     if rows.missing is None:
         return ()
     by_feature = zip(rows.features, rows.missing.sum(axis=0).tolist(), strict=True)
@@ -133,6 +150,7 @@ def _chosen(engine: str, because: str, reasons: Sequence[Mapping[str, Any]] = ()
     because_of = {
         "no_sampler": "nothing else draws under these priors",
         "missing_cells": "nothing else draws where cells are missing",
+        "parts_of_rows": "nothing else draws where weights of rows are no whole numbers, or sum to very many",
         "near": "one top, around which the posterior is close to a Gaussian",
         "tops": "the posterior has several tops, between which NUTS does not walk",
         "far": "the posterior is far from a Gaussian around its top",
@@ -177,7 +195,21 @@ def _known_labels(known: int, told: int, of: int) -> str:
     return f"{joined(parts)}: groups have their names from there, and what is said of these rows takes it into account"
 
 
+def _weighted_rows(n_rows: int, total: float, smallest: float, largest: float, left_out: int) -> str:
+    said = f"rows are weighted (sample_weight from {smallest:.4g} to {largest:.4g}): {n_rows:,} rows count as "
+    said += f"{total:,.6g}, which is N in BIC; LOO leaves out a row with its whole weight"
+    if left_out:
+        said += f"; {left_out:,} more {'row has' if left_out == 1 else 'rows have'} weight 0 and took no part"
+    if total < n_rows / 2 and largest <= 1:
+        said += (
+            "; no weight is above 1, so that the rows count as fewer than they are: where weights say only which row "
+            f"counts more than which, multiply them by {n_rows / total:.4g}, and they average one"
+        )
+    return said
+
+
 _SENTENCES = {
+    "weighted_rows": _weighted_rows,
     "known_labels": _known_labels,
     "missing_cells": _missing_cells,
     "sample_of_rows": "fitted to {of:,} rows of a file; here are {rows:,} of them, drawn at random".format,

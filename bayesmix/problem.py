@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -14,9 +15,14 @@ from bayesmix.passes.known import with_known
 from bayesmix.priors.number import PriorOfNumber
 from bayesmix.priors.sets import Priors, default_priors, resolve_priors
 
+if TYPE_CHECKING:
+    from bayesmix.density.minibatch import SubsampledDensity
+
 # Where the number of components is unknown, priors of their parameters must not depend on it: what is scaled by the
 # data and by the number is scaled as for this many.
 STATED = 5
+# Numbers of rows that are repeated as often as their weights say.
+MOST_COPIED = 2e8
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,10 +87,27 @@ class Problem:
         """The rows as a pass takes them, with what is known of their components (:mod:`bayesmix.passes.known`)."""
         return with_known(self.standardised.columns, self.rows.log_prior)
 
+    @cached_property
+    def row_weights(self) -> np.ndarray:
+        """How much each row counts, as passes take it: (N,), or (0,) where each counts once."""
+        return self.rows.row_weights
+
     @property
     def blocks(self) -> ColumnBlocks:
-        """The same in blocks, as EM passes over them."""
-        return self.standardised.blocks if self.rows.log_prior is None else Held(self.columns)
+        """The same in blocks, as EM passes over them, with the weights of the rows."""
+        plain = self.rows.log_prior is None and self.rows.weights is None
+        return self.standardised.blocks if plain else Held(self.columns, self.row_weights)
+
+    @property
+    def has_copies(self) -> bool:
+        """Whether weights are whole numbers, and not of more rows than can be held."""
+        rows = self.rows
+        return rows.weighs_whole and (rows.weights is None or rows.total * rows.n_features <= MOST_COPIED)
+
+    @cached_property
+    def copies(self) -> "Problem":
+        """The same of rows that are repeated where they count more than once: each copy has a component of its own."""
+        return self if self.rows.weights is None else replace(self, rows=self.rows.copies)
 
     @cached_property
     def conditional(self) -> Conditional | None:
@@ -95,10 +118,13 @@ class Problem:
     def sweeps(self) -> Sweeps | None:
         """The compiled Gibbs sampler; None where nobody draws weights or parameters given assignments.
 
-        None, too, where cells are missing and nobody draws them.
+        None, too, where cells are missing and nobody draws them, and where rows do not count a whole number of times:
+        parts of a row have no component of their own.
         """
-        if not self.priors.closed:
+        if not (self.priors.closed and self.has_copies):
             return None
+        if self.rows.weights is not None:
+            return self.copies.sweeps
         found = self.family.sweeps(self.standardised, self.priors, self.rows.n_rows)
         return found if self.rows.missing is None or (found is not None and found.takes_gaps) else None
 
@@ -123,8 +149,11 @@ class Problem:
         """The posterior density in closed form; None where a prior is known to PyMC alone."""
         if not self.priors.closed:
             return None
-        density = self.family.closed_form(self.rows, self.standardised, self.priors, self.n_components)
-        return density if density is None or self.rows.log_prior is None else density.knowing(self.rows.log_prior)
+        found = self.family.closed_form(self.rows, self.standardised, self.priors, self.n_components)
+        density = cast("SubsampledDensity | None", found)
+        if density is not None and self.rows.log_prior is not None:
+            density = density.knowing(self.rows.log_prior)
+        return density.weighted(self.row_weights) if density is not None and self.row_weights.size else density
 
 
 def _cannot_sum_out(family: Family) -> str:

@@ -132,6 +132,7 @@ def fit(
     length: Length = Length(),
     relabel: Relabel | None = None,
     stream: Annotated[bool, NO_DEFAULT] = False,
+    weights: str | None = None,
     seed: int | None = None,
     output: Outputs = None,
     manner: Manner = Manner(),
@@ -153,6 +154,8 @@ def fit(
     stream
         Read the file block by block, as often as it takes, so that its rows need not fit in memory: .parquet (or a
         folder of such), .npy, .zarr, plain .csv and .tsv; with --method em. Ctrl-C ends the fit with what it has.
+    weights
+        Column that says how much each row counts: a whole number is so many equal rows. It is no feature.
     seed
         The same seed gives the same numbers; without one a seed is drawn and said.
     output
@@ -180,17 +183,20 @@ def fit(
     if stream:
         from bayesmix.cli.streaming import check_streamed, open_rows
 
+        if weights is not None:
+            raise ValueError("--weights is for rows in memory: leave out --stream.")
         check_streamed(method, outputs, components, family)
         X: Any = open_rows(data, source, manner.say)
+        row_weights = None
     else:
         takes, summed_out = takes_of(family, "--family"), sums_out_missing(family, "--family")
-        X = read_frame(data, source, manner.say, takes=takes, summed_out=summed_out)
+        X, row_weights = read_frame(data, source, manner.say, takes=takes, summed_out=summed_out, weights=weights)
     chosen, *others = (
         [family_for_rows(X, "--family", manner.say)] if family == AUTO else families_of(family, "--family")
     )
     if others:
         raise ValueError(several)
-    request = Request(_named(data), method, _seed(seed, manner), outputs, manner)
+    request = Request(_named(data), method, _seed(seed, manner), outputs, manner, row_weights)
     if components == "unknown":
         from bayesmix.cli.counting import count_and_tell
 
@@ -222,6 +228,7 @@ def compare(
     cv: int | None = None,
     cache: Path | None = None,
     source: Source = Source(),
+    weights: str | None = None,
     seed: int | None = None,
     output: Outputs = None,
     manner: Manner = Manner(),
@@ -244,6 +251,8 @@ def compare(
     cache
         Folder in which every model is kept once it is finished: the same command goes on where it was stopped, by
         the same seed.
+    weights
+        Column that says how much each row counts: a whole number is so many equal rows. It is no feature.
     seed
         The same seed gives the same numbers; without one a seed is drawn and said.
     output
@@ -259,12 +268,12 @@ def compare(
     shown = criteria_of(criteria)
     numbers = numbers_of(components)
     takes, summed_out = takes_of(families), sums_out_missing(families)
-    X = read_frame(data, source, manner.say, takes=takes, summed_out=summed_out)
+    X, row_weights = read_frame(data, source, manner.say, takes=takes, summed_out=summed_out, weights=weights)
     chosen = [family_for_rows(X, "--families", manner.say)] if families == AUTO else families_of(families)
     from bayesmix.cli.comparing import compare_and_tell, seed_in
 
     seed = seed_in(cache) if seed is None else seed
-    request = Request(_named(data), method, _seed(seed, manner), outputs, manner)
+    request = Request(_named(data), method, _seed(seed, manner), outputs, manner, row_weights)
     with manner.working():
         return compare_and_tell(X, numbers, chosen, shown, cv, cache, request)
 
@@ -395,7 +404,7 @@ def predict(
         file = open_rows(data, source, manner.say, [column.name for column in columns_of(tree)])
         with manner.working():
             return label_streamed(tree, file, outputs, manner, intervals=intervals)
-    X = read_frame(data, source, manner.say, fitted=columns_of(tree))
+    X, _ = read_frame(data, source, manner.say, fitted=columns_of(tree))
     from bayesmix.cli.labelling import label_and_tell
 
     with manner.working():

@@ -40,6 +40,7 @@ def compare_and_tell(
     comparison = compare(
         X,
         numbers,
+        sample_weight=request.weights,
         families=families,
         method=request.method,
         cv=cv,

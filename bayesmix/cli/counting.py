@@ -41,7 +41,14 @@ def count_and_tell(X: "pd.DataFrame", family: Family, request: Request, options:
     request.manner.say(f"Prior of their number: {NUMBER}; of their shares: DynamicDirichlet(1).")
     with progress(not request.manner.quiet) as report:
         report(said.removesuffix("."))
-        tree = mixture.fit(X, method=request.method, random_seed=request.seed, progressbar=False, **options)
+        tree = mixture.fit(
+            X,
+            sample_weight=request.weights,
+            method=request.method,
+            random_seed=request.seed,
+            progressbar=False,
+            **options,
+        )
     found, diagnosis = number_of_groups(tree), diagnose(tree)
     table = found.to_dataframe()
     if request.manner.json:

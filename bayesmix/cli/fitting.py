@@ -32,7 +32,7 @@ def fit_and_tell(X: "pd.DataFrame | File", mixture: Mixture, request: Request, o
     request.manner.say(said)
     with progress(not request.manner.quiet) as report:
         report(said.removesuffix("."))
-        fitted = _fit(mixture, X, request.method, request.seed, options)
+        fitted = _fit(mixture, X, request, options)
     em = fitted if isinstance(fitted, EMResult) else None
     digest = Digest(fitted.to_tree() if isinstance(fitted, EMResult) else fitted)
     reasons = digest.diagnosis.reasons
@@ -51,12 +51,14 @@ def fit_and_tell(X: "pd.DataFrame | File", mixture: Mixture, request: Request, o
 
 
 def _fit(
-    mixture: Mixture, X: "pd.DataFrame | File", method: str, seed: int, options: Mapping[str, Any]
+    mixture: Mixture, X: "pd.DataFrame | File", request: Request, options: Mapping[str, Any]
 ) -> "xr.DataTree | EMResult":
+    method = request.method
+    asked = {"sample_weight": request.weights, "random_seed": request.seed}
     if method == "em":
-        return mixture.fit_em(X, random_seed=seed)
+        return mixture.fit_em(X, **asked)
     fit = mixture.fit if method == "auto" else getattr(mixture, f"fit_{method}")
-    return fit(X, random_seed=seed, progressbar=False, **options)
+    return fit(X, **asked, progressbar=False, **options)
 
 
 def _show(digest: Digest, em: EMResult | None) -> None:

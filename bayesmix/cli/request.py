@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from bayesmix.registry import ENGINES
+
+if TYPE_CHECKING:
+    import numpy as np
 
 # That a switch is off by default goes without saying.
 NO_DEFAULT = Parameter(show_default=False)
@@ -86,6 +89,8 @@ class Request:
     outputs : tuple of Path
         Where to write, by suffix.
     manner : Manner
+    weights : array, optional
+        How much each row counts.
     """
 
     data: str
@@ -93,3 +98,4 @@ class Request:
     seed: int
     outputs: tuple[Path, ...]
     manner: Manner
+    weights: "np.ndarray | None" = None

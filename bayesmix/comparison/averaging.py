@@ -37,7 +37,7 @@ WITHOUT_MEANING = {
 def predictive_weights(candidates: Sequence[Candidate], by: str) -> dict[Key, float]:
     """Weights by LOO of the models that can be trusted: stacking, or pseudo-BMA with the Bayesian bootstrap."""
     trusted = {candidate.key: candidate.loo for candidate in candidates if candidate.trusted}
-    return compared(trusted, ARVIZ_METHODS[by])[0]["weight"]
+    return compared(trusted, ARVIZ_METHODS[by], None)[0]["weight"]
 
 
 class Weighed(NamedTuple):

@@ -34,7 +34,8 @@ def kfold(
         \text{elpd} = \sum_i \log p(x_i \mid x_{-f(i)}), \qquad
         p(x_i \mid x_{-f}) \approx \frac{1}{S} \sum_s p(x_i \mid \theta_s),
 
-    with draws of the posterior given the rows outside of the fold :math:`f(i)`: no importance weights, and so a check
+    with draws of the posterior given the rows outside of the fold :math:`f(i)` (rows with weights are in a fold, and
+    count, with their weights, as in :func:`bayesmix.loo`): no importance weights, and so a check
     of :func:`bayesmix.loo`. It is a little lower than that, since every fit has fewer rows. Every group has its share
     in every fold. Fits start from the estimate of all rows, keep its resolved priors, and are by the sampler that made
     the tree (NUTS where that is an approximation).
@@ -187,7 +188,7 @@ def left_out_by_folds(
         unmixed += not good
         report(fold)
     p_i = log_mean_density(tree) - elpd_i
-    elpd, se = sum_and_error(elpd_i)
+    elpd, se = sum_and_error(elpd_i, every)
     sizes = tree["posterior"].to_dataset().sizes
     made = ELPDDataLOOKFold(
         elpd=elpd,

@@ -16,7 +16,7 @@ from bayesmix.comparison.pointwise import (
 )
 from bayesmix.passes.pareto import smoothed, tail_size
 from bayesmix.progress import progress
-from bayesmix.tree import as_tree, log_likelihood_blocks
+from bayesmix.tree import as_tree, log_likelihood_blocks, training_rows
 from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def waic(tree: "xr.DataTree | EMResult", X: Any = None) -> ELPDDataWAIC:
             variances.append(variance)
     p_waic_i = np.concatenate(variances)
     elpd_i = np.concatenate(densities) - p_waic_i
-    elpd, se = sum_and_error(elpd_i)
+    elpd, se = sum_and_error(elpd_i, training_rows(tree))
     return ELPDDataWAIC(
         elpd=elpd,
         se=se,

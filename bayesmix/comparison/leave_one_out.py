@@ -46,6 +46,9 @@ def loo(
     with Pareto smoothed importance weights. The numbers are those of ``az.loo``; rows are left out block by block, on
     all processors, so that the log-likelihood of every draw and row is never held at once where it is not stored. For
     draws of an approximation (ADVI, Laplace) the weights also correct from it to the posterior.
+    A row with a weight is left out, and predicted, with all of it, :math:`p(x_i \mid \theta)^{w_i}` in the place of
+    :math:`p(x_i \mid \theta)`: where a weight counts equal rows, they are left out together.
+
     LOO is conditional on the resolved priors: a data-scaled prior is not scaled again.
 
     Parameters
@@ -159,7 +162,7 @@ def _of_all(
     tree: xr.DataTree, elpd_i: np.ndarray, pareto_k: np.ndarray, log_mean: np.ndarray, **known: Any
 ) -> ELPDDataLOO:
     """The result of leaving out every row."""
-    elpd, se = sum_and_error(elpd_i)
+    elpd, se = sum_and_error(elpd_i, training_rows(tree))
     return ELPDDataLOO(
         **known,
         elpd=elpd,

@@ -6,7 +6,8 @@ import numpy as np
 import xarray as xr
 from arviz_stats.utils import ELPDDataLOO
 
-from bayesmix.data import read_rows
+from bayesmix.data import Rows, read_rows
+from bayesmix.data.moments import divisor
 from bayesmix.posterior.labels.convergence import near_one
 from bayesmix.posterior.labels.judgement import heed
 from bayesmix.tree import SAMPLE_DIMS, columns_of, family_of, log_likelihood_blocks, record_of, training_rows
@@ -84,11 +85,19 @@ def per_row(tree: xr.DataTree, values: np.ndarray, name: str) -> xr.DataArray:
     return xr.DataArray(values, dims="obs", coords={"obs": obs}, name=name)
 
 
-def sum_and_error(pointwise: np.ndarray) -> tuple[float, float]:
-    """The sum over rows and its standard error ``sqrt(N var)`` with ``N - 1``, as ``az.loo``."""
+def sum_and_error(pointwise: np.ndarray, rows: Rows) -> tuple[float, float]:
+    """The sum over rows and its standard error ``sqrt(N var)`` with ``N - 1``, as ``az.loo``.
+
+    Of rows with weights ``N`` is what they count as, and the variance is that of a copy: how much rows differ in their
+    weights says nothing about how exactly the sum is known.
+    """
     if pointwise.size == 1:
         return float(pointwise[0]), np.nan
-    return float(pointwise.sum()), float(np.sqrt(pointwise.size * np.var(pointwise, ddof=1)))
+    total = float(pointwise.sum())
+    if rows.weights is None:
+        return total, float(np.sqrt(pointwise.size * np.var(pointwise, ddof=1)))
+    squares = rows.weights @ (pointwise / rows.weights - total / rows.total) ** 2
+    return total, float(np.sqrt(rows.total * squares / divisor(rows.total)))
 
 
 def log_mean_density(tree: xr.DataTree) -> np.ndarray:

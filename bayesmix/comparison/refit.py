@@ -12,6 +12,7 @@ from bayesmix.comparison.left_out import log_predictive
 from bayesmix.comparison.pointwise import bad_rows, log_densities, sum_and_error
 from bayesmix.comparison.row_sample import estimated
 from bayesmix.comparison.without import densities, fit_without, mixed, side_by_side
+from bayesmix.data import Rows
 from bayesmix.engines.em import EMResult
 from bayesmix.mixture import Mixture
 from bayesmix.tree import training_rows
@@ -106,7 +107,7 @@ def repair(
         if count < len(tried):
             report(f"leaving out row {count + 1} of {len(tried)}")
     remaining = tuple(row for row in bad.tolist() if row not in exact)
-    return Repair(_with_exact(elpd, exact), tuple(sorted(exact)), tuple(sorted(remaining)))
+    return Repair(_with_exact(elpd, exact, training_rows(tree)), tuple(sorted(exact)), tuple(sorted(remaining)))
 
 
 def _left_out(
@@ -129,7 +130,7 @@ def _left_out(
     return value if error < _LARGEST_ERROR else None
 
 
-def _with_exact(elpd: ELPDDataLOO, exact: Mapping[int, float]) -> ELPDDataLOO:
+def _with_exact(elpd: ELPDDataLOO, exact: Mapping[int, float], rows_of: Rows) -> ELPDDataLOO:
     if not exact:
         return elpd
     rows = list(exact)
@@ -145,5 +146,5 @@ def _with_exact(elpd: ELPDDataLOO, exact: Mapping[int, float]) -> ELPDDataLOO:
         elpd_i.values[:] = found.pop("elpd_i")
         p = elpd.p - gained * elpd.n_data_points / elpd.subsample_size
         return replace(elpd, p=p, elpd_i=elpd_i, **found, **known)
-    total, se = sum_and_error(elpd_i.values)
+    total, se = sum_and_error(elpd_i.values, rows_of)
     return replace(elpd, elpd=total, se=se, p=elpd.p - gained, elpd_i=elpd_i, **known)

@@ -52,7 +52,7 @@ def approximate_elpd(tree: xr.DataTree) -> np.ndarray:
     for where, densities in family_of(tree).log_mixture_blocks(
         weights[chain, draw], few, rows.values, log_prior=rows.log_prior
     ):
-        found[where] = logsumexp(densities, axis=0) - np.log(len(places))
+        found[where] = logsumexp(rows.chosen(where).weighed(densities), axis=0) - np.log(len(places))
     return found
 
 

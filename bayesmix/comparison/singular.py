@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 
-def singular_bic(log_likelihoods: np.ndarray, n_parameters: np.ndarray, n_rows: int) -> np.ndarray:
+def singular_bic(log_likelihoods: np.ndarray, n_parameters: np.ndarray, n_rows: float) -> np.ndarray:
     r"""Drton and Plummer's criterion for mixtures of one family, on the scale of BIC: lower is better.
 
     BIC charges :math:`\tfrac12 \log N` for every parameter, as is right where the Fisher information is regular. Where
@@ -24,7 +24,7 @@ def singular_bic(log_likelihoods: np.ndarray, n_parameters: np.ndarray, n_rows: 
     log_likelihoods : (M,) array
         At the maximum; the numbers of components increase.
     n_parameters : (M,) array
-    n_rows : int
+    n_rows : float
 
     Returns
     -------

@@ -14,7 +14,7 @@ from bayesmix.comparison.kept import Folder, facts_of
 from bayesmix.comparison.models import fit_models
 from bayesmix.comparison.result import Comparison
 from bayesmix.comparison.table import make_table
-from bayesmix.data import Rows, check_n_components, read_rows
+from bayesmix.data import Rows, check_n_components, read_rows, read_weights
 from bayesmix.data.words import joined
 from bayesmix.families import Family, read_families
 from bayesmix.families.by_kind import chosen_for
@@ -39,6 +39,7 @@ def compare(
     X: Any,
     n_components: int | Iterable[int],
     *,
+    sample_weight: Any = None,
     families: Sequence[Family | str] | Family | str = (Gaussian(),),
     priors: Mapping[str, Any] | None = None,
     method: str = "auto",
@@ -61,6 +62,8 @@ def compare(
     ----------
     X : array-like or data frame, (N, D)
     n_components : int or iterable of int
+    sample_weight : array or series (N,), optional
+        How much each row counts (see :meth:`bayesmix.Mixture.fit_em`).
     families : sequence of Family or str
         Families, or their names: ``["full", "diag"]``. One alone needs no list. ``"mclust"`` stands for all fourteen
         covariances of :class:`bayesmix.Gaussian`; ``"auto"``, alone, for the family that suits what the columns look
@@ -123,6 +126,7 @@ def compare(
         priors,
         Settings(method, cores, n_folds=cv),
         random_seed,
+        sample_weight=sample_weight,
         progressbar=progressbar,
         cache=cache,
         remarks=remarks,
@@ -137,12 +141,15 @@ def sweep(
     settings: Settings,
     random_seed: Any,
     *,
+    sample_weight: Any = None,
     progressbar: bool,
     cache: str | os.PathLike[str] | None = None,
     remarks: tuple[str, ...] = (),
 ) -> Comparison:
     """``compare`` with checked arguments and all settings; ``remarks`` are told with the advice."""
     rows = read_rows(X, takes=families[0].takes, missing="keep")
+    if sample_weight is not None:
+        rows = rows.weighing(read_weights(sample_weight, rows.n_rows))
     if settings.n_folds is not None:
         read_n_folds(settings.n_folds, rows.n_rows, "cv")
         if settings.method == "em":
@@ -159,7 +166,7 @@ def sweep(
     candidates = _with_notes(candidates, same_as, rows.n_features)
     table, more = make_table(candidates)
     remarks = (*remarks, *more)
-    if settings.method != "em" and rows.n_rows < _FEW_ROWS:
+    if settings.method != "em" and rows.total < _FEW_ROWS:
         remark = "With fewer than 100 rows, dse and p_worse make differences look surer than they are."
         remarks = (*remarks, remark)
     distrust = {candidate.key: candidate.distrust for candidate in candidates}
@@ -258,6 +265,8 @@ def _code(
     """The Python that makes the comparison again."""
     named = ", ".join(family.code for family in families)
     arguments = [f"n_components={list(n_components)}", f"families=[{named}]", f'method="{settings.method}"']
+    if rows.weights is not None:
+        arguments.insert(1, "sample_weight=weights")
     if settings.n_folds is not None:
         arguments.append(f"cv={settings.n_folds}")
     given_priors = read_priors(priors, families[0])
@@ -269,6 +278,7 @@ def _code(
         "import bayesmix as bm",
         "",
         f"X = ...  # the {rows.n_rows} rows of {list(rows.features)!r}",
+        *["weights = ...  # how much each of them counts"] * (rows.weights is not None),
         *foreign_as_comments(described),
         "comparison = bm.compare(",
         "    X,",

@@ -10,7 +10,9 @@ from arviz_stats.utils import ELPDDataLOO, ELPDDataLOOSubsample
 from scipy.stats import norm
 
 from bayesmix.comparison.candidate import Candidate
+from bayesmix.comparison.pointwise import sum_and_error
 from bayesmix.comparison.singular import singular_bic
+from bayesmix.data import Rows
 from bayesmix.standing import column_of, decimals_of, is_bracketed
 
 INDEX = ("family", "n_components")
@@ -67,7 +69,7 @@ def make_table(candidates: Sequence[Candidate]) -> tuple[pd.DataFrame, tuple[str
         columns[after:after] = _OF_FOLDS
     table = pd.DataFrame([_row(c) for c in candidates], index=index, columns=columns)
     trusted = {c.key: c.loo for c in candidates if c.trusted}
-    found, remarks = compared(trusted, "stacking")
+    found, remarks = compared(trusted, "stacking", _rows_of(candidates))
     for column in ("elpd_diff", "dse", "p_worse", "weight"):
         table[column] = [found[column].get(c.key, np.nan) for c in candidates]
     for family in table.index.unique("family"):
@@ -148,13 +150,21 @@ def _singular(candidates: Sequence[Candidate]) -> np.ndarray:
     found[order] = singular_bic(
         np.array([point.log_likelihood for point in points])[order],
         np.array([point.n_parameters for point in points])[order],
-        points[0].rows.n_rows if points else 1,
+        points[0].rows.total if points else 1,
     )
     return found
 
 
-def compared(trusted: dict, method: str) -> tuple[dict[str, dict], tuple[str, ...]]:
-    """``az.compare`` by key with a method of weighting, and its warnings."""
+def _rows_of(candidates: Sequence[Candidate]) -> Rows | None:
+    """The rows that all are fitted to."""
+    return next((candidate.em.rows for candidate in candidates if candidate.em is not None), None)
+
+
+def compared(trusted: dict, method: str, rows: Rows | None) -> tuple[dict[str, dict], tuple[str, ...]]:
+    """``az.compare`` by key with a method of weighting, and its warnings.
+
+    Where ``rows`` have weights, errors of differences are those of so many rows (:func:`sum_and_error`).
+    """
     columns = ("elpd_diff", "dse", "p_worse", "weight")
     if not trusted:
         return {column: {} for column in columns}, ()
@@ -169,6 +179,11 @@ def compared(trusted: dict, method: str) -> tuple[dict[str, dict], tuple[str, ..
         made = arviz_stats.compare(shifted, method=method, round_to="none")
     if "subsampling_dse" in made:
         made["dse"] = np.hypot(made["dse"], made["subsampling_dse"])
+        made["p_worse"] = norm.sf(made["elpd_diff"] / made["dse"].replace(0.0, np.nan))
+    if rows is not None and rows.weights is not None and "subsampling_dse" not in made:
+        best = shifted[str(made.index[0])].elpd_i.values
+        errors = [sum_and_error(best - shifted[str(name)].elpd_i.values, rows)[1] for name in made.index]
+        made["dse"] = errors
         made["p_worse"] = norm.sf(made["elpd_diff"] / made["dse"].replace(0.0, np.nan))
     remarks = [_remark(str(w.message), len(trusted)) for w in caught if w.category is UserWarning]
     keys = dict(zip(shifted, trusted, strict=True))

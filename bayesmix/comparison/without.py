@@ -76,8 +76,11 @@ def fit_without(
 
 
 def densities(tree: xr.DataTree, rows: Rows) -> np.ndarray:
-    """``log p(x | theta)`` of some rows over all draws, (S, b); with what is known of their components."""
-    found = family_of(tree).log_mixture(*draws_of(tree), rows.values, log_prior=rows.log_prior)
+    """``log p(x | theta)`` of some rows over all draws, (S, b), each times the row's weight.
+
+    With what is known of their components.
+    """
+    found = rows.weighed(family_of(tree).log_mixture(*draws_of(tree), rows.values, log_prior=rows.log_prior))
     return found.reshape(-1, found.shape[-1])
 
 

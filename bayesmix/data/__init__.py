@@ -9,6 +9,7 @@ what to do. Nothing is dropped or imputed.
 from bayesmix.data.beside_rows import read_groups, read_labels, read_weights
 from bayesmix.data.columns import Column
 from bayesmix.data.copies import shared_copy
+from bayesmix.data.equal_rows import unique_rows
 from bayesmix.data.files import File, needs_memory, open
 from bayesmix.data.fitness import (
     check_collinear,
@@ -49,4 +50,5 @@ __all__ = [
     "read_rows",
     "read_weights",
     "shared_copy",
+    "unique_rows",
 ]

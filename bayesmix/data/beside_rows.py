@@ -15,7 +15,7 @@ from bayesmix.data.words import FROM_ZERO, SHOWN, and_more, counted, joined, lis
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 
 
-def read_weights(sample_weight: Any, n_rows: int) -> np.ndarray:
+def read_weights(sample_weight: Any, n_rows: int, argument: str = "sample_weight") -> np.ndarray:
     """Return the weight of each row, (N,) float64 and read-only.
 
     Parameters
@@ -24,6 +24,8 @@ def read_weights(sample_weight: Any, n_rows: int) -> np.ndarray:
         Finite numbers of at least 0, one a row of X in their order, not all 0. A weight of 2 is the row twice.
     n_rows : int
         Number of rows of X, N.
+    argument : str
+        The name by which messages call them.
 
     Raises
     ------
@@ -32,14 +34,14 @@ def read_weights(sample_weight: Any, n_rows: int) -> np.ndarray:
     ValueError
         If it has another length, missing, infinite or negative numbers, or nothing but zeros.
     """
-    rows = _one_a_row(sample_weight, "sample_weight", n_rows)
+    rows = _one_a_row(sample_weight, argument, n_rows)
     weights = rows.values[:, 0]
     wrong = ~(rows.values >= 0)
     if wrong.any():
         wanted = "numbers of at least 0, and 0 for a row that does not count"
-        raise ValueError(of_others(rows, wrong, wanted, "sample_weight"))
+        raise ValueError(of_others(rows, wrong, wanted, argument))
     if not weights.any():
-        raise ValueError("sample_weight is 0 for every row. Give at least one of them a weight above 0.")
+        raise ValueError(f"{argument} is 0 for every row. Give at least one of them a weight above 0.")
     return weights
 
 

@@ -1,5 +1,7 @@
 """Centre, spread and correlations of columns, whatever their units."""
 
+from typing import Any
+
 import numpy as np
 
 from bayesmix.data.blocks import cuts
@@ -10,8 +12,10 @@ BLOCK = 4096
 _LEAST_EIGENVALUE = 1e-3  # of correlations that are put together from different rows
 
 
-def centre_and_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def centre_and_scale(values: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean and the standard deviation (divisor N - 1) of each column, of the values that are not missing.
+
+    Rows with weights count as so many, and N is the sum of the weights (see :func:`divisor`).
 
     Accurate for values near 1e-150 and 1e150, whose squares no float can hold, and for columns far
     from zero compared with their spread.
@@ -19,6 +23,8 @@ def centre_and_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Parameters
     ----------
     values : ndarray of shape (N, D)
+    weights : ndarray of shape (N,), optional
+        Positive numbers.
 
     Returns
     -------
@@ -28,7 +34,7 @@ def centre_and_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     spread = Spread(values.shape[1])
     for block in cuts(*values.shape):
-        spread.add(values[block])
+        spread.add(values[block], None if weights is None else weights[block])
     return spread.centre, spread.scale
 
 
@@ -39,21 +45,25 @@ class Spread:
     ----------
     n_seen : (D,) array of int
         Values that are not missing.
+    totals : (D,) array
+        How many these count as: so many, or the sum of their weights.
     centre : (D,) array
     lengths : (D,) array
         Roots of the sums of squared deviations from the centre: their squares may be beyond what a float holds.
     """
 
     def __init__(self, n_features: int):
-        self.n_seen = np.zeros(n_features, dtype=np.int64)
+        self.n_seen, self.totals = np.zeros(n_features, dtype=np.int64), np.zeros(n_features)
         self.centre, self.lengths = np.zeros(n_features), np.zeros(n_features)
 
-    def add(self, rows: np.ndarray) -> None:
-        """Take in rows (n, D); NaN where a value is missing."""
+    def add(self, rows: np.ndarray, weights: np.ndarray | None = None) -> None:
+        """Take in rows (n, D), NaN where a value is missing, and how much each counts (n,)."""
         for j, column in enumerate(rows.T):
-            n, centre, length = _centre_and_length(_present(column))
-            before = self.n_seen[j]
-            self.n_seen[j] = both = before + n
+            values, counted = _present(column, weights)
+            n, centre, length = _centre_and_length(values, counted)
+            before = self.totals[j]
+            self.n_seen[j] += values.size
+            self.totals[j] = both = before + n
             if before == 0:
                 self.centre[j], self.lengths[j] = centre, length
             elif n > 0:  # Chan, Golub and LeVeque (1983)
@@ -66,33 +76,50 @@ class Spread:
     def scale(self) -> np.ndarray:
         """Standard deviations (divisor N - 1); one for a single value."""
         single = self.n_seen == 1
-        return np.where(single, 1.0, self.lengths / np.sqrt(np.where(single, 1, self.n_seen - 1)))
+        return np.where(single, 1.0, self.lengths / np.sqrt(np.where(single, 1, divisor(self.totals))))
 
 
-def _present(column: np.ndarray) -> np.ndarray:
+def divisor(total: Any) -> Any:
+    """What a sum of squares of rows that count as so many in all is divided by: N - 1, of fewer than two rows N / 2.
+
+    Weights that sum to one or less would leave nothing of N - 1, and change a result by jumps around that.
+    """
+    return np.maximum(total - 1.0, total / 2.0)
+
+
+def _present(column: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
     missing = np.isnan(column)
-    return np.array(column[~missing] if missing.any() else column, dtype=float)
+    values = np.array(column[~missing] if missing.any() else column, dtype=float)
+    return values, weights[~missing] if weights is not None and missing.any() else weights
 
 
-def _centre_and_length(column: np.ndarray) -> tuple[int, float, float]:
+def _centre_and_length(column: np.ndarray, weights: np.ndarray | None) -> tuple[float, float, float]:
     if column.size == 0:
-        return 0, 0.0, 0.0
+        return 0.0, 0.0, 0.0
     # A power of two brings the column to about 1, and dividing by it rounds nothing.
     _, exponent = np.frexp(max(column.max(), -column.min()))
     unit = np.ldexp(1.0, np.clip(exponent, -1022, 1021))
     deviation = column / unit
-    mean = deviation.mean()
+    mean = _mean(deviation, weights)
     deviation -= mean
     # The first mean is rounded at the size of the values; what it missed shows at their spread.
-    missed = deviation.mean()
+    missed = _mean(deviation, weights)
     deviation -= missed
     centre = (mean + missed) * unit
     # A sum in NumPy's own order, so that threads of a BLAS cannot change its last bits.
-    squares = np.square(deviation, out=deviation).sum()
-    return column.size, centre, np.sqrt(squares) * unit
+    squares = np.square(deviation, out=deviation)
+    if weights is None:
+        return float(column.size), centre, np.sqrt(squares.sum()) * unit
+    return weights.sum(), centre, np.sqrt((weights * squares).sum()) * unit
 
 
-def correlation_factor(values: np.ndarray, centre: np.ndarray, scale: np.ndarray) -> np.ndarray:
+def _mean(values: np.ndarray, weights: np.ndarray | None) -> float:
+    return values.mean() if weights is None else (weights * values).sum() / weights.sum()
+
+
+def correlation_factor(
+    values: np.ndarray, centre: np.ndarray, scale: np.ndarray, weights: np.ndarray | None = None
+) -> np.ndarray:
     """Return the lower Cholesky factor of the columns' correlation matrix, without forming that matrix.
 
     A product of the columns has the square of their condition: what a column has beside the others would be lost to
@@ -105,6 +132,8 @@ def correlation_factor(values: np.ndarray, centre: np.ndarray, scale: np.ndarray
         With N > D.
     centre, scale : ndarray of shape (D,)
         As :func:`centre_and_scale` gives them.
+    weights : ndarray of shape (N,), optional
+        Positive numbers.
 
     Returns
     -------
@@ -115,8 +144,11 @@ def correlation_factor(values: np.ndarray, centre: np.ndarray, scale: np.ndarray
     with one_blas_thread():
         for start in range(0, n_rows, BLOCK):
             standard = (values[start : start + BLOCK] - centre) / scale
+            if weights is not None:
+                standard *= np.sqrt(weights[start : start + BLOCK])[:, None]
             triangle = np.linalg.qr(np.concatenate([triangle, standard]), mode="r")
-    return (triangle * np.copysign(1.0, np.diagonal(triangle))[:, None]).T / np.sqrt(n_rows - 1)
+    of_all = n_rows - 1 if weights is None else divisor(weights.sum())
+    return (triangle * np.copysign(1.0, np.diagonal(triangle))[:, None]).T / np.sqrt(of_all)
 
 
 class Triangle:
@@ -149,7 +181,9 @@ class Triangle:
         return (triangle * np.copysign(1.0, np.diagonal(triangle))[:, None]).T / np.sqrt(n_rows - 1)
 
 
-def correlation_factor_by_pairs(values: np.ndarray, centre: np.ndarray, scale: np.ndarray) -> np.ndarray:
+def correlation_factor_by_pairs(
+    values: np.ndarray, centre: np.ndarray, scale: np.ndarray, weights: np.ndarray | None = None
+) -> np.ndarray:
     """Return the lower Cholesky factor of the columns' correlations where values are missing (NaN).
 
     Each correlation is that of the rows that have both values (zero where they are two or fewer). Such correlations of
@@ -161,6 +195,8 @@ def correlation_factor_by_pairs(values: np.ndarray, centre: np.ndarray, scale: n
     values : ndarray of shape (N, D)
     centre, scale : ndarray of shape (D,)
         As :func:`centre_and_scale` gives them.
+    weights : ndarray of shape (N,), optional
+        Positive numbers.
 
     Returns
     -------
@@ -171,9 +207,13 @@ def correlation_factor_by_pairs(values: np.ndarray, centre: np.ndarray, scale: n
     for i in range(scale.size):
         for j in range(i):
             both = standard[:, [i, j]]
-            both = both[~np.isnan(both).any(axis=1)]
+            whole = ~np.isnan(both).any(axis=1)
+            both = both[whole]
             if len(both) > 2:
-                both = both - both.mean(axis=0)
+                counted = None if weights is None else weights[whole]
+                both = both - np.average(both, axis=0, weights=counted)
+                if counted is not None:
+                    both *= np.sqrt(counted)[:, None]
                 lengths = np.sqrt((both**2).sum(axis=0))
                 if lengths.min() > 0:
                     correlations[i, j] = correlations[j, i] = both[:, 0] @ both[:, 1] / lengths.prod()

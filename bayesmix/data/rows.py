@@ -30,6 +30,8 @@ class Rows:
         Row labels that netCDF can hold: integers, floats, text or datetime64[ns]. None: their positions.
     weights : ndarray of shape (N,) or None
         How much each row counts (see :func:`bayesmix.data.read_weights`). None: each counts once.
+    kept : ndarray of bool or None
+        Which of the rows that were given are here: those of weight 0 are not. None: all.
     log_prior : ndarray of shape (N, K) or None
         What is known beforehand of the component of each row (see :func:`bayesmix.data.read_labels`): logarithms of how
         plausible each is, the largest being 0, and minus infinity for all but one where the component is known. None:
@@ -44,6 +46,7 @@ class Rows:
     weights: np.ndarray | None = None
     log_prior: np.ndarray | None = None
     classes: tuple[str, ...] = ()
+    kept: np.ndarray | None = None
 
     @property
     def n_rows(self) -> int:
@@ -112,8 +115,44 @@ class Rows:
         """Some of the rows, (N,) bool, positions or a slice, with all that is known of them."""
         values = self.values[which]
         values.flags.writeable = False
+        # which rows were kept is known of all of them, and of no choice
         weights, log_prior = (None if one is None else one[which] for one in (self.weights, self.log_prior))
-        return replace(self, values=values, index=self.obs[which], weights=weights, log_prior=log_prior)
+        return replace(self, values=values, index=self.obs[which], weights=weights, log_prior=log_prior, kept=None)
+
+    # What weights make of them
+
+    @property
+    def total(self) -> float:
+        """How many rows they count as: the sum of the weights, or where there are none their number."""
+        return float(self.n_rows if self.weights is None else self.weights.sum())
+
+    def weighing(self, weights: np.ndarray) -> "Rows":
+        """The rows with these weights (N,), without those of weight 0, which are no rows."""
+        rows, kept = replace(self, weights=weights), weights > 0
+        return rows if kept.all() else replace(rows.chosen(kept), kept=kept)
+
+    def weighed(self, of_rows: np.ndarray) -> np.ndarray:
+        """Numbers of rows, which the last axis runs over, each times the weight of its row."""
+        if self.weights is None:
+            return of_rows
+        return of_rows * self.weights
+
+    @property
+    def row_weights(self) -> np.ndarray:
+        """The weights as passes take them, (N,), or (0,) where each row counts once."""
+        return np.empty(0) if self.weights is None else np.array(self.weights)
+
+    @property
+    def weighs_whole(self) -> bool:
+        """Whether every row counts a whole number of times."""
+        return self.weights is None or bool((self.weights == np.floor(self.weights)).all())
+
+    @cached_property
+    def copies(self) -> "Rows":
+        """Each row so many times as its weight, a whole number, says, one after the other."""
+        if self.weights is None:
+            return self
+        return replace(self.chosen(np.repeat(np.arange(self.n_rows), self.weights.astype(np.int64))), weights=None)
 
     @property
     def widened(self) -> "Rows":
@@ -161,7 +200,7 @@ class Rows:
 
         Of the values that are not missing.
         """
-        return centre_and_scale(self.values)
+        return centre_and_scale(self.values, self.weights)
 
     @cached_property
     def extent(self) -> tuple[np.ndarray, np.ndarray]:
@@ -199,8 +238,8 @@ class Rows:
         if self.singular:
             return np.eye(self.n_features)
         if self.missing is not None:
-            return correlation_factor_by_pairs(self.values, *self.centre_and_scale)
-        return correlation_factor(self.values, *self.centre_and_scale)
+            return correlation_factor_by_pairs(self.values, *self.centre_and_scale, self.weights)
+        return correlation_factor(self.values, *self.centre_and_scale, self.weights)
 
     @property
     def covariance_factor(self) -> np.ndarray:

@@ -48,6 +48,7 @@ class StreamedRows(Rows):
             index=None,
             weights=None,
             log_prior=None,
+            kept=None,
             file=file,
             _sample=sample.rows,
             centre_and_scale=(spread.centre, spread.scale),

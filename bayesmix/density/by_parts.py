@@ -1,7 +1,7 @@
 """A density put together in NumPy: weights, and parameters each with a prior and coordinates of its own."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -16,9 +16,10 @@ from bayesmix.priors.weights import Dirichlet, log_dirichlet_constant
 
 _LEAST = 1e-10  # of what must not be zero where a sampler starts
 
-# weights, parameters by name, columns -> log-likelihood, counts, slopes by name
+# weights, parameters by name, columns, row weights (N,) or (0,) -> log-likelihood, counts, slopes by name
 Likelihood = Callable[
-    [np.ndarray, Mapping[str, np.ndarray], np.ndarray], tuple[float, np.ndarray, Mapping[str, np.ndarray]]
+    [np.ndarray, Mapping[str, np.ndarray], np.ndarray, np.ndarray],
+    tuple[float, np.ndarray, Mapping[str, np.ndarray]],
 ]
 
 
@@ -66,6 +67,8 @@ class DensityByParts:
     weights : Dirichlet
     parts : tuple of Part
     likelihood : callable
+    row_weights : (N,) or (0,) array
+        How much each row counts; empty, once.
     """
 
     columns: np.ndarray
@@ -73,6 +76,11 @@ class DensityByParts:
     weights: Dirichlet
     parts: tuple[Part, ...]
     likelihood: Likelihood
+    row_weights: np.ndarray = field(default_factory=lambda: np.empty(0))
+
+    def weighted(self, row_weights: np.ndarray) -> Self:
+        """The density in which each row counts so many times, (N,); empty, once."""
+        return replace(self, row_weights=row_weights)
 
     def knowing(self, log_prior: np.ndarray | None) -> Self:
         """The density where so much is known of the rows' components, (N, K); None is nothing."""
@@ -96,31 +104,31 @@ class DensityByParts:
 
     def logp_grad(self, q: np.ndarray) -> tuple[float, np.ndarray]:
         """See :class:`~bayesmix.density.Density`."""
-        return self._evaluate(q, self.columns, jacobian=1.0, prior=1.0)
+        return self._evaluate(q, self.columns, self.row_weights, jacobian=1.0, prior=1.0)
 
     def map_logp_grad(self, q: np.ndarray) -> tuple[float, np.ndarray]:
         """See :class:`~bayesmix.density.Density`."""
-        return self._evaluate(q, self.columns, jacobian=0.0, prior=1.0)
+        return self._evaluate(q, self.columns, self.row_weights, jacobian=0.0, prior=1.0)
 
     def ml_logp_grad(self, q: np.ndarray) -> tuple[float, np.ndarray]:
         """The log-likelihood, and its gradient."""
-        return self._evaluate(q, self.columns, jacobian=0.0, prior=0.0)
+        return self._evaluate(q, self.columns, self.row_weights, jacobian=0.0, prior=0.0)
 
     def minibatch(self, indices: np.ndarray) -> Minibatch:
         """The density with the likelihood of the rows ``indices`` alone, counted as all of them."""
 
-        def logp_grad_of(q, columns):
-            return self._evaluate(q, columns, jacobian=1.0, prior=1.0)
+        def logp_grad_of(q, columns, row_weights):
+            return self._evaluate(q, columns, row_weights, jacobian=1.0, prior=1.0)
 
-        return Minibatch(logp_grad_of, np.take(self.columns, indices, axis=1), self.n_rows)
+        return Minibatch.of(logp_grad_of, self.columns, self.row_weights, indices)
 
-    def _evaluate(self, q, columns, *, jacobian: float, prior: float) -> tuple[float, np.ndarray]:
+    def _evaluate(self, q, columns, row_weights, *, jacobian: float, prior: float) -> tuple[float, np.ndarray]:
         q = np.asarray(q, dtype=float)
         first = self.n_components - 1
         coordinates = {one.name: q[one.place].reshape(one.shape) for one in self.variables if one.name != "weights"}
         params = {part.name: CHARTS[part.support].value(coordinates[part.name]) for part in self.parts}
         weights = transforms.simplex(q[:first])
-        value, counts, slopes = self.likelihood(weights, params, columns)
+        value, counts, slopes = self.likelihood(weights, params, columns, row_weights)
         gradient = [self._of_weights(weights, counts, jacobian, prior)] if first else []
         if first:
             value += self._log_of_weights(weights, jacobian, prior)

@@ -105,6 +105,7 @@ class ClosedFormDensity:
         self.coordinates, self.compiled, self.own = coordinates, compiled, own
         self.n_components, self.n_blocks = concentrations.size, n_blocks
         self.n_entries = len(columns) - has_patterns(columns)
+        self.row_weights = np.empty(0)
         self.numbers = self._with_weights(concentrations, own)
         # MAP counts a concentration below 1 as 1: its mode is otherwise on the boundary
         self._map_numbers = self._with_weights(np.maximum(concentrations, 1), own)
@@ -113,6 +114,12 @@ class ClosedFormDensity:
         """The density where so much is known of the rows' components, (N, K); None is nothing."""
         density = copy(self)
         density.columns = with_known(self.columns, log_prior)
+        return density
+
+    def weighted(self, row_weights: np.ndarray) -> Self:
+        """The density in which each row counts so many times, (N,); empty, once."""
+        density = copy(self)
+        density.row_weights = row_weights
         return density
 
     def _with_weights(self, concentrations: np.ndarray, own: OwnNumbers) -> np.ndarray:
@@ -138,19 +145,19 @@ class ClosedFormDensity:
 
     def logp_grad(self, q: np.ndarray) -> tuple[float, np.ndarray]:
         """See :class:`~bayesmix.density.Density`."""
-        return self._evaluate(q, self.numbers, 1.0, self.columns)
+        return self._evaluate(q, self.numbers, 1.0, self.columns, self.row_weights)
 
     def map_logp_grad(self, q: np.ndarray) -> tuple[float, np.ndarray]:
         """See :class:`~bayesmix.density.Density`."""
-        return self._evaluate(q, self._map_numbers, 0.0, self.columns)
+        return self._evaluate(q, self._map_numbers, 0.0, self.columns, self.row_weights)
 
     def minibatch(self, indices: np.ndarray) -> Minibatch:
         """The density with the likelihood of the rows ``indices`` alone, counted as all of them."""
 
-        def logp_grad_of(q, columns):
-            return self._evaluate(q, self.numbers, 1.0, columns)
+        def logp_grad_of(q, columns, row_weights):
+            return self._evaluate(q, self.numbers, 1.0, columns, row_weights)
 
-        return Minibatch(logp_grad_of, np.take(self.columns, indices, axis=1), self.n_rows)
+        return Minibatch.of(logp_grad_of, self.columns, self.row_weights, indices)
 
     def constrain(self, q: np.ndarray) -> dict[str, np.ndarray]:
         """See :class:`~bayesmix.density.Density`."""
@@ -164,12 +171,13 @@ class ClosedFormDensity:
         """See :class:`~bayesmix.density.Density`: mixture parameters are all that there is."""
         return self.unconstrain(values)
 
-    def _evaluate(self, q, numbers, jacobian, columns):
+    def _evaluate(self, q, numbers, jacobian, columns, row_weights):
         gradient = np.empty(self.size)
         value = self.compiled.log_posterior(
             np.ascontiguousarray(q, dtype=float),
             gradient,
             columns,
+            row_weights,
             self.n_components,
             self.n_blocks,
             numbers,

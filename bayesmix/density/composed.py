@@ -11,6 +11,8 @@ The own part of a family and a prior is two functions:
     likelihood and prior together, by Fisher's identity, from the statistics of the pass (log-likelihood, counts,
     sums). It may change these: a conjugate prior adds pseudo-rows.
 
+``row_weights`` (N,) count each row so many times; empty (0,), each counts once.
+
 ``jacobian`` is 1 for the density of ``q`` itself, and 0 for the density in the constrained variables (what MAP
 maximises). ``n_blocks`` is what a family repeats, such as the number of Cholesky factors. ``numbers`` are a constant,
 the constant of the Jacobian, ``n_entries``, the K concentrations, and the family's own hyperparameters.
@@ -30,29 +32,32 @@ from bayesmix.passes.blocks import INNER
 
 
 @nb.njit(**INNER)
-def log_posterior(unpack, accumulate, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian):
+def log_posterior(
+    unpack, accumulate, add_prior, q, gradient, columns, row_weights, n_components, n_blocks, numbers, jacobian
+):
     """Log posterior density of ``q``; fills ``gradient``."""
-    return _log_posterior(
-        unpack, accumulate, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian
-    )
+    rows = (columns, row_weights)
+    return _log_posterior(unpack, accumulate, add_prior, q, gradient, rows, n_components, n_blocks, numbers, jacobian)
 
 
 @nb.njit(**INNER)
 def log_posterior_of_seen(
-    unpack, accumulate_seen, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian
+    unpack, accumulate_seen, add_prior, q, gradient, columns, row_weights, n_components, n_blocks, numbers, jacobian
 ):
     """The same of rows with missing cells (see :mod:`bayesmix.passes.patterns`)."""
+    rows = (columns, row_weights)
     return _log_posterior(
-        unpack, accumulate_seen, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian
+        unpack, accumulate_seen, add_prior, q, gradient, rows, n_components, n_blocks, numbers, jacobian
     )
 
 
 @nb.njit(**INNER)
-def _log_posterior(unpack, accumulate, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian):
+def _log_posterior(unpack, accumulate, add_prior, q, gradient, rows, n_components, n_blocks, numbers, jacobian):
+    columns, row_weights = rows
     log_w, n_entries = log_weights(q, n_components), int(numbers[2])
     concentrations, rest = numbers[3 : 3 + n_components], numbers[3 + n_components :]
     form, own = unpack(q, log_w, n_blocks, n_entries, rest)
-    statistics = accumulate(columns, np.empty(0), *form)
+    statistics = accumulate(columns, row_weights, *form)
     value = numbers[0] + jacobian * numbers[1]
     value += weights_slope(log_w, statistics[1], concentrations, jacobian, gradient)
     return statistics[0] + add_prior(value, q, gradient, statistics, form, own, rest, jacobian)
@@ -61,10 +66,10 @@ def _log_posterior(unpack, accumulate, add_prior, q, gradient, columns, n_compon
 @nb.njit(**INNER)
 def in_sampler_coordinates(log_posterior, n, z, gradient, value, user):
     """The density at the sampler's ``z``; what is not finite is a divergence."""
-    columns, numbers, centre, transform, n_components, n_blocks = arrays_at(user, n)  # pyright: ignore[reportGeneralTypeIssues]: carray is compiled
+    columns, row_weights, numbers, centre, transform, n_components, n_blocks = arrays_at(user, n)  # pyright: ignore[reportGeneralTypeIssues]: carray is compiled
     q, slope = np.empty(n), np.empty(n)
     from_sampler(nb.carray(z, n), centre, transform, q)
-    result = log_posterior(q, slope, columns, n_components, n_blocks, numbers, 1.0)
+    result = log_posterior(q, slope, columns, row_weights, n_components, n_blocks, numbers, 1.0)
     to_sampler_slope(slope, transform, nb.carray(gradient, n))
     nb.carray(value, 1)[0] = result
     return 0 if all_finite(result, slope) else RECOVERABLE

@@ -8,11 +8,11 @@ import numpy as np
 
 from bayesmix.density.protocol import Density
 
-LogpGrad = Callable[[np.ndarray, np.ndarray], tuple[float, np.ndarray]]
+LogpGrad = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[float, np.ndarray]]
 
 
 class SubsampledDensity(Density, Protocol):
-    """A density that holds the rows itself, and can leave some out."""
+    """A density that holds the rows itself, can leave some out, and count some more than others."""
 
     @property
     def n_rows(self) -> int:
@@ -21,6 +21,10 @@ class SubsampledDensity(Density, Protocol):
 
     def knowing(self, log_prior: np.ndarray | None) -> Self:
         """The same where so much is known of the rows' components, (N, K); None is nothing."""
+        ...
+
+    def weighted(self, row_weights: np.ndarray) -> Self:
+        """The density in which each row counts so many times, (N,); empty, once."""
         ...
 
     def minibatch(self, indices: np.ndarray) -> "Minibatch":
@@ -35,20 +39,31 @@ class Minibatch:
     Attributes
     ----------
     logp_grad_of : callable
-        ``(q, columns (D, m)) -> (log prior + log likelihood of these rows, gradient)``.
+        ``(q, columns (D, m), row_weights (m,) or (0,)) -> (log prior + log likelihood of these rows, gradient)``.
     columns : (D, m) array
         Rows, transposed, in the units of the full data.
+    row_weights : (m,) or (0,) array
+        How much each row counts; empty, once.
     n_rows : int
         N.
     """
 
     logp_grad_of: LogpGrad
     columns: np.ndarray
+    row_weights: np.ndarray
     n_rows: int
+
+    @classmethod
+    def of(
+        cls, logp_grad_of: LogpGrad, columns: np.ndarray, row_weights: np.ndarray, indices: np.ndarray
+    ) -> "Minibatch":
+        """The rows ``indices`` of all."""
+        some = row_weights[indices] if row_weights.size else row_weights
+        return cls(logp_grad_of, np.take(columns, indices, axis=1), some, columns.shape[1])
 
     def logp_grad(self, q: np.ndarray) -> tuple[float, np.ndarray]:
         """Unbiased estimates of the log density of ``q`` and of its gradient."""
         ratio = self.n_rows / self.columns.shape[1]
-        value, gradient = self.logp_grad_of(q, self.columns)
-        prior, slope = self.logp_grad_of(q, self.columns[:, :0])
+        value, gradient = self.logp_grad_of(q, self.columns, self.row_weights)
+        prior, slope = self.logp_grad_of(q, self.columns[:, :0], self.row_weights[:0])
         return ratio * value - (ratio - 1) * prior, ratio * gradient - (ratio - 1) * slope

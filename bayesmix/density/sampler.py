@@ -1,4 +1,4 @@
-"""How a C function finds its arrays: the sampler hands it one address, of nine integers."""
+"""How a C function finds its arrays: the sampler hands it one address, of eleven integers."""
 
 import numba as nb
 from llvmlite import ir
@@ -21,7 +21,8 @@ RECOVERABLE = 1  # the sampler takes it as a divergence
 
 # What stands at the address, as int64
 N_ROWS, N_FEATURES, N_COMPONENTS, N_BLOCKS, N_NUMBERS, COLUMNS, NUMBERS, CENTRE, TRANSFORM = range(9)
-N_ENTRIES = 9
+N_WEIGHTS, ROW_WEIGHTS = 9, 10
+N_ENTRIES = 11
 
 
 @intrinsic

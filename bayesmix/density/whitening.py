@@ -14,7 +14,9 @@ from bayesmix.density.sampler import (
     N_FEATURES,
     N_NUMBERS,
     N_ROWS,
+    N_WEIGHTS,
     NUMBERS,
+    ROW_WEIGHTS,
     TRANSFORM,
     pointer_to_floats,
     pointer_to_integers,
@@ -24,14 +26,15 @@ from bayesmix.passes.blocks import COMPILED
 
 @nb.njit(**COMPILED)
 def arrays_at(user, n):
-    """What stands at the sampler's address: rows, hyperparameters, centre, transform, and two counts."""
+    """What stands at the sampler's address: rows, their weights, hyperparameters, centre, transform, and two counts."""
     # an intrinsic is called without its first argument
     entries = nb.carray(pointer_to_integers(user), N_ENTRIES)  # pyright: ignore[reportCallIssue]
     columns = nb.carray(pointer_to_floats(entries[COLUMNS]), (entries[N_FEATURES], entries[N_ROWS]))
+    row_weights = nb.carray(pointer_to_floats(entries[ROW_WEIGHTS]), entries[N_WEIGHTS])
     numbers = nb.carray(pointer_to_floats(entries[NUMBERS]), entries[N_NUMBERS])
     centre = nb.carray(pointer_to_floats(entries[CENTRE]), n)
     transform = nb.carray(pointer_to_floats(entries[TRANSFORM]), (n, n))
-    return columns, numbers, centre, transform, entries[N_COMPONENTS], entries[N_BLOCKS]
+    return columns, row_weights, numbers, centre, transform, entries[N_COMPONENTS], entries[N_BLOCKS]
 
 
 @nb.njit(**COMPILED)
@@ -68,6 +71,6 @@ def all_finite(value, slope):
 @nb.cfunc(EXPAND, cache=True)
 def expand_function(n, m, z, out, user):
     """The draw that is stored: ``q``."""
-    _, _, centre, transform, _, _ = arrays_at(user, n)  # pyright: ignore[reportGeneralTypeIssues]: carray is compiled
+    _, _, _, centre, transform, _, _ = arrays_at(user, n)  # pyright: ignore[reportGeneralTypeIssues]: carray is compiled
     from_sampler(nb.carray(z, n), centre, transform, nb.carray(out, m))
     return 0

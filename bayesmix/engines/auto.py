@@ -65,6 +65,8 @@ def choose(problem: Problem, start: Start) -> tuple[str, str]:
     Gaussian there would do well. What looking costs, some thousand densities, is a small part of any run.
     """
     if problem.sweeps is None:
+        if not problem.has_copies:
+            return "nuts", "parts_of_rows"
         return "nuts", "no_sampler" if problem.rows.missing is None else "missing_cells"
     basins = find_basins(start.density, start.em)
     if len(basins) > 1:

@@ -200,11 +200,12 @@ class Gibbs:
         Raises
         ------
         ValueError
-            If the family has no sampler under these priors.
+            If the family has no sampler under these priors, or weights of rows are no whole numbers.
         KeyboardInterrupt
             If it is interrupted before the first look at the chains. Later, the draws of the last look are kept.
         """
         began = time.perf_counter()
+        problem = with_copies(problem)
         chains = chains_from(problem, start, self.chains)
         limits = sweeps_within(problem.rows.n_rows, problem.n_components, self.max_sweeps)
         kept, notes, made = walked(
@@ -215,6 +216,35 @@ class Gibbs:
             notes = tuple(Note(note.kind, {**note.data, "component": component}) for note in notes)
         seconds = {"sampling": time.perf_counter() - began}
         return _as_draws(problem, start.density, chains, Walked(kept, notes, made), seconds)
+
+
+def with_copies(problem: Problem) -> Problem:
+    """The problem of rows that are repeated as often as they count: each copy is assigned by itself.
+
+    That is what a whole weight means, as the component of one copy says nothing of another one's but through the
+    parameters; a row that counts as one and a half has no such components.
+
+    Raises
+    ------
+    ValueError
+        If weights are no whole numbers, or there are too many copies.
+    """
+    rows = problem.rows
+    if rows.weights is None:
+        return problem
+    remedy = "use fit_nuts, whose likelihood takes any weights"
+    if not rows.weighs_whole:
+        wrong = np.flatnonzero(rows.weights != np.floor(rows.weights))
+        raise ValueError(
+            "sample_weight must hold whole numbers for Gibbs sampling, which draws the group of every copy of a row, "
+            f"but has {wrong.size} others, {rows.weights[wrong[0]]:.6g} first: {rows.called(wrong[:1], 1)}. Give whole "
+            f"numbers, or {remedy}."
+        )
+    if not problem.has_copies:
+        raise ValueError(
+            f"sample_weight sums to {rows.total:,.0f} rows, and Gibbs sampling would draw the group of each: {remedy}."
+        )
+    return problem.copies
 
 
 def sweeps_within(n_rows: int, n_components: int, most: int | None) -> tuple[int, int]:

@@ -15,7 +15,7 @@ _RARE = 0.05
 _ENOUGH = 200
 
 
-def held(weights: np.ndarray, n_rows: int) -> np.ndarray:
+def held(weights: np.ndarray, n_rows: float) -> np.ndarray:
     """Whether draws hold a component that others do not: 1 where one of the sorted weights is above a bound.
 
     R-hat of the weights hides it, since they are ranked: a mode of small mass, where a component has some rows. Bounds
@@ -25,7 +25,7 @@ def held(weights: np.ndarray, n_rows: int) -> np.ndarray:
     return _held(weights, n_rows)[0]
 
 
-def _held(weights: np.ndarray, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
+def _held(weights: np.ndarray, n_rows: float) -> tuple[np.ndarray, np.ndarray]:
     """The same, (M, chain, draw), and which of the sorted weights each looks at, (M,)."""
     n_components = weights.shape[-1]
     bounds = 2.0 ** np.arange(1, max(2, np.log2(n_rows / n_components))) / n_rows
@@ -51,7 +51,7 @@ def worst_held(problem: Problem, values: Mapping[str, np.ndarray]) -> dict[str, 
         draws of each chain, those that hold it.
     """
     weights = values["weights"]
-    indicators, ranks = _held(weights, problem.rows.n_rows)
+    indicators, ranks = _held(weights, problem.rows.total)
     if not len(indicators):
         return None
     rhat, bulk, tail = mixing(indicators)
@@ -67,7 +67,7 @@ def worst_held(problem: Problem, values: Mapping[str, np.ndarray]) -> dict[str, 
     first, *_ = problem.family.summaries(params, problem.rows)
     place = np.median(first.values[each, which], axis=0)
     return {
-        "rows": float(np.median(weights[chains, draws, which]) * problem.rows.n_rows),
+        "rows": float(np.median(weights[chains, draws, which]) * problem.rows.total),
         "place": dict(zip(map(str, first.entries), map(float, place), strict=True)),
         "shares": indicators[worst].mean(axis=-1).tolist(),
     }

@@ -23,6 +23,7 @@ from bayesmix.engines.gibbs import (
     mixed,
     sweeps_within,
     walked,
+    with_copies,
 )
 from bayesmix.families.parts import Sweeps
 from bayesmix.notes import Note
@@ -127,11 +128,13 @@ class Telescoping(Gibbs):
         Raises
         ------
         ValueError
-            If nothing draws the family's parameters under these priors for an unknown number of components.
+            If nothing draws the family's parameters under these priors for an unknown number of components, or weights
+            of rows are no whole numbers.
         KeyboardInterrupt
             As of :func:`bayesmix.engines.gibbs.walked`.
         """
         began = time.perf_counter()
+        problem = with_copies(problem)
         chains = _chains_from(problem, seed, self.chains)
         limits = sweeps_within(problem.rows.n_rows, _ABOUT, self.max_sweeps)
         kept, notes, made = walked(chains, self, limits, lambda kept: _passes(problem, chains, kept))

@@ -63,6 +63,7 @@ class CompiledWhitened(Whitened):
         numbers[0] += density.log_likelihood_shift  # the log density is that of the data's units, too
         self._arrays = {
             sampler.COLUMNS: density.columns,
+            sampler.ROW_WEIGHTS: density.row_weights,
             sampler.NUMBERS: numbers,
             sampler.CENTRE: np.ascontiguousarray(basin.mode),
             sampler.TRANSFORM: np.ascontiguousarray(basin.transform),
@@ -72,6 +73,7 @@ class CompiledWhitened(Whitened):
         self._entries[sampler.N_COMPONENTS] = density.n_components
         self._entries[sampler.N_BLOCKS] = density.n_blocks
         self._entries[sampler.N_NUMBERS] = numbers.size
+        self._entries[sampler.N_WEIGHTS] = density.row_weights.size
         for place, array in self._arrays.items():
             self._entries[place] = array.ctypes.data
 

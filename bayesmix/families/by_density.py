@@ -204,9 +204,9 @@ class ByDensity(Family):
         shapes = self.shapes(n_components, rows.n_features)
         parts = tuple(Part(spec.name, shapes[spec.name], spec.support, priors.parts[spec.name]) for spec in self.table)
 
-        def likelihood(weights: np.ndarray, params: Params, columns: np.ndarray):
+        def likelihood(weights: np.ndarray, params: Params, columns: np.ndarray, row_weights: np.ndarray):
             form = self.form(weights, tuple(params[spec.name] for spec in self.table))
-            value, counts, *slopes = self.kernel.accumulate(columns, np.empty(0), *form)
+            value, counts, *slopes = self.kernel.accumulate(columns, row_weights, *form)
             return value, counts, self.named_parts(tuple(slopes))
 
         return DensityByParts(standardised.columns, n_components, priors.weights, parts, likelihood)

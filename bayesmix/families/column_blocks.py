@@ -8,6 +8,8 @@ import numpy as np
 
 from bayesmix.data.blocks import Blocks, cuts
 
+NO_ROW_WEIGHTS = np.empty(0)
+
 
 class ColumnBlocks(Protocol):
     """Blocks of columns for a pass, in an order that hangs on nothing but the rows.
@@ -16,8 +18,8 @@ class ColumnBlocks(Protocol):
     """
 
     @property
-    def n_rows(self) -> int:
-        """Number of rows of all blocks."""
+    def n_rows(self) -> float:
+        """How many rows those of all blocks count as."""
         ...
 
     def __iter__(self) -> Iterator[Any]:
@@ -28,20 +30,28 @@ class ColumnBlocks(Protocol):
         """One of them as a pass takes it, (M, n); the same thread may write the next one over it."""
         ...
 
+    def row_weights(self, block: Any) -> np.ndarray:
+        """How much each row of one of them counts, (n,); empty, once."""
+        ...
+
 
 class Held:
-    """Columns (M, N) that are in memory; a block is where it lies."""
+    """Columns (M, N) that are in memory, and how much each of them counts, (N,), or (0,); a block is where it lies."""
 
-    def __init__(self, columns: np.ndarray):
-        self.whole = columns
+    def __init__(self, columns: np.ndarray, row_weights: np.ndarray = NO_ROW_WEIGHTS):
+        self.whole, self._row_weights = columns, row_weights
 
     @property
-    def n_rows(self) -> int:
-        """Number of rows."""
-        return self.whole.shape[1]
+    def n_rows(self) -> float:
+        """See :class:`ColumnBlocks`."""
+        return float(self._row_weights.sum()) if self._row_weights.size else self.whole.shape[1]
 
     def __iter__(self) -> Iterator[slice]:
-        return cuts(self.n_rows, len(self.whole))
+        return cuts(self.whole.shape[1], len(self.whole))
+
+    def row_weights(self, block: slice) -> np.ndarray:
+        """See :class:`ColumnBlocks`."""
+        return self._row_weights[block]
 
     def columns(self, block: slice) -> np.ndarray:
         """See :class:`ColumnBlocks`."""
@@ -73,6 +83,10 @@ class Streamed:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return iter(self.rows)
+
+    def row_weights(self, block: np.ndarray) -> np.ndarray:
+        """See :class:`ColumnBlocks`: each row counts once."""
+        return NO_ROW_WEIGHTS
 
     def columns(self, block: np.ndarray) -> np.ndarray:
         """See :class:`ColumnBlocks`."""

@@ -16,9 +16,9 @@ import numba as nb
 import numpy as np
 
 from bayesmix.data import Rows, check_constant, shared_copy
+from bayesmix.families.column_blocks import NO_ROW_WEIGHTS
 from bayesmix.families.complete_data import CompleteData
 from bayesmix.families.parts import (
-    NO_ROW_WEIGHTS,
     Conditional,
     Form,
     Fused,

@@ -16,7 +16,6 @@ from bayesmix.passes.blocks import COMPILED
 State = tuple[np.ndarray, ...]
 Form = tuple[np.ndarray, ...]
 Params = Mapping[str, np.ndarray]
-NO_ROW_WEIGHTS = np.empty(0)
 NOTHING_SHARED = np.empty(0)
 
 

@@ -332,10 +332,10 @@ def add_prior(value, q, gradient, statistics, form, own, numbers, jacobian):
 
 
 @nb.njit(**COMPILED)
-def log_posterior(q, gradient, columns, n_components, n_blocks, numbers, jacobian):
+def log_posterior(q, gradient, columns, row_weights, n_components, n_blocks, numbers, jacobian):
     """See :mod:`bayesmix.density.composed`."""
     return composed.log_posterior(
-        unpack, accumulate, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian
+        unpack, accumulate, add_prior, q, gradient, columns, row_weights, n_components, n_blocks, numbers, jacobian
     )
 
 
@@ -347,10 +347,20 @@ _COMPILED = Compiled(log_posterior, _in_sampler_coordinates, unpack, accumulate,
 
 
 @nb.njit(**COMPILED)
-def log_posterior_of_seen(q, gradient, columns, n_components, n_blocks, numbers, jacobian):
+def log_posterior_of_seen(q, gradient, columns, row_weights, n_components, n_blocks, numbers, jacobian):
     """:func:`log_posterior` of rows with missing cells."""
     return composed.log_posterior_of_seen(
-        unpack, accumulate_counts, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian
+        unpack,
+        accumulate_counts,
+        add_prior,
+        q,
+        gradient,
+        columns,
+        row_weights,
+        n_components,
+        n_blocks,
+        numbers,
+        jacobian,
     )
 
 

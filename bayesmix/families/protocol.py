@@ -21,10 +21,9 @@ from bayesmix.data import Column, Rows
 from bayesmix.data.columns import Kind
 from bayesmix.density.minibatch import SubsampledDensity
 from bayesmix.families.affinities import of_gaussians
-from bayesmix.families.column_blocks import ColumnBlocks
+from bayesmix.families.column_blocks import NO_ROW_WEIGHTS, ColumnBlocks
 from bayesmix.families.over_draws import OverDraws
 from bayesmix.families.parts import (
-    NO_ROW_WEIGHTS,
     Conditional,
     Form,
     Fused,
@@ -828,6 +827,6 @@ def one_pass(family: Family, point: Point, blocks: ColumnBlocks, threads: Thread
     form = family.form(point.weights, point.state)
 
     def of_block(block: Any) -> Statistics:
-        return family.statistics(form, blocks.columns(block))
+        return family.statistics(form, blocks.columns(block), blocks.row_weights(block))
 
     return reduce(add, map(of_block, blocks) if threads is None else threads.in_order(of_block, blocks))

@@ -7,7 +7,7 @@ import xarray as xr
 
 from bayesmix.engines.telescoping import DrawsOfNumbers, Telescoping
 from bayesmix.first_use import compiling_shown
-from bayesmix.notes import Note
+from bayesmix.notes import Note, of_rows
 from bayesmix.posterior.assembly import STORED_VALUES
 from bayesmix.posterior.fitting import differing, settings_of
 from bayesmix.posterior.labels.judgement import heed, judge
@@ -43,16 +43,17 @@ def _tree(
     if not stored:
         said.append(Note("log_likelihood_not_stored", {"values": n_values}))
     said += family.remarks(rows, problem.priors)
-    of_rows = np.empty((draws.n_components.size, rows.n_rows if stored else 0))
+    said += of_rows(rows)
+    log_density = np.empty((draws.n_components.size, rows.n_rows if stored else 0))
     for one in draws.by_number if stored else ():
-        of_rows[one.which] = family.log_mixture(one.weights, one.params, rows.values)
+        log_density[one.which] = rows.weighed(family.log_mixture(one.weights, one.params, rows.values))
     tree = build_tree(
         family=family,
         rows=rows,
         posterior={"n_components": draws.n_components, **draws.others, **_padded(problem, draws)},
         sample_stats=draws.stats,
         constant_data=hyperparameters(problem.priors),
-        log_likelihood=of_rows.reshape((*shape, -1)) if stored else None,
+        log_likelihood=log_density.reshape((*shape, -1)) if stored else None,
         posterior_attrs=draws.attrs,
         record={
             "method": "gibbs",

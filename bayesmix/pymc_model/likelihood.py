@@ -36,6 +36,8 @@ class MixtureLikelihood:
         Names of the row and the feature dimension.
     total_size : int, optional
         Number of rows of the whole data when ``observed`` is a minibatch.
+    row_weights : (N,) tensor, optional
+        How much each row counts: its log-likelihood is multiplied by it.
     **kwargs
         Others of PyMC's distributions, such as ``initval``.
 
@@ -70,10 +72,11 @@ class MixtureLikelihood:
         observed: Any = None,
         dims: Any = None,
         total_size: Any = None,
+        row_weights: Any = None,
         **kwargs: Any,
     ) -> Any:
         """Add the variable to the model on the context stack."""
-        distribution, arguments = _distribution_of(weights, family, params)
+        distribution, arguments = _distribution_of(weights, family, params, row_weights)
         return distribution(name, *arguments, observed=observed, dims=dims, total_size=total_size, **kwargs)
 
     @classmethod
@@ -94,7 +97,9 @@ class MixtureLikelihood:
         return distribution.dist(*arguments, **kwargs)
 
 
-def _distribution_of(weights: Any, family: Any, params: Mapping[str, Any]) -> tuple[Any, list[Any]]:
+def _distribution_of(
+    weights: Any, family: Any, params: Mapping[str, Any], row_weights: Any = None
+) -> tuple[Any, list[Any]]:
     """The PyMC distribution of a family and its arguments in order, checked."""
     family = read_family(family)
     names = [spec.name for spec in family.parameters]
@@ -107,4 +112,9 @@ def _distribution_of(weights: Any, family: Any, params: Mapping[str, Any]) -> tu
         expected = n_dims.get(name, 1)
         if tensor.type.ndim != expected:
             raise ValueError(f"{name} must have {expected} dimensions for {family}, got {tensor.type.ndim}")
-    return mixture_of(family), list(tensors.values())
+    if row_weights is None:
+        return mixture_of(family), list(tensors.values())
+    row_weights = pt.as_tensor(row_weights, dtype="float64")
+    if row_weights.type.ndim != 1:
+        raise ValueError(f"row_weights must have 1 dimension, one number a row, got {row_weights.type.ndim}")
+    return mixture_of(family, weighted=True), [*tensors.values(), row_weights]

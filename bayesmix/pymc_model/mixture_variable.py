@@ -17,29 +17,41 @@ from bayesmix.pymc_model.op import DrawRows, RowLogDensity, columns_of, entering
 
 
 class MixtureRV(SymbolicRandomVariable):
-    """Rows whose component is drawn first; inputs are weights and the family's parameters."""
+    """Rows whose component is drawn first; inputs are weights and the family's parameters.
+
+    Where rows are weighted there is one input more, how much each of them counts: its log density is multiplied by it,
+    and draws are single rows all the same.
+    """
 
     family: ClassVar[Family]
+    weighted: ClassVar[bool]
 
     @classmethod
     def rv_op(cls, weights: Any, *params: Any, size: Any = None, rng: Any = None) -> Any:
         """The graph that draws rows."""
         weights, *params = (pt.as_tensor(value, dtype="float64") for value in (weights, *params))
+        of_components = params[: len(cls.family.parameters)]
         rng, size = normalize_rng_param(rng), normalize_size_param(size)
         rows = () if rv_size_is_none(size) else tuple(size)
+        if cls.weighted and not rows:
+            rows = tuple(params[-1].shape)
         n_rows = pt.prod(pt.as_tensor(rows, dtype="int64")) if rows else pt.constant(1, dtype="int64")
-        next_rng, drawn = DrawRows(cls.family)(rng, n_rows, weights, *params)
+        next_rng, drawn = DrawRows(cls.family)(rng, n_rows, weights, *of_components)
         draws = drawn.reshape((*rows, drawn.shape[1]))
         return cls(inputs=[rng, size, weights, *params], outputs=[next_rng, draws])(rng, size, weights, *params)
 
 
 @cache
-def mixture_of(family: Family) -> type[Distribution]:
-    """The PyMC distribution of a family's mixtures, whose parameters are the weights and those of the table."""
-    inputs = ",".join(f"({letters(spec.dims)})" for spec in family.parameters)
+def mixture_of(family: Family, weighted: bool = False) -> type[Distribution]:
+    """The PyMC distribution of a family's mixtures, whose parameters are the weights and those of the table.
+
+    The last parameter of ``weighted`` rows is how much each of them counts.
+    """
+    inputs = ",".join([*(f"({letters(spec.dims)})" for spec in family.parameters), *["()"] * weighted])
     shown = f"{type(family).__name__}Mixture"
     members: dict[str, Any] = {
         "family": family,
+        "weighted": weighted,
         "name": f"{family}_mixture",
         "extended_signature": f"[rng],[size],(k),{inputs}->[rng],(d)",
         "_print_name": (shown, f"\\operatorname{{{shown}}}"),
@@ -58,7 +70,12 @@ def row_log_density(op: Any, values: Any, rng: Any, size: Any, weights: Any, *pa
     """Log density of each row: a value (..., D) gives (...)."""
     [value] = values
     rows = value if value.type.ndim == 2 else value.reshape((-1, value.shape[-1]))
-    density = RowLogDensity(op.family)(columns_of(op.family, rows), pt.log(weights), *entering(op.family, params))
+    of_components, row_weights = params[: len(op.family.parameters)], params[len(op.family.parameters) :]
+    density = RowLogDensity(op.family)(
+        columns_of(op.family, rows), pt.log(weights), *entering(op.family, of_components)
+    )
+    if row_weights:
+        density = density * row_weights[0]
     return density if value.type.ndim == 2 else density.reshape(value.shape[:-1])
 
 

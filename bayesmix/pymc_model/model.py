@@ -54,16 +54,24 @@ def declare(
         weights = declare_weights(priors.weights, units)
         params = declare_parameters(family, priors, units, rows)
         if rows.log_prior is not None:
+            if rows.weights is not None:
+                raise ValueError(
+                    "sample_weight and labels do not go together in a model of PyMC: leave one of them out"
+                )
             if minibatch_size is not None:
                 raise ValueError("minibatch_size and labels do not go together: leave one of them out")
             declare_told_rows(
                 "x", weights, family, params, rows.log_prior, observed=rows.values, dims=("obs", "feature")
             )
-        elif minibatch_size is None:
-            MixtureLikelihood("x", weights, family, params, observed=rows.values, dims=("obs", "feature"))
-        else:
-            batch = pm.Minibatch(rows.values, batch_size=minibatch_size)
-            MixtureLikelihood("x", weights, family, params, observed=batch, total_size=rows.n_rows)
+            return model
+        x, row_weights, of_x = rows.values, rows.weights, {"dims": ("obs", "feature")}
+        if minibatch_size is not None:
+            of_x = {"total_size": rows.n_rows}
+            if row_weights is None:
+                x = pm.Minibatch(x, batch_size=minibatch_size)
+            else:
+                x, row_weights = pm.Minibatch(x, row_weights, batch_size=minibatch_size)
+        MixtureLikelihood("x", weights, family, params, observed=x, row_weights=row_weights, **of_x)
     return model
 
 

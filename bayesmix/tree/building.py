@@ -12,6 +12,7 @@ from bayesmix.tree.record import ATTRIBUTE, FORMAT_VERSION, encode, installed_ve
 
 SAMPLE_DIMS = ("chain", "draw")
 LOG_PRIOR = "label_log_prior"
+WEIGHTS = "sample_weight"
 
 
 def build_tree(
@@ -34,7 +35,8 @@ def build_tree(
         Gives the dims of its parameters.
     rows : Rows
         The training rows: ``observed_data.x`` and the ``obs`` and ``feature`` coordinates; where something is known of
-        their components, ``constant_data.label_log_prior (obs, component)``.
+        their components, ``constant_data.label_log_prior (obs, component)``, and where they have weights,
+        ``constant_data.sample_weight (obs)``.
     posterior : mapping of str to array, (chain, draw, ...)
         Draws in raw units. ``weights``, the family's parameters, ``scales`` and ``correlations``
         have known dims; an ``xarray.DataArray`` of any other name keeps its own dims and
@@ -47,7 +49,7 @@ def build_tree(
     constant_data : mapping of str to array, optional
         ``pivot (obs)`` and the resolved priors as plain numbers.
     log_likelihood : array, (chain, draw, N), optional
-        One number per row, stored as ``log_likelihood.x``.
+        One number per row, its weight times its log density, stored as ``log_likelihood.x``.
     log_prior : mapping of str to array, (chain, draw, ...), optional
     posterior_attrs : mapping, optional
         Attributes of the posterior group; True and False become 1 and 0, which netCDF can hold.
@@ -88,7 +90,7 @@ def build_tree(
     if log_prior:
         groups["log_prior"] = group(log_prior, SAMPLE_DIMS)
     groups["observed_data"] = group({"x": rows.values}, ())
-    beside = {} if rows.log_prior is None else {LOG_PRIOR: rows.log_prior}
+    beside = {name: one for name, one in ((LOG_PRIOR, rows.log_prior), (WEIGHTS, rows.weights)) if one is not None}
     if constant_data or beside:
         groups["constant_data"] = group({**(constant_data or {}), **beside}, ())
     tree = xr.DataTree.from_dict({f"/{name}": dataset for name, dataset in groups.items()})
@@ -129,6 +131,7 @@ def _known_dims(family: Family) -> dict[str, tuple[str, ...]]:
         "permutation": ("component",),
         "pivot": ("obs",),
         LOG_PRIOR: ("obs", "component"),
+        WEIGHTS: ("obs",),
         "x": ("obs", "feature"),
     }
     return dims | {spec.name: tuple(spec.dims) for spec in family.variables}

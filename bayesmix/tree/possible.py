@@ -30,6 +30,9 @@ def check_possible(tree: xr.DataTree, record: Mapping[str, Any]) -> None:
     if rows.log_prior is not None:
         holds = bool((rows.log_prior <= 0).all() and (rows.log_prior.max(axis=1) == 0).all())
         _demand("constant_data.label_log_prior", "numbers of which the largest of each row is 0", holds)
+    if rows.weights is not None:
+        holds = bool(np.isfinite(rows.weights).all() and (rows.weights >= 0).all() and rows.weights.any())
+        _demand("constant_data.sample_weight", "numbers of at least 0, not all 0", holds)
     weights, params = draws_of(tree)
     sizes = {"chain": weights.shape[0], "draw": weights.shape[1], "component": n_components}
     sizes |= {"feature": len(record["features"]), "feature_bis": len(record["features"]), "obs": rows.n_rows}

@@ -8,7 +8,7 @@ import xarray as xr
 from bayesmix.data import Column, Rows
 from bayesmix.families import Family, family_from_name
 from bayesmix.progress import turns
-from bayesmix.tree.building import LOG_PRIOR, SAMPLE_DIMS
+from bayesmix.tree.building import LOG_PRIOR, SAMPLE_DIMS, WEIGHTS
 from bayesmix.tree.record import record_of
 
 # Numbers (draws times rows) of one block: 32 MB.
@@ -75,7 +75,7 @@ def training_rows(tree: xr.DataTree) -> Rows:
     coordinates = tree["observed_data"]["x"].coords
     if "obs" not in coordinates:
         raise ValueError("The tree has no observed_data.obs, the labels of its rows.")
-    known = {"log_prior": _log_prior_of(tree), "classes": classes_of(tree)}
+    known = {"weights": _weights_of(tree), "log_prior": _log_prior_of(tree), "classes": classes_of(tree)}
     return Rows(values, columns_of(tree), coordinates["obs"].values, **known)
 
 
@@ -93,10 +93,19 @@ def _log_prior_of(tree: xr.DataTree) -> np.ndarray | None:
     return log_prior
 
 
+def _weights_of(tree: xr.DataTree) -> np.ndarray | None:
+    """How much each training row counts; None where each counts once."""
+    if "constant_data" not in tree.children or WEIGHTS not in tree["constant_data"].data_vars:
+        return None
+    weights = _values(tree, "constant_data", WEIGHTS, ("obs",))
+    weights.flags.writeable = False
+    return weights
+
+
 def log_likelihood_blocks(
     tree: xr.DataTree, rows: np.ndarray | None = None
 ) -> Iterator[tuple[slice | np.ndarray, np.ndarray]]:
-    """Blocks of training rows with their log-likelihood (chain, draw, b).
+    """Blocks of training rows with their log-likelihood (chain, draw, b): its weight times its log density.
 
     Taken from the group ``log_likelihood`` where it is stored, else computed in passing: draws
     times rows are then never held at once.
@@ -128,13 +137,13 @@ def log_likelihood_blocks(
     values, known = training.values, training.log_prior
     if not np.isnan(values).any():
         for block, found in family.log_mixture_blocks(weights, params, values, MAX_VALUES, log_prior=known):
-            yield block, found.reshape(*weights.shape[:2], -1)
+            yield block, training.chosen(block).weighed(found.reshape(*weights.shape[:2], -1))
         return
     size = max(1, int(MAX_VALUES // weights.size))
     for start in range(0, len(values), size):  # in the order of the rows, which blocks of patterns are not in
         block = slice(start, min(start + size, len(values)))
-        told = None if known is None else known[block]
-        yield block, family.log_mixture(weights, params, values[block], log_prior=told)
+        some = training.chosen(block)
+        yield block, some.weighed(family.log_mixture(weights, params, some.values, log_prior=some.log_prior))
 
 
 def columns_of(tree: xr.DataTree) -> tuple[Column, ...]:

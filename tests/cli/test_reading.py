@@ -31,7 +31,8 @@ def read(
     """What is read from a file with this content, and what is said of it."""
     Path(name).write_bytes(content.encode() if isinstance(content, str) else content)
     said: list[str] = []
-    return read_frame(Path(name), Source(**options), said.append, takes=takes, fitted=fitted), "\n".join(said)
+    frame, _ = read_frame(Path(name), Source(**options), said.append, takes=takes, fitted=fitted)
+    return frame, "\n".join(said)
 
 
 def refusal(content: str | bytes, name: str = "data.csv", **options) -> str:
@@ -315,7 +316,7 @@ def test_a_small_file_on_a_pipe_of_text(monkeypatch, folder):
 
     monkeypatch.setattr(sys, "stdin", Piped)
     said: list[str] = []
-    frame = read_frame(Path("-"), Source(), said.append)
+    frame, _ = read_frame(Path("-"), Source(), said.append)
     np.testing.assert_array_equal(frame, ROWS)
 
 

@@ -111,8 +111,8 @@ def place(table: Table, row: int) -> str:
     return f"row {row + 1}" + ("" if line is None else f" (line {line})")
 
 
-def without_missing(table: Table, source: Source, say, *, summed_out: bool, fitted: bool) -> "pd.DataFrame":
-    """Leave rows with missing values out where that was asked for; else say that they are summed out, or refuse them.
+def rows_to_keep(table: Table, source: Source, say, *, summed_out: bool, fitted: bool) -> "np.ndarray":
+    """Which rows stay, (N,) bool: where that was asked for those without missing values; else say they are summed out.
 
     Rows without any value say nothing to a fit that is to be made, and are left out aloud.
 
@@ -126,27 +126,28 @@ def without_missing(table: Table, source: Source, say, *, summed_out: bool, fitt
     affected = missing.any(axis=1).to_numpy()
     n_affected = int(affected.sum())
     if n_affected == 0:
-        return frame
+        return ~affected
     within = listed([str(name) for name in frame.columns[missing.any(axis=0)]])
     n_values = int(missing.to_numpy().sum())
     if summed_out and not source.drop_missing:
         if not fitted and missing.all(axis=0).any():
             raise ValueError(_of_nothing_left(table, missing))
-        empty = missing.all(axis=1).to_numpy()
+        empty, kept = missing.all(axis=1).to_numpy(), affected | ~affected
         if not fitted and empty.any() and not empty.all():
             say(f"{counted(int(empty.sum()), 'row')} without any value left out.")
-            frame, n_affected = frame.loc[~empty], n_affected - int(empty.sum())
+            n_affected -= int(empty.sum())
             n_values -= int(empty.sum()) * frame.shape[1]
+            kept = ~empty
         if n_affected and not empty.all():
             said = f"{counted(n_values, 'missing value')} in {counted(n_affected, 'row')} (columns {within})"
             how = "these rows are judged by their other columns" if fitted else "assumed to be missing at random"
             say(f"{said} {'is' if n_values == 1 else 'are'} summed out: {how}.")
-        return frame
+        return kept
     if n_affected == len(frame):
         raise ValueError(_of_nothing_left(table, missing))
     if source.drop_missing:
         say(f"{counted(n_affected, 'row')} with missing values left out ({within}).")
-        return frame.loc[~affected]
+        return ~affected
     raise ValueError(
         f"{table.name} has {counted(n_values, 'missing value')} in {counted(n_affected, 'row')} (columns {within}; "
         f"first in {place(table, int(affected.argmax()))}). Leave these rows out with --drop-missing, or fill the "

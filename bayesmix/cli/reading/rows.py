@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bayesmix.cli.choices import as_option, names_of
-from bayesmix.cli.reading.cells import check_cells, without_missing, wrong_cells
+from bayesmix.cli.reading.cells import check_cells, rows_to_keep, wrong_cells
 from bayesmix.cli.reading.header import check_named
 from bayesmix.cli.reading.origin import find
 from bayesmix.cli.reading.table import Table, read_table
 from bayesmix.cli.source import Source
-from bayesmix.data.words import listed, visible
+from bayesmix.data.words import counted, listed, visible
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from bayesmix.cli.choices import Takes
@@ -30,8 +31,9 @@ def read_frame(
     takes: "Takes" = "real",
     fitted: "Sequence[Column] | None" = None,
     summed_out: bool = False,
-) -> "pd.DataFrame":
-    """Read the columns of a file that hold the rows to be modelled, and say which they are.
+    weights: str | None = None,
+) -> tuple["pd.DataFrame", "np.ndarray | None"]:
+    """Read the columns of a file that hold the rows to be modelled, and say which they are; and the rows' weights.
 
     Parameters
     ----------
@@ -49,6 +51,8 @@ def read_frame(
         values may be missing.
     summed_out : bool
         Whether values may be missing where there is no fit yet.
+    weights : str, optional
+        The column that says how much each row counts; it is no feature.
 
     Raises
     ------
@@ -67,8 +71,12 @@ def read_frame(
             f"{', '.join(features)}. Name one for each, in this order."
         )
     origin = find(path, is_text=source.separator is not None)
-    asked = None if columns is None else {*columns, *([] if index is None else [index])}
+    beside = [name for name in (index, weights) if name is not None]
+    asked = None if columns is None else {*columns, *beside}
     table = read_table(origin, source, asked, say)
+    counts = None if weights is None else _weights(table, weights)
+    if weights is not None and (columns is None or weights not in columns):
+        table = replace(table, frame=table.frame.drop(columns=weights))
     frame = _chosen(table, columns, index, say)
     if frame.empty:
         raise ValueError(f"{table.name} has column names but no rows: nothing can be fitted.")
@@ -76,17 +84,35 @@ def read_frame(
     of_all = _kinds(frame, takes, table.name)
     kinds: list[Kind] = [*of_all.values()] if fitted is None else [column.kind for column in fitted]
     check_cells(table, dict(zip(frame.columns, kinds, strict=True)), source)
-    frame = without_missing(table, source, say, summed_out=summed_out or fitted is not None, fitted=fitted is not None)
+    kept = rows_to_keep(table, source, say, summed_out=summed_out or fitted is not None, fitted=fitted is not None)
+    frame = frame if kept.all() else frame.loc[kept]
     noun = "row" if len(frame) == 1 else "rows"
     said = f"{table.name}: {len(frame):,} {noun} of {', '.join(map(str, frame.columns))}."
     if features is not None:
         frame = frame.set_axis(features, axis=1)
-    from bayesmix.data import read_rows
+    from bayesmix.data import read_rows, read_weights
 
     missing = "keep" if summed_out or fitted is not None else "refuse"
     read_rows(frame, argument=table.name, takes=of_all, columns=fitted, missing=missing)
     say(said)
-    return frame
+    if counts is None:
+        return frame, None
+    row_weights = read_weights(counts.loc[kept], len(frame), f"--weights {weights}")
+    say(f"{weights!r} says how much each of them counts: {row_weights.sum():,.6g} rows in all.")
+    counting = row_weights > 0
+    if counting.all():
+        return frame, row_weights
+    say(f"{counted(int((~counting).sum()), 'row')} of weight 0 left out.")
+    return frame.loc[counting], row_weights[counting]
+
+
+def _weights(table: Table, name: str) -> "pd.Series":
+    if name not in table.frame:
+        there = ", ".join(repr(one) for one in table.frame.columns if one)
+        raise ValueError(f"{table.name} has no column {name!r}, which --weights names: its columns are {there}.")
+    import pandas as pd
+
+    return pd.Series(table.frame[name].to_numpy())
 
 
 def _kinds(frame: "pd.DataFrame", takes: "Takes", argument: str) -> "dict[str, Kind]":

@@ -163,6 +163,8 @@ def measured(tree: xr.DataTree, reasons: tuple[Reason, ...], rng: np.random.Gene
     except ValueError:  # a PyMC object, of which a tree keeps the text
         return Evidence(reason=Note("evidence_of_pymc_prior"))
     problem = Problem(rows, family, int(record_of(tree)["n_components"]), priors)
+    if problem.has_copies:
+        problem = problem.copies  # of which each has a component of its own
     fold = _fold_of(tree, problem)
     return fold if isinstance(fold, Evidence) else _folded(tree, fold, rng)
 
@@ -190,7 +192,7 @@ def _fold_of(tree: xr.DataTree, problem: Problem) -> Fold | Evidence:
     """How to bridge one half of the draws to what the other one proposes; or why it cannot be done."""
     exchangeable = bool(record_of(tree)["exchangeable"])
     conditional = problem.conditional
-    if conditional is None or problem.rows.missing is not None:
+    if conditional is None or problem.rows.missing is not None or problem.rows.weights is not None:
         rows = None
     else:
         rows = conditional.complete_data(problem.standardised.columns)

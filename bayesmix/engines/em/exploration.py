@@ -36,7 +36,7 @@ def explore(
     ``tol`` as large as that of the short runs leaves nothing to be done after them: then every start climbs on all
     rows.
     """
-    if 0 < settings.tol < SETTLED and (len(starts) > 1 or sample.n_rows < whole.n_rows):
+    if 0 < settings.tol < SETTLED and (len(starts) > 1 or sample is not whole):
         settled = short_runs(starts, sample, settings, report)
         return go_on([*settled, *beside(settled)], starts, sample, whole, settings, report)
     return _from_every(starts, whole, settings.tol, settings.max_iter, report)
@@ -74,7 +74,7 @@ def go_on(
     places = group_optima(climbs, whole.family, climbed.n_rows)
     best = max((one.objective for one in climbs if one.status.interior), default=-np.inf)
     far = max(_FAR * climbed.n_rows, _FAR_AT_LEAST)
-    another = anew or climbed.n_rows < whole.n_rows  # objective: heights do not go on from those reached
+    another = anew or climbed is not whole  # objective: heights do not go on from those reached
     leaders: dict[int, Climb] = {}
     ended: list[Climb | None] = [None] * len(climbs)
     for number, i in enumerate(sorted(range(len(climbs)), key=lambda i: -climbs[i].objective)):

@@ -82,7 +82,7 @@ def fit(
         if isinstance(whole, ExpectationMaximisation) and not starts.in_memory:
             climbs, starts.total = _of_file(points, replace(whole, kept=[]), starts, settings, report)
         elif isinstance(whole, ExpectationMaximisation):
-            sample = whole if starts.of_all else replace(whole, blocks=starts.blocks)
+            sample = starts.sampled(whole)
             climbs = explore(points, sample, whole, settings, report, lambda them: starts.beside(them, sample))
         elif isinstance(settings.init, str) and by_default is not None:
             # Random starts first settle by EM under the default prior: L-BFGS is at its best near a top.
@@ -136,7 +136,7 @@ def beyond(em: EMResult, problem: Problem, near: EMResult, make_ascent: Callable
         climbs = [whole.climb(one.point, settings.tol, settings.max_iter) for one in found]
         climbs = [one for one in _judged(climbs, problem, settings) if one.status.interior]
         best = max(climbs, key=lambda one: one.objective, default=None)
-        shift, same_height = problem.standardised.log_likelihood_shift, max(SAME_HEIGHT * problem.rows.n_rows, BETTER)
+        shift, same_height = problem.standardised.log_likelihood_shift, max(SAME_HEIGHT * problem.rows.total, BETTER)
         if best is None or best.objective + shift < em.optima[0].objective + same_height:
             return em
         higher = _result([best], 1, problem, settings, em.seed, threads)
@@ -188,7 +188,7 @@ class _Starts:
         self.conditional = problem.by_default.conditional
         rng = np.random.default_rng(random_seed)
         self.rng, self.rngs, self.of_all = rng, [rng], True
-        rows = problem.rows
+        rows, self.row_weights = problem.rows, problem.row_weights
         n_rows = rows.n_rows
         all_known = rows.log_prior is not None and bool((rows.known >= 0).all())
         one = problem.n_components == 1 or all_known
@@ -206,7 +206,7 @@ class _Starts:
         sampled = isinstance(self.init, str) and n_sample < n_rows
         if not self.in_memory or (sampled and not (one and n_rows <= rows_of_block(rows.n_features))):
             there = len(rows.sample)
-            chosen = rng.choice(there, min(n_sample, there), replace=False)
+            chosen = self._sample(rng, there, min(n_sample, there))
             self.of_all, self.values = False, rows.sample[chosen]
             self.log_prior = None if rows.log_prior is None else rows.log_prior[chosen]
             self.columns = problem.standardised.some(chosen)
@@ -223,7 +223,7 @@ class _Starts:
     @property
     def blocks(self) -> Held:
         """The columns of the starts, with what is known of their rows' components."""
-        return Held(with_known(self.columns, self.log_prior))
+        return Held(with_known(self.columns, self.log_prior), self.row_weights)
 
     @cached_property
     def views(self) -> list[np.ndarray]:
@@ -233,6 +233,20 @@ class _Starts:
     def __iter__(self) -> Iterator[Point]:
         for number, rng in enumerate(self.rngs):
             yield self._one(rng, number)
+
+    def _sample(self, rng: np.random.Generator, n_rows: int, n_sample: int) -> np.ndarray:
+        """Which rows are in the sample; where they have weights, a sample of as many rows as these count."""
+        weights = self.row_weights
+        if not weights.size:
+            return rng.choice(n_rows, n_sample, replace=False)
+        drawn = rng.choice(n_rows, n_sample, p=weights / weights.sum())
+        chosen, times = np.unique(drawn, return_counts=True)
+        self.row_weights = times * (weights.sum() / n_sample)
+        return chosen
+
+    def sampled(self, ascent: ExpectationMaximisation) -> ExpectationMaximisation:
+        """The same climb on the rows that starts are made from."""
+        return ascent if self.of_all else replace(ascent, blocks=self.blocks)
 
     def _one(self, rng, number: int) -> Point:
         family, n_components = self.problem.family, self.problem.n_components
@@ -247,9 +261,11 @@ class _Starts:
         if n_components == 1:
             given = np.zeros(rows.shape[0], dtype=np.intp)
         elif isinstance(self.init, str):
-            given = self._named(memberships(rows, self.init, n_components, rng))
+            given = self._named(memberships(rows, self.init, n_components, rng, self.row_weights))
         else:
-            given = given_memberships(self.init, rows.shape[0], n_components)
+            kept = self.problem.rows.kept
+            given = given_memberships(self.init, rows.shape[0] if kept is None else kept.size, n_components)
+            given = given if kept is None else given[kept]
         return self.point_of(given)
 
     def _named(self, given: np.ndarray) -> np.ndarray:
@@ -260,7 +276,12 @@ class _Starts:
         """The point that labels or responsibilities of the rows of ``columns`` give."""
         given = given if self.log_prior is None else as_known(given, self.log_prior)
         return point_of_memberships(
-            self.columns, given, self.problem.family, self.conditional, self.problem.n_components
+            self.columns,
+            given,
+            self.problem.family,
+            self.conditional,
+            self.problem.n_components,
+            self.row_weights,
         )
 
     def _tops_of(self, em: EMResult) -> list[Point]:
@@ -303,6 +324,7 @@ class _Starts:
             ROUNDS_WHERE_STARTS_AGREE if agree else ROUNDS_WHERE_NOT,
             self.rng,
             settle,
+            self.row_weights,
         )
         reached = group_optima(found, self.problem.family, ascent.n_rows)
         best_found = max(one.objective for one in (best, *found))
@@ -354,7 +376,7 @@ def _result(
     """The first ``n_starts`` of the climbs are those of starts; what follows was found beside them, if it held."""
     climbs = climbs[:n_starts] + [one for one in climbs[n_starts:] if one.status.interior]
     family, standardised, rows = problem.family, problem.standardised, problem.rows
-    reached = group_optima(climbs, family, rows.n_rows)
+    reached = group_optima(climbs, family, rows.total)
     best = max(climbs, key=lambda one: (one.status.interior, one.objective, one.status is not Status.FOLLOWER))
     shift = standardised.log_likelihood_shift
 

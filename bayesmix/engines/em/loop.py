@@ -29,8 +29,8 @@ class Ascent(Protocol):
         ...
 
     @property
-    def n_rows(self) -> int:
-        """Number of rows."""
+    def n_rows(self) -> float:
+        """How many rows they count as."""
         ...
 
     def climb(self, start: Point, tol: float, max_iter: int) -> "Climb":
@@ -84,8 +84,8 @@ class ExpectationMaximisation:
         return cls(problem.family, problem.blocks, conditional, concentrations - 1, constant, threads)
 
     @property
-    def n_rows(self) -> int:
-        """Number of rows."""
+    def n_rows(self) -> float:
+        """How many rows they count as."""
         return self.blocks.n_rows
 
     def climb(self, start: Point, tol: float, max_iter: int) -> "Climb":

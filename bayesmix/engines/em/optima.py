@@ -12,7 +12,7 @@ SAME_HEIGHT = 1e-5  # per row, relative to one nat
 _SAME_PLACE = 0.05  # of a standard deviation of the data, and of a weight
 
 
-def group_optima(climbs: list[Climb], family: Family, n_rows: int) -> list[int]:
+def group_optima(climbs: list[Climb], family: Family, n_rows: float) -> list[int]:
     """Number of the distinct optimum that each climb reached; -1 for a collapse. Optimum 0 is the highest."""
     order = sorted(range(len(climbs)), key=lambda i: -climbs[i].objective)
     tops: list[Climb] = []

@@ -67,9 +67,9 @@ class QuasiNewton:
         return self.problem.family
 
     @property
-    def n_rows(self) -> int:
-        """Number of rows."""
-        return self.problem.rows.n_rows
+    def n_rows(self) -> float:
+        """How many rows they count as."""
+        return self.problem.rows.total
 
     def climb(self, start: Point, tol: float, max_iter: int) -> Climb:
         """See :class:`~bayesmix.engines.em.loop.Ascent`. A step that finds nothing higher ends it, whatever ``tol``."""

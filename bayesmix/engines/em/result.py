@@ -13,7 +13,7 @@ from bayesmix.engines.em.rivals import rivals_of
 from bayesmix.engines.em.status import Status
 from bayesmix.families import Family
 from bayesmix.notebook import card, facts, sentences, table
-from bayesmix.notes import Note, counted_rivals, of_known, of_missing, of_sample, rivals_in_words
+from bayesmix.notes import Note, counted_rivals, of_rows, of_sample, rivals_in_words
 from bayesmix.priors.sets import Priors, hyperparameters
 from bayesmix.seeds import generator_of
 from bayesmix.shelter import sheltered
@@ -77,7 +77,7 @@ class EMResult:
         The arguments of :meth:`bayesmix.Mixture.fit_em`: ``estimate``, ``init``, ``n_init``, ``max_iter``, ``tol``. An
         ``init`` that was an array or an EMResult is not kept: its kind stands here in words.
     rows : Rows
-        The training rows.
+        The training rows, with their weights where they were given some, and without those of weight 0.
     weights : (K,) array
     params : mapping of arrays, component axis first
         Those of the family, in the units of the data. Gaussian: ``means`` (K, D) and ``covariances`` ((K, D, D) for
@@ -192,8 +192,10 @@ class EMResult:
         At this very estimate: with the default ``estimate="map"`` at the posterior mode, where the likelihood is lower
         than at its maximum and the number larger than what other programs print. To compare models take it from
         ``estimate="ml"``, as :func:`bayesmix.compare` does.
+
+        ``N`` is the number of rows, or where rows have weights the sum of these: a weight of 2 is the row twice.
         """
-        return -2 * self.log_likelihood + self.n_parameters * float(np.log(self.rows.n_rows))
+        return -2 * self.log_likelihood + self.n_parameters * float(np.log(self.rows.total))
 
     @property
     def aic(self) -> float:
@@ -206,7 +208,7 @@ class EMResult:
 
         The sample-size-adjusted BIC of Sclove (1987), Psychometrika 52. Taken where ``bic`` is.
         """
-        return -2 * self.log_likelihood + self.n_parameters * float(np.log((self.rows.n_rows + 2) / 24))
+        return -2 * self.log_likelihood + self.n_parameters * float(np.log((self.rows.total + 2) / 24))
 
     @property
     def caic(self) -> float:
@@ -241,14 +243,14 @@ class EMResult:
         """``sum_i log max_k r_ik`` and the entropy of all ``r_i``."""
         certainty = entropy = 0.0
         rows = self.rows
-        whole = (
-            [(rows.values, rows.log_prior)] if rows.log_prior is not None else ((part, None) for part in rows.blocks)
-        )
+        in_memory = rows.log_prior is not None or rows.weights is not None
+        whole = [(rows.values, rows.log_prior)] if in_memory else ((part, None) for part in rows.blocks)
         for values, known in whole:
-            for _, joint in self.family.log_joint_blocks(self.weights, self.params, values, log_prior=known):
+            for block, joint in self.family.log_joint_blocks(self.weights, self.params, values, log_prior=known):
                 log_r = joint[0] - np.logaddexp.reduce(joint[0], axis=1, keepdims=True)
-                certainty += float(log_r.max(axis=1).sum())
-                entropy -= float(xlogy(np.exp(log_r), np.exp(log_r)).sum())
+                times = 1.0 if rows.weights is None else rows.weights[block]
+                certainty += float((times * log_r.max(axis=1)).sum())
+                entropy -= float((times * xlogy(np.exp(log_r), np.exp(log_r)).sum(axis=1)).sum())
         return certainty, entropy + 0.0  # no negative zero
 
     @cached_property
@@ -344,6 +346,7 @@ class EMResult:
         posterior = {"weights": self.weights, **self.family.complete(self.params, self.priors)}
         rows = self.rows.held.widened
         log_density = self.family.log_mixture(self.weights, self.params, rows.values, log_prior=rows.log_prior)
+        log_density = rows.weighed(log_density)
         tree = build_tree(
             family=self.family,
             rows=rows,
@@ -373,11 +376,7 @@ class EMResult:
         ended = Note("ended", {"engine": "EM", "how": self.status.value})
         others = Note("other_optima", {"optima": list(self.rivals)})
         return (
-            of_missing(self.rows)
-            + of_sample(self.rows)
-            + of_known(self.rows)
-            + (ended,) * (not self.converged)
-            + (others,) * bool(self.rivals)
+            of_rows(self.rows) + of_sample(self.rows) + (ended,) * (not self.converged) + (others,) * bool(self.rivals)
         )
 
     def _of(self, X: Any, function: Callable[..., np.ndarray], cores: int | None = None) -> np.ndarray:

@@ -27,6 +27,7 @@ from dataclasses import replace
 import numpy as np
 
 from bayesmix.engines.em.loop import Climb, ExpectationMaximisation
+from bayesmix.families.column_blocks import NO_ROW_WEIGHTS
 from bayesmix.families.parts import Point
 
 _GLANCE = 5  # iterations that show where a proposal leads
@@ -48,6 +49,7 @@ def around(
     n_rounds: int,
     rng: np.random.Generator,
     settle: tuple[float, int],
+    row_weights: np.ndarray = NO_ROW_WEIGHTS,
 ) -> list[Climb]:
     """Where splits and merges led, beginning at the best place that starts led to.
 
@@ -69,11 +71,15 @@ def around(
     rng : Generator
     settle : (float, int)
         ``tol`` and ``max_iter`` of the climbs that are returned.
+    row_weights : (n,) or (0,) array
+        How much each row counts; empty, once.
     """
     found: list[Climb] = []
     least = best.statistics.log_likelihood - _LOST
     for number in range(_MOST_ROUNDS):
-        starts = [point_of(labels) for labels in _proposals(best.point, views, log_joint, n_proposals, rng)]
+        starts = [
+            point_of(labels) for labels in _proposals(best.point, views, log_joint, n_proposals, rng, row_weights)
+        ]
         glances = [one for start in starts if (one := ascent.climb(start, settle[0], _GLANCE)).status.interior]
         likely = [one for one in glances if one.statistics.log_likelihood + _to_come(one) >= least]
         promising = sorted(likely, key=lambda one: one.objective + _to_come(one), reverse=True)[:_KEPT]
@@ -108,7 +114,12 @@ def promising(
 
 
 def _proposals(
-    point: Point, views: Sequence[np.ndarray], log_joint: Callable, number: int, rng: np.random.Generator
+    point: Point,
+    views: Sequence[np.ndarray],
+    log_joint: Callable,
+    number: int,
+    rng: np.random.Generator,
+    row_weights: np.ndarray,
 ) -> Iterator[np.ndarray]:
     """Labels (n,), in which one component has been given up and has got rows elsewhere."""
     of_rows = log_joint(point)
@@ -120,6 +131,8 @@ def _proposals(
         labels[k] = others.argmax(axis=1)
         labels[k] += labels[k] >= k
         without[k] = np.logaddexp.reduce(others, axis=1) - np.log1p(-min(point.weights[k], 1 - 1e-9))
+    if row_weights.size:
+        without *= row_weights
     # The one that is missed least is given up in every second proposal, the next one in every fourth, and so on.
     chances = np.empty(n_components)
     chances[np.argsort(-without.sum(axis=1))] = 0.5 ** np.arange(n_components)

@@ -4,19 +4,28 @@ import numpy as np
 
 from bayesmix.data.words import FROM_ZERO
 from bayesmix.families import Family
+from bayesmix.families.column_blocks import NO_ROW_WEIGHTS
 from bayesmix.families.parts import Conditional, Point
 
 _CHUNK = 65536  # rows whose distances to the centres are held at once
 
 
 def point_of_memberships(
-    columns: np.ndarray, memberships: np.ndarray, family: Family, conditional: Conditional | None, n_components: int
+    columns: np.ndarray,
+    memberships: np.ndarray,
+    family: Family,
+    conditional: Conditional | None,
+    n_components: int,
+    row_weights: np.ndarray = NO_ROW_WEIGHTS,
 ) -> Point:
     """An M-step from labels (N,) or responsibilities (N, K).
 
     Under the data-scaled default prior, so that a component with few rows, or none, starts with a spread and a weight;
     without an M-step, the family's own guess.
     """
+    if row_weights.size:
+        shares = np.eye(n_components)[memberships] if memberships.ndim == 1 else memberships
+        memberships = row_weights[:, None] * shares
     state, statistics = family.gathered(columns, memberships, n_components)
     weights = (statistics.counts + 1) / (statistics.counts + 1).sum()
     return Point(weights, state if conditional is None else conditional.mode(state, statistics))
@@ -32,25 +41,36 @@ def nearest(rows: np.ndarray, centres: np.ndarray) -> np.ndarray:
     return labels
 
 
-def memberships(rows: np.ndarray, init: str, n_components: int, rng: np.random.Generator) -> np.ndarray:
-    """Labels (N,) or responsibilities (N, K) of one random start."""
+def memberships(
+    rows: np.ndarray,
+    init: str,
+    n_components: int,
+    rng: np.random.Generator,
+    row_weights: np.ndarray = NO_ROW_WEIGHTS,
+) -> np.ndarray:
+    """Labels (N,) or responsibilities (N, K) of one random start; a row is chosen as often as it counts."""
+    weighted = row_weights.size > 0
     if init == "random":
         return rng.dirichlet(np.ones(n_components), size=rows.shape[0])
     if init == "random_from_data":
-        return nearest(rows, rows[rng.choice(rows.shape[0], size=n_components, replace=False)])
+        chances = row_weights / row_weights.sum() if weighted else None
+        return nearest(rows, rows[rng.choice(rows.shape[0], size=n_components, replace=False, p=chances)])
     if init == "kmeans":
         from sklearn.cluster import KMeans  # a heavy import, needed only here
 
-        return KMeans(n_components, n_init="auto", random_state=int(rng.integers(2**31))).fit_predict(rows)
-    return nearest(rows, far_apart(rows, n_components, rng))
+        means = KMeans(n_components, n_init="auto", random_state=int(rng.integers(2**31)))
+        return means.fit_predict(rows, sample_weight=row_weights if weighted else None)
+    return nearest(rows, far_apart(rows, n_components, rng, row_weights))
 
 
-def far_apart(rows: np.ndarray, n_components: int, rng: np.random.Generator) -> np.ndarray:
+def far_apart(
+    rows: np.ndarray, n_components: int, rng: np.random.Generator, row_weights: np.ndarray = NO_ROW_WEIGHTS
+) -> np.ndarray:
     """K rows far from each other: greedy k-means++.
 
     Each next row is the best of a few drawn with probability proportional to the squared distance from the rows
     chosen so far: the one that leaves the smallest sum of squared distances (Arthur and Vassilvitskii, 2007; the
-    greedy form is that of scikit-learn).
+    greedy form is that of scikit-learn). Rows with weights are as likely, and add as much, as so many rows.
     """
     n_trials = 2 + int(np.log(n_components))
     columns, lengths = rows.T, np.einsum("ij,ij->i", rows, rows)
@@ -61,9 +81,14 @@ def far_apart(rows: np.ndarray, n_components: int, rng: np.random.Generator) -> 
         products *= -2
         products += lengths
         products += lengths[chosen, None]
-        return np.maximum(products, 0, out=products)
+        np.maximum(products, 0, out=products)
+        if weighted:
+            products *= row_weights
+        return products
 
-    chosen = [int(rng.integers(rows.shape[0]))]
+    weighted = row_weights.size > 0
+    first = rng.choice(rows.shape[0], p=row_weights / row_weights.sum()) if weighted else rng.integers(rows.shape[0])
+    chosen = [int(first)]
     closest = squares_from(np.array(chosen))[0]
     while len(chosen) < n_components:
         total = np.cumsum(closest)

@@ -10,6 +10,7 @@ from scipy.special import ndtr
 
 from bayesmix.data import Rows
 from bayesmix.density.closed_form import ClosedFormDensity
+from bayesmix.families.column_blocks import NO_ROW_WEIGHTS, Held
 from bayesmix.families.gaussian import prior_faces
 from bayesmix.families.gaussian.covariance import STRUCTURES, structure_named
 from bayesmix.families.gaussian.density import closed_form
@@ -18,7 +19,7 @@ from bayesmix.families.gaussian.far import mend
 from bayesmix.families.gaussian.given_rows import GaussianConditional
 from bayesmix.families.gaussian.sweeps.separated import separated
 from bayesmix.families.gaussian.units import Units
-from bayesmix.families.parts import NO_ROW_WEIGHTS, Form, Fused, Kernel, Params, Point, Statistics, Sweeps
+from bayesmix.families.parts import Form, Fused, Kernel, Params, Point, Statistics, Sweeps
 from bayesmix.families.protocol import one_pass
 from bayesmix.passes.known import above
 from bayesmix.priors.conjugate import NormalInverseWishart
@@ -192,7 +193,8 @@ class Gaussian(Elliptical):
         """
         units = self.standardised(rows)
         conditional, state = self.conditional(units, priors), units.to_state(params)
-        statistics = one_pass(self, Point(weights, state), units.blocks)
+        blocks = units.blocks if rows.weights is None else Held(units.columns, rows.row_weights)
+        statistics = one_pass(self, Point(weights, state), blocks)
         if conditional is None or statistics.counts.min() <= 0:
             return None
         first = statistics.sums[0]

@@ -41,10 +41,10 @@ class Units(Standardised):
         own = structure.correlated and not structure.affine
         self._whole = structure.factor_to_standard(rows.covariance_factor, scale) if own else None
         self._shifts: dict[int, float] = {}
-        self.log_likelihood_shift = -rows.n_rows * structure.log_determinant(scale)
+        self.log_likelihood_shift = -rows.total * structure.log_determinant(scale)
         if rows.missing is not None:  # the scale is one of columns
             of_columns = np.log(np.diagonal(scale) if structure.correlated else scale)
-            self.log_likelihood_shift += float(rows.missing.sum(axis=0) @ of_columns)
+            self.log_likelihood_shift += float(_n_missing(rows) @ of_columns)
 
     @classmethod
     def whitened(cls, rows: Rows, structure: Structure, names: tuple[str, ...]) -> "Units":
@@ -150,6 +150,12 @@ class Units(Standardised):
             means = n_components * self.structure.log_determinant(self.scale)
             self._shifts[n_components] = -means - float(self.structure.log_rescaling(self.scale, n_components))
         return self._shifts[n_components]
+
+
+def _n_missing(rows: Rows) -> np.ndarray:
+    """How many cells of each column are missing, (D,), those of a row counted as often as it."""
+    absent = np.asarray(rows.missing)
+    return absent.sum(axis=0) if rows.weights is None else rows.weights @ absent
 
 
 def _standardised(rows: Rows, units: Units) -> np.ndarray:

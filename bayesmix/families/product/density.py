@@ -16,7 +16,7 @@ from bayesmix.density.closed_form import ClosedFormDensity, placed
 from bayesmix.density.minibatch import Minibatch
 from bayesmix.density.protocol import FreeVariable
 from bayesmix.density.weights import log_weights, weights_slope
-from bayesmix.families.parts import NO_ROW_WEIGHTS
+from bayesmix.families.column_blocks import NO_ROW_WEIGHTS
 from bayesmix.families.product.block import Block
 from bayesmix.families.product.one_pass import gather
 from bayesmix.families.product.standardised import Together
@@ -61,6 +61,7 @@ class ProductDensity:
         sizes = [part.size - first for part in parts]
         ends = first + np.cumsum(sizes)
         self._places = [slice(end - size, end) for end, size in zip(ends.tolist(), sizes, strict=True)]
+        self.row_weights = NO_ROW_WEIGHTS
         # the last is what is known of the rows' components, (K, N), or (0, N)
         self._columns = [*(part.columns for part in parts), np.empty((0, parts[0].n_rows))]
 
@@ -69,6 +70,12 @@ class ProductDensity:
         density = copy(self)
         if log_prior is not None:
             density._columns = [*self._columns[:-1], np.ascontiguousarray(log_prior.T)]
+        return density
+
+    def weighted(self, row_weights: np.ndarray) -> Self:
+        """The density in which each row counts so many times, (N,); empty, once."""
+        density = copy(self)
+        density.row_weights = row_weights
         return density
 
     @property
@@ -83,23 +90,27 @@ class ProductDensity:
 
     def logp_grad(self, q: np.ndarray) -> tuple[float, np.ndarray]:
         """See :class:`~bayesmix.density.Density`."""
-        return self._evaluate(q, self._columns, 1.0)
+        return self._evaluate(q, self._columns, self.row_weights, 1.0)
 
     def map_logp_grad(self, q: np.ndarray) -> tuple[float, np.ndarray]:
         """See :class:`~bayesmix.density.Density`."""
-        return self._evaluate(q, self._columns, 0.0)
+        return self._evaluate(q, self._columns, self.row_weights, 0.0)
 
     def minibatch(self, indices: np.ndarray) -> Minibatch:
         """The density with the likelihood of the rows ``indices`` alone, counted as all of them."""
         ends = np.cumsum([len(columns) for columns in self._columns])[:-1]
 
-        def logp_grad_of(q, columns):
-            return self._evaluate(q, [np.ascontiguousarray(own) for own in np.split(columns, ends)], 1.0)
+        def logp_grad_of(q, columns, row_weights):
+            every = [np.ascontiguousarray(own) for own in np.split(columns, ends)]
+            return self._evaluate(q, every, row_weights, 1.0)
 
         chosen = np.concatenate([np.take(columns, indices, axis=1) for columns in self._columns])
-        return Minibatch(logp_grad_of, chosen, self.n_rows)
+        some = self.row_weights[indices] if self.row_weights.size else self.row_weights
+        return Minibatch(logp_grad_of, chosen, some, self.n_rows)
 
-    def _evaluate(self, q: np.ndarray, every: Sequence[np.ndarray], jacobian: float) -> tuple[float, np.ndarray]:
+    def _evaluate(
+        self, q: np.ndarray, every: Sequence[np.ndarray], row_weights: np.ndarray, jacobian: float
+    ) -> tuple[float, np.ndarray]:
         q, (*every, known) = np.ascontiguousarray(q, dtype=float), every
         first, n_components = self.n_components - 1, self.n_components
         log_w, nothing = log_weights(q[:first], n_components), np.zeros(n_components)
@@ -110,7 +121,7 @@ class ProductDensity:
             joint += block.family.kernel.log_joint(columns, *(values[None] for values in form))[0].T
             unpacked.append((own_q, form, own))
         joint = joint + known if len(known) else joint
-        log_likelihood, shares = share_out(joint, NO_ROW_WEIGHTS)
+        log_likelihood, shares = share_out(joint, row_weights)
         gradient = np.empty(self.size)
         value = log_likelihood + self._of_weights(log_w, shares, jacobian, gradient)
         for part, place, columns, (own_q, form, own) in zip(self.parts, self._places, every, unpacked, strict=True):

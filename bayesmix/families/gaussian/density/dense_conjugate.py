@@ -107,10 +107,10 @@ def add_prior(value, q, gradient, statistics, form, own, numbers, jacobian):
 
 
 @nb.njit(**COMPILED)
-def log_posterior(q, gradient, columns, n_components, n_blocks, numbers, jacobian):
+def log_posterior(q, gradient, columns, row_weights, n_components, n_blocks, numbers, jacobian):
     """See :mod:`bayesmix.density.composed`."""
     return composed.log_posterior(
-        unpack, accumulate, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian
+        unpack, accumulate, add_prior, q, gradient, columns, row_weights, n_components, n_blocks, numbers, jacobian
     )
 
 
@@ -121,10 +121,10 @@ def sampler_function(n, z, gradient, value, user):
 
 
 @nb.njit(**COMPILED)
-def log_posterior_of_seen(q, gradient, columns, n_components, n_blocks, numbers, jacobian):
+def log_posterior_of_seen(q, gradient, columns, row_weights, n_components, n_blocks, numbers, jacobian):
     """:func:`log_posterior` of rows with missing cells."""
     return composed.log_posterior_of_seen(
-        unpack, accumulate_seen, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian
+        unpack, accumulate_seen, add_prior, q, gradient, columns, row_weights, n_components, n_blocks, numbers, jacobian
     )
 
 

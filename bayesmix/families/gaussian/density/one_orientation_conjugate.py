@@ -125,10 +125,10 @@ def _log_measure(logs, n_components, jacobian, slope):
 
 
 @nb.njit(**COMPILED)
-def log_posterior(q, gradient, columns, n_components, n_blocks, numbers, jacobian):
+def log_posterior(q, gradient, columns, row_weights, n_components, n_blocks, numbers, jacobian):
     """See :mod:`bayesmix.density.composed`."""
     return composed.log_posterior(
-        unpack, accumulate, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian
+        unpack, accumulate, add_prior, q, gradient, columns, row_weights, n_components, n_blocks, numbers, jacobian
     )
 
 
@@ -139,10 +139,10 @@ def sampler_function(n, z, gradient, value, user):
 
 
 @nb.njit(**COMPILED)
-def log_posterior_of_seen(q, gradient, columns, n_components, n_blocks, numbers, jacobian):
+def log_posterior_of_seen(q, gradient, columns, row_weights, n_components, n_blocks, numbers, jacobian):
     """:func:`log_posterior` of rows with missing cells."""
     return composed.log_posterior_of_seen(
-        unpack, accumulate_seen, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian
+        unpack, accumulate_seen, add_prior, q, gradient, columns, row_weights, n_components, n_blocks, numbers, jacobian
     )
 
 

@@ -25,10 +25,10 @@ def add_prior(value, q, gradient, statistics, form, own, numbers, jacobian):
 
 
 @nb.njit(**COMPILED)
-def log_posterior(q, gradient, columns, n_components, n_blocks, numbers, jacobian):
+def log_posterior(q, gradient, columns, row_weights, n_components, n_blocks, numbers, jacobian):
     """See :mod:`bayesmix.density.composed`."""
     return composed.log_posterior(
-        unpack, accumulate, add_prior, q, gradient, columns, n_components, n_blocks, numbers, jacobian
+        unpack, accumulate, add_prior, q, gradient, columns, row_weights, n_components, n_blocks, numbers, jacobian
     )
 
 
