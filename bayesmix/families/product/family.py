@@ -12,8 +12,8 @@ import numpy as np
 from bayesmix.data import Column, Rows, check_names
 from bayesmix.density.minibatch import SubsampledDensity
 from bayesmix.families import family_from_name, read_family
+from bayesmix.families.column_blocks import NO_ROW_WEIGHTS
 from bayesmix.families.parts import (
-    NO_ROW_WEIGHTS,
     Form,
     Fused,
     ParameterSpec,
