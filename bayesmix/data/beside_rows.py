@@ -41,7 +41,7 @@ def read_weights(sample_weight: Any, n_rows: int, argument: str = "sample_weight
         wanted = "numbers of at least 0, and 0 for a row that does not count"
         raise ValueError(of_others(rows, wrong, wanted, argument))
     if not weights.any():
-        raise ValueError(f"{argument} is 0 for every row. Give at least one of them a weight above 0.")
+        raise ValueError(f"{argument} is zero for every row. Give at least one of them a weight above 0.")
     return weights
 
 

@@ -43,7 +43,7 @@ WEIGHTS = {
     ),
     "missing": ([1.0, None, 2.0], "but has 1 other value, nan first: row 1, column"),
     "infinite": ([1.0, np.inf, 2.0], "sample_weight has 1 infinite value"),
-    "zeros": ([0, 0, 0], "sample_weight is 0 for every row. Give at least one"),
+    "zeros": ([0, 0, 0], "sample_weight is zero for every row. Give at least one"),
     "short": ([1, 2], "sample_weight is for 2 rows, but X has 3. Give one number a row, in the order of X."),
     "two columns": (NUMBERS, "sample_weight must be one number a row, but has 2 columns. Choose one"),
 }
