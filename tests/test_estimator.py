@@ -45,6 +45,7 @@ OF_MORE_CLASSES = (
     "check_dtype_object",
     "check_f_contiguous_array_estimator",
     "check_dict_unchanged",
+    "check_sample_weights_list",
 )
 
 
