@@ -326,7 +326,7 @@ def likelihood_ratio(
         raise ValueError(f"--resamples must be at least 1, not {resamples}.")
     _check_seed(seed)
     takes, summed_out = takes_of(family, "--family"), sums_out_missing(family, "--family")
-    X = read_frame(data, source, manner.say, takes=takes, summed_out=summed_out)
+    X, _ = read_frame(data, source, manner.say, takes=takes, summed_out=summed_out)
     chosen, *others = families_of(family, "--family")
     if others:
         raise ValueError(f"--family {family!r}: a test is of one family.")
