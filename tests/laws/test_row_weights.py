@@ -1,5 +1,7 @@
 """A weight of 2 is the row twice, of 0 no row, and fractions mean the same by continuity."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,20 @@ def test_whole_weights_are_repeated_rows_in_the_density(case):
             (value, slope), (wanted, wanted_slope) = getattr(ours, name)(q), getattr(theirs, name)(q)
             assert value == pytest.approx(wanted, rel=1e-10)
             np.testing.assert_allclose(slope, wanted_slope, rtol=1e-8, atol=1e-8 * np.abs(wanted_slope).max())
+
+
+@pytest.mark.parametrize("case", OF_EVERY_LINE, ids=str)
+def test_what_is_known_of_a_row_is_known_of_its_copies(case):
+    rows = weighted(case, whole_weights(case)).rows
+    told = np.log(np.random.default_rng(2).dirichlet(np.ones(case.n_components), rows.n_rows))
+    told[:9] = np.where(np.arange(9)[:, None] % case.n_components == np.arange(case.n_components), 0.0, -np.inf)
+    rows = replace(rows, log_prior=told - told.max(axis=1, keepdims=True))
+    q = case.points(1)[0]
+    (value, slope), (wanted, wanted_slope) = (
+        density_of(problem_on(case, one)).logp_grad(q) for one in (rows, rows.copies)
+    )
+    assert value == pytest.approx(wanted, rel=1e-10)
+    np.testing.assert_allclose(slope, wanted_slope, rtol=1e-8, atol=1e-8 * np.abs(wanted_slope).max())
 
 
 @pytest.mark.parametrize("case", OF_EVERY_LINE, ids=str)
