@@ -19,6 +19,7 @@ ELSEWHERE = {
     ("cli/reading/cells.py", "categorical"): "a kind of column",
     ("data/columns.py", "categorical"): "the same",
     ("data/beside_rows.py", "categorical"): "the same",
+    ("data/kinds.py", "categorical"): "the same",
     ("data/entries.py", "categorical"): "the same",
     ("data/values.py", "categorical"): "the same",
     ("tree/schema.py", "categorical"): "the same",
