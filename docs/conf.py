@@ -51,6 +51,8 @@ autosummary_context = {
 }
 autodoc_typehints = "none"  # the docstrings say the types, in words
 autodoc_member_order = "bysource"
+# scikit-learn writes these, with words that its own glossary explains
+autodoc_default_options = {"exclude-members": "set_fit_request, set_score_request"}
 numpydoc_show_class_members = False  # autosummary's template lists them
 numpydoc_xref_param_type = False
 
