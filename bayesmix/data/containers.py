@@ -83,8 +83,8 @@ def as_they_lie(X: Any) -> np.ndarray | None:
     A data frame makes the array anew where its columns lie apart.
     """
     array = X
-    if hasattr(X, "iloc") or hasattr(X, "get_columns"):  # a frame of pandas or polars
-        kinds = {str(kind).lower() for kind in getattr(X, "dtypes", ())}
+    if hasattr(X, "columns") and hasattr(X, "dtypes"):  # a frame of pandas or polars
+        kinds = {str(kind).lower() for kind in X.dtypes}
         array = X.to_numpy() if len(kinds) == 1 and kinds <= {"float32", "float64"} else None
     elif type(X).__name__ == "DataArray":
         array = X.values

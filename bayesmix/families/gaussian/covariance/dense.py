@@ -20,6 +20,9 @@ from bayesmix.threads import one_blas_thread
 # Of a feature's variance the share, for each feature, that the features before it must leave unexplained: with less,
 # the covariance is no longer positive definite when its entries are rounded.
 _SINGULAR = 10 * np.finfo(float).eps
+# Of the squares of rows about the last mean the share that must be left about the new one: with less, it is the
+# rounding of what was taken away, of either sign.
+_TAKEN_AWAY = 100 * np.finfo(float).eps
 
 
 class Hyperparameters(NamedTuple):
@@ -213,13 +216,20 @@ def m_step(means, factors, counts, masses, first, second, prior_mean, shrinkage,
     NaN where a covariance has become singular up to rounding.
     """
     n_blocks, n_features, _ = factors.shape
+    n_components, of_prior = means.shape[0], shrinkage > 0
     moved, scatters, totals = scatters_about_the_mode(
         means, factors, counts, masses, first, second, prior_mean, shrinkage, dof, half_scale, constant
     )
     for m in range(n_blocks):
         for i in range(n_features):
+            squares = 0.0
+            for k in range(n_components):
+                if k == m or n_blocks < n_components:
+                    squares += second[k, i, i]
             for j in range(i + 1):
                 scatters[m, i, j] /= totals[m]
+            if not of_prior and not scatters[m, i, i] * totals[m] > _TAKEN_AWAY * squares:
+                scatters[m, i, i] = math.nan
     updates = factors_of(scatters)
     updated = np.zeros((n_blocks, n_features, n_features))
     for m in range(n_blocks):
