@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from bayesmix.data import File, StreamedRows, check_n_components, needs_memory, read_labels, read_rows, read_weights
+from bayesmix.data import StreamedRows, check_n_components, read_labels, read_rows, read_weights, source_of
 from bayesmix.engines.begin import density_of, fit_em, model_of
 from bayesmix.engines.em import EMResult, EMSettings
 from bayesmix.families import Family, read_family
@@ -24,6 +24,8 @@ from bayesmix.vocabulary import named_arguments
 if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
+
+    from bayesmix.data import Source
 
 
 @named_arguments
@@ -165,9 +167,11 @@ class Mixture:
 
         Parameters
         ----------
-        X : array, data frame or DataArray, (N, D), or file
+        X : array, data frame or DataArray, (N, D), file or Dask collection
             A file opened by :func:`bayesmix.data.open` is read block by block, once for moments and a sample and then
-            once for each iteration. An interruption (Ctrl-C) ends the fit of one, and it returns what it has.
+            once for each iteration. Of a Dask array or data frame, partitions are passed over where its scheduler has
+            them, and sums of statistics come back. An interruption (Ctrl-C) ends the fit of either, and it returns what
+            it has.
         sample_weight : array or series (N,), optional
             How much each row counts: a whole number is that many equal rows, 0 no row (results leave it out, and say
             so), and fractions mean the same by continuity, ``sum_i w_i log p(x_i)`` in the place of
@@ -221,12 +225,15 @@ class Mixture:
             If the data or an argument cannot be used; the message says where and what to do.
         """
         settings = EMSettings(estimate, init, n_init, max_iter, tol)
+        source = source_of(X)
         for given, name in ((sample_weight, "sample_weight"), (labels, "labels")):
-            if isinstance(X, File) and given is not None:
-                raise ValueError(f"{name} is for rows in memory, and X is a file: read it, or leave {name} out")
-        problem = (
-            self._streamed(X, progressbar) if isinstance(X, File) else self._problem(X, sample_weight, labels, copy)
-        )
+            if source is not None and given is not None:
+                raise ValueError(
+                    f"{name} is for rows in memory, and {source.name} is read block by block: have its rows in memory, "
+                    f"{source.to_hold_them}, or leave {name} out"
+                )
+        in_memory = source is None
+        problem = self._problem(X, sample_weight, labels, copy) if in_memory else self._streamed(source, progressbar)
         given = random_seed is None and not isinstance(init, str)  # nothing is random from a start that is given
         seed = None if given else number_of(random_seed)
         with compiling_shown(progressbar):
@@ -679,14 +686,14 @@ class Mixture:
         self._check_number()
         return self._read(X, sample_weight, labels, copy)
 
-    def _streamed(self, X: File, progressbar: bool | None) -> Problem:
-        """The same of a file, after a first pass over its rows."""
+    def _streamed(self, source: "Source", progressbar: bool | None) -> Problem:
+        """The same of rows that are not in memory, after a first look at all of them."""
         self._check_number()
         if not self.family.read_by_blocks:
-            raise needs_memory(X.name)
+            raise source.needs_memory()
         with progress(progressbar) as report:
-            report(f"A first look at {X.name}")
-            rows = StreamedRows(X)
+            report(f"A first look at {source.name}")
+            rows = StreamedRows(source)
         return Problem.of(rows, self.family, self.n_components, self.priors)
 
     def _check_number(self) -> None:

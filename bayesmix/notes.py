@@ -212,7 +212,7 @@ _SENTENCES = {
     "weighted_rows": _weighted_rows,
     "known_labels": _known_labels,
     "missing_cells": _missing_cells,
-    "sample_of_rows": "fitted to {of:,} rows of a file; here are {rows:,} of them, drawn at random".format,
+    "sample_of_rows": "fitted to {of:,} rows, of which {rows:,} are here, drawn at random".format,
     "prior_sways": _prior_sways,
     "chosen": _chosen,
     "sweeps_spent": _sweeps_spent,

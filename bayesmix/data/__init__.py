@@ -10,7 +10,7 @@ from bayesmix.data.beside_rows import read_groups, read_labels, read_weights
 from bayesmix.data.columns import Column
 from bayesmix.data.copies import shared_copy
 from bayesmix.data.equal_rows import unique_rows
-from bayesmix.data.files import File, needs_memory, open
+from bayesmix.data.files import File, open
 from bayesmix.data.fitness import (
     check_collinear,
     check_complete,
@@ -22,8 +22,10 @@ from bayesmix.data.fitness import (
 )
 from bayesmix.data.kinds import kinds_of
 from bayesmix.data.moments import centre_and_scale
+from bayesmix.data.partitions import source_of
 from bayesmix.data.reading import check_match, read_rows
 from bayesmix.data.rows import Rows
+from bayesmix.data.source import Source
 from bayesmix.data.streamed import StreamedRows
 from bayesmix.data.values import check_names
 
@@ -31,6 +33,7 @@ __all__ = [
     "Column",
     "File",
     "Rows",
+    "Source",
     "StreamedRows",
     "centre_and_scale",
     "check_collinear",
@@ -43,12 +46,12 @@ __all__ = [
     "check_names",
     "check_spread",
     "kinds_of",
-    "needs_memory",
     "open",
     "read_groups",
     "read_labels",
     "read_rows",
     "read_weights",
     "shared_copy",
+    "source_of",
     "unique_rows",
 ]

@@ -4,10 +4,12 @@ Where blocks begin hangs on the rows alone, so that sums over blocks, added in t
 bits whoever makes them, and on however many threads.
 """
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
 
 import numpy as np
+
+from bayesmix.threads import Threads, summed
 
 # Numbers of a block: with its workings it stays in a second-level cache, and the work on it is long beside handing it
 # to a thread. A whole number of the passes' own blocks (of 384 rows) leaves none of these half empty.
@@ -23,8 +25,11 @@ class Blocks(Protocol):
         """Number of rows of all blocks, N."""
         ...
 
-    def __iter__(self) -> Iterator[np.ndarray]:
-        """The blocks (n, D) in their order, of any type of floats and any layout; nobody writes into them."""
+    def summed(self, work: Callable[[np.ndarray], Any], threads: Threads | None = None) -> Any:
+        """The sum of what the work makes of each block, added in an order that hangs on nothing but the rows.
+
+        Blocks (n, D) are of any type of floats and any layout; nobody writes into them.
+        """
         ...
 
 
@@ -52,3 +57,7 @@ class InMemory:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return (self.values[block] for block in cuts(*self.values.shape))
+
+    def summed(self, work: Callable[[np.ndarray], Any], threads: Threads | None = None) -> Any:
+        """See :class:`Blocks`."""
+        return summed(work, self, threads)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix.data.files.source import File
+from bayesmix.data.source import Source, is_dask
 from bayesmix.data.words import FROM_ZERO, listed, visible
 
 
@@ -106,10 +106,15 @@ def _units(X: Any, table: Table) -> tuple[str, ...]:
 
 
 def _open(X: Any, argument: str) -> Table:
-    if isinstance(X, File):
+    if isinstance(X, Source):
         raise TypeError(
             f"{argument} is {X.name}, opened by bm.data.open: fit_em and the predictions of its result read it block "
-            "by block, and this needs the rows in memory. Read them, for example with pandas.read_parquet."
+            f"by block, and this needs the rows in memory. Read them, {X.to_hold_them}."
+        )
+    if is_dask(X):
+        raise TypeError(
+            f"{argument} is a Dask {type(X).__name__}: fit_em and the predictions of its result work where its rows "
+            f"lie, and this needs the rows in memory. Give {argument}.compute(), or of many rows a sample of them."
         )
     if isinstance(X, (np.ndarray, list, tuple)):
         return _open_array(X, argument)

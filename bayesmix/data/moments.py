@@ -1,5 +1,6 @@
 """Centre, spread and correlations of columns, whatever their units."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -60,17 +61,24 @@ class Spread:
         """Take in rows (n, D), NaN where a value is missing, and how much each counts (n,)."""
         for j, column in enumerate(rows.T):
             values, counted = _present(column, weights)
-            n, centre, length = _centre_and_length(values, counted)
-            before = self.totals[j]
-            self.n_seen[j] += values.size
-            self.totals[j] = both = before + n
-            if before == 0:
-                self.centre[j], self.lengths[j] = centre, length
-            elif n > 0:  # Chan, Golub and LeVeque (1983)
-                apart = centre - self.centre[j]
-                self.centre[j] += apart * (n / both)
-                between = abs(apart) * np.sqrt(before * (n / both))
-                self.lengths[j] = np.hypot(np.hypot(self.lengths[j], length), between)
+            self._join(j, values.size, *_centre_and_length(values, counted))
+
+    def join(self, other: "Spread") -> None:
+        """Take in what was gathered of other rows."""
+        for j in range(self.centre.size):
+            self._join(j, other.n_seen[j], other.totals[j], other.centre[j], other.lengths[j])
+
+    def _join(self, j: int, n_seen: int, n: float, centre: float, length: float) -> None:
+        before = self.totals[j]
+        self.n_seen[j] += n_seen
+        self.totals[j] = both = before + n
+        if before == 0:
+            self.centre[j], self.lengths[j] = centre, length
+        elif n > 0:  # Chan, Golub and LeVeque (1983)
+            apart = centre - self.centre[j]
+            self.centre[j] += apart * (n / both)
+            between = abs(apart) * np.sqrt(before * (n / both))
+            self.lengths[j] = np.hypot(np.hypot(self.lengths[j], length), between)
 
     @property
     def scale(self) -> np.ndarray:
@@ -139,6 +147,14 @@ def correlation_factor(
     -------
     ndarray of shape (D, D)
     """
+    triangle = triangle_of(values, centre, scale, weights)
+    return _factor_of(triangle, len(values) - 1 if weights is None else divisor(weights.sum()))
+
+
+def triangle_of(
+    values: np.ndarray, centre: np.ndarray, scale: np.ndarray, weights: np.ndarray | None = None
+) -> np.ndarray:
+    """Triangular factor (at most D rows, D) of the standardised columns: its square is theirs, sums of products."""
     n_rows, n_features = values.shape
     triangle = np.empty((0, n_features))
     with one_blas_thread():
@@ -147,7 +163,20 @@ def correlation_factor(
             if weights is not None:
                 standard *= np.sqrt(weights[start : start + BLOCK])[:, None]
             triangle = np.linalg.qr(np.concatenate([triangle, standard]), mode="r")
-    of_all = n_rows - 1 if weights is None else divisor(weights.sum())
+    return triangle
+
+
+def factor_of_triangles(triangles: Sequence[np.ndarray], n_rows: int) -> np.ndarray:
+    """See :func:`correlation_factor`: of rows that lie apart, whose triangles :func:`triangle_of` gave."""
+    triangle = np.empty((0, triangles[0].shape[1]))
+    with one_blas_thread():
+        for one in triangles:
+            triangle = np.linalg.qr(np.concatenate([triangle, one]), mode="r")
+    return _factor_of(triangle, n_rows - 1)
+
+
+def _factor_of(triangle: np.ndarray, of_all: float) -> np.ndarray:
+    """The lower Cholesky factor of the square of a triangle (D, D), which may have negative entries on its diagonal."""
     return (triangle * np.copysign(1.0, np.diagonal(triangle))[:, None]).T / np.sqrt(of_all)
 
 
@@ -177,8 +206,7 @@ class Triangle:
 
     def correlation_factor(self, scale: np.ndarray, n_rows: int) -> np.ndarray:
         """See :func:`correlation_factor`, given the standard deviations of all rows."""
-        triangle = self._triangle[1:, 1:] * (self._unit / scale)
-        return (triangle * np.copysign(1.0, np.diagonal(triangle))[:, None]).T / np.sqrt(n_rows - 1)
+        return _factor_of(self._triangle[1:, 1:] * (self._unit / scale), n_rows - 1)
 
 
 def correlation_factor_by_pairs(

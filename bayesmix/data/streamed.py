@@ -1,60 +1,38 @@
-"""Rows that are not held: what a first pass over their blocks tells of them."""
-
-from collections.abc import Iterator
+"""Rows that are not held, and what a first look at them told."""
 
 import numpy as np
 
+from bayesmix.data.blocks import Blocks
 from bayesmix.data.columns import Column
-from bayesmix.data.files.source import File, needs_memory
-from bayesmix.data.moments import Spread, Triangle
 from bayesmix.data.rows import Rows
-from bayesmix.progress import turns
+from bayesmix.data.source import Look, Source
 
-# A uniform sample of the rows, of which starts are made.
-_SAMPLE = 2**16
-# Nobody's: rows that were simulated from the same seed as the sample would not be independent of it.
-_SEED = 0xB10C_5A3F_17E5
-# Rows of it that stand for all in a tree.
-_SHOWN = 4096
+_SHOWN = 4096  # rows of the sample that stand for all in a tree
 
 
 class StreamedRows(Rows):
-    """Rows of a file, of which are known the number, the moments and a sample.
+    """Rows of a file or of a cluster, of which are known the number, the moments and a sample.
 
     Attributes
     ----------
-    file : File
+    source : Source
     """
 
-    file: File
-    _n_rows: int
-    _sample: np.ndarray
-    _triangle: Triangle
+    source: Source
+    _look: Look
 
-    def __init__(self, file: File):
-        spread, triangle, sample = Spread(len(file.columns)), Triangle(), _Sample(len(file.columns))
-        low, high = np.full(len(file.columns), np.inf), np.full(len(file.columns), -np.inf)
-        n_rows, turn = 0, turns("row")
-        for block in file:
-            turn(n_rows)
-            _check_finite(block, file, n_rows)
-            n_rows += len(block)
-            spread.add(block)
-            low, high = np.minimum(low, block.min(axis=0)), np.maximum(high, block.max(axis=0))
-            triangle.add(block)
-            sample.add(block)
+    def __init__(self, source: Source):
+        look = source.look()
         vars(self).update(
-            columns=tuple(map(Column, file.columns)),
+            columns=tuple(map(Column, source.columns)),
             index=None,
             weights=None,
             log_prior=None,
             kept=None,
-            file=file,
-            _sample=sample.rows,
-            centre_and_scale=(spread.centre, spread.scale),
-            extent=(low, high),
-            _n_rows=n_rows,
-            _triangle=triangle,
+            source=source,
+            centre_and_scale=(look.centre, look.scale),
+            extent=(look.low, look.high),
+            _look=look,
         )
 
     @property
@@ -65,12 +43,12 @@ class StreamedRows(Rows):
         ------
         ValueError
         """
-        raise needs_memory(self.file.name)
+        raise self.source.needs_memory()
 
     @property
     def sample(self) -> np.ndarray:
-        """Rows (n, D) drawn without replacement, in no order; all of them where they are few."""
-        return self._sample
+        """See :class:`~bayesmix.data.source.Look`."""
+        return self._look.sample
 
     @property
     def held(self) -> Rows:
@@ -81,8 +59,8 @@ class StreamedRows(Rows):
 
     @property
     def n_rows(self) -> int:
-        """Number of rows of the file, N."""
-        return self._n_rows
+        """Number of rows, N."""
+        return self._look.n_rows
 
     @property
     def n_features(self) -> int:
@@ -102,55 +80,9 @@ class StreamedRows(Rows):
     @property
     def correlation_factor(self) -> np.ndarray:  # pyright: ignore[reportIncompatibleVariableOverride]
         """See :class:`Rows`."""
-        if self.singular:
-            return np.eye(self.n_features)
-        return self._triangle.correlation_factor(self.centre_and_scale[1], self.n_rows)
+        return np.eye(self.n_features) if self.singular else self._look.correlation_factor
 
     @property
-    def blocks(self) -> "_Read":
-        """The file's blocks, and how far reading has come, for whoever shows progress."""
-        return _Read(self)
-
-
-class _Read:
-    def __init__(self, rows: StreamedRows):
-        self.rows, self.n_rows = rows, rows.n_rows
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        turn, done = turns("row"), 0
-        for block in self.rows.file:
-            turn(done)
-            done += len(block)
-            yield block
-        if done != self.n_rows:
-            raise ValueError(f"{self.rows.file.name} had {self.n_rows:,} rows before, and has {done:,} now.")
-
-
-class _Sample:
-    """A uniform sample: the rows of the smallest of random numbers, the same ones each time."""
-
-    def __init__(self, n_features: int):
-        self._rng = np.random.default_rng(_SEED)
-        self._keys, self.rows = np.empty(0), np.empty((0, n_features))
-
-    def add(self, rows: np.ndarray) -> None:
-        keys = self._rng.random(len(rows))
-        if self._keys.size >= _SAMPLE:
-            near = keys < self._keys[-1]
-            keys, rows = keys[near], rows[near]
-        keys, rows = np.concatenate([self._keys, keys]), np.concatenate([self.rows, rows])
-        kept = np.argsort(keys)[:_SAMPLE]
-        self._keys, self.rows = keys[kept], rows[kept]
-
-
-def _check_finite(block: np.ndarray, file: File, n_before: int) -> None:
-    wrong = ~np.isfinite(block)
-    if not wrong.any():
-        return
-    row, column = map(int, np.argwhere(wrong)[0])
-    what = "a missing value (NaN, null)" if np.isnan(block[row, column]) else "an infinite value"
-    raise ValueError(
-        f"{file.name} has {what} in column {file.columns[column]!r}: {file.place(n_before + row)}. Rows that are read "
-        "block by block must be complete: leave such rows out of the file; of rows in memory, missing values are "
-        "summed out."
-    )
+    def blocks(self) -> Blocks:
+        """The rows block by block, wherever they lie."""
+        return self.source.blocks(self.n_rows)

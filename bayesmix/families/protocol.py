@@ -11,8 +11,7 @@ Nothing of size N x K survives a pass: it returns the log-likelihood and :class:
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from functools import reduce
-from operator import add
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -824,9 +823,4 @@ def one_pass(family: Family, point: Point, blocks: ColumnBlocks, threads: Thread
     Blocks are passed over side by side, and their statistics added in the order of the blocks: the same bits on any
     number of threads.
     """
-    form = family.form(point.weights, point.state)
-
-    def of_block(block: Any) -> Statistics:
-        return family.statistics(form, blocks.columns(block), blocks.row_weights(block))
-
-    return reduce(add, map(of_block, blocks) if threads is None else threads.in_order(of_block, blocks))
+    return blocks.summed(partial(family.statistics, family.form(point.weights, point.state)), threads)

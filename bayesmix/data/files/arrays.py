@@ -22,6 +22,7 @@ class _Array(File):
         there = [f"x{j}" for j in range(array.shape[1])]
         self._positions = chosen(there, columns, self.name)
         self.columns = tuple(there[j] for j in self._positions)
+        self.named = columns is not None
         if array.shape[0] == 0:
             raise ValueError(f"{path} has no rows (shape {array.shape}).")
 

@@ -1,6 +1,6 @@
 """The result of EM: the point estimate, and everything that can be asked of it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import xlogy
 
-from bayesmix.data import File, Rows, StreamedRows, check_match, read_rows
+from bayesmix.data import Rows, StreamedRows, check_match, read_rows, source_of
 from bayesmix.engines.em.rivals import rivals_of
 from bayesmix.engines.em.status import Status
 from bayesmix.families import Family
+from bayesmix.families.parts import Params
 from bayesmix.notebook import card, facts, sentences, table
 from bayesmix.notes import Note, counted_rivals, of_rows, of_sample, rivals_in_words
 from bayesmix.priors.sets import Priors, hyperparameters
@@ -241,16 +242,10 @@ class EMResult:
     @sheltered()
     def _clearness(self) -> tuple[float, float]:
         """``sum_i log max_k r_ik`` and the entropy of all ``r_i``."""
-        certainty = entropy = 0.0
-        rows = self.rows
-        in_memory = rows.log_prior is not None or rows.weights is not None
-        whole = [(rows.values, rows.log_prior)] if in_memory else ((part, None) for part in rows.blocks)
-        for values, known in whole:
-            for block, joint in self.family.log_joint_blocks(self.weights, self.params, values, log_prior=known):
-                log_r = joint[0] - np.logaddexp.reduce(joint[0], axis=1, keepdims=True)
-                times = 1.0 if rows.weights is None else rows.weights[block]
-                certainty += float((times * log_r.max(axis=1)).sum())
-                entropy -= float((times * xlogy(np.exp(log_r), np.exp(log_r)).sum(axis=1)).sum())
+        rows, of_rows = self.rows, partial(_clearness_of, self.family, self.weights, self.params)
+        whole = rows.log_prior is not None or rows.weights is not None
+        both = of_rows(rows.values, rows.log_prior, rows.weights) if whole else rows.blocks.summed(of_rows)
+        certainty, entropy = both.tolist()
         return certainty, entropy + 0.0  # no negative zero
 
     @cached_property
@@ -258,15 +253,15 @@ class EMResult:
     def responsibilities(self) -> np.ndarray:
         """(N, K) probabilities of each component given each training row."""
         if self.rows.log_prior is not None:
-            return self._shares(self.rows.values, None, self.rows.log_prior)
-        return self._of(self.rows, self._shares)
+            return _shares(self.family, self.weights, self.params, self.rows.values, None, self.rows.log_prior)
+        return self.predict_proba(self.rows)
 
     @cached_property
     def labels(self) -> np.ndarray:
         """(N,) most probable component of each training row."""
         if self.rows.log_prior is not None:
-            return self._labels(self.rows.values, None, self.rows.log_prior)
-        return self._of(self.rows, self._labels)
+            return _labels(self.family, self.weights, self.params, self.rows.values, None, self.rows.log_prior)
+        return self.predict(self.rows)
 
     @cached_property
     def restarts(self) -> "pd.DataFrame":
@@ -280,9 +275,10 @@ class EMResult:
 
         Parameters
         ----------
-        X : array, data frame, DataArray, (n, D), or file
+        X : array, data frame, DataArray, (n, D), file or Dask collection
             Missing cells (NaN) are summed out, here and below. A file opened by :func:`bayesmix.data.open` is read
-            block by block.
+            block by block. A Dask array or data frame gives another, with its index, of which nothing is made before
+            you ask for it.
         cores : int, optional
             Threads at most that work on blocks of many rows, here and below; None takes all that there are. The result
             does not depend on it.
@@ -291,7 +287,7 @@ class EMResult:
         -------
         (n,) array of int
         """
-        return self._of(X, self._labels, cores)
+        return self._of(X, _labels, np.intp, cores=cores)
 
     def predict_proba(self, X, *, cores: int | None = None) -> np.ndarray:
         """Responsibilities: the probability of each component given each row.
@@ -305,7 +301,7 @@ class EMResult:
         -------
         (n, K) array
         """
-        return self._of(X, self._shares, cores)
+        return self._of(X, _shares, float, [self.rows.group(k) for k in range(self.n_components)], cores=cores)
 
     def score_samples(self, X, *, cores: int | None = None) -> np.ndarray:
         """Log density of each row, in nats.
@@ -319,7 +315,7 @@ class EMResult:
         -------
         (n,) array
         """
-        return self._of(X, partial(self.family.log_mixture, self.weights, self.params), cores)
+        return self._of(X, _log_density, float, cores=cores)
 
     def sample(self, n: int, random_seed=None) -> tuple[np.ndarray, np.ndarray]:
         """Draw rows and their components from the fitted mixture.
@@ -352,7 +348,10 @@ class EMResult:
             rows=rows,
             posterior={name: value[None, None] for name, value in posterior.items()},
             sample_stats={"lp": np.array([[self.objective]])},
-            constant_data={"pivot": self._labels(rows.values, None, rows.log_prior), **hyperparameters(self.priors)},
+            constant_data={
+                "pivot": _labels(self.family, self.weights, self.params, rows.values, None, rows.log_prior),
+                **hyperparameters(self.priors),
+            },
             log_likelihood=log_density[None, None],
             record={
                 "method": "em",
@@ -379,36 +378,24 @@ class EMResult:
             of_rows(self.rows) + of_sample(self.rows) + (ended,) * (not self.converged) + (others,) * bool(self.rivals)
         )
 
-    def _of(self, X: Any, function: Callable[..., np.ndarray], cores: int | None = None) -> np.ndarray:
-        """A function ``(values, threads)`` of rows, whose results stand in their order."""
+    def _of(
+        self,
+        X: Any,
+        what: Callable[..., np.ndarray],
+        kind: type,
+        names: Sequence[str] = (),
+        cores: int | None = None,
+    ) -> Any:
+        """Something of every row, of a kind, in their order; a column for each of the names."""
+        work = partial(what, self.family, self.weights, self.params)
         with Threads(cores) as threads:
-            file = X.file if isinstance(X, StreamedRows) else X
-            if isinstance(file, File):
-                check_match(file.columns, self.rows.features, file.name)
-                return np.concatenate(list(threads.in_order(function, file)))
+            source = X.source if isinstance(X, StreamedRows) else source_of(X)
+            if source is not None:
+                there = source.columns if source.named else None
+                check_match(there, self.rows.features, source.name, len(source.columns))
+                return source.each(work, kind, names, threads)
             rows = X if X is self.rows else read_rows(X, columns=self.rows.columns, missing="keep", copy=False)
-            return function(rows.values, threads)
-
-    def _labels(
-        self, values: np.ndarray, threads: Threads | None = None, log_prior: np.ndarray | None = None
-    ) -> np.ndarray:
-        labels = np.empty(values.shape[0], dtype=np.intp)
-        for block, r in self._responsibilities(values, threads, log_prior):
-            labels[block] = r[..., 0].argmax(axis=0)
-        return labels
-
-    def _shares(
-        self, values: np.ndarray, threads: Threads | None = None, log_prior: np.ndarray | None = None
-    ) -> np.ndarray:
-        shares = np.empty((values.shape[0], self.n_components))
-        for block, r in self._responsibilities(values, threads, log_prior):
-            shares[block] = r[..., 0].T
-        return shares
-
-    def _responsibilities(
-        self, values: np.ndarray, threads: Threads | None, log_prior: np.ndarray | None
-    ) -> Iterator[tuple[Any, np.ndarray]]:
-        return self.family.responsibilities_blocks(self.weights, self.params, values, _AT_ONCE, threads, log_prior)
+            return work(rows.values, threads)
 
     def _repr_html_(self) -> str:
         lies = self.family.summaries(self.params, self.rows)[0]
@@ -457,3 +444,57 @@ class EMResult:
             f"log_likelihood={self.log_likelihood:.6g}, bic={self.bic:.6g} at the {self.which}; "
             f"{self.status.value}{rivals})"
         )
+
+
+# What can be asked of rows. They are functions of the estimate alone, which goes where the rows are.
+
+
+def _labels(
+    family: Family,
+    weights: np.ndarray,
+    params: Params,
+    values: np.ndarray,
+    threads: Threads | None = None,
+    log_prior: np.ndarray | None = None,
+) -> np.ndarray:
+    labels = np.empty(values.shape[0], dtype=np.intp)
+    for block, r in family.responsibilities_blocks(weights, params, values, _AT_ONCE, threads, log_prior):
+        labels[block] = r[..., 0].argmax(axis=0)
+    return labels
+
+
+def _shares(
+    family: Family,
+    weights: np.ndarray,
+    params: Params,
+    values: np.ndarray,
+    threads: Threads | None = None,
+    log_prior: np.ndarray | None = None,
+) -> np.ndarray:
+    shares = np.empty((values.shape[0], weights.size))
+    for block, r in family.responsibilities_blocks(weights, params, values, _AT_ONCE, threads, log_prior):
+        shares[block] = r[..., 0].T
+    return shares
+
+
+def _log_density(
+    family: Family, weights: np.ndarray, params: Params, values: np.ndarray, threads: Threads | None = None
+) -> np.ndarray:
+    return family.log_mixture(weights, params, values, threads)
+
+
+def _clearness_of(
+    family: Family,
+    weights: np.ndarray,
+    params: Params,
+    values: np.ndarray,
+    log_prior: np.ndarray | None = None,
+    row_weights: np.ndarray | None = None,
+) -> np.ndarray:
+    certainty = entropy = 0.0
+    for block, joint in family.log_joint_blocks(weights, params, values, log_prior=log_prior):
+        log_r = joint[0] - np.logaddexp.reduce(joint[0], axis=1, keepdims=True)
+        times = 1.0 if row_weights is None else row_weights[block]
+        certainty += float((times * log_r.max(axis=1)).sum())
+        entropy -= float((times * xlogy(np.exp(log_r), np.exp(log_r)).sum(axis=1)).sum())
+    return np.array([certainty, entropy])

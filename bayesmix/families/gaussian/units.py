@@ -1,6 +1,7 @@
 """Standardised units: what the engines work in, so that the units of the data never matter."""
 
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
 from typing import override
 
 import numpy as np
@@ -70,11 +71,10 @@ class Units(Standardised):
         form = (self.centre.tobytes(), self.scale.shape, self.scale.tobytes())
         return shared_copy(self._rows, form, lambda: _standardised(self._rows, self))
 
-    def write(self, values: np.ndarray, columns: np.ndarray) -> None:
-        """Write rows (n, D), none with missing cells, as columns (D, n) in these units."""
-        values = values.view()
-        values.flags.writeable = False  # a kernel is compiled once for what may be written into, and once for what not
-        (by_matrix if self.structure.correlated else by_column)(values, self.centre, self.scale, columns)
+    @property
+    def write(self) -> Callable[[np.ndarray, np.ndarray], None]:
+        """Writes rows (n, D), none with missing cells, as columns (D, n) in these units."""
+        return partial(_write, by_matrix if self.structure.correlated else by_column, self.centre, self.scale)
 
     @property
     @override
@@ -156,6 +156,12 @@ def _n_missing(rows: Rows) -> np.ndarray:
     """How many cells of each column are missing, (D,), those of a row counted as often as it."""
     absent = np.asarray(rows.missing)
     return absent.sum(axis=0) if rows.weights is None else rows.weights @ absent
+
+
+def _write(kernel: Callable, centre: np.ndarray, scale: np.ndarray, values: np.ndarray, columns: np.ndarray) -> None:
+    values = values.view()
+    values.flags.writeable = False  # a kernel is compiled once for what may be written into, and once for what not
+    kernel(values, centre, scale, columns)
 
 
 def _standardised(rows: Rows, units: Units) -> np.ndarray:
