@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from bayesmix.data import Rows, check_n_components, read_labels, read_rows, read_weights
+from bayesmix.data import Rows, check_in_memory, check_n_components, read_labels, read_rows, read_weights
 from bayesmix.data.words import listed
 from bayesmix.engines.begin import fit_em
 from bayesmix.engines.em import EMResult, EMSettings
@@ -487,6 +487,7 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
     ):
         """The values as scikit-learn checks them; levels of categorical columns as they came."""
         takes = (self.em_.family if family is None else family).takes
+        check_in_memory(X, "X")
         checked = validate_data(
             self,
             X,

@@ -8,6 +8,7 @@ what to do. Nothing is dropped or imputed.
 
 from bayesmix.data.beside_rows import read_groups, read_labels, read_weights
 from bayesmix.data.columns import Column
+from bayesmix.data.containers import check_in_memory
 from bayesmix.data.copies import shared_copy
 from bayesmix.data.equal_rows import unique_rows
 from bayesmix.data.files import File, open
@@ -40,6 +41,7 @@ __all__ = [
     "check_complete",
     "check_constant",
     "check_distinct",
+    "check_in_memory",
     "check_match",
     "check_missing",
     "check_n_components",

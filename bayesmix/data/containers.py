@@ -105,7 +105,8 @@ def _units(X: Any, table: Table) -> tuple[str, ...]:
     return ()
 
 
-def _open(X: Any, argument: str) -> Table:
+def check_in_memory(X: Any, argument: str) -> None:
+    """Refuse rows that lie in a file or in partitions of Dask (TypeError), where all of them are needed at once."""
     if isinstance(X, Source):
         raise TypeError(
             f"{argument} is {X.name}, opened by bm.data.open: fit_em and the predictions of its result read it block "
@@ -116,6 +117,10 @@ def _open(X: Any, argument: str) -> Table:
             f"{argument} is a Dask {type(X).__name__}: fit_em and the predictions of its result work where its rows "
             f"lie, and this needs the rows in memory. Give {argument}.compute(), or of many rows a sample of them."
         )
+
+
+def _open(X: Any, argument: str) -> Table:
+    check_in_memory(X, argument)
     if isinstance(X, (np.ndarray, list, tuple)):
         return _open_array(X, argument)
     xarray = sys.modules.get("xarray")  # a DataArray cannot exist before its library is imported

@@ -17,7 +17,7 @@ from bayesmix.data.columns import Column
 from bayesmix.data.moments import Spread, factor_of_triangles, triangle_of
 from bayesmix.data.reading import read_rows
 from bayesmix.data.source import SAMPLE, SEED, Look, Source, is_dask
-from bayesmix.data.words import FROM_ZERO, visible
+from bayesmix.data.words import visible
 from bayesmix.threads import Threads
 
 
@@ -47,7 +47,7 @@ class Partitions(Source):
 
     def __init__(self, X: Any):
         what = type(X).__name__
-        if not hasattr(X, "to_delayed") or what == "Bag":
+        if what not in ("Array", "DataFrame", "Series"):
             raise TypeError(
                 f"X is a Dask {what}, which is no table: give a Dask array of two dimensions or data frame."
             )
@@ -130,7 +130,8 @@ class Partitions(Source):
         import dask
 
         # The work, with the parameters in it, is one node of the graph: it travels once, and not with every partition.
-        shared = dask.delayed(partial(_of_part, work, self._known), pure=False)
+        place = "partitions" if self.named else "blocks"
+        shared = dask.delayed(partial(_of_part, work, self._known, place), pure=False)
         call = dask.delayed(_call, pure=False)
         owned = [()] * len(self._parts) if own is None else [(one,) for one in own]
         return dask.compute(
@@ -158,8 +159,8 @@ def _call(work: Callable[..., Any], *given: Any) -> Any:
     return work(*given)
 
 
-def _of_part(work: Callable[..., Any], known: tuple[Column, ...], part: Any, number: int, *own: Any) -> Any:
-    return work(_values(part, known, f"partition {number} of X ({FROM_ZERO})"), *own)
+def _of_part(work: Callable[..., Any], known: tuple[Column, ...], place: str, part: Any, number: int, *own: Any) -> Any:
+    return work(_values(part, known, f"X.{place}[{number}]"), *own)
 
 
 def _values(part: Any, known: tuple[Column, ...], argument: str) -> np.ndarray:

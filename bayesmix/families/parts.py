@@ -80,11 +80,20 @@ class Statistics:
     form: Form
 
     def __add__(self, other: "Statistics") -> "Statistics":
-        if self.form is not other.form:
+        if not _same(self.form, other.form):
             raise ValueError("statistics taken at different parameters do not add: take both at the same form")
         sums = tuple(one + another for one, another in zip(self.sums, other.sums, strict=True))
         log_likelihood = self.log_likelihood + other.log_likelihood
         return Statistics(log_likelihood, self.counts + other.counts, sums, self.form)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two forms are of one point: statistics that were gathered elsewhere bring a copy of theirs."""
+    if one is other:
+        return True
+    if isinstance(one, tuple):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return np.array_equal(one, other)
 
 
 @dataclass(frozen=True, eq=False)

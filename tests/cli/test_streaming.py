@@ -25,7 +25,7 @@ def test_fit_and_predict(files, capsys):
     assert run(["fit", "rows.parquet", *FIT, "-o", "fit.nc"]) == 0
     out, err = capsys.readouterr()
     assert "rows.parquet: rows of a, b, read block by block." in err
-    assert "fitted to 140,000 rows of a file; here are 4,096 of them, drawn at random" in " ".join(out.split())
+    assert "fitted to 140,000 rows, of which 4,096 are here, drawn at random" in " ".join(out.split())
     em = bm.Mixture(2).fit_em(ROWS, random_seed=1)
     tree = bm.load("fit.nc")
     np.testing.assert_allclose(tree.posterior["means"].values[0, 0], em.params["means"], atol=1e-4)

@@ -15,6 +15,7 @@ from distributed import Client, LocalCluster
 
 import bayesmix as bm
 from bayesmix.data import StreamedRows, read_rows, source_of
+from bayesmix.estimator import BayesianMixture
 from bayesmix.families.protocol import one_pass
 
 RNG = np.random.default_rng(9)
@@ -114,16 +115,18 @@ def test_predictions_are_collections_with_the_index(here):
 def test_what_cannot_be_used_is_named_with_its_partition():
     holed = X.copy()
     holed[50_017, 1] = np.nan
-    with pytest.raises(ValueError, match=r"partition 2 of X \(counting from 0\) has 1 missing value .*'x1', row 10017"):
+    with pytest.raises(ValueError, match=r"X.blocks\[2\] has 1 missing value .*row 10017, column 'x1'"):
         bm.Mixture(2).fit_em(da.from_array(holed, chunks=(20_000, 2)), **SETTINGS)
     text = dd.from_map(lambda i: pd.DataFrame({"a": [1.0, 2.0] if i else ["1", "two"]}), [1, 1, 0], meta={"a": float})
-    with pytest.raises(TypeError, match=r"partition 2 of X .* column 'a' holds"):
+    with pytest.raises(
+        TypeError, match=r"X.partitions\[2\]"
+    ):
         bm.Mixture(2).fit_em(text, **SETTINGS)
     with pytest.raises(ValueError, match="no rows: each of its 3 partitions is empty"):
         bm.Mixture(2).fit_em(dd.from_pandas(FRAME, npartitions=3).query("a > 1e9"))
     with pytest.raises(ValueError, match="Dask array of 3 dimensions"):
         bm.Mixture(2).fit_em(da.zeros((4, 3, 2)))
-    with pytest.raises(TypeError, match="is a Dask Delayed, which is no table"):
+    with pytest.raises(TypeError, match=r"is a Dask Delayed.*, which is no table"):
         bm.Mixture(2).fit_em(dask.delayed(X))
 
 
@@ -132,7 +135,7 @@ def test_what_cannot_be_used_is_named_with_its_partition():
     [
         lambda X: bm.Mixture(2).fit_nuts(X),
         lambda X: bm.compare(X, [1, 2]),
-        lambda X: bm.BayesianMixture(2).fit(X),
+        lambda X: BayesianMixture(2).fit(X),
     ],
 )
 def test_what_needs_rows_in_memory_says_so(fit):

@@ -55,7 +55,7 @@ def test_a_tree_holds_a_sample_and_says_so(path, tmp_path):
     tree = bm.load(tmp_path / "fit.nc")
     assert tree["observed_data"]["x"].shape == (4096, 2)
     assert {tuple(row) for row in tree["observed_data"]["x"].values} <= {tuple(row) for row in X}
-    assert em.notes[0].words == "fitted to 120,000 rows of a file; here are 4,096 of them, drawn at random"
+    assert em.notes[0].words == "fitted to 120,000 rows, of which 4,096 are here, drawn at random"
     found = bm.responsibilities(tree, X[:100])["probability"].values
     np.testing.assert_allclose(found, em.predict_proba(X[:100]), atol=1e-12)
 
