@@ -118,9 +118,7 @@ def test_what_cannot_be_used_is_named_with_its_partition():
     with pytest.raises(ValueError, match=r"X.blocks\[2\] has 1 missing value .*row 10017, column 'x1'"):
         bm.Mixture(2).fit_em(da.from_array(holed, chunks=(20_000, 2)), **SETTINGS)
     text = dd.from_map(lambda i: pd.DataFrame({"a": [1.0, 2.0] if i else ["1", "two"]}), [1, 1, 0], meta={"a": float})
-    with pytest.raises(
-        TypeError, match=r"X.partitions\[2\]"
-    ):
+    with pytest.raises(TypeError, match=r"X.partitions\[2\]"):
         bm.Mixture(2).fit_em(text, **SETTINGS)
     with pytest.raises(ValueError, match="no rows: each of its 3 partitions is empty"):
         bm.Mixture(2).fit_em(dd.from_pandas(FRAME, npartitions=3).query("a > 1e9"))
