@@ -98,6 +98,36 @@ def criteria_of(text: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def stated_priors_of(texts: Sequence[str], families: "Sequence[Family]") -> "dict[str, Mapping[str, Any] | None]":
+    """Read priors with their names, ``"narrow: components=NormalInverseWishart(shrinkage=0.1)"``; the default leads.
+
+    Raises
+    ------
+    ValueError
+        When one is something else, a name stands twice, or a prior is none of one of the families.
+    """
+    from bayesmix.priors.sets import read_priors
+    from bayesmix.priors.written import read_written
+
+    stated: dict[str, Mapping[str, Any] | None] = {"default": None} if texts else {}
+    for text in texts:
+        name, colon, written = (part.strip() for part in text.partition(":"))
+        if not (name and colon):
+            raise ValueError(
+                f"--evidence-under {text!r} has no name: write such as "
+                "'narrow: components=NormalInverseWishart(shrinkage=0.1)'."
+            )
+        if name in stated:
+            raise ValueError(f"--evidence-under {name!r} stands twice: give each prior a name of its own.")
+        try:
+            stated[name] = read_written(written)
+            for family in families:
+                read_priors(stated[name], family)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"--evidence-under {name!r}: {error}") from error
+    return stated
+
+
 def family_for_rows(X: "pd.DataFrame", option: str, say: "Say") -> "Family":
     """Choose the family by what the columns look like, and say which, and how to write another."""
     from bayesmix.families.by_kind import chosen_for

@@ -84,7 +84,7 @@ def demo(*, output: Outputs = None, seed: int = 1, manner: Manner = Manner()) ->
     with manner.working():
         request = Request("Old Faithful", "auto", seed, outputs, manner)
         families, criteria = families_of(DEFAULT), criteria_of(DEFAULT_CRITERIA)
-        return compare_and_tell(X, range(1, 7), families, criteria, None, None, request)
+        return compare_and_tell(X, range(1, 7), families, criteria, request)
 
 
 @app.command(
@@ -225,6 +225,8 @@ def compare(
     method: Method = "auto",
     families: Annotated[str, Parameter(help=_FAMILIES)] = DEFAULT,
     criteria: str = DEFAULT_CRITERIA,
+    evidence_under: list[str] | None = None,
+    refits: int = 10,
     cv: int | None = None,
     cache: Path | None = None,
     source: Source = Source(),
@@ -246,6 +248,12 @@ def compare(
         and Laplace approximate it; EM gives point estimates.
     criteria
         Columns of the table that is shown, beside LOO: some of bic,aic,icl,sbic,sabic,caic,entropy, or all.
+    evidence_under
+        Fit all models under this prior too, and tell how the evidence moves: a name, a colon, and the prior, as in
+        "narrow: components=NormalInverseWishart(shrinkage=0.1)"; may be repeated. The default prior stands beside.
+    refits
+        Rows of a model, at most, that LOO leaves out by a fit of their own, where importance sampling and moment
+        matching cannot.
     cv
         Check LOO by leaving out so many folds of the rows, each by a fit of its own.
     cache
@@ -258,24 +266,35 @@ def compare(
     output
         A report (.html, .md), the table (.csv, .parquet), the chosen fit (.nc, .zarr); may be repeated.
     """
-    from bayesmix.cli.choices import criteria_of, families_of, family_for_rows, numbers_of, sums_out_missing, takes_of
+    from bayesmix.cli.choices import (
+        criteria_of,
+        families_of,
+        family_for_rows,
+        numbers_of,
+        stated_priors_of,
+        sums_out_missing,
+        takes_of,
+    )
     from bayesmix.cli.outputs import check_outputs
     from bayesmix.cli.reading import read_frame
 
     outputs = tuple(output or ())
     check_outputs(outputs, _OUTPUTS_OF_FIT, data)
     _check_seed(seed)
+    if refits < 0:
+        raise ValueError(f"--refits must not be negative, not {refits}: 0 leaves it at moment matching.")
     shown = criteria_of(criteria)
     numbers = numbers_of(components)
     takes, summed_out = takes_of(families), sums_out_missing(families)
     X, row_weights = read_frame(data, source, manner.say, takes=takes, summed_out=summed_out, weights=weights)
     chosen = [family_for_rows(X, "--families", manner.say)] if families == AUTO else families_of(families)
+    under = stated_priors_of(evidence_under or (), chosen)
     from bayesmix.cli.comparing import compare_and_tell, seed_in
 
     seed = seed_in(cache) if seed is None else seed
     request = Request(_named(data), method, _seed(seed, manner), outputs, manner, row_weights)
     with manner.working():
-        return compare_and_tell(X, numbers, chosen, shown, cv, cache, request)
+        return compare_and_tell(X, numbers, chosen, shown, request, refits=refits, cv=cv, cache=cache, under=under)
 
 
 @app.command(

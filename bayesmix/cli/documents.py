@@ -71,9 +71,18 @@ def of_fit(digest: Digest, em: "EMResult | None", request: "Request", written: W
 
 
 def of_comparison(
-    comparison: "Comparison", digest: Digest, request: "Request", written: Written, verdict: str
+    comparison: "Comparison",
+    digest: Digest,
+    request: "Request",
+    written: Written,
+    verdict: str,
+    evidences: "pd.DataFrame | None" = None,
 ) -> dict[str, Any]:
-    """The document of a comparison; its groups are those of the model that is chosen."""
+    """The document of a comparison; its groups are those of the model that is chosen.
+
+    ``evidences``, of ``Comparison.evidence_under``, stand in it where they were asked for.
+    """
+    under = {} if evidences is None else {"evidence_under": _evidences(evidences)}
     return {
         **_head("comparison", request.data, digest, written, verdict),
         "method": request.method,
@@ -84,8 +93,15 @@ def of_comparison(
             _model(candidate, row)
             for candidate, row in zip(comparison.candidates, comparison.table.to_dict("records"), strict=True)
         ],
+        **under,
         **_groups(digest),
     }
+
+
+def _evidences(table: "pd.DataFrame") -> list[dict[str, Any]]:
+    names = table.columns.unique("prior")
+    of_each = [(name, table[name].reset_index().to_dict("records")) for name in names]
+    return [{"prior": name, **row} for name, rows in of_each for row in rows]
 
 
 def of_numbers(

@@ -104,6 +104,33 @@ def show_criteria(console: Console, comparison: "Comparison", criteria: Sequence
     console.print(Text(explained, style="dim"))
 
 
+def show_evidences(console: Console, table: "pd.DataFrame") -> None:
+    """Print the log evidence of all models under several priors, with the models' probabilities."""
+    families, numbers = zip(*table.index, strict=True)
+    keys = [Column("groups", [str(number) for number in numbers])]
+    if len(set(families)) > 1:
+        keys.insert(0, Column("family", families, "left"))
+    columns, reasons = [], []
+    for name in table.columns.unique("prior"):
+        cells = []
+        for key, row in table[name].iterrows():
+            value, error, probability = (
+                float(row[column]) for column in ("log_evidence", "log_evidence_se", "posterior_probability")
+            )
+            known = np.isfinite(value)
+            cells.append(f"{value:.1f} ± {error:.2g} ({probability:.0%})" if known else "-")
+            if not known:
+                reasons.append(f"{name}, {' '.join(map(str, key))}: {row['reason']}.")
+        columns.append(Column(str(name), cells))
+    _title(console, "The evidence under several priors")
+    show_columns(console, keys, columns)
+    said = (
+        "Log evidence ± its standard error, and the probability of the model among those that have one, if all were "
+        "equally probable before."
+    )
+    console.print(Text(" ".join([said, *reasons]), style="dim"))
+
+
 def show_notes(console: Console, candidates: "Sequence[Candidate]") -> None:
     """Print what a careful reader must know of each model."""
     several = len({candidate.key[0] for candidate in candidates}) > 1

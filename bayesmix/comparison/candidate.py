@@ -36,7 +36,8 @@ class Candidate:
     diagnosis : Diagnosis or None
         Of ``tree``.
     loo : ELPDDataLOO or None
-        Rows with a Pareto k above 0.7 refitted exactly (their ``pareto_k`` is then 0).
+        Rows with a Pareto k above 0.7 repaired by moment matching (``pareto_k`` is of the moved draws) or refitted
+        exactly (``pareto_k`` is 0).
     waic : ELPDDataWAIC or None
     evidence : Evidence or None
         Log evidence; None for ``method="em"``, or where sampling failed.
@@ -45,7 +46,7 @@ class Candidate:
     kfold : ELPDDataLOOKFold or None
         Of the folds that were asked for.
     n_bad_k : int
-        Rows whose Pareto k is above 0.7 and that were not refitted.
+        Rows whose Pareto k stays above 0.7.
     distrust : tuple of str
         Why the posterior cannot be trusted; empty where it can.
     notes : tuple of str

@@ -13,7 +13,8 @@ from bayesmix.comparison.evidence import Evidence, measured
 from bayesmix.comparison.folds import left_out_by_folds
 from bayesmix.comparison.information import waic
 from bayesmix.comparison.leave_one_out import loo
-from bayesmix.comparison.refit import MAX_REFITS, repair
+from bayesmix.comparison.pointwise import bad_rows
+from bayesmix.comparison.refit import MAX_REFITS, Repair, repair
 from bayesmix.comparison.trust import times_as_long
 from bayesmix.data import Rows
 from bayesmix.engines.begin import fit_em
@@ -180,16 +181,20 @@ def _judged(
     distrust = tuple(reason.clause for reason in diagnosis.reasons)
     n_rows = _SAMPLE if em.rows.n_rows > _MANY_ROWS else None
     elpd, widely = loo(tree, n_rows=n_rows), waic(tree)
-    # Refits cannot mend the LOO of a posterior that is itself wrong.
-    repaired = repair(
-        elpd,
-        tree,
-        candidate.mixture,
-        em,
-        seed=seed,
-        options={"cores": settings.cores, **settings.refit_options},
-        max_refits=0 if distrust else settings.max_refits,
-        report=report,
+    # Nothing mends the LOO of a posterior that is itself wrong.
+    repaired = (
+        Repair(elpd, remaining=tuple(np.sort(bad_rows(elpd)).tolist()))
+        if distrust
+        else repair(
+            elpd,
+            tree,
+            candidate.mixture,
+            em,
+            seed=seed,
+            options={"cores": settings.cores, **settings.refit_options},
+            max_refits=settings.max_refits,
+            report=report,
+        )
     )
     by_folds, unmixed = _by_folds(candidate.mixture, tree, em, settings, seed, report)
     report("evidence")
@@ -208,7 +213,7 @@ def _judged(
     said = [
         *notes.of_posterior(diagnosis),
         *([swayed.words] if swayed else []),
-        *notes.of_bad_rows(len(repaired.refitted), len(repaired.remaining)),
+        *notes.of_bad_rows(repaired, None if distrust else settings.max_refits),
         *row_sample.in_words(elpd),
         *notes.of_folds(by_folds, repaired.elpd, unmixed),
         *notes.of_waic(widely, repaired.elpd),

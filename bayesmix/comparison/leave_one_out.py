@@ -61,9 +61,11 @@ def loo(
         Leave out so many rows, drawn at random, and estimate the sum over all from them and from the density of every
         row over a hundred draws (difference estimator); by default every row is left out.
     refits : int
-        So many rows at most whose Pareto k is above 0.7, the worst first, are left out by a fit of their own: by the
-        sampler that made the tree, under the same resolved priors, several at once. Their ``pareto_k`` is then 0, as
-        ``az.reloo`` sets it; a row whose refit cannot be trusted stays as it was.
+        Where it is not 0, rows whose Pareto k is above 0.7 are repaired. Draws of the posterior are moved to where it
+        is without the row (moment matching), which costs a few passes over the rows; ``pareto_k`` is then that of the
+        moved draws. Where that does not help, so many rows at most, the worst first, are left out by a fit of their
+        own: by the sampler that made the tree, under the same resolved priors, several at once. Their ``pareto_k`` is
+        then 0, as ``az.reloo`` sets it; a row whose refit cannot be trusted stays as it was.
     random_seed : None, int, numpy.random.Generator, RandomState or SeedSequence
         Of the rows that are drawn, and of refits. The default draws the same rows for every model of the same data, so
         that their differences have small errors.
@@ -96,7 +98,8 @@ def loo(
     Vehtari, Gelman and Gabry (2017), Practical Bayesian model evaluation using leave-one-out
     cross-validation and WAIC, Statistics and Computing 27. Magnusson, Andersen, Jonasson and
     Vehtari (2019), Bayesian leave-one-out cross-validation for large data, ICML. Magnusson, Vehtari, Jonasson and
-    Andersen (2020), Leave-one-out cross-validation for Bayesian model comparison in large data, AISTATS.
+    Andersen (2020), Leave-one-out cross-validation for Bayesian model comparison in large data, AISTATS. Paananen,
+    Piironen, Buerkner and Vehtari (2021), Implicitly adaptive importance sampling, Statistics and Computing 31.
 
     Examples
     --------

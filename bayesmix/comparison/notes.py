@@ -8,6 +8,7 @@ from arviz_stats.utils import ELPDDataLOO, ELPDDataLOOKFold
 from bayesmix.comparison.candidate import Candidate
 from bayesmix.comparison.evidence import Evidence
 from bayesmix.comparison.information import P_WAIC_I, ELPDDataWAIC
+from bayesmix.comparison.refit import Repair
 from bayesmix.data.words import counted, joined
 from bayesmix.engines.em import EMResult
 from bayesmix.posterior.labels import Diagnosis
@@ -56,16 +57,24 @@ def of_posterior(diagnosis: Diagnosis) -> list[str]:
     return notes
 
 
-def of_bad_rows(n_refitted: int, n_remaining: int) -> list[str]:
-    """What became of the rows that importance sampling cannot leave out."""
-    if n_refitted + n_remaining == 0:
+def of_bad_rows(repaired: Repair, max_refits: int | None) -> list[str]:
+    """What became of the rows that importance sampling cannot leave out; ``max_refits`` is None: nothing was tried."""
+    matched, refitted, remaining = map(len, (repaired.matched, repaired.refitted, repaired.remaining))
+    if not matched + refitted + remaining:
         return []
-    start = f"{counted(n_refitted + n_remaining, 'row')} with Pareto k > {PARETO_GATE}"
-    if n_remaining == 0:
-        return [f"{start}, refitted exactly"]
-    if n_refitted == 0:
-        return [f"{start}, not refitted"]
-    return [f"{start}: {n_refitted} refitted exactly, {n_remaining} not"]
+    start = f"{counted(matched + refitted + remaining, 'row')} with Pareto k > {PARETO_GATE}"
+    if max_refits is None:
+        return [f"{start}, not repaired"]
+    done = [(matched, "repaired by moment matching"), (refitted, "refitted exactly"), (remaining, "not repaired")]
+    parts = [(count, how) for count, how in done if count]
+    if len(parts) == 1:
+        said = f"{start}, {parts[0][1]}"
+    else:
+        said = f"{start}: {', '.join(f'{count} {how}' for count, how in parts)}"
+    if not repaired.spent:
+        return [said]
+    most = {0: "no refit was", 1: "1 refit was"}.get(max_refits, f"{max_refits} refits were")
+    return [f"{said} ({most} allowed: refits={refitted + remaining} is enough)"]
 
 
 def of_folds(kfold: ELPDDataLOOKFold | None, loo: ELPDDataLOO, n_unmixed: int) -> list[str]:

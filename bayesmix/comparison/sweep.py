@@ -12,6 +12,7 @@ from bayesmix.comparison.evaluation import METHODS, Settings
 from bayesmix.comparison.folds import read_n_folds
 from bayesmix.comparison.kept import Folder, facts_of
 from bayesmix.comparison.models import fit_models
+from bayesmix.comparison.refit import MAX_REFITS, read_refits
 from bayesmix.comparison.result import Comparison
 from bayesmix.comparison.table import make_table
 from bayesmix.data import Rows, check_n_components, read_rows, read_weights
@@ -43,6 +44,7 @@ def compare(
     families: Sequence[Family | str] | Family | str = (Gaussian(),),
     priors: Mapping[str, Any] | None = None,
     method: str = "auto",
+    refits: int = MAX_REFITS,
     cv: int | None = None,
     random_seed: Any = None,
     cores: int | None = None,
@@ -54,9 +56,9 @@ def compare(
     Every model is fitted by EM (maximum likelihood for BIC, AIC and ICL; MAP to start from) and by ``method``. EM
     begins from starts of its own, from splits of the best place with one component fewer, and from merges of that with
     one more, where these are compared too. Posteriors are then drawn side by side. LOO and WAIC come from the
-    posterior; rows with a Pareto k above 0.7 are left out by an exact refit, up to 10 a model. A posterior that cannot
-    be trusted (chains in different basins, R-hat above 1.01, fewer than 400 effective draws, more than 0.5 % divergent
-    draws) keeps its numbers but takes no part in ``elpd_diff``, ``weight`` and ``best``.
+    posterior; rows with a Pareto k above 0.7 are repaired by moment matching, or left out by an exact refit. A
+    posterior that cannot be trusted (chains in different basins, R-hat above 1.01, fewer than 400 effective draws, more
+    than 0.5 % divergent draws) keeps its numbers but takes no part in ``elpd_diff``, ``weight`` and ``best``.
 
     Parameters
     ----------
@@ -74,6 +76,9 @@ def compare(
     method : {"auto", "nuts", "gibbs", "advi", "laplace", "em"}
         ``"auto"`` takes for each model the sampler that can be trusted for it (see :meth:`bayesmix.Mixture.fit`).
         ``"em"`` makes no posterior: the elpd columns are NaN.
+    refits : int
+        Rows of a model, at most, that are left out by a refit, where moment matching does not repair them. Where more
+        of them need one, the notes say how many would be enough, and the model's LOO is not to be trusted.
     cv : int, optional
         Leave out so many folds of the rows too, by fits of their own, as a check of LOO (:func:`bayesmix.kfold`). The
         table then has ``elpd_kfold`` and ``se_kfold``, and the notes say whether the two agree. It takes as many
@@ -124,7 +129,7 @@ def compare(
         _read_n_components(n_components),
         chosen,
         priors,
-        Settings(method, cores, n_folds=cv),
+        Settings(method, cores, max_refits=read_refits(refits), n_folds=cv),
         random_seed,
         sample_weight=sample_weight,
         progressbar=progressbar,
@@ -267,6 +272,8 @@ def _code(
     arguments = [f"n_components={list(n_components)}", f"families=[{named}]", f'method="{settings.method}"']
     if rows.weights is not None:
         arguments.insert(1, "sample_weight=weights")
+    if settings.max_refits != MAX_REFITS:
+        arguments.append(f"refits={settings.max_refits}")
     if settings.n_folds is not None:
         arguments.append(f"cv={settings.n_folds}")
     given_priors = read_priors(priors, families[0])

@@ -1,5 +1,6 @@
 """Priors as the Python that makes them again."""
 
+import ast
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -55,6 +56,43 @@ def as_literal(value: Any) -> str:
     """A plain value as Python reads it back, whatever a text holds."""
     # JSON writes texts as Python reads them, and with the quotes that code mostly has.
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
+def read_written(text: str) -> dict[str, Any]:
+    """Read priors as people write them: ``components=NormalInverseWishart(shrinkage=0.1), weights=Dirichlet(2)``.
+
+    Parameters
+    ----------
+    text : str
+        Named arguments, each a prior of :mod:`bayesmix.priors` with numbers, before which ``bm.priors.`` may stand.
+        Nothing else is run.
+
+    Raises
+    ------
+    ValueError
+        When it is something else, or a prior refuses its numbers.
+    """
+    shape = "write such as components=NormalInverseWishart(shrinkage=0.1), weights=Dirichlet(2)"
+    try:
+        call = ast.parse(f"dict({text})", mode="eval").body
+        plain = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and not call.args and bool(call.keywords)
+        if not plain or any(part.arg is None for part in call.keywords):
+            raise ValueError("parts of a prior have names")
+        return {str(part.arg): _read(part.value) for part in call.keywords}
+    except (SyntaxError, TypeError, ValueError) as error:
+        reason = "it is no list of named priors" if isinstance(error, SyntaxError) else error
+        raise ValueError(f"{text!r} cannot be read, for {reason}: {shape}") from error
+
+
+def _read(node: ast.expr) -> Any:
+    """A prior, or a number or list of numbers that it takes."""
+    if not isinstance(node, ast.Call):
+        return ast.literal_eval(node)
+    name = ast.unparse(node.func).removeprefix("bm.priors.")
+    if name not in own.__all__:
+        raise ValueError(f"there is no prior {name!r} among {', '.join(own.__all__)}")
+    given = {str(part.arg): _read(part.value) for part in node.keywords}
+    return getattr(own, name)(*map(_read, node.args), **given)
 
 
 def _constructor(prior: Mapping[str, Any]) -> str:

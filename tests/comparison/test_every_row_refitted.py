@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import bayesmix as bm
+from bayesmix.comparison.moment_matching import MomentMatching
 from bayesmix.comparison.pointwise import bad_rows
 from bayesmix.comparison.refit import repair
 from bayesmix.comparison.without import densities, fit_without, point_estimate, side_by_side
@@ -59,8 +60,9 @@ def test_every_row(fitted):
     check(mixture, tree, range(tree["observed_data"].sizes["obs"]))
 
 
-def test_bad_rows_of_gibbs_sampling_are_repaired_until_none_is_left():
+def test_bad_rows_of_gibbs_sampling_are_repaired_until_none_is_left(monkeypatch):
     """A row far out of six groups; its LOO by a refit is that of draws without it."""
+    monkeypatch.setattr(MomentMatching, "of", lambda tree: None)
     X = bm.datasets.load_galaxies()
     mixture = bm.Mixture(6).resolve_priors(X)
     tree = mixture.fit_gibbs(X, random_seed=1, progressbar=False, **RUN)
@@ -82,7 +84,8 @@ def test_loo_refits_what_it_is_asked_to(monkeypatch):
     assert bm.loo(tree, refits=3).elpd == plain.elpd  # nothing to do
     monkeypatch.setattr("bayesmix.comparison.pointwise.PARETO_GATE", float(np.sort(plain.pareto_k.values)[-3]))
     mended = bm.loo(tree, refits=3)
-    assert (mended.pareto_k.values == 0).sum() == 2
+    worst = np.argsort(plain.pareto_k.values)[-2:]
+    assert (mended.pareto_k.values[worst] != plain.pareto_k.values[worst]).all()
     np.testing.assert_allclose(mended.elpd_i, plain.elpd_i, atol=0.1)
 
 

@@ -9,6 +9,7 @@ from scipy.stats import multivariate_t
 
 from bayesmix import Gaussian
 from bayesmix.comparison import loo
+from bayesmix.comparison.moment_matching import MomentMatching
 from bayesmix.comparison.refit import repair
 from bayesmix.mixture import Mixture
 from tests.comparison.trees import rebuilt
@@ -61,6 +62,12 @@ def doubted(elpd, positions):
     return replace(elpd, elpd=float(elpd_i.sum()), elpd_i=elpd_i, pareto_k=pareto_k)
 
 
+@pytest.fixture
+def refits_only(monkeypatch):
+    """Rows are left to refits, where moment matching would be enough."""
+    monkeypatch.setattr(MomentMatching, "of", lambda tree: None)
+
+
 def test_importance_sampling_agrees_with_the_student_t(fitted, exact):
     elpd = fitted[3]
     fine = (elpd.pareto_k < 0.5).values
@@ -69,6 +76,7 @@ def test_importance_sampling_agrees_with_the_student_t(fitted, exact):
     assert elpd.elpd_i.values[fine].sum() == pytest.approx(exact[fine].sum(), abs=0.2)
 
 
+@pytest.mark.usefixtures("refits_only")
 def test_refits_agree_with_the_student_t(fitted, exact):
     mixture, em, tree, elpd = fitted
     wrong = doubted(elpd, [3, 25])
@@ -84,6 +92,7 @@ def test_refits_agree_with_the_student_t(fitted, exact):
     assert wrong.pareto_k.values[25] > 0.7  # the original is left as it was
 
 
+@pytest.mark.usefixtures("refits_only")
 def test_draws_of_an_approximation_do_not_stand_for_draws_with_the_row(fitted, exact):
     mixture, em, tree, elpd = fitted
     approximate = rebuilt(
@@ -100,6 +109,7 @@ def test_draws_of_an_approximation_do_not_stand_for_draws_with_the_row(fitted, e
     )
 
 
+@pytest.mark.usefixtures("refits_only")
 def test_a_row_beyond_reach_remains(rows, fitted):
     far = np.vstack([rows[:25], [[5000.0, -9000.0]]])
     mixture = fitted[0]
@@ -109,6 +119,7 @@ def test_a_row_beyond_reach_remains(rows, fitted):
     assert repaired.remaining == (25,)
 
 
+@pytest.mark.usefixtures("refits_only")
 def test_the_worst_rows_come_first_and_the_rest_are_named(fitted):
     mixture, em, tree, elpd = fitted
     wrong = doubted(elpd, [3, 8, 25])
@@ -124,11 +135,22 @@ def test_the_worst_rows_come_first_and_the_rest_are_named(fitted):
         report=stages.append,
     )
     assert (repaired.refitted, repaired.remaining) == ((25,), (3, 8))
+    assert repaired.spent
     assert repaired.elpd.pareto_k.values[3] > 0.7
     assert repaired.elpd.warning
-    assert stages == ["leaving out row 1 of 1"]
+    assert stages == ["moment matching for 3 rows", "leaving out row 1 of 1"]
 
 
+def test_rows_that_moved_draws_can_leave_out_need_no_refit(fitted, exact):
+    mixture, em, tree, elpd = fitted
+    repaired = repair(doubted(elpd, [3, 25]), tree, mixture, em, seed=np.random.SeedSequence(1))
+    assert (repaired.matched, repaired.refitted, repaired.remaining) == ((3, 25), (), ())
+    np.testing.assert_allclose(repaired.elpd.elpd_i.values[[3, 25]], exact[[3, 25]], atol=0.2)
+    assert ((repaired.elpd.pareto_k.values[[3, 25]] < 0.7) & (repaired.elpd.pareto_k.values[[3, 25]] != 0)).all()
+    assert not repaired.elpd.warning
+
+
+@pytest.mark.usefixtures("refits_only")
 def test_the_seed_decides(fitted):
     mixture, em, tree, elpd = fitted
     options = {"draws": 100, "chains": 2}
@@ -148,6 +170,7 @@ def test_nothing_to_do_changes_nothing(fitted):
     assert (repaired.refitted, repaired.remaining) == ((), ())
 
 
+@pytest.mark.usefixtures("refits_only")
 def test_rows_that_the_others_cannot_do_without_remain():
     """Without row 4 the second column is constant."""
     X = pd.DataFrame({"a": [1.0, 2.0, 3.5, 4.0, 6.0], "b": [1.0, 1.0, 1.0, 1.0, 3.0]})

@@ -9,7 +9,7 @@ import pytest
 
 from bayesmix.comparison import loo
 from bayesmix.comparison.candidate import Candidate
-from bayesmix.comparison.refit import _with_exact
+from bayesmix.comparison.refit import _with_repaired
 from bayesmix.comparison.row_sample import estimated
 from bayesmix.comparison.table import make_table
 from bayesmix.mixture import Mixture
@@ -73,7 +73,7 @@ def test_as_many_rows_as_there_are_is_all_of_them(tree, whole):
 def test_a_repaired_row_counts_for_many(tree):
     made = loo(tree, n_rows=SAMPLE)
     row = int(made.loo_subsample_observations[3])
-    better = _with_exact(made, {row: float(made.elpd_i.values[row]) + 1.0}, training_rows(tree))
+    better = _with_repaired(made, {row: (float(made.elpd_i.values[row]) + 1.0, 0.0)}, training_rows(tree))
     assert better.elpd - made.elpd == pytest.approx(N / SAMPLE)
     assert better.p - made.p == pytest.approx(-N / SAMPLE)
     assert better.pareto_k.values[row] == 0.0

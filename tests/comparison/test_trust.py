@@ -7,6 +7,7 @@ import pytest
 from bayesmix import Mixture
 from bayesmix.comparison.candidate import Candidate
 from bayesmix.comparison.notes import of_bad_rows, of_posterior
+from bayesmix.comparison.refit import Repair
 from bayesmix.comparison.trust import times_as_long
 from bayesmix.posterior.labels import Diagnosis
 
@@ -70,7 +71,22 @@ def test_reasons_come_before_notes():
 
 
 def test_notes_of_bad_rows():
-    assert of_bad_rows(0, 0) == []
-    assert of_bad_rows(3, 0) == ["3 rows with Pareto k > 0.7, refitted exactly"]
-    assert of_bad_rows(0, 1) == ["1 row with Pareto k > 0.7, not refitted"]
-    assert of_bad_rows(10, 4) == ["14 rows with Pareto k > 0.7: 10 refitted exactly, 4 not"]
+    def said(matched=0, refitted=0, remaining=0, refits=10, spent=False):
+        rows = iter(range(100))
+        of = [tuple(next(rows) for _ in range(count)) for count in (matched, refitted, remaining)]
+        return of_bad_rows(Repair(None, *of, spent=spent), refits)
+
+    assert said() == []
+    assert said(refitted=3) == ["3 rows with Pareto k > 0.7, refitted exactly"]
+    assert said(matched=1) == ["1 row with Pareto k > 0.7, repaired by moment matching"]
+    assert said(remaining=1, refits=None) == ["1 row with Pareto k > 0.7, not repaired"]
+    assert said(2, 9, 1) == [
+        "12 rows with Pareto k > 0.7: 2 repaired by moment matching, 9 refitted exactly, 1 not repaired"
+    ]
+    assert said(1, 10, 4, spent=True) == [
+        "15 rows with Pareto k > 0.7: 1 repaired by moment matching, 10 refitted exactly, 4 not repaired "
+        "(10 refits were allowed: refits=14 is enough)"
+    ]
+    assert said(remaining=4, refits=0, spent=True) == [
+        "4 rows with Pareto k > 0.7, not repaired (no refit was allowed: refits=4 is enough)"
+    ]

@@ -11,19 +11,17 @@ from bayesmix.comparison.evidence.around_draws import GaussianProposal
 from bayesmix.comparison.evidence.bridge import Bridge, bridge
 from bayesmix.comparison.evidence.proposals import Points, Proposal, log_likelihoods
 from bayesmix.comparison.pointwise import check_posterior
+from bayesmix.comparison.unconstrained import exchanged_variables, flat, problem_of, unconstrained
 from bayesmix.data.rows import interchangeable
 from bayesmix.families.complete_data import CompleteData
 from bayesmix.notebook import card, facts, sentences
 from bayesmix.notes import Note
 from bayesmix.posterior.labels.judgement import verdict_of
-from bayesmix.posterior.labels.relabelling import relabel_draws
-from bayesmix.priors.sets import from_dict
 from bayesmix.problem import Problem
 from bayesmix.progress import progress
 from bayesmix.tree import (
     as_tree,
     concentration_varies,
-    draws_of,
     family_of,
     log_likelihood_blocks,
     number_varies,
@@ -158,11 +156,9 @@ def measured(tree: xr.DataTree, reasons: tuple[Reason, ...], rng: np.random.Gene
         return Evidence(reason=Note("evidence_of_partly_known"))
     if not family.has_prior_constant:
         return Evidence(reason=Note("evidence_without_constant", {"family": str(family)}))
-    try:
-        priors = from_dict(record_of(tree)["mixture"]["priors"], family)
-    except ValueError:  # a PyMC object, of which a tree keeps the text
+    problem = problem_of(tree)
+    if problem is None:
         return Evidence(reason=Note("evidence_of_pymc_prior"))
-    problem = Problem(rows, family, int(record_of(tree)["n_components"]), priors)
     if problem.has_copies:
         problem = problem.copies  # of which each has a component of its own
     fold = _fold_of(tree, problem)
@@ -203,11 +199,8 @@ def _fold_of(tree: xr.DataTree, problem: Problem) -> Fold | Evidence:
         return Evidence(reason=Note("evidence_of_pymc_density"))
     if exchangeable and problem.n_components > _MOST_LABELLED:
         return Evidence(reason=Note("evidence_of_many", {"most": _MOST_LABELLED}))
-    exchanged = problem.family.component_variables if exchangeable and problem.n_components > 1 else ()
-    if exchanged and "relabelling" not in record_of(tree):
-        tree = relabel_draws(tree)
-    named = _flat(tree)
-    q = density.unconstrain({**named, **problem.family.complete(named, problem.priors)})
+    exchanged = exchanged_variables(tree, problem)
+    q = unconstrained(tree, problem, density)
 
     def fold(build: np.ndarray, bridged: np.ndarray, rng: np.random.Generator) -> Bridge:
         proposal = GaussianProposal.of_draws(density, q[build.ravel()], exchanged)
@@ -218,7 +211,7 @@ def _fold_of(tree: xr.DataTree, problem: Problem) -> Fold | Evidence:
 
 
 def _given_assignments(tree: xr.DataTree, problem: Problem, rows: CompleteData, exchangeable: bool) -> Fold:
-    named = _flat(tree)
+    named = flat(tree)
     blocks = (values.sum(axis=-1).ravel() for _, values in log_likelihood_blocks(tree))
     log_likelihood = sum(blocks, np.zeros(len(named["weights"])))
     n_proposed = int(_MOST_NUMBERS / (problem.rows.n_rows * problem.n_components))
@@ -237,12 +230,6 @@ def _given_assignments(tree: xr.DataTree, problem: Problem, rows: CompleteData, 
         return bridge(ours.reshape(bridged.shape), theirs)
 
     return fold
-
-
-def _flat(tree: xr.DataTree) -> dict[str, np.ndarray]:
-    """Weights and parameters with one axis of draws."""
-    weights, params = draws_of(tree)
-    return {name: values.reshape(-1, *values.shape[2:]) for name, values in {"weights": weights, **params}.items()}
 
 
 def _at(named: Mapping[str, np.ndarray], draws: np.ndarray) -> dict[str, np.ndarray]:
