@@ -180,9 +180,14 @@ def _missing_cells(cells: int, of: int, rows: int, n_rows: int, by_feature: Mapp
 
 
 def _prior_sways(quantity: str, half_prior: float | None, mean: float, twice_prior: float | None) -> str:
-    """What bm.sensitivity's table tells at length."""
-    others = (("half", half_prior), ("twice", twice_prior))
-    moved = next((f", under {power} the prior {value:.2g}" for power, value in others if value is not None), "")
+    """What bm.sensitivity's table tells at length: under which power the mean moves most, of those that are known."""
+    powers = {"half": half_prior, "twice": twice_prior}
+    known = {power: value for power, value in powers.items() if value is not None and f"{value:.2g}" != f"{mean:.2g}"}
+    farthest = max(known, key=lambda power: abs(known[power] - mean), default=None)
+    moved = "" if farthest is None else f", under {farthest} the prior {known[farthest]:.2g}"
+    if farthest is None:
+        unknown = [power for power, value in powers.items() if value is None]
+        moved = f", under {' or '.join(unknown)} the prior only another fit can tell" if unknown else ""
     return f"the prior sways how large the groups are ({quantity}: {mean:.2g}{moved}; bm.sensitivity)"
 
 

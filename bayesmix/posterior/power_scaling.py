@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # Below it ArviZ calls a quantity insensitive (Kallioinen and others, 2024).
 SWAYED = 0.05
+_FELT = 0.2
 _POWERS = {"half_prior": 0.5, "twice_prior": 2.0}
 _CONFLICT, _STRONG = "prior and data disagree", "the prior says more than the data"
 _FEWEST_DRAWS = 100
@@ -81,14 +82,21 @@ def told_sensitivity(tree: xr.DataTree) -> pd.DataFrame | None:
 
 
 def prior_note(table: pd.DataFrame | None) -> Note | None:
-    """That the prior sways how large the groups are; None where it does not, or nothing can be told."""
+    """That the prior sways how large the groups are; None where it does not, or nothing can be told.
+
+    A distribution may change its shape and hardly its mean: that is told of where the mean moves by a fifth of the
+    standard deviation at least, or where its move is not known.
+    """
     if table is None:
         return None
     answers = table.loc[[name for name in table.index if str(name).startswith(("weight", "groups"))]]
-    by_prior = answers["prior"].to_numpy(dtype=float)
-    if not (by_prior >= SWAYED).any():
+    answers = answers[answers["prior"] >= SWAYED]
+    moves = answers[list(_POWERS)].sub(answers["mean"], axis=0).abs().div(answers["sd"], axis=0)
+    farthest = moves.max(axis=1).fillna(0.0)
+    farthest = farthest[(farthest >= _FELT) | moves.isna().any(axis=1)]
+    if farthest.empty:
         return None
-    most = answers.iloc[int(np.nanargmax(by_prior))]
+    most = answers.loc[farthest.idxmax()]
     numbers = {column: float(most[column]) for column in ("half_prior", "mean", "twice_prior")}
     known: dict[str, Any] = {column: value if np.isfinite(value) else None for column, value in numbers.items()}
     return Note("prior_sways", {"quantity": str(most.name), **known})

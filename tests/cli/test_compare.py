@@ -1,9 +1,11 @@
 """``bayesmix compare``: the table, the answer, the report."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 import bayesmix as bm
 from bayesmix.cli.entry import INTERRUPTED, run
@@ -84,3 +86,54 @@ def test_a_comparison_goes_on_from_its_folder(capsys):
 def test_a_comparison_in_markdown(capsys):
     assert run(["compare", "faithful.csv", "--components", "1:2", "--output", "c.md", *FAST]) == 0
     assert "| gaussian-full | 1 | 2,607.6 |" in Path("c.md").read_text(encoding="utf-8")
+
+
+NARROW = "narrow: components=NormalInverseWishart(shrinkage=0.1)"
+
+
+def test_the_evidence_under_stated_priors_in_the_terminal_and_as_json(capsys):
+    X = bm.datasets.load_galaxies()
+    X.to_csv("galaxies.csv", index=False)
+    arguments = ["compare", "galaxies.csv", "--components", "1", "--evidence-under", NARROW, *FAST]
+    assert run(arguments) == 0
+    shown = capsys.readouterr().out
+    prior = bm.priors.NormalInverseWishart(shrinkage=0.1)
+    comparison = bm.compare(X, 1, method="em", random_seed=1, progressbar=False)
+    under = comparison.evidence_under(
+        {"default": None, "narrow": {"components": prior}}, random_seed=1, progressbar=False
+    )
+    assert "The evidence under several priors" in shown
+    for name in ("default", "narrow"):
+        assert f"{under[name, 'log_evidence'].iloc[0]:.1f} ± " in shown
+    assert run([*arguments, "--json", "--quiet"]) == 0
+    told = json.loads(capsys.readouterr().out)["evidence_under"]
+    assert [entry["prior"] for entry in told] == ["default", "narrow"]
+    assert set(told[1]) == {
+        *("prior", "family", "n_components", "reason"),
+        *("log_evidence", "log_evidence_se", "posterior_probability"),
+    }
+    assert told[1]["log_evidence"] == under["narrow", "log_evidence"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("components=NormalInverseWishart()", "has no name"),
+        ("narrow: NormalInverseWishart()", "have names"),
+        ("narrow: components=Normal()(2)", "there is no prior 'Normal()'"),
+        ("narrow: components=open('faithful.csv')", "there is no prior 'open'"),
+        ("narrow: components=NormalInverseWishart(width=2)", "width"),
+        ("narrow: group=NormalInverseWishart()", "the parts are weights, components"),
+        ("narrow: components=NormalInverseWishart(", "no list of named priors"),
+    ],
+)
+def test_priors_that_cannot_be_read_are_refused_before_anything_is_fitted(capsys, written, words):
+    said = refused(capsys, "compare", "faithful.csv", "--evidence-under", written, *FAST)
+    assert said.startswith("bayesmix: error: --evidence-under")
+    assert words in said
+
+
+def test_a_prior_stands_once_and_refits_are_counted(capsys):
+    said = refused(capsys, "compare", "faithful.csv", "--evidence-under", NARROW, "--evidence-under", NARROW, *FAST)
+    assert "'narrow' stands twice" in said
+    assert "--refits must not be negative" in refused(capsys, "compare", "faithful.csv", "--refits", "-1", *FAST)

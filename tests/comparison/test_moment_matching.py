@@ -116,3 +116,21 @@ def test_draws_whose_density_is_not_known_are_not_moved():
     assert MomentMatching.of(bm.Mixture(1).fit_laplace(X, draws=100, random_seed=1)) is None
     assert MomentMatching.of(bm.Mixture(bm.priors.ShiftedPoisson(1.0)).fit_gibbs(X, **run)) is None
     assert MomentMatching.of(bm.Mixture(1).fit_gibbs(X, **run)) is not None
+
+
+def test_a_comparison_says_what_was_repaired_and_what_is_left(monkeypatch):
+    rows = rows_with_outliers()
+
+    def compared(**options):
+        return bm.compare(rows, 1, random_seed=1, progressbar=False, **options)
+
+    of_one = compared().table.iloc[0]
+    assert of_one["n_bad_k"] == 0
+    assert "1 row with Pareto k > 0.7, repaired by moment matching" in of_one["notes"]
+    monkeypatch.setattr(MomentMatching, "of", lambda tree: None)
+    without = compared(refits=0)
+    assert without.table["n_bad_k"].iloc[0] == 1
+    assert "not repaired (no refit was allowed: refits=1 is enough)" in without.table["notes"].iloc[0]
+    assert "refits=0" in without.code
+    with pytest.raises(ValueError, match="refits must not be negative"):
+        compared(refits=-1)

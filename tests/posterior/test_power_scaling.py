@@ -91,12 +91,26 @@ def test_the_note_tells_what_the_prior_sways(surplus, one_group):
     assert note.kind == "prior_sways"
     assert "the prior sways" in note.words
     table = sensitivity(surplus[2])
-    mean, half = table.loc["weight 3", ["mean", "half_prior"]]
-    assert f"(weight 3: {mean:.2g}, under half the prior {half:.2g}; bm.sensitivity)" in note.words
-    assert note.data["half_prior"] == table.loc["weight 3", "half_prior"]
+    powers = table.loc["weight 3", ["half_prior", "twice_prior"]]
+    mean, farther = table.loc["weight 3", "mean"], (powers - table.loc["weight 3", "mean"]).abs().idxmax()
+    moved = f"under {farther.removesuffix('_prior')} the prior {powers[farther]:.2g}"
+    assert f"(weight 3: {mean:.2g}, {moved}; bm.sensitivity)" in note.words
+    assert note.data["half_prior"] == powers["half_prior"]
     assert prior_note(told_sensitivity(one_group[1])) is None  # one group has no size to sway
     unknown_half = {**note.data, "mean": 0.06, "half_prior": None, "twice_prior": 0.02}
     assert "(weight 3: 0.06, under twice the prior 0.02; " in Note("prior_sways", unknown_half).words
+    still = {**unknown_half, "twice_prior": 0.0601}
+    assert "(weight 3: 0.06, under half the prior only another fit can tell; " in Note("prior_sways", still).words
+
+
+def test_means_that_hardly_move_are_no_note(surplus):
+    table = sensitivity(surplus[2])
+    table["half_prior"], table["twice_prior"] = table["mean"] + 0.1 * table["sd"], table["mean"]
+    assert prior_note(table) is None
+    table.loc["weight 2", ["prior", "half_prior"]] = 0.1, np.nan
+    assert prior_note(table).data["quantity"] == "weight 2"
+    table.loc["weight 1", ["prior", "twice_prior"]] = 0.1, table.loc["weight 1", "mean"] - table.loc["weight 1", "sd"]
+    assert prior_note(table).data["quantity"] == "weight 1"
 
 
 def test_groups_that_are_apart_are_not_swayed():
