@@ -29,6 +29,7 @@ _WIDTH = 100
 # What a table of rows has room for.
 _MOST_GROUPS = 6
 _MOST_DOUBTFUL = 10
+_OF_EVIDENCE = ("log_evidence", "log_evidence_se", "posterior_probability")
 # Stands behind the best number of a column: boldness is lost in a pipe.
 _BEST = "*"
 
@@ -106,21 +107,21 @@ def show_criteria(console: Console, comparison: "Comparison", criteria: Sequence
 
 def show_evidences(console: Console, table: "pd.DataFrame") -> None:
     """Print the log evidence of all models under several priors, with the models' probabilities."""
-    families, numbers = zip(*table.index, strict=True)
-    keys = [Column("groups", [str(number) for number in numbers])]
-    if len(set(families)) > 1:
-        keys.insert(0, Column("family", families, "left"))
+    from bayesmix.standing import column_of
+
+    models = [(str(family), str(number)) for family, number in table.index]
+    keys = [Column("groups", [number for _, number in models])]
+    if len({family for family, _ in models}) > 1:
+        keys.insert(0, Column("family", [family for family, _ in models], "left"))
     columns, reasons = [], []
     for name in table.columns.unique("prior"):
-        cells = []
-        for key, row in table[name].iterrows():
-            value, error, probability = (
-                float(row[column]) for column in ("log_evidence", "log_evidence_se", "posterior_probability")
-            )
-            known = np.isfinite(value)
-            cells.append(f"{value:.1f} ± {error:.2g} ({probability:.0%})" if known else "-")
-            if not known:
-                reasons.append(f"{name}, {' '.join(map(str, key))}: {row['reason']}.")
+        of_prior = table.xs(name, axis=1, level="prior")
+        numbers = [column_of(of_prior, column) for column in _OF_EVIDENCE]
+        cells = [f"{value:.1f} ± {error:.2g} ({share:.0%})" for value, error, share in zip(*numbers, strict=True)]
+        missing = [place for place, value in enumerate(numbers[0]) if not np.isfinite(value)]
+        for place in missing:
+            cells[place] = "-"
+            reasons.append(f"{name}, {' '.join(models[place])}: {of_prior.iloc[place]['reason']}.")
         columns.append(Column(str(name), cells))
     _title(console, "The evidence under several priors")
     show_columns(console, keys, columns)

@@ -75,8 +75,9 @@ def read_written(text: str) -> dict[str, Any]:
     shape = "write such as components=NormalInverseWishart(shrinkage=0.1), weights=Dirichlet(2)"
     try:
         call = ast.parse(f"dict({text})", mode="eval").body
-        plain = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and not call.args and bool(call.keywords)
-        if not plain or any(part.arg is None for part in call.keywords):
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+            raise ValueError("more than priors stands there")
+        if call.args or not call.keywords or any(part.arg is None for part in call.keywords):
             raise ValueError("parts of a prior have names")
         return {str(part.arg): _read(part.value) for part in call.keywords}
     except (SyntaxError, TypeError, ValueError) as error:
