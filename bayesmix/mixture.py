@@ -1,9 +1,17 @@
 """Mixture: the declaration (family, number of components, priors) and the ways to fit it."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bayesmix.data import StreamedRows, check_n_components, read_labels, read_rows, read_weights, source_of
+from bayesmix.data import (
+    StreamedRows,
+    check_n_components,
+    read_labels,
+    read_rows,
+    read_subjects,
+    read_weights,
+    source_of,
+)
 from bayesmix.engines.begin import density_of, fit_em, model_of
 from bayesmix.engines.em import EMResult, EMSettings
 from bayesmix.families import Family, read_family
@@ -144,7 +152,7 @@ class Mixture:
         -------
         Mixture
         """
-        problem = self._read(X, sample_weight)
+        problem = self._read(X, _Beside(sample_weight))
         return replace(self, family=problem.family, priors=problem.priors)
 
     def fit_em(
@@ -153,6 +161,7 @@ class Mixture:
         *,
         sample_weight: Any = None,
         labels: Any = None,
+        groups: Any = None,
         estimate: str = "map",
         init: Any = "k-means++",
         n_init: int = 10,
@@ -184,6 +193,13 @@ class Mixture:
             told); -1 or a missing one where it is unknown. Or (N, K) numbers, a log prior: how plausible each component
             is for the row, up to a constant. A row whose component is known is in it in every draw and iteration, and
             tells what such rows look like and how many there are; where all are known, EM is discriminant analysis.
+        groups : array or series (N,), optional
+            Which rows belong together, such as the visits of one patient: text, categories or whole numbers, equal for
+            rows of one group, and -1 or a missing one for a row by itself. Nothing is said of which component it is,
+            but that all rows of a group have the same, so that the group, the subject, is what the mixture is of: its
+            log density under a component is the sum over its rows, and ``weights`` are shares of subjects. LOO leaves
+            out a whole subject at once; ``N`` in BIC stays the number of rows, as in R's flexmix. With ``labels``, all
+            rows of a group have what any of them is known to be.
         estimate : {"map", "ml"}
             The posterior mode in the free variables of :meth:`build_model`, or maximum likelihood.
         init : str, EMResult or array
@@ -226,14 +242,15 @@ class Mixture:
         """
         settings = EMSettings(estimate, init, n_init, max_iter, tol)
         source = source_of(X)
-        for given, name in ((sample_weight, "sample_weight"), (labels, "labels")):
+        for given, name in ((sample_weight, "sample_weight"), (labels, "labels"), (groups, "groups")):
             if source is not None and given is not None:
                 raise ValueError(
                     f"{name} is for rows in memory, and {source.name} is read block by block: have its rows in memory, "
                     f"{source.to_hold_them}, or leave {name} out"
                 )
         in_memory = source is None
-        problem = self._problem(X, sample_weight, labels, copy) if in_memory else self._streamed(source, progressbar)
+        beside = _Beside(sample_weight, labels, groups)
+        problem = self._problem(X, beside, copy) if in_memory else self._streamed(source, progressbar)
         given = random_seed is None and not isinstance(init, str)  # nothing is random from a start that is given
         seed = None if given else number_of(random_seed)
         with compiling_shown(progressbar):
@@ -247,6 +264,7 @@ class Mixture:
         *,
         sample_weight: Any = None,
         labels: Any = None,
+        groups: Any = None,
         method: str = "auto",
         draws: int = 1000,
         chains: int = 4,
@@ -270,6 +288,8 @@ class Mixture:
         sample_weight : array or series (N,), optional
             As in :meth:`fit_em`.
         labels : array or series, optional
+            As in :meth:`fit_em`.
+        groups : array or series (N,), optional
             As in :meth:`fit_em`.
         method : {"auto", "nuts", "gibbs", "advi", "laplace"}
         draws : int
@@ -300,6 +320,7 @@ class Mixture:
                 X,
                 sample_weight=sample_weight,
                 labels=labels,
+                groups=groups,
                 draws=draws,
                 chains=chains,
                 cores=cores,
@@ -318,8 +339,7 @@ class Mixture:
             method,
             ENGINES[method].of(wanted),
             X,
-            sample_weight,
-            labels,
+            _Beside(sample_weight, labels, groups),
             init,
             relabel,
             random_seed,
@@ -333,6 +353,7 @@ class Mixture:
         *,
         sample_weight: Any = None,
         labels: Any = None,
+        groups: Any = None,
         draws: int = 1000,
         tune: int | None = None,
         chains: int = 4,
@@ -355,6 +376,8 @@ class Mixture:
         sample_weight : array or series (N,), optional
             As in :meth:`fit_em`.
         labels : array or series, optional
+            As in :meth:`fit_em`.
+        groups : array or series (N,), optional
             As in :meth:`fit_em`.
         draws, tune, chains : int
             Draws kept and tuning steps of each chain. ``tune=None`` is 200, or 1000 in a basin whose mode was not found
@@ -389,7 +412,8 @@ class Mixture:
 
         engine = Nuts(draws, tune, chains, cores, target_accept, progressbar)
         shown = None if progressbar else False  # NUTS has bars of its own
-        return self._fit("nuts", engine, X, sample_weight, labels, init, relabel, random_seed, log_likelihood, shown)
+        beside = _Beside(sample_weight, labels, groups)
+        return self._fit("nuts", engine, X, beside, init, relabel, random_seed, log_likelihood, shown)
 
     def fit_gibbs(
         self,
@@ -397,6 +421,7 @@ class Mixture:
         *,
         sample_weight: Any = None,
         labels: Any = None,
+        groups: Any = None,
         draws: int = 1000,
         chains: int = 4,
         cores: int | None = None,
@@ -429,6 +454,8 @@ class Mixture:
         sample_weight : array or series (N,), optional
             As in :meth:`fit_em`.
         labels : array or series, optional
+            As in :meth:`fit_em`.
+        groups : array or series (N,), optional
             As in :meth:`fit_em`.
         draws, chains : int
             Draws kept of each chain, whatever the number of sweeps.
@@ -488,6 +515,7 @@ class Mixture:
         >>> bm.diagnose(tree).passed
         True
         """
+        beside = _Beside(sample_weight, labels, groups)
         if isinstance(self.n_components, PriorOfNumber):
             from bayesmix.engines.telescoping import Telescoping
             from bayesmix.posterior.unknown_number import fit_unknown_number
@@ -498,13 +526,11 @@ class Mixture:
                     "them out"
                 )
             engine = Telescoping(draws, chains, cores, thin, max_sweeps, progressbar)
-            return fit_unknown_number(
-                self._read(X, sample_weight, labels), engine, random_seed, log_likelihood, progressbar
-            )
+            return fit_unknown_number(self._read(X, beside), engine, random_seed, log_likelihood, progressbar)
         from bayesmix.engines.gibbs import Gibbs
 
         engine = Gibbs(draws, chains, cores, thin, max_sweeps, progressbar)
-        problem = self._read(X, sample_weight, labels)
+        problem = self._read(X, beside)
         return _posterior("gibbs", problem, engine, init, relabel, random_seed, log_likelihood, progressbar)
 
     def fit_advi(
@@ -513,6 +539,7 @@ class Mixture:
         *,
         sample_weight: Any = None,
         labels: Any = None,
+        groups: Any = None,
         rank: str = "full",
         draws: int = 1000,
         minibatch_size: int | None = None,
@@ -534,6 +561,8 @@ class Mixture:
         sample_weight : array or series (N,), optional
             As in :meth:`fit_em`.
         labels : array or series, optional
+            As in :meth:`fit_em`.
+        groups : array or series (N,), optional
             As in :meth:`fit_em`.
         rank : {"full", "mean-field"}
             A full covariance matrix, or independent coordinates.
@@ -558,9 +587,8 @@ class Mixture:
         from bayesmix.engines.advi import Advi
 
         engine = Advi(rank, draws, minibatch_size, progressbar)
-        return self._fit(
-            "advi", engine, X, sample_weight, labels, init, relabel, random_seed, log_likelihood, progressbar
-        )
+        beside = _Beside(sample_weight, labels, groups)
+        return self._fit("advi", engine, X, beside, init, relabel, random_seed, log_likelihood, progressbar)
 
     def fit_laplace(
         self,
@@ -568,6 +596,7 @@ class Mixture:
         *,
         sample_weight: Any = None,
         labels: Any = None,
+        groups: Any = None,
         draws: int = 1000,
         init: Any = "em",
         relabel: str | None = "ecr",
@@ -583,6 +612,8 @@ class Mixture:
         sample_weight : array or series (N,), optional
             As in :meth:`fit_em`.
         labels : array or series, optional
+            As in :meth:`fit_em`.
+        groups : array or series (N,), optional
             As in :meth:`fit_em`.
         draws : int
         init, relabel, random_seed : optional
@@ -605,9 +636,8 @@ class Mixture:
         from bayesmix.engines.laplace_at_mode import LaplaceAtMode
 
         engine = LaplaceAtMode(draws, progressbar)
-        return self._fit(
-            "laplace", engine, X, sample_weight, labels, init, relabel, random_seed, log_likelihood, progressbar
-        )
+        beside = _Beside(sample_weight, labels, groups)
+        return self._fit("laplace", engine, X, beside, init, relabel, random_seed, log_likelihood, progressbar)
 
     def build_model(
         self, X, *, sample_weight: Any = None, labels: Any = None, minibatch_size: int | None = None
@@ -631,7 +661,7 @@ class Mixture:
         -------
         pymc.Model
         """
-        return model_of(self._problem(X, sample_weight, labels), minibatch_size)
+        return model_of(self._problem(X, _Beside(sample_weight, labels)), minibatch_size)
 
     def adopt(
         self, idata: "xr.DataTree", X, *, sample_weight: Any = None, labels: Any = None, relabel: str | None = "ecr"
@@ -665,7 +695,7 @@ class Mixture:
         from bayesmix.posterior.fitting import check_relabel
 
         check_relabel(relabel)
-        problem = self._problem(X, sample_weight, labels)
+        problem = self._problem(X, _Beside(sample_weight, labels))
         named = read_posterior(idata, problem)
         density = density_of(problem)
         return assemble(
@@ -681,10 +711,10 @@ class Mixture:
             seconds={},
         )
 
-    def _problem(self, X, sample_weight: Any = None, labels: Any = None, copy: bool | None = True) -> Problem:
+    def _problem(self, X, beside: "_Beside", copy: bool | None = True) -> Problem:
         """The problem of a given number of components, without which nothing but Gibbs sampling has a meaning."""
         self._check_number()
-        return self._read(X, sample_weight, labels, copy)
+        return self._read(X, beside, copy)
 
     def _streamed(self, source: "Source", progressbar: bool | None) -> Problem:
         """The same of rows that are not in memory, after a first look at all of them."""
@@ -711,23 +741,39 @@ class Mixture:
             isinstance(self.n_components, PriorOfNumber) or getattr(self.priors.weights, "hyperprior", None) is not None
         )
 
-    def _read(self, X, sample_weight: Any = None, labels: Any = None, copy: bool | None = True) -> Problem:
+    def _read(self, X, beside: "_Beside", copy: bool | None = True) -> Problem:
         """The rows, read and held against the family, with the priors resolved."""
         rows = read_rows(X, takes=self.family.takes, missing="keep", copy=copy)
-        if labels is not None:
-            if isinstance(self.n_components, PriorOfNumber):
+        if isinstance(self.n_components, PriorOfNumber):
+            if beside.labels is not None:
                 raise ValueError(
                     "labels names groups, which a mixture of an unknown number of them does not have: give "
                     "n_components a number"
                 )
-            log_prior, classes = read_labels(labels, rows.n_rows, self.n_components)
+            if beside.groups is not None:
+                raise ValueError(
+                    "groups keeps rows together, and where the number of components is unknown rows are moved one by "
+                    "one: give n_components a number"
+                )
+        if beside.labels is not None:
+            log_prior, classes = read_labels(beside.labels, rows.n_rows, self.n_components)
             rows = replace(rows, log_prior=log_prior, classes=classes)
-        if sample_weight is not None:
-            rows = rows.weighing(read_weights(sample_weight, rows.n_rows))
+        if beside.groups is not None:
+            rows = rows.together(read_subjects(beside.groups, rows))
+        if beside.sample_weight is not None:
+            rows = rows.weighing(read_weights(beside.sample_weight, rows.n_rows))
         return Problem.of(rows, self.family, self.n_components, self.priors)
 
-    def _fit(self, method, engine, X, sample_weight, labels, *settings) -> "xr.DataTree":
-        return _posterior(method, self._problem(X, sample_weight, labels), engine, *settings)
+    def _fit(self, method, engine, X, beside: "_Beside", *settings) -> "xr.DataTree":
+        return _posterior(method, self._problem(X, beside), engine, *settings)
+
+
+class _Beside(NamedTuple):
+    """What comes with the rows, as the user gave it."""
+
+    sample_weight: Any = None
+    labels: Any = None
+    groups: Any = None
 
 
 def _posterior(method, problem, engine, init, relabel, random_seed, log_likelihood, shown) -> "xr.DataTree":

@@ -47,8 +47,8 @@ class Note:
 
 
 def of_rows(rows: Rows) -> tuple[Note, ...]:
-    """What is to be known of the rows: how many cells are missing, and how the rows are weighted."""
-    return _of_missing(rows) + _of_weights(rows) + of_known(rows)
+    """What is to be known of the rows: how many cells are missing, and what was given beside them."""
+    return _of_missing(rows) + _of_weights(rows) + of_known(rows) + _of_subjects(rows)
 
 
 def _of_weights(rows: Rows) -> tuple[Note, ...]:
@@ -62,6 +62,19 @@ def _of_weights(rows: Rows) -> tuple[Note, ...]:
         "left_out": 0 if rows.kept is None else int((~rows.kept).sum()),
     }
     return (Note("weighted_rows", data),)
+
+
+def _of_subjects(rows: Rows) -> tuple[Note, ...]:
+    if rows.subjects is None:
+        return ()
+    sizes = rows.subjects.sizes
+    data = {
+        "n_rows": rows.n_rows,
+        "subjects": rows.n_subjects,
+        "groups": int((sizes > 1).sum()),
+        "largest": int(sizes.max()),
+    }
+    return (Note("rows_together", data),)
 
 
 def _of_missing(rows: Rows) -> tuple[Note, ...]:
@@ -200,6 +213,17 @@ def _known_labels(known: int, told: int, of: int) -> str:
     return f"{joined(parts)}: groups have their names from there, and what is said of these rows takes it into account"
 
 
+def _rows_together(n_rows: int, subjects: int, groups: int, largest: int) -> str:
+    said = (
+        f"rows of one group have one component (groups): {n_rows:,} rows are {subjects:,} subjects, {groups:,} of them "
+    )
+    said += (
+        f"with two rows or more, and the largest with {largest:,}; weights are shares of subjects, and LOO leaves out "
+    )
+    said += "a whole one"
+    return said
+
+
 def _weighted_rows(n_rows: int, total: float, smallest: float, largest: float, left_out: int) -> str:
     said = f"rows are weighted (sample_weight from {smallest:.4g} to {largest:.4g}): {n_rows:,} rows count as "
     said += f"{total:,.6g}, which is N in BIC; LOO leaves out a row with its whole weight"
@@ -216,6 +240,7 @@ def _weighted_rows(n_rows: int, total: float, smallest: float, largest: float, l
 _SENTENCES = {
     "weighted_rows": _weighted_rows,
     "known_labels": _known_labels,
+    "rows_together": _rows_together,
     "missing_cells": _missing_cells,
     "sample_of_rows": "fitted to {of:,} rows, of which {rows:,} are here, drawn at random".format,
     "prior_sways": _prior_sways,

@@ -9,8 +9,10 @@ import numpy as np
 from bayesmix.data import Rows, check_distinct, check_missing
 from bayesmix.density import Density
 from bayesmix.families import Family
-from bayesmix.families.column_blocks import ColumnBlocks, Held
+from bayesmix.families.column_blocks import ColumnBlocks, Held, HeldTogether
 from bayesmix.families.parts import Conditional, Standardised, Sweeps
+from bayesmix.families.together import TogetherDensity
+from bayesmix.families.together_sweeps import sweeps_of_subjects
 from bayesmix.passes.known import with_known
 from bayesmix.priors.number import PriorOfNumber
 from bayesmix.priors.sets import Priors, default_priors, resolve_priors
@@ -66,6 +68,7 @@ class Problem:
         check_missing(rows, None if family.sums_out_missing else _cannot_sum_out(family))
         if rows.log_prior is not None and not family.takes_labels:
             raise ValueError(f"labels is given, and a {family} mixture cannot use what is known of rows: leave it out")
+        _check_subjects(rows, family, 1 if number else n_components)
         check_distinct(rows, 1 if number else n_components)
         family.check(rows)
         family = family.on(rows.columns)
@@ -95,8 +98,19 @@ class Problem:
     @property
     def blocks(self) -> ColumnBlocks:
         """The same in blocks, as EM passes over them, with the weights of the rows."""
+        if self.rows.subjects is not None:
+            return self._together
         plain = self.rows.log_prior is None and self.rows.weights is None
         return self.standardised.blocks if plain else Held(self.columns, self.row_weights)
+
+    @property
+    def _together(self) -> HeldTogether:
+        """The columns with what belongs together."""
+        subjects, log_prior = self.rows.subjects, self.rows.log_prior
+        assert subjects is not None
+        return HeldTogether(
+            self.standardised.columns, subjects, None if log_prior is None else log_prior[subjects.first]
+        )
 
     @property
     def has_copies(self) -> bool:
@@ -126,6 +140,8 @@ class Problem:
         if self.rows.weights is not None:
             return self.copies.sweeps
         found = self.family.sweeps(self.standardised, self.priors, self.rows.n_rows)
+        if found is not None and self.rows.subjects is not None:
+            return sweeps_of_subjects(self.family, found, self.n_components, self._together)
         return found if self.rows.missing is None or (found is not None and found.takes_gaps) else None
 
     @property
@@ -151,6 +167,8 @@ class Problem:
             return None
         found = self.family.closed_form(self.rows, self.standardised, self.priors, self.n_components)
         density = cast("SubsampledDensity | None", found)
+        if density is not None and self.rows.subjects is not None:
+            return TogetherDensity(density, self.family, self.standardised, self._together)
         if density is not None and self.rows.log_prior is not None:
             density = density.knowing(self.rows.log_prior)
         return density.weighted(self.row_weights) if density is not None and self.row_weights.size else density
@@ -159,3 +177,26 @@ class Problem:
 def _cannot_sum_out(family: Family) -> str:
     able = "Gaussian, Poisson, Bernoulli and Categorical mixtures do."
     return f"A {family} mixture does not sum them out; {able}"
+
+
+def _check_subjects(rows: Rows, family: Family, n_components: int) -> None:
+    """Refuse rows that belong together where nobody can use it."""
+    if rows.subjects is None:
+        return
+    if rows.weights is not None:
+        raise ValueError(
+            "groups is given with sample_weight, and whether a weight counts a row of its group or the group is not "
+            "said: repeat rows, each copy in its group or copies in groups of their own, and leave sample_weight out"
+        )
+    if rows.missing is not None:
+        raise ValueError(
+            "groups is given, and X has missing values, which are not summed out of rows that belong together: give "
+            "complete rows, or leave groups out"
+        )
+    if not family.takes_labels:
+        raise ValueError(f"groups is given, and a {family} mixture cannot use what is known of rows: leave it out")
+    if rows.n_subjects < n_components:
+        raise ValueError(
+            f"groups leaves {rows.n_subjects} subjects (rows that belong together) for n_components={n_components}, of "
+            f"which each has at least one: give n_components={rows.n_subjects} or less"
+        )

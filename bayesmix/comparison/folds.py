@@ -35,10 +35,10 @@ def kfold(
         p(x_i \mid x_{-f}) \approx \frac{1}{S} \sum_s p(x_i \mid \theta_s),
 
     with draws of the posterior given the rows outside of the fold :math:`f(i)` (rows with weights are in a fold, and
-    count, with their weights, as in :func:`bayesmix.loo`): no importance weights, and so a check
-    of :func:`bayesmix.loo`. It is a little lower than that, since every fit has fewer rows. Every group has its share
-    in every fold. Fits start from the estimate of all rows, keep its resolved priors, and are by the sampler that made
-    the tree (NUTS where that is an approximation).
+    count, with their weights, as in :func:`bayesmix.loo`, and rows that belong together are in one fold): no importance
+    weights, and so a check of :func:`bayesmix.loo`. It is a little lower than that, since every fit has fewer rows.
+    Every group has its share in every fold. Fits start from the estimate of all rows, keep its resolved priors, and are
+    by the sampler that made the tree (NUTS where that is an approximation).
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def kfold(
     """
     tree = as_tree(tree)
     check_posterior(tree, X)
-    n_folds = read_n_folds(n_folds, training_rows(tree).n_rows)
+    n_folds = read_n_folds(n_folds, training_rows(tree).n_subjects)
     seed = np.random.SeedSequence(number_of(random_seed))
     mixture = Mixture.from_tree(tree)
     with progress(progressbar, n_folds) as report, said_by_caller():
@@ -166,6 +166,7 @@ def left_out_by_folds(
     """
     every = training_rows(tree)
     labels = np.zeros(every.n_rows, dtype=np.int64) if em is None else em.labels
+    labels = labels if every.subjects is None else labels[every.subjects.first]
     of_folds, *of_fits = seed.spawn(1 + n_folds)
     folds = folds_of(labels, n_folds, np.random.default_rng(of_folds))
     alone = {**(options or {}), "cores": 1}
@@ -178,10 +179,10 @@ def left_out_by_folds(
                 f"The rows outside of fold {fold + 1} of {n_folds} cannot be fitted on their own: too few of them are "
                 "distinct, or a column is constant there. Take more folds."
             )
-        found = densities(without, every.chosen(rows))
+        found = densities(without, every.chosen(every.of_subjects(rows)))
         return rows, np.logaddexp.reduce(found, axis=0) - np.log(len(found)), mixed(without)
 
-    elpd_i, unmixed = np.empty(every.n_rows), 0
+    elpd_i, unmixed = np.empty(every.n_subjects), 0
     report(0)
     for fold, (rows, found, good) in enumerate(side_by_side(left_out, range(n_folds), cores)):
         elpd_i[rows] = found

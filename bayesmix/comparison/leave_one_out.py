@@ -47,7 +47,9 @@ def loo(
     all processors, so that the log-likelihood of every draw and row is never held at once where it is not stored. For
     draws of an approximation (ADVI, Laplace) the weights also correct from it to the posterior.
     A row with a weight is left out, and predicted, with all of it, :math:`p(x_i \mid \theta)^{w_i}` in the place of
-    :math:`p(x_i \mid \theta)`: where a weight counts equal rows, they are left out together.
+    :math:`p(x_i \mid \theta)`: where a weight counts equal rows, they are left out together. Where ``groups`` said
+    which rows belong together, a whole group is left out, and predicted, at once: the sum is over these, along
+    ``subject``.
 
     LOO is conditional on the resolved priors: a data-scaled prior is not scaled again.
 
@@ -117,7 +119,7 @@ def loo(
     tree = as_tree(tree)
     check_posterior(tree, X)
     densities = log_densities(tree)
-    n, some = training_rows(tree).n_rows, None
+    n, some = training_rows(tree).n_subjects, None
     n_rows = read_n_rows(n_rows, n)
     refits, seed = read_refits(refits), number_of(random_seed)
     if n_rows is not None:

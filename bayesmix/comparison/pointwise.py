@@ -80,9 +80,10 @@ def relative_efficiency(tree: xr.DataTree) -> float:
 
 
 def per_row(tree: xr.DataTree, values: np.ndarray, name: str) -> xr.DataArray:
-    """One number a training row, with the tree's ``obs`` coordinate."""
-    obs = training_rows(tree).obs
-    return xr.DataArray(values, dims="obs", coords={"obs": obs}, name=name)
+    """One number a training row, with the tree's ``obs``; or where rows belong together one for each ``subject``."""
+    rows = training_rows(tree)
+    dim, labels = ("obs", rows.obs) if rows.subjects is None else ("subject", np.arange(rows.n_subjects))
+    return xr.DataArray(values, dims=dim, coords={dim: labels}, name=name)
 
 
 def sum_and_error(pointwise: np.ndarray, rows: Rows) -> tuple[float, float]:
@@ -101,9 +102,9 @@ def sum_and_error(pointwise: np.ndarray, rows: Rows) -> tuple[float, float]:
 
 
 def log_mean_density(tree: xr.DataTree) -> np.ndarray:
-    """Log of the mean density of every training row over all draws, (N,)."""
+    """Log of the mean density of every training row, or subject of these, over all draws."""
     sizes = tree["posterior"].to_dataset().sizes
-    found = np.empty(training_rows(tree).n_rows)
+    found = np.empty(training_rows(tree).n_subjects)
     for where, values in log_likelihood_blocks(tree):
         found[where] = np.logaddexp.reduce(values, axis=(0, 1))
     return found - np.log(sizes["chain"] * sizes["draw"])

@@ -155,7 +155,8 @@ def _left_out(
     without = fit_without(np.array([row]), tree, mixture, em, int(own.generate_state(1)[0]), options)
     if without is None or not mixed(without):
         return None
-    x = training_rows(tree).chosen(np.array([row]))
+    every = training_rows(tree)
+    x = every.chosen(every.of_subjects(np.array([row])))
     # an approximation's draws are not the posterior's, and cannot stand on the other side
     including = None if log_densities(tree) else densities(tree, x).ravel()
     value, error = log_predictive(densities(without, x).ravel(), including)

@@ -48,11 +48,12 @@ def approximate_elpd(tree: xr.DataTree) -> np.ndarray:
     chain, draw = np.divmod(places, n_draws)
     few = {name: values[chain, draw] for name, values in params.items()}
     rows = training_rows(tree)
-    found = np.empty(rows.n_rows)
+    found = np.empty(rows.n_subjects)
     for where, densities in family_of(tree).log_mixture_blocks(
-        weights[chain, draw], few, rows.values, log_prior=rows.log_prior
+        weights[chain, draw], few, rows.values, beforehand=rows.beforehand
     ):
-        found[where] = logsumexp(rows.chosen(where).weighed(densities), axis=0) - np.log(len(places))
+        weighed = densities if rows.weights is None else rows.chosen(where).weighed(densities)
+        found[where] = logsumexp(weighed, axis=0) - np.log(len(places))
     return found
 
 

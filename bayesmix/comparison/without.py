@@ -46,7 +46,7 @@ def fit_without(
     Parameters
     ----------
     rows : array of int
-        Positions of the rows to leave out.
+        Positions of the rows to leave out, or of the subjects where rows belong together.
     tree : xarray.DataTree
         Of all rows.
     mixture : Mixture
@@ -57,8 +57,8 @@ def fit_without(
     options : mapping
         Settings of the engine, such as ``draws`` and ``cores``.
     """
-    every, kept = training_rows(tree), np.delete(np.arange(training_rows(tree).n_rows), rows)
-    others = every.chosen(kept)
+    every = training_rows(tree)
+    others = every.chosen(np.delete(np.arange(every.n_rows), every.of_subjects(rows)))
     try:
         problem = Problem.of(others, mixture.family, mixture.n_components, mixture.priors)
     except ValueError:  # too few distinct rows, or a column without spread, once the rows are gone
@@ -80,7 +80,7 @@ def densities(tree: xr.DataTree, rows: Rows) -> np.ndarray:
 
     With what is known of their components.
     """
-    found = rows.weighed(family_of(tree).log_mixture(*draws_of(tree), rows.values, log_prior=rows.log_prior))
+    found = rows.weighed(family_of(tree).log_mixture(*draws_of(tree), rows.values, beforehand=rows.beforehand))
     return found.reshape(-1, found.shape[-1])
 
 

@@ -6,7 +6,7 @@ mean. Every error about the input is raised here, and says which argument, what 
 what to do. Nothing is dropped or imputed.
 """
 
-from bayesmix.data.beside_rows import read_groups, read_labels, read_weights
+from bayesmix.data.beside_rows import read_groups, read_labels, read_subjects, read_weights
 from bayesmix.data.columns import Column
 from bayesmix.data.containers import check_in_memory
 from bayesmix.data.copies import shared_copy
@@ -25,17 +25,20 @@ from bayesmix.data.kinds import kinds_of
 from bayesmix.data.moments import centre_and_scale
 from bayesmix.data.partitions import source_of
 from bayesmix.data.reading import check_match, read_rows
-from bayesmix.data.rows import Rows
+from bayesmix.data.rows import Beforehand, Rows
 from bayesmix.data.source import Source
 from bayesmix.data.streamed import StreamedRows
+from bayesmix.data.subjects import Subjects
 from bayesmix.data.values import check_names
 
 __all__ = [
+    "Beforehand",
     "Column",
     "File",
     "Rows",
     "Source",
     "StreamedRows",
+    "Subjects",
     "centre_and_scale",
     "check_collinear",
     "check_complete",
@@ -52,6 +55,7 @@ __all__ = [
     "read_groups",
     "read_labels",
     "read_rows",
+    "read_subjects",
     "read_weights",
     "shared_copy",
     "source_of",

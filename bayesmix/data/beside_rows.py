@@ -9,6 +9,7 @@ import numpy as np
 from bayesmix.data.columns import Kind
 from bayesmix.data.reading import read_rows
 from bayesmix.data.rows import Rows
+from bayesmix.data.subjects import Subjects
 from bayesmix.data.values import Missing, of_others
 from bayesmix.data.words import FROM_ZERO, SHOWN, and_more, counted, joined, listed
 
@@ -165,6 +166,43 @@ def read_groups(labels: Any, n_rows: int, argument: str) -> np.ndarray:
         If it has another length, or missing values.
     """
     return _one_a_row(labels, argument, n_rows, takes="categorical", missing="refuse").values[:, 0].astype(np.int64)
+
+
+def read_subjects(groups: Any, rows: Rows, argument: str = "groups") -> Subjects | None:
+    """Return which rows belong together; None where no two do.
+
+    Parameters
+    ----------
+    groups : array-like or series
+        Text, categories or whole numbers, one a row of X in their order: rows with the same one belong together. A
+        missing one, or -1, is that of a row by itself.
+    rows : Rows
+        Those of X, with the log prior that labels gave them.
+    argument : str
+        The name by which messages call them.
+
+    Raises
+    ------
+    TypeError
+        If it holds something else.
+    ValueError
+        If it has another length, or puts rows together of which labels rule out, between them, every component.
+    """
+    column = _one_a_row(groups, argument, rows.n_rows, takes="categorical", missing="keep")
+    levels, codes = column.columns[0].levels, column.values[:, 0]
+    alone = np.isnan(codes) | np.isin(codes, [j for j, level in enumerate(levels) if level == "-1"])
+    subjects = Subjects.of(np.where(alone, -1, codes).astype(np.int64))
+    if subjects is not None and rows.log_prior is not None:
+        impossible = np.flatnonzero(np.isneginf(subjects.sums(rows.log_prior)).all(axis=1))
+        if impossible.size:
+            which = np.flatnonzero(subjects.of_rows == impossible[0])
+            said = rows.called(which[rows.log_prior[which].any(axis=1)], SHOWN)
+            raise ValueError(
+                f"{argument} puts rows together that labels keep apart: {said} of {levels[int(codes[which[0]])]!r} "
+                f"leave no component that is possible for all of them. Correct the labels, or take such rows out of "
+                f"their group (None)."
+            )
+    return subjects
 
 
 def _one_a_row(column: Any, argument: str, n_rows: int, takes: Kind = "real", missing: Missing = "keep") -> Rows:

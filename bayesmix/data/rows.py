@@ -10,7 +10,30 @@ import numpy as np
 from bayesmix.data.blocks import Blocks, InMemory, cuts
 from bayesmix.data.columns import Column, Kind
 from bayesmix.data.moments import centre_and_scale, correlation_factor, correlation_factor_by_pairs
+from bayesmix.data.subjects import Subjects
 from bayesmix.data.words import FROM_ZERO, joined, row_name
+
+
+@dataclass(frozen=True, eq=False)
+class Beforehand:
+    """What is known of the rows' components before they are seen.
+
+    Attributes
+    ----------
+    log_prior : (N, K) array or None
+        As of :class:`Rows`. Rows of one subject have the same.
+    subjects : Subjects or None
+        Which rows belong together.
+    """
+
+    log_prior: np.ndarray | None = None
+    subjects: Subjects | None = None
+
+    def __getitem__(self, which: np.ndarray | slice) -> "Beforehand":
+        return Beforehand(
+            None if self.log_prior is None else self.log_prior[which],
+            None if self.subjects is None else self.subjects.chosen(which),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +61,8 @@ class Rows:
         nothing is known of any row.
     classes : tuple of str
         Names of the first components, where labels gave them names.
+    subjects : Subjects or None
+        Which rows are known to belong together; then they have one log prior. None: no two are.
     """
 
     values: np.ndarray
@@ -47,6 +72,7 @@ class Rows:
     log_prior: np.ndarray | None = None
     classes: tuple[str, ...] = ()
     kept: np.ndarray | None = None
+    subjects: Subjects | None = None
 
     @property
     def n_rows(self) -> int:
@@ -117,7 +143,43 @@ class Rows:
         values.flags.writeable = False
         # which rows were kept is known of all of them, and of no choice
         weights, log_prior = (None if one is None else one[which] for one in (self.weights, self.log_prior))
-        return replace(self, values=values, index=self.obs[which], weights=weights, log_prior=log_prior, kept=None)
+        subjects = None if self.subjects is None else self.subjects.chosen(which)
+        return replace(
+            self,
+            values=values,
+            index=self.obs[which],
+            weights=weights,
+            log_prior=log_prior,
+            kept=None,
+            subjects=subjects,
+        )
+
+    # What belongs together
+
+    @property
+    def beforehand(self) -> Beforehand | None:
+        """What is known of the rows' components before they are seen; None where nothing is."""
+        if self.log_prior is None and self.subjects is None:
+            return None
+        return Beforehand(self.log_prior, self.subjects)
+
+    @property
+    def n_subjects(self) -> int:
+        """How many components are drawn: one for each row, or for each set of rows that belong together."""
+        return self.n_rows if self.subjects is None else self.subjects.n
+
+    def of_subjects(self, subjects: np.ndarray) -> np.ndarray:
+        """Positions of the rows of some subjects; where every row is one, these."""
+        return subjects if self.subjects is None else self.subjects.rows_of(subjects)
+
+    def together(self, subjects: Subjects | None) -> "Rows":
+        """The rows with these subjects, each of which has the log prior that its rows have together."""
+        if subjects is None or self.log_prior is None:
+            return replace(self, subjects=subjects)
+        log_prior = subjects.sums(self.log_prior)
+        log_prior = (log_prior - log_prior.max(axis=1, keepdims=True))[subjects.of_rows]
+        log_prior.flags.writeable = False
+        return replace(self, subjects=subjects, log_prior=log_prior)
 
     # What weights make of them
 

@@ -27,8 +27,13 @@ def model_of(problem: Problem, minibatch_size: int | None = None) -> "pm.Model":
     Raises
     ------
     ValueError
-        If cells are missing: its likelihood takes complete rows.
+        If cells are missing, or rows belong together: its likelihood takes complete rows, each by itself.
     """
+    if problem.rows.subjects is not None:
+        raise ValueError(
+            "groups is given, and a model of PyMC (fits under priors that only PyMC knows) takes each row by itself: "
+            "use priors of bayesmix.priors, or leave groups out"
+        )
     check_complete(problem.rows, "a model of PyMC (build_model, adopt, and fits under priors that only PyMC knows)")
     from bayesmix.pymc_model.model import declare
 

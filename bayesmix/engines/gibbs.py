@@ -47,6 +47,8 @@ _MOST_SWEEPS, _MOST_NUMBERS = 400_000, 4e10
 # Before this chains are not looked at, which takes a fraction of a second: short ones that have all missed a mode of a
 # few hundredths agree better than those of which one has found it, and would be the ones that stop.
 _FEWEST_SWEEPS, _FEWEST_NUMBERS = 20_000, 1e7
+# Where rows belong together, sweeps are put together in Python: what that costs, in rows.
+_ROWS_OF_A_CALL = 3000
 # Rows times components between two looks at the keyboard.
 NUMBERS_AT_ONCE = 2e7
 _MOMENT = 0.1  # seconds
@@ -139,7 +141,7 @@ class Chain(Walk):
         self._at_once = NUMBERS_AT_ONCE / numbers
         log_prior = problem.rows.log_prior
         self._known = np.empty((0, labels.size)) if log_prior is None else np.ascontiguousarray(log_prior.T)
-        moving = log_prior is None  # moves exchange components, of which something is known
+        moving = problem.rows.beforehand is None  # moves exchange components, of which something is known, row by row
         self._between_moves = round(BETWEEN_MOVES * max(1.0, numbers / _MANY) ** 0.5) if moving else 0
         self.n_rows = labels.size
         self.remembered = np.empty((0, labels.size), dtype=bool)
@@ -207,7 +209,7 @@ class Gibbs:
         began = time.perf_counter()
         problem = with_copies(problem)
         chains = chains_from(problem, start, self.chains)
-        limits = sweeps_within(problem.rows.n_rows, problem.n_components, self.max_sweeps)
+        limits = sweeps_within(_rows_of_a_sweep(problem), problem.n_components, self.max_sweeps)
         kept, notes, made = walked(
             chains, self, limits, lambda kept: passes(problem, chains, kept), lambda: share(chains)
         )
@@ -245,6 +247,12 @@ def with_copies(problem: Problem) -> Problem:
             f"sample_weight sums to {rows.total:,.0f} rows, and Gibbs sampling would draw the group of each: {remedy}."
         )
     return problem.copies
+
+
+def _rows_of_a_sweep(problem: Problem) -> int:
+    """How many rows a sweep takes as long as, where every row is drawn in compiled code."""
+    rows = problem.rows
+    return rows.n_rows if rows.subjects is None else max(rows.n_rows, _ROWS_OF_A_CALL)
 
 
 def sweeps_within(n_rows: int, n_components: int, most: int | None) -> tuple[int, int]:
@@ -328,7 +336,7 @@ def chains_from(problem: Problem, start: Start, n_chains: int) -> list[Chain]:
     chains = []
     for c, (of_start, of_chain) in enumerate(zip(seeds[::2], seeds[1::2], strict=True)):
         rng = np.random.default_rng(of_start)
-        if c % 4 == 2 and sweeps.moving and problem.rows.log_prior is None:
+        if c % 4 == 2 and sweeps.moving and problem.rows.beforehand is None:
             labels = np.zeros(problem.rows.n_rows, dtype=np.int64)
         elif c % 4 >= 2:
             labels = nearest(view, view[rng.choice(len(view), size=problem.n_components, replace=False)])
@@ -337,6 +345,8 @@ def chains_from(problem: Problem, start: Start, n_chains: int) -> list[Chain]:
             labels = problem.family.log_joint(top.weights, top.params, problem.rows.values).argmax(axis=-1)
         if (log_prior := problem.rows.log_prior) is not None:
             labels = as_known(by_known_names(labels, log_prior) if c % 4 == 3 else labels, log_prior).argmax(axis=-1)
+        if (subjects := problem.rows.subjects) is not None:
+            labels = labels[subjects.first][subjects.of_rows]
         chains.append(Chain(problem, sweeps, labels, of_chain))
     return chains
 

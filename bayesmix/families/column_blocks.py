@@ -7,7 +7,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from bayesmix.data import Subjects
 from bayesmix.data.blocks import Blocks, cuts
+from bayesmix.passes.known import with_known
 from bayesmix.threads import Threads, summed
 
 NO_ROW_WEIGHTS = np.empty(0)
@@ -47,6 +49,47 @@ class Held:
             return work(np.ascontiguousarray(self.whole[:, block]), self._row_weights[block])
 
         return summed(of_block, cuts(self.whole.shape[1], len(self.whole)), threads)
+
+
+class HeldTogether(Held):
+    r"""Columns (M, N) in memory of which some belong together, and what is known of the components of subjects, (J, K).
+
+    The rows of a subject u have one component, so that its log joint density is
+    :math:`\log w_k + \log \pi_{uk} + \sum_{i \in u} \log f(x_i \mid \theta_k)`. To a row of it, what this has beside
+    the row's own part is known of its component (:mod:`bayesmix.passes.known`): a pass over rows that know it has the
+    responsibilities of subjects, and so every sum over rows. Only the weights are counted otherwise, a subject once.
+    """
+
+    def __init__(self, columns: np.ndarray, subjects: Subjects, log_prior: np.ndarray | None = None):
+        super().__init__(columns)
+        self.subjects, self._log_prior = subjects, log_prior
+
+    def joint(self, kernel: Any, form: tuple[np.ndarray, ...], weights: np.ndarray) -> np.ndarray:
+        """Log joint densities of subjects and components, (J, K), at one point."""
+        return self._joint(kernel.log_joint(self.whole, *(part[None] for part in form))[0], weights)
+
+    def _joint(self, of_rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore"):
+            of_subjects = self.subjects.log_joint(of_rows, np.log(weights))
+        return of_subjects if self._log_prior is None else of_subjects + self._log_prior
+
+    def told(
+        self, kernel: Any, form: tuple[np.ndarray, ...], weights: np.ndarray
+    ) -> tuple[float, np.ndarray, np.ndarray]:
+        """At one point the log-likelihood, the responsibilities of subjects (J, K), and what rows are told, (N, K)."""
+        log_joint = kernel.log_joint(self.whole, *(part[None] for part in form))[0]
+        of_subjects = self._joint(log_joint, weights)
+        with np.errstate(invalid="ignore"):
+            log_density = np.logaddexp.reduce(of_subjects, axis=1)
+            log_shares = of_subjects - log_density[:, None]
+            # a component that is ruled out stays so
+            told = np.where(log_shares > -np.inf, log_shares, -np.inf)[self.subjects.of_rows]
+            told = np.where(told > -np.inf, told - log_joint, -np.inf)
+            return float(log_density.sum()), np.exp(log_shares), told
+
+    def knowing(self, told: np.ndarray) -> np.ndarray:
+        """The columns with that below them."""
+        return with_known(self.whole, told)
 
 
 class Streamed:

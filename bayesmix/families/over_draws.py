@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from bayesmix.data import Beforehand, Subjects
 from bayesmix.data.blocks import cuts
 from bayesmix.families.parts import Form, Kernel, Params, flattened
 from bayesmix.progress import turns
@@ -71,7 +72,7 @@ class OverDraws(ABC):
         """
 
     def log_joint(
-        self, weights: np.ndarray, params: Params, X: np.ndarray, log_prior: np.ndarray | None = None
+        self, weights: np.ndarray, params: Params, X: np.ndarray, beforehand: Beforehand | None = None
     ) -> np.ndarray:
         """``log w_k + log f(x_i | theta_k)`` as (..., N, K); leading axes are those of the weights.
 
@@ -82,14 +83,14 @@ class OverDraws(ABC):
         weights : (..., K) array
         params : mapping of arrays
         X : (N, D) array
-        log_prior : (N, K) array, optional
+        beforehand : Beforehand, optional
             As in :meth:`log_joint_blocks`.
 
         Returns
         -------
         (..., N, K) array
         """
-        return self._for_every_draw("log_joint", weights, params, X, None, log_prior)
+        return self._for_every_draw("log_joint", weights, params, X, None, beforehand)
 
     def log_mixture(
         self,
@@ -97,9 +98,11 @@ class OverDraws(ABC):
         params: Params,
         X: np.ndarray,
         threads: Threads | None = None,
-        log_prior: np.ndarray | None = None,
+        beforehand: Beforehand | None = None,
     ) -> np.ndarray:
         """``log sum_k w_k f(x_i | theta_k)`` as (..., N); leading axes are those of the weights.
+
+        Where rows belong together, the log density of their subjects, (..., J).
 
         Parameters
         ----------
@@ -108,20 +111,21 @@ class OverDraws(ABC):
         X : (N, D) array
         threads : Threads, optional
             What blocks of rows are worked on by; without them, this one.
-        log_prior : (N, K) array, optional
+        beforehand : Beforehand, optional
             As in :meth:`log_joint_blocks`.
 
         Returns
         -------
         (..., N) array
         """
-        return self._for_every_draw("log_mixture", weights, params, X, threads, log_prior)
+        return self._for_every_draw("log_mixture", weights, params, X, threads, beforehand)
 
-    def _for_every_draw(self, what, weights, params, X, threads=None, log_prior=None):
+    def _for_every_draw(self, what, weights, params, X, threads=None, beforehand=None):
         *leading, n_components = self.forms(weights, params)[0].shape
         trailing = (n_components,) if what == "log_joint" else ()
-        out = np.empty((math.prod(leading), len(X), *trailing))
-        for places, found in self._blocks(what, weights, params, X, 4e6, threads, log_prior):
+        subjects = None if beforehand is None or what != "log_mixture" else beforehand.subjects
+        out = np.empty((math.prod(leading), len(X) if subjects is None else subjects.n, *trailing))
+        for places, found in self._blocks(what, weights, params, X, 4e6, threads, beforehand):
             out[:, places] = found
         return out.reshape(*leading, *out.shape[1:])
 
@@ -131,7 +135,7 @@ class OverDraws(ABC):
         params: Params,
         X: np.ndarray,
         max_values: float = 4e6,
-        log_prior: np.ndarray | None = None,
+        beforehand: Beforehand | None = None,
     ) -> Iterator[tuple[Any, np.ndarray]]:
         """Blocks of rows with their (S, b, K) log joint densities; leading axes of the weights are flattened to S.
 
@@ -142,15 +146,16 @@ class OverDraws(ABC):
         X : (N, D) array
         max_values : float
             A block holds about so many numbers at most, so that memory does not grow with the rows.
-        log_prior : (N, K) array, optional
-            What is known beforehand of the rows' components, as of :class:`bayesmix.data.Rows`.
+        beforehand : Beforehand, optional
+            What is known of the rows' components before they are seen, as of :class:`bayesmix.data.Rows`. Rows that
+            belong together stand in one block, and each has the log joint density of its subject.
 
         Returns
         -------
         iterator of (slice, (S, b, K) array)
             Where cells are missing, positions stand in the place of the slice.
         """
-        return self._blocks("log_joint", weights, params, X, max_values, None, log_prior)
+        return self._blocks("log_joint", weights, params, X, max_values, None, beforehand)
 
     def log_mixture_blocks(
         self,
@@ -159,9 +164,11 @@ class OverDraws(ABC):
         X: np.ndarray,
         max_values: float = 4e6,
         threads: Threads | None = None,
-        log_prior: np.ndarray | None = None,
+        beforehand: Beforehand | None = None,
     ) -> Iterator[tuple[Any, np.ndarray]]:
         """Blocks of rows with their (S, b) log densities; leading axes of the weights are flattened to S.
+
+        Where rows belong together, blocks of subjects.
 
         Parameters
         ----------
@@ -169,7 +176,7 @@ class OverDraws(ABC):
         params : mapping of arrays
         X : (N, D) array
         max_values : float
-        log_prior : (N, K) array, optional
+        beforehand : Beforehand, optional
             As in :meth:`log_joint_blocks`.
         threads : Threads, optional
             As in :meth:`log_mixture`.
@@ -179,7 +186,7 @@ class OverDraws(ABC):
         iterator of (slice, (S, b) array)
             Where cells are missing, positions stand in the place of the slice.
         """
-        return self._blocks("log_mixture", weights, params, X, max_values, threads, log_prior)
+        return self._blocks("log_mixture", weights, params, X, max_values, threads, beforehand)
 
     def responsibilities_blocks(
         self,
@@ -188,7 +195,7 @@ class OverDraws(ABC):
         X: np.ndarray,
         max_values: float = 4e6,
         threads: Threads | None = None,
-        log_prior: np.ndarray | None = None,
+        beforehand: Beforehand | None = None,
     ) -> Iterator[tuple[Any, np.ndarray]]:
         """Blocks of rows with their (K, b, S) responsibilities; leading axes of the weights are flattened to S.
 
@@ -198,7 +205,7 @@ class OverDraws(ABC):
         params : mapping of arrays
         X : (N, D) array
         max_values : float
-        log_prior : (N, K) array, optional
+        beforehand : Beforehand, optional
             As in :meth:`log_joint_blocks`.
         threads : Threads, optional
             As in :meth:`log_mixture`.
@@ -209,7 +216,7 @@ class OverDraws(ABC):
             Sums over the first axis are one; the draws of one row and component lie side by side. Where cells are
             missing, positions stand in the place of the slice.
         """
-        return self._blocks("responsibilities", weights, params, X, max_values, threads, log_prior)
+        return self._blocks("responsibilities", weights, params, X, max_values, threads, beforehand)
 
     def group_sums(self, weights: np.ndarray, params: Params, X: np.ndarray, ends: np.ndarray) -> np.ndarray:
         """Sums of responsibilities over groups of consecutive rows, for every draw.
@@ -253,7 +260,11 @@ class OverDraws(ABC):
         """
         return getattr(self.kernel, what)(columns, *forms)
 
-    def _blocks(self, what, weights, params, X, max_values, threads=None, log_prior=None):
+    def _blocks(self, what, weights, params, X, max_values, threads=None, beforehand=None):
+        if beforehand is not None and beforehand.subjects is not None:
+            yield from self._blocks_of_subjects(what, weights, params, X, max_values, threads, beforehand)
+            return
+        log_prior = None if beforehand is None else beforehand.log_prior
         turn, done = turns("row"), 0
         for places, family, of_seen, seen in self._by_cells_seen(params, X):
             forms = flattened(family.forms(weights, of_seen)) if seen.shape[1] else None
@@ -267,6 +278,32 @@ class OverDraws(ABC):
                 turn(done + block.start)
                 yield (block if places is None else places[block]), found
             done += len(seen)
+
+    def _blocks_of_subjects(self, what, weights, params, X, max_values, threads, beforehand: Beforehand):
+        """As :meth:`_blocks`: positions of rows, subject after subject; or of subjects, where each has one number."""
+        subjects, log_prior = beforehand.subjects, beforehand.log_prior
+        assert subjects is not None
+        of_draws = np.reshape(weights, (-1, np.shape(weights)[-1]))
+        with np.errstate(divide="ignore"):
+            log_weights = np.log(of_draws)
+        size, turn = max(1, int(max_values / max(of_draws.size, 1))), turns("row")
+        start = 0
+        while start < subjects.n:
+            turn(subjects.starts[start])
+            stop = max(start + 1, int(np.searchsorted(subjects.ends, subjects.starts[start] + size, side="right")))
+            places = subjects.order[subjects.starts[start] : subjects.ends[stop - 1]]
+            own = Subjects(subjects.of_rows[places] - start)
+            of_rows = self._for_every_draw("log_joint", weights, params, np.asarray(X)[places], threads)
+            joint = own.log_joint(of_rows.reshape(len(of_draws), *of_rows.shape[-2:]), log_weights)
+            if log_prior is not None:
+                joint = joint + log_prior[subjects.first[start:stop]]
+            if what == "log_mixture":
+                yield np.arange(start, stop), np.logaddexp.reduce(joint, axis=-1)
+            elif what == "log_joint":
+                yield places, joint[:, own.of_rows]
+            else:
+                yield places, _shares_of(joint, log_weights, log_prior, subjects.first[start:stop])[:, own.of_rows]
+            start = stop
 
     def _by_cells_seen(self, params, X):
         """Rows of which the same cells were seen: their places (None: all), family and parameters of these, values."""
@@ -318,6 +355,19 @@ def _knowing(what: str, of_rows: Callable[[str], np.ndarray], log_prior: np.ndar
         odds = np.where(odds.sum(axis=0) > 0, odds, prior)
         shares = np.where(lost.T, odds / odds.sum(axis=0), shares)
     return np.ascontiguousarray(shares)
+
+
+def _shares_of(
+    joint: np.ndarray, log_weights: np.ndarray, log_prior: np.ndarray | None, rows: np.ndarray
+) -> np.ndarray:
+    """Responsibilities (K, J, S) of subjects; of one too far for a density, what was known before it was seen."""
+    total = np.logaddexp.reduce(joint, axis=-1, keepdims=True)
+    lost = ~np.isfinite(total)
+    if lost.any():
+        prior = log_weights[:, None] + (0.0 if log_prior is None else log_prior[rows])
+        joint = np.where(lost, prior, joint)
+        total = np.logaddexp.reduce(joint, axis=-1, keepdims=True)
+    return np.ascontiguousarray(np.exp(joint - total).transpose(2, 1, 0))
 
 
 def _of_nothing(what: str, weights: np.ndarray, n_rows: int) -> np.ndarray:

@@ -72,12 +72,20 @@ class Statistics:
         What else the family gathers, component axis first.
     form : tuple of arrays
         The point at which they were taken.
+    of_subjects : (K,) array, optional
+        Sums of the responsibilities of subjects, where rows belong together: these are what weights are shares of.
     """
 
     log_likelihood: float
     counts: np.ndarray
     sums: tuple[np.ndarray, ...]
     form: Form
+    of_subjects: np.ndarray | None = None
+
+    @property
+    def memberships(self) -> np.ndarray:
+        """How many components were drawn as each, (K,): one for each row, unless rows belong together."""
+        return self.counts if self.of_subjects is None else self.of_subjects
 
     def __add__(self, other: "Statistics") -> "Statistics":
         if not _same(self.form, other.form):

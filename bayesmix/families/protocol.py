@@ -10,7 +10,7 @@ Nothing of size N x K survives a pass: it returns the log-likelihood and :class:
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from typing import Any, ClassVar, Self
 
@@ -20,7 +20,7 @@ from bayesmix.data import Column, Rows
 from bayesmix.data.columns import Kind
 from bayesmix.density.minibatch import SubsampledDensity
 from bayesmix.families.affinities import of_gaussians
-from bayesmix.families.column_blocks import NO_ROW_WEIGHTS, ColumnBlocks
+from bayesmix.families.column_blocks import NO_ROW_WEIGHTS, ColumnBlocks, HeldTogether
 from bayesmix.families.over_draws import OverDraws
 from bayesmix.families.parts import (
     Conditional,
@@ -821,6 +821,16 @@ def one_pass(family: Family, point: Point, blocks: ColumnBlocks, threads: Thread
     """Log-likelihood and statistics of standardised rows at a point.
 
     Blocks are passed over side by side, and their statistics added in the order of the blocks: the same bits on any
-    number of threads.
+    number of threads. Where rows belong together, what the others of its subject say is known of a row's component.
     """
-    return blocks.summed(partial(family.statistics, family.form(point.weights, point.state)), threads)
+    form = family.form(point.weights, point.state)
+    if isinstance(blocks, HeldTogether):
+        return _of_subjects(family, form, point.weights, blocks)
+    return blocks.summed(partial(family.statistics, form), threads)
+
+
+def _of_subjects(family: Family, form: Form, weights: np.ndarray, blocks: HeldTogether) -> Statistics:
+    """Of rows that belong together: the log-likelihood of subjects, and the sums over their rows."""
+    log_likelihood, shares, told = blocks.told(family.kernel, form, weights)
+    found = family.statistics(form, blocks.knowing(told))
+    return replace(found, log_likelihood=log_likelihood, of_subjects=shares.sum(axis=0))

@@ -86,7 +86,9 @@ def assemble(
         sample_stats=sample_stats,
         constant_data={"pivot": em.labels, **hyperparameters(em.priors)},
         log_likelihood=(
-            rows.weighed(family.log_mixture(weights, params, rows.values, log_prior=rows.log_prior)) if stored else None
+            rows.weighed(family.log_mixture(weights, params, rows.values, beforehand=rows.beforehand))
+            if stored
+            else None
         ),
         log_prior=_log_prior(em, named),
         posterior_attrs=attrs,

@@ -96,7 +96,7 @@ class _Responsibilities(BackendArray):
         out = np.empty((len(chains), len(draws), len(rows), len(components)))
         some = self._rows.chosen(rows)
         for block, shares in self._family.responsibilities_blocks(
-            weights, params, some.values, log_prior=some.log_prior
+            weights, params, some.values, beforehand=some.beforehand
         ):
             part = shares[components].transpose(2, 1, 0)
             out[:, :, block] = part.reshape(len(chains), len(draws), *part.shape[1:])

@@ -105,7 +105,7 @@ def impute(tree: "xr.DataTree | EMResult", n: int = 20, *, random_seed: Any = No
 def _fill(table: np.ndarray, family: Family, weights: np.ndarray, params: Any, rows: Rows, rng) -> np.ndarray:
     """Fill the missing cells of a table (N, D) in place, by one draw of the parameters; the groups (N,)."""
     group = np.empty(rows.n_rows, dtype=np.int64)
-    for block, shares in family.responsibilities_blocks(weights, params, rows.values, log_prior=rows.log_prior):
+    for block, shares in family.responsibilities_blocks(weights, params, rows.values, beforehand=rows.beforehand):
         parts = np.cumsum(shares[..., 0], axis=0)
         group[block] = np.minimum((rng.random(parts.shape[1]) * parts[-1] >= parts).sum(axis=0), len(parts) - 1)
     patterns, which = rows.patterns

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from scipy.special import entr
 
-from bayesmix.data import Rows, read_rows
+from bayesmix.data import Rows, read_rows, read_subjects
 from bayesmix.passes.entropies import mean_entropies
 from bayesmix.posterior.intervals import BOUNDS, credible_interval, read_ci_kind, read_ci_prob
 from bayesmix.posterior.labels.judgement import heeded_with_names
@@ -28,6 +28,7 @@ def responsibilities(
     tree: "xr.DataTree | EMResult",
     X: Any = None,
     *,
+    groups: Any = None,
     ci_prob: float | None = None,
     ci_kind: str | None = None,
     cores: int | None = None,
@@ -35,7 +36,8 @@ def responsibilities(
     """Posterior probabilities of component membership, row by row.
 
     For every draw ``r_ik = w_k f(x_i | theta_k) / sum_j w_j f(x_i | theta_j)``, of training rows with what was known
-    of their components beforehand (``labels`` of the fit); the summaries are
+    of their components beforehand (``labels`` of the fit), and of rows that belong together (``groups``) with the
+    densities of all of them; the summaries are
     over the draws, exact, and computed in blocks of rows, so that memory does not grow with draws times rows
     (:func:`responsibility_draws` has the draws themselves).
 
@@ -47,6 +49,8 @@ def responsibilities(
         Rows to allocate; the training rows by default. Columns are checked against the training
         rows' names. Cells may be missing (NaN): a row is judged by those that are there, and one
         without any gets the weights.
+    groups : array or series (N,), optional
+        Which rows of X belong together, as in the fits. Those of the training rows are known.
     ci_prob : float, optional
         Probability inside the interval; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89) by default.
     ci_kind : {"eti", "hdi"}, optional
@@ -95,14 +99,19 @@ def responsibilities(
     ['label_probability', 'probability', 'probability_interval', 'probability_sd']
     """
     tree = heeded_with_names(tree, "responsibilities")
-    return _summaries(tree, X, read_ci_prob(ci_prob), read_ci_kind(ci_kind), cores)
+    if groups is not None and X is None:
+        raise ValueError("groups is for the rows of X, and there is none: those of the training rows are known")
+    return _summaries(tree, X, read_ci_prob(ci_prob), read_ci_kind(ci_kind), cores, groups)
 
 
-def _summaries(tree: xr.DataTree, X: Any, ci_prob: float, ci_kind: str, cores: int | None = None) -> xr.Dataset:
+def _summaries(
+    tree: xr.DataTree, X: Any, ci_prob: float, ci_kind: str, cores: int | None = None, groups: Any = None
+) -> xr.Dataset:
     stored, attrs = tree.children.get(GROUP), {"ci_prob": ci_prob, "ci_kind": ci_kind}
     if X is None and stored is not None and attrs.items() <= stored.attrs.items():
         return stored.to_dataset()  # files from before there were kinds lack the parts of the entropy, too
     rows = training_rows(tree) if X is None else read_rows(X, columns=columns_of(tree), missing="keep")
+    rows = rows if groups is None else rows.together(read_subjects(groups, rows))
     weights, params = draws_of(tree)
     n_components = weights.shape[-1]
     mean = np.empty((rows.n_rows, n_components))
@@ -112,8 +121,8 @@ def _summaries(tree: xr.DataTree, X: Any, ci_prob: float, ci_kind: str, cores: i
     blocks = family_of(tree).responsibilities_blocks
     with Threads(cores) as threads, progress(None) as report:
         report("responsibilities")
-        known = rows.log_prior
-        for block, probability in blocks(weights, params, rows.values, threads=threads, log_prior=known):
+        known = rows.beforehand
+        for block, probability in blocks(weights, params, rows.values, threads=threads, beforehand=known):
             mean[block] = probability.mean(axis=-1).T
             sd[block] = probability.std(axis=-1).T
             interval[block] = credible_interval(probability, ci_prob, ci_kind).transpose(1, 0, 2)

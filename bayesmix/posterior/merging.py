@@ -135,8 +135,8 @@ def merge(
         weights, params = weights[:, chosen], {name: part[:, chosen] for name, part in params.items()}
         family = family_of(tree)
         shares = np.empty((weights.shape[0] * chosen.size, n_components, rows.size))
-        known = training_rows(tree).chosen(rows).log_prior
-        for block, probability in family.responsibilities_blocks(weights, params, values[rows], log_prior=known):
+        known = training_rows(tree).chosen(rows).beforehand
+        for block, probability in family.responsibilities_blocks(weights, params, values[rows], beforehand=known):
             shares[:, :, block] = probability.transpose(2, 0, 1)
         gains, mistaken = of_pairs(shares)
         overlap = _overlap(mistaken)

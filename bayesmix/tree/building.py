@@ -13,6 +13,7 @@ from bayesmix.tree.record import ATTRIBUTE, FORMAT_VERSION, encode, installed_ve
 SAMPLE_DIMS = ("chain", "draw")
 LOG_PRIOR = "label_log_prior"
 WEIGHTS = "sample_weight"
+SUBJECTS = "subject_of_row"
 
 
 def build_tree(
@@ -73,6 +74,7 @@ def build_tree(
         "feature": features,
         "feature_bis": features,
         "obs": np.asarray(rows.obs),
+        "subject": np.arange(rows.n_subjects),
     }
     coords |= {dim: np.array(labels, dtype=str) for dim, labels in family.coords(rows).items()}
     known = _known_dims(family)
@@ -85,12 +87,14 @@ def build_tree(
     groups["posterior"].attrs = {k: portable(v) for k, v in (posterior_attrs or {}).items()}
     groups["sample_stats"] = group({"permutation": identity, **(sample_stats or {})}, SAMPLE_DIMS)
     if log_likelihood is not None:
-        pointwise = {"x": (*SAMPLE_DIMS, "obs")}
+        pointwise = {"x": (*SAMPLE_DIMS, "obs" if rows.subjects is None else "subject")}
         groups["log_likelihood"] = _dataset({"x": log_likelihood}, (), pointwise, coords)
     if log_prior:
         groups["log_prior"] = group(log_prior, SAMPLE_DIMS)
     groups["observed_data"] = group({"x": rows.values}, ())
-    beside = {name: one for name, one in ((LOG_PRIOR, rows.log_prior), (WEIGHTS, rows.weights)) if one is not None}
+    subjects = None if rows.subjects is None else rows.subjects.of_rows
+    beside = {LOG_PRIOR: rows.log_prior, WEIGHTS: rows.weights, SUBJECTS: subjects}
+    beside = {name: one for name, one in beside.items() if one is not None}
     if constant_data or beside:
         groups["constant_data"] = group({**(constant_data or {}), **beside}, ())
     tree = xr.DataTree.from_dict({f"/{name}": dataset for name, dataset in groups.items()})
@@ -132,6 +136,7 @@ def _known_dims(family: Family) -> dict[str, tuple[str, ...]]:
         "pivot": ("obs",),
         LOG_PRIOR: ("obs", "component"),
         WEIGHTS: ("obs",),
+        SUBJECTS: ("obs",),
         "x": ("obs", "feature"),
     }
     return dims | {spec.name: tuple(spec.dims) for spec in family.variables}

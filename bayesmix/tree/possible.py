@@ -35,7 +35,12 @@ def check_possible(tree: xr.DataTree, record: Mapping[str, Any]) -> None:
         _demand("constant_data.sample_weight", "numbers of at least 0, not all 0", holds)
     weights, params = draws_of(tree)
     sizes = {"chain": weights.shape[0], "draw": weights.shape[1], "component": n_components}
-    sizes |= {"feature": len(record["features"]), "feature_bis": len(record["features"]), "obs": rows.n_rows}
+    sizes |= {
+        "subject": rows.n_subjects,
+        "feature": len(record["features"]),
+        "feature_bis": len(record["features"]),
+        "obs": rows.n_rows,
+    }
     for group in ("posterior", "sample_stats", "log_likelihood", "log_prior", "observed_data", "responsibilities"):
         _check_dims(tree, group, sizes, record["features"])
     if 0 in weights.shape:

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import xarray as xr
 
-from bayesmix.data import Column, Rows
+from bayesmix.data import Column, Rows, Subjects
 from bayesmix.families import Family, family_from_name
 from bayesmix.progress import turns
-from bayesmix.tree.building import LOG_PRIOR, SAMPLE_DIMS, WEIGHTS
+from bayesmix.tree.building import LOG_PRIOR, SAMPLE_DIMS, SUBJECTS, WEIGHTS
 from bayesmix.tree.record import record_of
 
 # Numbers (draws times rows) of one block: 32 MB.
@@ -76,6 +76,7 @@ def training_rows(tree: xr.DataTree) -> Rows:
     if "obs" not in coordinates:
         raise ValueError("The tree has no observed_data.obs, the labels of its rows.")
     known = {"weights": _weights_of(tree), "log_prior": _log_prior_of(tree), "classes": classes_of(tree)}
+    known |= {"subjects": _subjects_of(tree)}
     return Rows(values, columns_of(tree), coordinates["obs"].values, **known)
 
 
@@ -102,13 +103,21 @@ def _weights_of(tree: xr.DataTree) -> np.ndarray | None:
     return weights
 
 
+def _subjects_of(tree: xr.DataTree) -> Subjects | None:
+    """Which training rows belong together; None where no two do."""
+    if "constant_data" not in tree.children or SUBJECTS not in tree["constant_data"].data_vars:
+        return None
+    return Subjects.of(_values(tree, "constant_data", SUBJECTS, ("obs",)).astype(np.int64))
+
+
 def log_likelihood_blocks(
     tree: xr.DataTree, rows: np.ndarray | None = None
 ) -> Iterator[tuple[slice | np.ndarray, np.ndarray]]:
     """Blocks of training rows with their log-likelihood (chain, draw, b): its weight times its log density.
 
     Taken from the group ``log_likelihood`` where it is stored, else computed in passing: draws
-    times rows are then never held at once.
+    times rows are then never held at once. Where rows belong together, it is of subjects, of which
+    ``rows`` are then positions, and blocks.
 
     Parameters
     ----------
@@ -122,7 +131,7 @@ def log_likelihood_blocks(
     """
     stored = tree.children.get("log_likelihood")
     if stored is not None and "x" in stored.data_vars:
-        values = stored["x"].transpose(*SAMPLE_DIMS, "obs").values
+        values = stored["x"].transpose(*SAMPLE_DIMS, ...).values
         values = values if rows is None else values[..., rows]
         size = max(1, int(MAX_VALUES // (values.shape[0] * values.shape[1])))
         turn = turns("row")
@@ -133,17 +142,18 @@ def log_likelihood_blocks(
         return
     weights, params = draws_of(tree)
     family, training = family_of(tree), training_rows(tree)
-    training = training if rows is None else training.chosen(rows)
-    values, known = training.values, training.log_prior
+    training = training if rows is None else training.chosen(training.of_subjects(rows))
+    values, known = training.values, training.beforehand
     if not np.isnan(values).any():
-        for block, found in family.log_mixture_blocks(weights, params, values, MAX_VALUES, log_prior=known):
-            yield block, training.chosen(block).weighed(found.reshape(*weights.shape[:2], -1))
+        for block, found in family.log_mixture_blocks(weights, params, values, MAX_VALUES, beforehand=known):
+            found = found.reshape(*weights.shape[:2], -1)
+            yield block, found if training.weights is None else training.chosen(block).weighed(found)
         return
     size = max(1, int(MAX_VALUES // weights.size))
     for start in range(0, len(values), size):  # in the order of the rows, which blocks of patterns are not in
         block = slice(start, min(start + size, len(values)))
         some = training.chosen(block)
-        yield block, some.weighed(family.log_mixture(weights, params, some.values, log_prior=some.log_prior))
+        yield block, some.weighed(family.log_mixture(weights, params, some.values, beforehand=some.beforehand))
 
 
 def columns_of(tree: xr.DataTree) -> tuple[Column, ...]:

@@ -188,7 +188,8 @@ def _fold_of(tree: xr.DataTree, problem: Problem) -> Fold | Evidence:
     """How to bridge one half of the draws to what the other one proposes; or why it cannot be done."""
     exchangeable = bool(record_of(tree)["exchangeable"])
     conditional = problem.conditional
-    if conditional is None or problem.rows.missing is not None or problem.rows.weights is not None:
+    beside = (problem.rows.missing, problem.rows.weights, problem.rows.subjects)
+    if conditional is None or any(one is not None for one in beside):
         rows = None
     else:
         rows = conditional.complete_data(problem.standardised.columns)

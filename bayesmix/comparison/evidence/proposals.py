@@ -168,7 +168,7 @@ def log_likelihoods(problem: Problem, points: Points) -> np.ndarray:
     def of_part(cut: np.ndarray) -> np.ndarray:
         params = problem.standardised.to_params(tuple(part[cut] for part in points.state))
         rows = problem.rows
-        blocks = problem.family.log_mixture_blocks(points.weights[cut], params, rows.values, log_prior=rows.log_prior)
+        blocks = problem.family.log_mixture_blocks(points.weights[cut], params, rows.values, beforehand=rows.beforehand)
         return sum((values.sum(axis=-1) for _, values in blocks), np.zeros(len(cut)))
 
     with one_blas_thread(), ThreadPoolExecutor(cpu_count()) as threads:
@@ -180,7 +180,9 @@ def _labels_drawn(problem: Problem, named: Params, rng: np.random.Generator) -> 
     params = {name: values for name, values in named.items() if name != "weights"}
     rows, weights = problem.rows, named["weights"]
     labels = np.empty((len(weights), rows.n_rows), dtype=np.int64)
-    for block, shares in problem.family.responsibilities_blocks(weights, params, rows.values, log_prior=rows.log_prior):
+    for block, shares in problem.family.responsibilities_blocks(
+        weights, params, rows.values, beforehand=rows.beforehand
+    ):
         ends = np.cumsum(shares, axis=0)
         uniform = rng.random(ends.shape[1:]) * ends[-1]
         labels[:, block] = (uniform >= ends[:-1]).sum(axis=0).T

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from bayesmix.data import Beforehand
 from bayesmix.data.blocks import rows_of_block
 from bayesmix.engines.em import splits_and_merges
 from bayesmix.engines.em.exploration import SETTLED, SHORT, explore, go_on, resume, short_runs
@@ -18,7 +19,7 @@ from bayesmix.engines.em.result import EMResult, Optimum
 from bayesmix.engines.em.settings import INITS, EMSettings
 from bayesmix.engines.em.starts import given_memberships, memberships, point_of_memberships
 from bayesmix.engines.em.status import Status
-from bayesmix.families.column_blocks import Held
+from bayesmix.families.column_blocks import Held, HeldTogether
 from bayesmix.families.parts import Point, Standardised
 from bayesmix.families.protocol import one_pass
 from bayesmix.passes.known import with_known
@@ -192,7 +193,7 @@ class _Starts:
         n_rows = rows.n_rows
         all_known = rows.log_prior is not None and bool((rows.known >= 0).all())
         one = problem.n_components == 1 or all_known
-        self.log_prior = rows.log_prior
+        self.log_prior, self.subjects = rows.log_prior, rows.subjects
         self.in_memory = rows.held is rows
         n_sample = max(SAMPLE, SAMPLE_PER_PLACE * problem.n_components * problem.standardised.n_entries)
         if isinstance(self.init, str):
@@ -209,6 +210,7 @@ class _Starts:
             chosen = self._sample(rng, there, min(n_sample, there))
             self.of_all, self.values = False, rows.sample[chosen]
             self.log_prior = None if rows.log_prior is None else rows.log_prior[chosen]
+            self.subjects = None if rows.subjects is None else rows.subjects.chosen(chosen)
             self.columns = problem.standardised.some(chosen)
         self.total = len(self.rngs)
 
@@ -223,6 +225,9 @@ class _Starts:
     @property
     def blocks(self) -> Held:
         """The columns of the starts, with what is known of their rows' components."""
+        if self.subjects is not None:
+            log_prior = None if self.log_prior is None else self.log_prior[self.subjects.first]
+            return HeldTogether(self.columns, self.subjects, log_prior)
         return Held(with_known(self.columns, self.log_prior), self.row_weights)
 
     @cached_property
@@ -290,7 +295,8 @@ class _Starts:
 
     def _log_joint(self, point: Point) -> np.ndarray:
         params = self.problem.standardised.to_params(point.state)
-        return self.problem.family.log_joint(point.weights, params, self.values, self.log_prior)
+        known = Beforehand(self.log_prior, self.subjects)
+        return self.problem.family.log_joint(point.weights, params, self.values, known)
 
     def beside(self, settled: list[Climb], ascent: ExpectationMaximisation) -> list[Climb]:
         """Where splits and merges lead from the best of the ``settled`` climbs of several random starts.

@@ -146,7 +146,7 @@ class ExpectationMaximisation:
 
     def m_step(self, point: Point, statistics: Statistics) -> Point:
         """The parameters that maximise the expected objective."""
-        counts = statistics.counts if self.excess is None else statistics.counts + self.excess
+        counts = statistics.memberships if self.excess is None else statistics.memberships + self.excess
         return Point(counts / counts.sum(), self.conditional.mode(point.state, statistics))
 
     def log_prior(self, point: Point) -> float:

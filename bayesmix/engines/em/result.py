@@ -1,14 +1,14 @@
 """The result of EM: the point estimate, and everything that can be asked of it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import xlogy
 
-from bayesmix.data import Rows, StreamedRows, check_match, read_rows, source_of
+from bayesmix.data import Beforehand, Rows, StreamedRows, check_match, read_rows, read_subjects, source_of
 from bayesmix.engines.em.rivals import rivals_of
 from bayesmix.engines.em.status import Status
 from bayesmix.families import Family
@@ -243,8 +243,10 @@ class EMResult:
     def _clearness(self) -> tuple[float, float]:
         """``sum_i log max_k r_ik`` and the entropy of all ``r_i``."""
         rows, of_rows = self.rows, partial(_clearness_of, self.family, self.weights, self.params)
-        whole = rows.log_prior is not None or rows.weights is not None
-        both = of_rows(rows.values, rows.log_prior, rows.weights) if whole else rows.blocks.summed(of_rows)
+        whole, times = rows.beforehand is not None or rows.weights is not None, rows.weights
+        if rows.subjects is not None:  # each counts once
+            times = 1 / rows.subjects.sizes[rows.subjects.of_rows]
+        both = of_rows(rows.values, rows.beforehand, times) if whole else rows.blocks.summed(of_rows)
         certainty, entropy = both.tolist()
         return certainty, entropy + 0.0  # no negative zero
 
@@ -252,15 +254,15 @@ class EMResult:
     @sheltered()
     def responsibilities(self) -> np.ndarray:
         """(N, K) probabilities of each component given each training row."""
-        if self.rows.log_prior is not None:
-            return _shares(self.family, self.weights, self.params, self.rows.values, None, self.rows.log_prior)
+        if self.rows.beforehand is not None:
+            return _shares(self.family, self.weights, self.params, self.rows.values, None, self.rows.beforehand)
         return self.predict_proba(self.rows)
 
     @cached_property
     def labels(self) -> np.ndarray:
         """(N,) most probable component of each training row."""
-        if self.rows.log_prior is not None:
-            return _labels(self.family, self.weights, self.params, self.rows.values, None, self.rows.log_prior)
+        if self.rows.beforehand is not None:
+            return _labels(self.family, self.weights, self.params, self.rows.values, None, self.rows.beforehand)
         return self.predict(self.rows)
 
     @cached_property
@@ -270,7 +272,7 @@ class EMResult:
 
         return pd.DataFrame(list(self.starts)).rename_axis("start")
 
-    def predict(self, X, *, cores: int | None = None) -> np.ndarray:
+    def predict(self, X, *, groups: Any = None, cores: int | None = None) -> np.ndarray:
         """Most probable component of each row.
 
         Parameters
@@ -279,6 +281,8 @@ class EMResult:
             Missing cells (NaN) are summed out, here and below. A file opened by :func:`bayesmix.data.open` is read
             block by block. A Dask array or data frame gives another, with its index, of which nothing is made before
             you ask for it.
+        groups : array or series (n,), optional
+            Which of the rows belong together, as in the fits: they have one component.
         cores : int, optional
             Threads at most that work on blocks of many rows, here and below; None takes all that there are. The result
             does not depend on it.
@@ -287,21 +291,24 @@ class EMResult:
         -------
         (n,) array of int
         """
-        return self._of(X, _labels, np.intp, cores=cores)
+        return self._of(X, _labels, np.intp, cores=cores, groups=groups)
 
-    def predict_proba(self, X, *, cores: int | None = None) -> np.ndarray:
+    def predict_proba(self, X, *, groups: Any = None, cores: int | None = None) -> np.ndarray:
         """Responsibilities: the probability of each component given each row.
 
         Parameters
         ----------
         X : array, data frame or DataArray, (n, D)
+        groups : array or series (n,), optional
+            As in :meth:`predict`.
         cores : int, optional
 
         Returns
         -------
         (n, K) array
         """
-        return self._of(X, _shares, float, [self.rows.group(k) for k in range(self.n_components)], cores=cores)
+        names = [self.rows.group(k) for k in range(self.n_components)]
+        return self._of(X, _shares, float, names, cores=cores, groups=groups)
 
     def score_samples(self, X, *, cores: int | None = None) -> np.ndarray:
         """Log density of each row, in nats.
@@ -341,7 +348,7 @@ class EMResult:
         """
         posterior = {"weights": self.weights, **self.family.complete(self.params, self.priors)}
         rows = self.rows.held.widened
-        log_density = self.family.log_mixture(self.weights, self.params, rows.values, log_prior=rows.log_prior)
+        log_density = self.family.log_mixture(self.weights, self.params, rows.values, beforehand=rows.beforehand)
         log_density = rows.weighed(log_density)
         tree = build_tree(
             family=self.family,
@@ -349,7 +356,7 @@ class EMResult:
             posterior={name: value[None, None] for name, value in posterior.items()},
             sample_stats={"lp": np.array([[self.objective]])},
             constant_data={
-                "pivot": _labels(self.family, self.weights, self.params, rows.values, None, rows.log_prior),
+                "pivot": _labels(self.family, self.weights, self.params, rows.values, None, rows.beforehand),
                 **hyperparameters(self.priors),
             },
             log_likelihood=log_density[None, None],
@@ -385,17 +392,26 @@ class EMResult:
         kind: type,
         names: Sequence[str] = (),
         cores: int | None = None,
+        groups: Any = None,
     ) -> Any:
         """Something of every row, of a kind, in their order; a column for each of the names."""
         work = partial(what, self.family, self.weights, self.params)
         with Threads(cores) as threads:
             source = X.source if isinstance(X, StreamedRows) else source_of(X)
             if source is not None:
+                if groups is not None:
+                    raise ValueError(
+                        f"groups is for rows in memory, and {source.name} is read block by block: have its rows in "
+                        f"memory, {source.to_hold_them}, or leave groups out"
+                    )
                 there = source.columns if source.named else None
                 check_match(there, self.rows.features, source.name, len(source.columns))
                 return source.each(work, kind, names, threads)
             rows = X if X is self.rows else read_rows(X, columns=self.rows.columns, missing="keep", copy=False)
-            return work(rows.values, threads)
+            if groups is None:
+                return work(rows.values, threads)
+            subjects = read_subjects(groups, replace(rows, log_prior=None))
+            return work(rows.values, threads, Beforehand(subjects=subjects))
 
     def _repr_html_(self) -> str:
         lies = self.family.summaries(self.params, self.rows)[0]
@@ -455,10 +471,10 @@ def _labels(
     params: Params,
     values: np.ndarray,
     threads: Threads | None = None,
-    log_prior: np.ndarray | None = None,
+    beforehand: Beforehand | None = None,
 ) -> np.ndarray:
     labels = np.empty(values.shape[0], dtype=np.intp)
-    for block, r in family.responsibilities_blocks(weights, params, values, _AT_ONCE, threads, log_prior):
+    for block, r in family.responsibilities_blocks(weights, params, values, _AT_ONCE, threads, beforehand):
         labels[block] = r[..., 0].argmax(axis=0)
     return labels
 
@@ -469,10 +485,10 @@ def _shares(
     params: Params,
     values: np.ndarray,
     threads: Threads | None = None,
-    log_prior: np.ndarray | None = None,
+    beforehand: Beforehand | None = None,
 ) -> np.ndarray:
     shares = np.empty((values.shape[0], weights.size))
-    for block, r in family.responsibilities_blocks(weights, params, values, _AT_ONCE, threads, log_prior):
+    for block, r in family.responsibilities_blocks(weights, params, values, _AT_ONCE, threads, beforehand):
         shares[block] = r[..., 0].T
     return shares
 
@@ -488,11 +504,11 @@ def _clearness_of(
     weights: np.ndarray,
     params: Params,
     values: np.ndarray,
-    log_prior: np.ndarray | None = None,
+    beforehand: Beforehand | None = None,
     row_weights: np.ndarray | None = None,
 ) -> np.ndarray:
     certainty = entropy = 0.0
-    for block, joint in family.log_joint_blocks(weights, params, values, log_prior=log_prior):
+    for block, joint in family.log_joint_blocks(weights, params, values, beforehand=beforehand):
         log_r = joint[0] - np.logaddexp.reduce(joint[0], axis=1, keepdims=True)
         times = 1.0 if row_weights is None else row_weights[block]
         certainty += float((times * log_r.max(axis=1)).sum())

@@ -27,7 +27,7 @@ def empty_shares(tree: xr.DataTree) -> tuple[np.ndarray, float]:
     draws = marginal_of(tree).thinned(_DRAWS)
     owns_rows = np.zeros(draws.weights.shape, dtype=bool)
     rows = training_rows(tree)
-    blocks = draws.family.responsibilities_blocks(draws.weights, draws.params, rows.values, log_prior=rows.log_prior)
+    blocks = draws.family.responsibilities_blocks(draws.weights, draws.params, rows.values, beforehand=rows.beforehand)
     for _, probability in blocks:
         winner = probability.argmax(axis=0)
         for component in range(draws.n_components):

@@ -114,13 +114,15 @@ def co_membership(tree: xr.DataTree, rows: Rows) -> np.ndarray:
         params = {name: array[block] for name, array in draws.params.items()}
         shares = np.empty((draws.n_components, n_rows, len(draws.weights[block])))
         for some, found in draws.family.responsibilities_blocks(
-            draws.weights[block], params, rows.values, log_prior=rows.log_prior
+            draws.weights[block], params, rows.values, beforehand=rows.beforehand
         ):
             shares[:, some] = found
         for share in shares:  # (N, b), whose transpose is in Fortran's order: it is not copied
             total = add_products(1.0, share.T, beta=1.0, c=total, trans=1, overwrite_c=1)
     total /= draws.n_draws
     np.minimum(total, 1.0, out=total)  # sums of squares may be above by rounding
+    if (subjects := rows.subjects) is not None:
+        total[subjects.of_rows[:, None] == subjects.of_rows] = 1.0
     for i in range(n_rows):
         total[i, i] = 1.0
         total[i, :i] = total[:i, i]

@@ -64,8 +64,8 @@ class LabelDraws:
 def label_draws(tree: xr.DataTree, rows: Rows, rng: np.random.Generator) -> LabelDraws:
     """Draw the component of every row given the parameters of each draw.
 
-    Given the parameters rows are independent, so that these are draws from the posterior of partitions, whatever
-    sampler drew the parameters, and whatever its components are called.
+    Given the parameters rows are independent, but for those that belong together, so that these are draws from the
+    posterior of partitions, whatever sampler drew the parameters, and whatever its components are called.
 
     Parameters
     ----------
@@ -83,10 +83,14 @@ def label_draws(tree: xr.DataTree, rows: Rows, rng: np.random.Generator) -> Labe
     chosen = draws.thinned(wanted)
     each = -(-wanted // chosen.n_draws)
     labels = np.empty((each, chosen.n_draws, rows.n_rows), dtype=np.uint16)
-    family, known = draws.family, rows.log_prior
-    for block, shares in family.responsibilities_blocks(chosen.weights, chosen.params, rows.values, log_prior=known):
+    known, subjects = rows.beforehand, rows.subjects
+    for block, shares in draws.family.responsibilities_blocks(
+        chosen.weights, chosen.params, rows.values, beforehand=known
+    ):
         for again in range(each):
             labels[again][:, block] = _drawn(shares, rng).T
+    if subjects is not None:  # rows that belong together have the component of the first of them
+        labels = labels[..., subjects.first][..., subjects.of_rows]
     labels = labels.reshape(-1, rows.n_rows)
     return _without_gaps(labels, draws.n_components) if number_varies(tree) else LabelDraws(labels, draws.n_components)
 
