@@ -157,7 +157,13 @@ SECTIONS = (
     ),
     Section("Other programs", PROGRAMS, "evidence-programs"),
     Section("EM: mclust", MCLUST, "evidence-mclust", ("tests.engines.em.test_mclust",), level=3),
-    Section("EM: flexmix and poLCA", OTHERS, "evidence-em-others", ("tests.engines.em.test_other_programs",), level=3),
+    Section(
+        "EM: flexmix and poLCA",
+        OTHERS,
+        "evidence-em-others",
+        ("tests.engines.em.test_other_programs", "tests.laws.test_together"),
+        level=3,
+    ),
     Section(
         "Posteriors: Stan and PyMC",
         SAMPLED,
