@@ -744,21 +744,20 @@ class Mixture:
     def _read(self, X, beside: "_Beside", copy: bool | None = True) -> Problem:
         """The rows, read and held against the family, with the priors resolved."""
         rows = read_rows(X, takes=self.family.takes, missing="keep", copy=copy)
-        if isinstance(self.n_components, PriorOfNumber):
-            if beside.labels is not None:
+        if beside.labels is not None:
+            if isinstance(self.n_components, PriorOfNumber):
                 raise ValueError(
                     "labels names groups, which a mixture of an unknown number of them does not have: give "
                     "n_components a number"
                 )
-            if beside.groups is not None:
+            log_prior, classes = read_labels(beside.labels, rows.n_rows, self.n_components)
+            rows = replace(rows, log_prior=log_prior, classes=classes)
+        if beside.groups is not None:
+            if isinstance(self.n_components, PriorOfNumber):
                 raise ValueError(
                     "groups keeps rows together, and where the number of components is unknown rows are moved one by "
                     "one: give n_components a number"
                 )
-        if beside.labels is not None:
-            log_prior, classes = read_labels(beside.labels, rows.n_rows, self.n_components)
-            rows = replace(rows, log_prior=log_prior, classes=classes)
-        if beside.groups is not None:
             rows = rows.together(read_subjects(beside.groups, rows))
         if beside.sample_weight is not None:
             rows = rows.weighing(read_weights(beside.sample_weight, rows.n_rows))

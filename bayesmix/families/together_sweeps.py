@@ -47,23 +47,30 @@ def _run(
     n_kept, thin, _ = plan
     subjects, n_components = held.subjects, concentrations.size
     nothing = np.empty((0, labels.size), dtype=bool), _KNOWN, np.empty((0, labels.size))
-    of_subjects, kept = labels[subjects.first], []
+    of_subjects = labels[subjects.first]
+
+    def once(form: tuple[np.ndarray, ...]) -> tuple[tuple[np.ndarray, ...], np.ndarray, np.ndarray, float]:
+        """The form, the weights, how many subjects each component had, and the log-likelihood."""
+        counts = np.bincount(of_subjects, minlength=n_components).astype(float)
+        if of_concentration.size:
+            known = (of_concentration, n_parts, concentrations[0], n_components, counts, subjects.n)
+            concentrations[:] = draw_share(rng, *known)
+        weights = draw_weights(rng, concentrations, counts)
+        given = (columns, concentrations.copy(), numbers, no_rows, *nothing)
+        _, drawn, *_ = own.run(rng, given, (labels.copy(), state.copy(), form), (1, 1, 0))
+        state[:] = drawn[0]
+        at = family.form(weights, _shaped(state, shapes))
+        joint = np.ascontiguousarray(held.joint(family.kernel, at, weights).T)
+        log_likelihood = draw_components(rng, joint, of_subjects)
+        labels[:] = of_subjects[subjects.of_rows]
+        return tuple(np.ascontiguousarray(part)[None] for part in at), weights, counts, log_likelihood
+
+    kept = []
     for _ in range(n_kept):
-        for _ in range(thin):
-            counts = np.bincount(of_subjects, minlength=n_components).astype(float)
-            if of_concentration.size:
-                known = (of_concentration, n_parts, concentrations[0], n_components, counts, subjects.n)
-                concentrations[:] = draw_share(rng, *known)
-            weights = draw_weights(rng, concentrations, counts)
-            given = (columns, concentrations.copy(), numbers, no_rows, *nothing)
-            _, drawn, *_ = own.run(rng, given, (labels.copy(), state.copy(), form), (1, 1, 0))
-            state[:] = drawn[0]
-            at = family.form(weights, _shaped(state, shapes))
-            form = tuple(np.ascontiguousarray(part)[None] for part in at)
-            log_likelihood = draw_components(rng, held.joint(family.kernel, at, weights).T.copy(), of_subjects)
-            labels[:] = of_subjects[subjects.of_rows]
-        occupied = int(np.count_nonzero(counts))
-        kept.append((weights, state.copy(), log_likelihood, occupied, concentrations[0]))
+        form, weights, counts, log_likelihood = once(form)
+        for _ in range(thin - 1):
+            form, weights, counts, log_likelihood = once(form)
+        kept.append((weights, state.copy(), log_likelihood, int(np.count_nonzero(counts)), concentrations[0]))
     of_weights, states, log_likelihoods, n_occupied, shares = (np.array(part) for part in zip(*kept, strict=True))
     return of_weights, states, log_likelihoods, n_occupied, np.zeros((n_kept, _MOVES, 2), dtype=np.int64), shares, form
 
