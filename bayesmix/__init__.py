@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bayesmix.families.by_kind import family_for
     from bayesmix.families.categorical import Categorical
     from bayesmix.families.gaussian import Gaussian
+    from bayesmix.families.negative_binomial import NegativeBinomial
     from bayesmix.families.poisson import Poisson
     from bayesmix.families.product import Product
     from bayesmix.families.student_t import StudentT
@@ -128,6 +129,7 @@ __all__ = [
     "Gaussian",
     "Mixture",
     "MixtureLikelihood",
+    "NegativeBinomial",
     "Poisson",
     "Product",
     "StudentT",

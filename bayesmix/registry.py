@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 FAMILIES: dict[str, str | type] = {
     "Gaussian": "bayesmix.families.gaussian",
     "Poisson": "bayesmix.families.poisson",
+    "NegativeBinomial": "bayesmix.families.negative_binomial",
     "Bernoulli": "bayesmix.families.bernoulli",
     "Categorical": "bayesmix.families.categorical",
     "StudentT": "bayesmix.families.student_t",

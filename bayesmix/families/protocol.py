@@ -36,6 +36,7 @@ from bayesmix.families.parts import (
     Sweeps,
 )
 from bayesmix.notes import Note
+from bayesmix.priors.numbers import DataSummary
 from bayesmix.priors.sets import Priors
 from bayesmix.threads import Threads
 from bayesmix.vocabulary import behind_the_door, named_arguments
@@ -396,6 +397,23 @@ class Family(OverDraws):
             What that family calls it.
         """
         return self, None, part
+
+    def typical(self, part: str, summary: DataSummary) -> DataSummary:
+        """What the columns say of a parameter before it is fitted: what its prior is scaled by, where the data scale it.
+
+        Parameters
+        ----------
+        part : str
+            Of the prior.
+        summary : DataSummary
+            Of the columns.
+
+        Returns
+        -------
+        DataSummary
+            Of the columns themselves, unless a family knows better: of rates and locations.
+        """
+        return summary
 
     def prior_draws(
         self, priors: Priors, n_components: int, n_features: int, size: int, rng: np.random.Generator

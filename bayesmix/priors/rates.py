@@ -21,10 +21,10 @@ class Gamma(ElementwisePrior):
     ----------
     shape : float or sequence, optional
         ``a``; above 1 the mode is away from zero. Default: for each column from 1.1 to 2, such that the prior variance
-        of a rate is what the column varies beyond its mean, which counts around one rate would not.
+        of a rate is what the column varies beyond its mean, which counts around one rate would not. Of dispersions: 2.
     rate : float or sequence, optional
         ``b``, one for each feature or one for all. Default: ``a / mean(x_j)``, so that the prior mean of a rate is the
-        mean of its column.
+        mean of its column. That of a dispersion is in :class:`bayesmix.NegativeBinomial`.
 
     Raises
     ------

@@ -150,8 +150,8 @@ def resolve_priors(priors: Priors, rows: Rows, family: Any, n_components: int) -
 def _resolved(part: str, prior: Any, summary: DataSummary, family: Any, n_components: int) -> Any:
     if isinstance(prior, PyMCPrior):
         return prior
-    owner, features, _ = family.owner(part)
-    return prior.resolve(summary.of(features), owner, n_components)
+    owner, features, own = family.owner(part)
+    return prior.resolve(owner.typical(own, summary.of(features)), owner, n_components)
 
 
 def to_dict(priors: Priors) -> dict[str, Any]:

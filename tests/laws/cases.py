@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix import Bernoulli, Categorical, Gaussian, Mixture, Poisson, StudentT
+from bayesmix import Bernoulli, Categorical, Gaussian, Mixture, NegativeBinomial, Poisson, StudentT
 from bayesmix.data import Rows
 from bayesmix.density import Density
 from bayesmix.engines.begin import density_of
@@ -92,6 +92,7 @@ FAMILIES = (
         for code in RESTRICTED
     ),
     Line(Poisson()),
+    Line(NegativeBinomial()),
     Line(Bernoulli()),
     Line(Categorical()),
     *(Line(family, simulate=clouds, latent=True) for family in STUDENTS),
