@@ -64,8 +64,8 @@ summaries.
 *What it says:* the priors are what the documentation says they are, and the draws are draws from that posterior."""
 
 OTHERS = """\
-Counts by flexmix, latent classes by poLCA, and components with heavy tails by direct optimisation of the density that
-SciPy writes out. A figure is what the optimum here loses to theirs, next to the size of the log-likelihood."""
+Counts by flexmix, counts with spread by R's MASS and its own densities, latent classes by poLCA, and components with
+heavy tails by direct optimisation of the density that SciPy writes out. A figure is what the optimum here loses to theirs, next to the size of the log-likelihood."""
 
 LOO = """\
 LOO and WAIC of the very same draws, row by row, in nats. WAIC is a formula, and agrees to rounding. Programs smooth the
@@ -158,10 +158,10 @@ SECTIONS = (
     Section("Other programs", PROGRAMS, "evidence-programs"),
     Section("EM: mclust", MCLUST, "evidence-mclust", ("tests.engines.em.test_mclust",), level=3),
     Section(
-        "EM: flexmix and poLCA",
+        "EM: flexmix, MASS and poLCA",
         OTHERS,
         "evidence-em-others",
-        ("tests.engines.em.test_other_programs", "tests.laws.test_together"),
+        ("tests.engines.em.test_other_programs", "tests.laws.test_together", "tests.families.test_counts_with_spread"),
         level=3,
     ),
     Section(

@@ -53,3 +53,12 @@ def accumulate_seen(rows, row_weights, offsets, means, whiteners):
     r = row_weights[:, None] * np.exp(joint - log_density[:, None])
     second = np.einsum("nk,nkij->kij", r, y[..., :, None] * y[..., None, :] + spread)
     return row_weights @ log_density, r.sum(axis=0), np.einsum("nk,nki->ki", r, y), second
+
+
+def accumulate_by_value(places, row_weights, log_weights, table):
+    """As :func:`bayesmix.passes.by_value.accumulate`, of the places (N, D) of the cells."""
+    joint = log_weights + table[:, places].sum(axis=2).T
+    log_density = np.asarray(logsumexp(joint, axis=1))
+    r = row_weights[:, None] * np.exp(joint - log_density[:, None])
+    there = places[:, :, None] == np.arange(table.shape[1])
+    return row_weights @ log_density, r.sum(axis=0), np.einsum("nk,njv->kv", r, there.astype(float))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 import bayesmix as bm
-from bayesmix import Bernoulli, Categorical, Gaussian, Mixture, Poisson, StudentT
+from bayesmix import Bernoulli, Categorical, Gaussian, Mixture, NegativeBinomial, Poisson, StudentT
 from bayesmix.data import Rows, read_rows
 from bayesmix.data.columns import Kind
 from bayesmix.families import Family
@@ -91,6 +91,7 @@ CELLS = (
     Cell(StudentT("diag", dof="shared"), "default", n_features=2, n_components=2),
     Cell(Poisson(), "default", n_features=1, n_components=2),
     Cell(Poisson(), "default", n_features=3, n_components=3, concentration=4.0, n_rows=60),
+    Cell(NegativeBinomial(), "default", n_features=1, n_components=2),
     Cell(Bernoulli(), "default", n_features=3, n_components=2),
     Cell(Categorical(), "default", n_features=3, n_components=2),
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import bayesmix as bm
 from bayesmix.engines import gibbs
@@ -19,6 +20,7 @@ from tests.exact import test_enumeration as clouds
 from tests.exact.conjugate import prior_of
 from tests.exact.conjugate_rates import Chances, Levels, Rates
 from tests.exact.enumeration import Enumeration, Group
+from tests.exact.gridded import Gridded, negative_binomial
 from tests.monte_carlo import ALLOWED, FEWEST, Estimate, Finding, effective_draws, mean_of
 from tests.problems import problem_of
 
@@ -58,6 +60,15 @@ def poisson(rows: np.ndarray, shape: float, rates: tuple[float, float]) -> Model
     return Model(bm.Poisson(), {"rates": bm.priors.Gamma(shape, rates)}, rows, lambda k: [group] * k)
 
 
+def spread(rows: np.ndarray) -> Model:
+    """Counts with spread."""
+    numbers = (2.5, 0.5), (2.0, 2.5)
+    own = stats.gamma(2.5, scale=2.0), stats.gamma(2.0, scale=0.4)
+    priors = {name: bm.priors.Gamma(*pair) for name, pair in zip(("rates", "dispersions"), numbers, strict=True)}
+    group = Gridded(negative_binomial, own, np.empty((0, rows.shape[1])))
+    return Model(bm.NegativeBinomial(), priors, rows, lambda k: [group] * k)
+
+
 def gaussian(covariance: str) -> Model:
     scale = clouds.SCALES.get(covariance, np.diag(clouds.SPREAD))
     numbers = clouds.MEAN, clouds.SHRINKAGE, clouds.DOF, scale
@@ -71,6 +82,7 @@ MODELS = {
     str(model): model
     for model in (
         poisson(COUNTS, 2.5, (0.5, 0.25)),
+        spread(3 * COUNTS),
         Model(
             bm.Bernoulli(),
             {"probabilities": bm.priors.Beta(2.0, 1.5)},

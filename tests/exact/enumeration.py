@@ -10,8 +10,9 @@ from scipy.special import logsumexp
 
 from tests.exact.conjugate import Groups
 from tests.exact.conjugate_rates import Chances, Levels, Rates
+from tests.exact.gridded import Gridded
 
-Group = Groups | Rates | Chances | Levels
+Group = Groups | Rates | Chances | Levels | Gridded
 
 
 class Enumeration:
