@@ -65,7 +65,8 @@ summaries.
 
 OTHERS = """\
 Counts by flexmix, counts with spread by R's MASS and its own densities, latent classes by poLCA, and components with
-heavy tails by direct optimisation of the density that SciPy writes out. A figure is what the optimum here loses to theirs, next to the size of the log-likelihood."""
+heavy tails by direct optimisation of the density that SciPy writes out. A figure is what the optimum here loses to
+theirs, next to the size of the log-likelihood."""
 
 LOO = """\
 LOO and WAIC of the very same draws, row by row, in nats. WAIC is a formula, and agrees to rounding. Programs smooth the

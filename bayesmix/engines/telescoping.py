@@ -151,9 +151,10 @@ def _chains_from(problem: Problem, seed: int, n_chains: int) -> list[Telescope]:
     check_complete(problem.rows, "Gibbs sampling of an unknown number of components")
     sweeps = None if problem.conditional is None else problem.conditional.sweeps(problem.rows.n_rows)
     if sweeps is None or sweeps.telescope is None:
+        other = "" if problem.has_default_priors else ", or use the family's default prior"
         raise ValueError(
             f"nothing draws a {problem.family} mixture of an unknown number of components under these priors: give "
-            "n_components as a number, or use the family's default prior"
+            f"n_components as a number{other}"
         )
     assert problem.number is not None
     seeds = np.random.SeedSequence(seed).spawn(2 * n_chains)

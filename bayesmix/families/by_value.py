@@ -30,7 +30,6 @@ from bayesmix.families.parts import (
     State,
     Statistics,
     Sweeps,
-    flattened,
     labels_drawn,
 )
 from bayesmix.families.protocol import Family
@@ -115,7 +114,9 @@ class ByValueConditional(Conditional):
     def from_straight(self, coordinates: State) -> State | None:
         pairs = zip(self.family.table, coordinates, strict=True)
         most = {"nonnegative": np.inf, "probability": 1.0}
-        return coordinates if all(0 <= part.min() and part.max() <= most[spec.support] for spec, part in pairs) else None
+        return (
+            coordinates if all(0 <= part.min() and part.max() <= most[spec.support] for spec, part in pairs) else None
+        )
 
     @override
     def sweeps(self, n_rows: int) -> Sweeps | None:

@@ -399,7 +399,7 @@ class Family(OverDraws):
         return self, None, part
 
     def typical(self, part: str, summary: DataSummary) -> DataSummary:
-        """What the columns say of a parameter before it is fitted: what its prior is scaled by, where the data scale it.
+        """What the columns say of a parameter before it is fitted: what its prior is scaled by, if data scale it.
 
         Parameters
         ----------

@@ -1,10 +1,10 @@
-"""The pass over counts whose log densities are looked up: of a column few values differ, however many rows there are.
+r"""The pass over counts whose log densities are looked up: few values differ, however many rows there are.
 
 ``columns`` (2 D + 1, N) hold of each row the places of its cells in a table of all distinct values (column after
 column, each from the smallest on), the cells themselves, and the number of places, V. A cell that is missing has the
 place V, where every log density is zero. A component is a row of such a table:
 
-.. math:: \\log f_k(x) = \\sum_j t_k(\\text{place of } x_j)
+.. math:: \log f_k(x) = \sum_j t_k(\text{place of } x_j)
 
 What a pass gathers is how often each value is in each component, (K, V + 1), from which follow sums, slopes and
 M-steps of any distribution of counts; it adds over rows. An impossible value has ``linear.IMPOSSIBLE``.
