@@ -73,9 +73,21 @@ LOO and WAIC of the very same draws, row by row, in nats. WAIC is a formula, and
 tails of importance weights over different lengths, which LOO shows."""
 
 COMPARED = """\
-BIC for singular models, by the numbers that its authors' R package prints. The figure is the largest difference. For
-one group there are closed forms: of the evidence under priors that are stated, and of means under powers of the prior.
-There figures are in standard errors."""
+BIC for singular models, by the numbers that its authors' R package prints; what the likelihood gains by one group more,
+which the bootstrap test rests on; and the density of a row that importance sampling cannot leave out, by moment matching
+of the very draws that R's loo had. Figures are differences. For one group there are closed forms: of the evidence under
+priors that are stated, and of means under powers of the prior, where figures are in standard errors; and of a row's
+density given the others, in nats.
+
+*What it says:* a comparison stands on numbers that others find too, row by row."""
+
+GROUPS = """What is said of groups when all is drawn: how draws are named, which partition is reported, how partitions of other
+programs compare with it, what is merged, which rows fit badly, and what lies below a threshold. Names are compared with
+R's label.switching, the reported partition with every partition that there is, agreement with scikit-learn, merging with
+mclust's clustCombi and R's fpc, distributions with SciPy. Figures are differences, next to the size of what is compared;
+of tail probabilities, Monte Carlo standard errors.
+
+*What it says:* the answers that people read are functions of the draws as their definitions have them."""
 
 LAWS = """\
 What must be true of any mixture, whatever the data. The laws run over every covariance and prior, in one to four
@@ -179,7 +191,28 @@ SECTIONS = (
         "Comparisons",
         COMPARED,
         "evidence-comparisons",
-        ("tests.comparison.test_singular", "tests.comparison.test_stated_priors", "tests.posterior.test_power_scaling"),
+        (
+            "tests.comparison.test_singular",
+            "tests.comparison.test_likelihood_ratio",
+            "tests.comparison.test_moment_matching",
+            "tests.comparison.test_folds",
+            "tests.comparison.test_stated_priors",
+            "tests.posterior.test_power_scaling",
+        ),
+        level=3,
+    ),
+    Section(
+        "Groups, partitions, rows",
+        GROUPS,
+        "evidence-groups",
+        (
+            "tests.posterior.labels.test_relabelling",
+            "tests.posterior.partitions.test_partition",
+            "tests.posterior.partitions.test_agreement",
+            "tests.posterior.test_merging",
+            "tests.posterior.test_tails",
+            "tests.posterior.test_distribution",
+        ),
         level=3,
     ),
     Section("Laws", LAWS, "evidence-laws"),

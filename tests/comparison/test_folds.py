@@ -11,12 +11,17 @@ from bayesmix.comparison.folds import folds_of, left_out_by_folds
 from bayesmix.comparison.notes import of_folds
 from bayesmix.mixture import Mixture
 from tests.comparison.trees import scattered
+from tests.monte_carlo import Finding
+
+
+def some_rows() -> pd.DataFrame:
+    rng = np.random.default_rng(5)
+    return pd.DataFrame(rng.normal(size=(24, 2)) @ np.array([[1.0, 0.4], [0.0, 0.7]]) * 30 + 400, columns=["a", "b"])
 
 
 @pytest.fixture(scope="module")
 def rows():
-    rng = np.random.default_rng(5)
-    return pd.DataFrame(rng.normal(size=(24, 2)) @ np.array([[1.0, 0.4], [0.0, 0.7]]) * 30 + 400, columns=["a", "b"])
+    return some_rows()
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +41,29 @@ def student_t(x, others, prior):
     return multivariate_t.logpdf(x, (prior.shrinkage * mean + n * centre) / kappa, shape, df)
 
 
-@pytest.mark.parametrize("n_folds", [4, 24])
-def test_folds_of_one_group_agree_with_the_student_t(rows, one_group, n_folds):
-    mixture, tree = one_group
+def beside_student_t(rows, mixture, tree, n_folds):
+    """What leaving folds out gives, in how many of them chains do not agree, and the closed form."""
     seed = np.random.SeedSequence(3)
     made, unmixed = left_out_by_folds(tree, mixture, None, n_folds, seed, None)
     folds = folds_of(np.zeros(24, dtype=int), n_folds, np.random.default_rng(np.random.SeedSequence(3).spawn(1)[0]))
     values, prior = rows.to_numpy(), mixture.priors.parts["components"]
     exact = [student_t(x, values[folds != fold], prior) for x, fold in zip(values, folds, strict=True)]
+    return made, unmixed, np.array(exact)
+
+
+def findings() -> list[Finding]:
+    """Of one group, 4 folds of 24 rows; 4000 independent draws."""
+    rows = some_rows()
+    mixture = Mixture(1).resolve_priors(rows)
+    tree = mixture.fit_gibbs(rows, random_seed=1, progressbar=False)
+    made, _, exact = beside_student_t(rows, mixture, tree, 4)
+    apart = float(np.abs(made.elpd_i.values - exact).max())
+    return [Finding("K-fold of one group: elpd of a row, nats", "the closed form, a Student t", apart, 0.15)]
+
+
+@pytest.mark.parametrize("n_folds", [4, 24])
+def test_folds_of_one_group_agree_with_the_student_t(rows, one_group, n_folds):
+    made, unmixed, exact = beside_student_t(rows, *one_group, n_folds)
     # 4000 independent draws: the relative error of a mean density is a few hundredths
     np.testing.assert_allclose(made.elpd_i, exact, atol=0.15)
     assert made.elpd == pytest.approx(np.sum(exact), abs=0.3)

@@ -9,7 +9,7 @@ import bayesmix as bm
 from bayesmix import Gaussian, StudentT
 from bayesmix.tree import draws_of
 from tests.laws.cases import LIKELIHOOD_CASES
-from tests.monte_carlo import ALLOWED
+from tests.monte_carlo import ALLOWED, Finding, worst
 from tests.simulated_trees import discrete_tree, simulated_tree, tree_of
 
 P = np.array([1e-6, 0.05, 0.3, 0.5, 0.9, 0.999])
@@ -46,6 +46,30 @@ TREES = {
     "student-t": lambda: (heavy_tailed(), 1, [-1e4, 9.0, 41.0, 1e3]),
     "poisson": lambda: (discrete_tree("count"), 0, [0, 2, 9, 40]),
 }
+
+
+def findings() -> list[Finding]:
+    """Of three families, at a few places."""
+    found = []
+    for kind, make in TREES.items():
+        tree, place, X = make()
+        feature = tree["observed_data"]["feature"].values[place]
+        weights, components = components_of_scipy(tree, place)
+        exact = np.array([(weights * components.cdf(x)).sum(axis=1).mean() for x in X])
+        ours = bm.cdf(tree, X, feature=feature)["cdf"].values
+        at = bm.quantile(tree, P, feature=feature)["quantile"].values
+        back = np.array([(weights * components.cdf(x)).sum(axis=1).mean() for x in at])
+        before = np.array([(weights * components.cdf(x - 1)).sum(axis=1).mean() for x in at])
+        # the least number below or at which a share p lies
+        beside = np.maximum(P - back, before - P if kind == "poisson" else back - P) / P
+        apart = float(np.max(np.abs(ours - exact) / np.maximum(exact, 1e-12)))
+        found.append(Finding(f"{kind}: cdf", "SciPy", apart, 1e-10))
+        found.append(Finding(f"{kind}: share below quantiles", "SciPy", float(max(beside.max(), 0.0)), 1e-9))
+    return found
+
+
+def test_findings():
+    assert worst(findings()) == ""
 
 
 @pytest.mark.parametrize("kind", TREES)

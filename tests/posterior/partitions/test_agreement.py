@@ -8,21 +8,44 @@ from sklearn.metrics import adjusted_rand_score
 import bayesmix as bm
 from bayesmix.posterior.partitions.label_draws import label_draws
 from bayesmix.tree import training_rows
+from tests.monte_carlo import Finding, worst
 from tests.posterior.partitions.test_partition import information
 from tests.simulated_trees import discrete_tree, random_permutations, simulated_tree
 
 ROWS = 80
+OVERLAPPING = {"n_rows": ROWS, "shape": (2, 30), "separation": 1.5, "spread": 0.2}
 
 
 @pytest.fixture(scope="module")
 def tree():
-    return simulated_tree(n_rows=ROWS, shape=(2, 30), separation=1.5, spread=0.2)
+    return simulated_tree(**OVERLAPPING)
 
 
 @pytest.fixture(scope="module")
 def labels():
     rng = np.random.default_rng(2)
     return {"any": rng.integers(5, size=ROWS), "one": np.zeros(ROWS, dtype=int), "each": np.arange(ROWS)}
+
+
+def findings() -> list[Finding]:
+    """Of labels that have nothing to do with the rows, against a hundred draws."""
+    tree, labels = simulated_tree(**OVERLAPPING), np.random.default_rng(2).integers(5, size=ROWS)
+    found = bm.compare_clusterings(tree, {"any": labels}, random_seed=3).sel(clustering="any")
+    draws = label_draws(tree, training_rows(tree), np.random.default_rng(3)).labels[:100]
+    measures = {"adjusted_rand": adjusted_rand_score, "variation_of_information": information}
+    return [
+        Finding(
+            f"compare_clusterings: {name.replace('_', ' ')} with every draw",
+            "scikit-learn",
+            float(np.abs(found[f"{name}_draws"].values[:100] - [measure(labels, one) for one in draws]).max()),
+            1e-12,
+        )
+        for name, measure in measures.items()
+    ]
+
+
+def test_findings():
+    assert worst(findings()) == ""
 
 
 def test_agreement_with_each_draw_is_scikit_learns(tree, labels):

@@ -15,6 +15,7 @@ from bayesmix.posterior.partitions.label_draws import LabelDraws, label_draws
 from bayesmix.posterior.partitions.losses import OfPairs
 from bayesmix.tree import training_rows
 from tests.exact.partitions import partitions
+from tests.monte_carlo import Finding, worst
 from tests.simulated_trees import discrete_tree, random_permutations, simulated_tree
 
 LOSSES = tuple(_LOSSES)
@@ -65,29 +66,42 @@ def judged(loss: str, draws: LabelDraws, together: np.ndarray):
     return kind(draws, together) if issubclass(kind, OfPairs) else kind(draws)
 
 
-def check_the_least_of_all_partitions(loss: str, seeds: range, most_rows: int) -> None:
-    missed = []
+def missed_and_apart(loss: str, seeds: range, most_rows: int) -> tuple[list[int], float]:
+    """Seeds where a better partition is missed, and how far the expected loss of the best is from the formula's."""
+    missed, apart = [], 0.0
     for seed in seeds:
         draws, together = posterior(seed, most_rows)
         one = judged(loss, draws, together)
         all_of_them = [np.array(labels) for labels in partitions(draws.n_rows)]
         values = [one.expected(labels) for labels in all_of_them]
         best = int(np.argmin(values))
-        assert values[best] == pytest.approx(expected_loss(loss, all_of_them[best], draws.labels, together), abs=1e-12)
+        apart = max(apart, abs(values[best] - expected_loss(loss, all_of_them[best], draws.labels, together)))
         if one.expected(_least(one, np.random.default_rng(seed))) > values[best] + 1e-10:
             missed.append(seed)
-    assert missed == []
+    return missed, apart
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-def test_of_few_rows_it_is_the_least_of_all_partitions(loss):
-    check_the_least_of_all_partitions(loss, range(15), 6)
+def findings() -> list[Finding]:
+    """Of posteriors of up to six rows."""
+    found = []
+    for loss in LOSSES:
+        missed, apart = missed_and_apart(loss, range(15), 6)
+        what = f'partition(loss="{loss}")'
+        found.append(Finding(f"{what}: missed in 15 posteriors", "all partitions", float(len(missed)), 0.0))
+        found.append(Finding(f"{what}: expected loss", "scikit-learn's measures", apart, 1e-12))
+    return found
+
+
+def test_of_few_rows_it_is_the_least_of_all_partitions():
+    assert worst(findings()) == ""
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("loss", LOSSES)
 def test_of_eight_rows_it_is_the_least_of_all_partitions(loss):
-    check_the_least_of_all_partitions(loss, range(100, 160), 8)
+    missed, apart = missed_and_apart(loss, range(100, 160), 8)
+    assert missed == []
+    assert apart < 1e-12
 
 
 @pytest.fixture(scope="module")
