@@ -74,18 +74,19 @@ tails of importance weights over different lengths, which LOO shows."""
 
 COMPARED = """\
 BIC for singular models, by the numbers that its authors' R package prints; what the likelihood gains by one group more,
-which the bootstrap test rests on; and the density of a row that importance sampling cannot leave out, by moment matching
-of the very draws that R's loo had. Figures are differences. For one group there are closed forms: of the evidence under
-priors that are stated, and of means under powers of the prior, where figures are in standard errors; and of a row's
-density given the others, in nats.
+which the bootstrap test rests on; and the density of a row that importance sampling cannot leave out, by moment
+matching of the very draws that R's loo had. Figures are differences. For one group there are closed forms: of the
+evidence under priors that are stated, and of means under powers of the prior, where figures are in standard errors; and
+of a row's density given the others, in nats.
 
 *What it says:* a comparison stands on numbers that others find too, row by row."""
 
-GROUPS = """What is said of groups when all is drawn: how draws are named, which partition is reported, how partitions of other
+GROUPS = """\
+What is said of groups when all is drawn: how draws are named, which partition is reported, how partitions of other
 programs compare with it, what is merged, which rows fit badly, and what lies below a threshold. Names are compared with
-R's label.switching, the reported partition with every partition that there is, agreement with scikit-learn, merging with
-mclust's clustCombi and R's fpc, distributions with SciPy. Figures are differences, next to the size of what is compared;
-of tail probabilities, Monte Carlo standard errors.
+R's label.switching, the reported partition with every partition that there is, agreement with scikit-learn, merging
+with mclust's clustCombi and R's fpc, distributions with SciPy. Figures are differences, next to the size of what is
+compared; of tail probabilities, Monte Carlo standard errors.
 
 *What it says:* the answers that people read are functions of the draws as their definitions have them."""
 

@@ -50,3 +50,20 @@ def test_ten_models_stand_in_their_own_order():
     assert [row[1].text for row in best.rows] == [str(k) for k in range(1, 11)]
     assert best.caption == "The models that were compared"
     assert everything.folded
+
+
+def said_of_evidence(*probabilities: float) -> str:
+    table = table_of(len(probabilities)).assign(posterior_probability=probabilities)
+    said = choice_section(table, ["Some groups."], ("gaussian-full", 1)).sentences
+    return next(sentence for sentence in said if "evidence" in sentence)
+
+
+def test_evidences_that_are_close_are_said_to_be():
+    assert said_of_evidence(0.1, 0.8, 0.05, 0.05).startswith(
+        "The evidence favours 2 groups (probability 0.80), if before"
+    )
+    close = said_of_evidence(0.29, 0.42, 0.05, 0.24)
+    words = "2 groups (probability 0.42), 1 group (probability 0.29) and 4 groups (probability 0.24)"
+    assert close.startswith(f"The evidence hardly tells {words} apart")
+    alike = said_of_evidence(*[1 / 6 + i / 1e6 for i in range(6)])
+    assert "3 groups (probability 0.17) and 2 more models apart" in alike

@@ -63,8 +63,9 @@ def findings() -> list[Finding]:
         # the least number below or at which a share p lies
         beside = np.maximum(P - back, before - P if kind == "poisson" else back - P) / P
         apart = float(np.max(np.abs(ours - exact) / np.maximum(exact, 1e-12)))
-        found.append(Finding(f"{kind}: cdf", "SciPy", apart, 1e-10))
-        found.append(Finding(f"{kind}: share below quantiles", "SciPy", float(max(beside.max(), 0.0)), 1e-9))
+        found.append(Finding(f"draws of {kind} components: cdf", "SciPy", apart, 1e-10))
+        of_quantiles = float(max(beside.max(), 0.0))
+        found.append(Finding(f"draws of {kind} components: share below quantiles", "SciPy", of_quantiles, 1e-9))
     return found
 
 

@@ -36,12 +36,12 @@ def findings() -> list[Finding]:
         made = bm.merge(tree, n_groups=1)
         entropies = np.array(theirs["entropy"][::-1])
         apart = np.abs(made["tree_entropy"].values - entropies) / np.maximum(entropies, 1e-3)
-        found.append(Finding(f"{name}: entropy of every step", "mclust's clustCombi", float(apart.max()), 1e-6))
+        found.append(Finding(f"merge, {name}: entropy of every step", "mclust's clustCombi", float(apart.max()), 1e-6))
         mistaken = np.array(theirs["misclassification"])
         wanted = np.maximum(mistaken, mistaken.T)
         off = ~np.eye(len(wanted), dtype=bool)
         apart = np.abs(made["overlap"].values - wanted)[off] / np.maximum(wanted[off], 1e-5)
-        found.append(Finding(f"{name}: overlap of pairs", "R's fpc", float(apart.max()), 1e-4))
+        found.append(Finding(f"merge, {name}: overlap of pairs", "R's fpc", float(apart.max()), 1e-4))
     return found
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from bayesmix.data.words import counted, joined
 from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.numbers import MISSING, fixed
 from bayesmix.plots import draw_comparison, draw_number_of_groups
@@ -24,6 +25,9 @@ _HEADINGS = {
 }
 # Models in the first table; of more the rest is folded.
 _MOST_SHOWN = 10
+# Evidences that differ by a factor of less than this are "not worth more than a bare mention" (Kass and Raftery, 1995).
+_BARE_MENTION = 3.0
+_MOST_NAMED = 4
 _READING = (
     " A hollow mark is a posterior that cannot be trusted. In the table, s.e. is the standard error; a LOO in square "
     "brackets belongs to such a posterior, and takes no part."
@@ -152,14 +156,22 @@ def _of_evidence(table: pd.DataFrame) -> list[str]:
     known = int(np.isfinite(probabilities).sum())
     if known < 2:
         return []
-    family, groups = table.index[int(np.nanargmax(probabilities))]
     several = len(set(table.index.get_level_values("family"))) > 1
-    named = f"{family} with {groups}" if several else f"{groups} {'group' if groups == 1 else 'groups'}"
+    places = np.argsort(-np.nan_to_num(probabilities), kind="stable")
+    close = [int(i) for i in places if probabilities[i] * _BARE_MENTION > np.nanmax(probabilities)]
+    named = []
+    for i in close[:_MOST_NAMED]:
+        family, groups = table.index[i]
+        model = f"{family} with {groups}" if several else f"{groups} {'group' if groups == 1 else 'groups'}"
+        named.append(f"{model} (probability {fixed(probabilities[i], 2)})")
+    others = len(close) - len(named)
+    if others:
+        named.append(counted(others, "more model"))
+    said = f"favours {named[0]}" if len(named) == 1 else f"hardly tells {joined(named)} apart"
     among = "all models" if known == len(table) else f"the {known} models that have an evidence"
     return [
-        f"The evidence favours {named}: probability {fixed(np.nanmax(probabilities), 2)}, if before the data {among} "
-        "were equally probable. It depends on the priors of the groups as much as on the rows: wider ones favour fewer "
-        "groups, without fitting any worse."
+        f"The evidence {said}, if before the data {among} were equally probable. It depends on the priors of the "
+        "groups as much as on the rows: wider ones favour fewer groups, without fitting any worse."
     ]
 
 
