@@ -122,11 +122,12 @@ class MomentMatching:
         Parameters
         ----------
         row : int
-            Its position.
+            Its position; that of a subject where rows belong together.
         pareto_k : float
             Of the weights of the draws as they are.
         """
-        x = self.problem.rows.chosen(np.array([row]))
+        rows = self.problem.rows
+        x = rows.chosen(rows.of_subjects(np.array([row])))
         here = self._weighed(x, self.q, np.eye(self.q.shape[1]), self.log_p)
         moved, found = replace(here, pareto_k=pareto_k), []
         for _ in range(_MOST_MAPS):
@@ -179,7 +180,7 @@ class MomentMatching:
         named = self.density.constrain(q)
         family = self.problem.family
         params = {spec.name: named[spec.name] for spec in family.parameters}
-        return x.weighed(family.log_mixture(named["weights"], params, x.values, log_prior=x.log_prior))[:, 0]
+        return x.weighed(family.log_mixture(named["weights"], params, x.values, beforehand=x.beforehand))[:, 0]
 
 
 def _log_posterior(density: Density, q: np.ndarray) -> np.ndarray:

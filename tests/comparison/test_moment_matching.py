@@ -96,6 +96,19 @@ def test_one_group_has_the_predictive_density_of_the_closed_form(fit):
     assert abs(value - exact) < 0.15
 
 
+def test_rows_that_belong_together_are_left_out_together():
+    rows = rows_with_outliers()
+    mixture = bm.Mixture(1).resolve_priors(rows)
+    tree = mixture.fit_gibbs(rows, groups=[*range(25), 0], random_seed=1, progressbar=False)
+    plain = bm.loo(tree)
+    assert bad_rows(plain).tolist() == [0]
+    value, _ = MomentMatching.of(tree).left_out(0, plain.pareto_k.values[0])
+    prior = mixture.priors.parts["components"]
+    # the last row given all others, and the first one given those without the last
+    exact = student_t_loo(rows, prior)[25] + student_t_loo(rows[:25], prior)[0]
+    assert abs(value - exact) < 0.2
+
+
 def test_rows_of_a_mixture_are_repaired_without_a_refit():
     """Beside draws without the row, of a longer run."""
     X = bm.datasets.load_galaxies()
