@@ -39,24 +39,48 @@ def is_bracketed(table: pd.DataFrame) -> np.ndarray:
     return np.isfinite(column_of(table, "elpd_loo")) & np.isnan(column_of(table, "elpd_diff"))
 
 
+def deciding(table: pd.DataFrame) -> str:
+    """The column of the criterion of best estimates that decides: ``"icl"`` or ``"bic"``.
+
+    BIC counts the components that describe the density of the rows, and a group that is not of the family's shape takes
+    several. ICL counts those that rows can be told to be of (Baudry et al., 2010): where it says at least two, and
+    fewer than BIC, that is how many groups there are. That it prefers one group is no reason against BIC's number: of
+    one group no row is in doubt, so that ICL prefers it to all groups that overlap, however plain they are.
+
+    References
+    ----------
+    Baudry, J.-P., Raftery, A. E., Celeux, G., Lo, K. and Gottardo, R. (2010). Combining mixture components for
+    clustering. Journal of Computational and Graphical Statistics 19, 332-353.
+    https://doi.org/10.1198/jcgs.2010.08111
+    """
+    bic, icl = lowest(table, "bic"), lowest(table, "icl")
+    return "icl" if bic is not None and icl is not None and 2 <= icl[1] < bic[1] else "bic"
+
+
+def preferred(table: pd.DataFrame) -> Key | None:
+    """The model that the deciding criterion prefers; None where there is no number."""
+    return lowest(table, deciding(table))
+
+
 def without_judgement(table: pd.DataFrame) -> Key | None:
-    """The model that BIC prefers to all that LOO could judge, where LOO could not judge it; None where it could.
+    """The model that is preferred to all that LOO could judge, where LOO could not judge it; None where it could.
 
     The best of the others would be no answer then: of one group and three, of which only one group could be judged, LOO
-    has compared nothing. A difference in BIC that is not worth more than a bare mention (Kass and Raftery, 1995) leaves
-    the answer to LOO.
+    has compared nothing. A difference in BIC, or in ICL where that decides, that is not worth more than a bare mention
+    (Kass and Raftery, 1995) leaves the answer to LOO.
     """
-    preferred, judged = lowest(table, "bic"), np.isfinite(column_of(table, "elpd_diff"))
-    if preferred is None or not judged.any() or judged[table.index.get_loc(preferred)]:
+    column, judged = deciding(table), np.isfinite(column_of(table, "elpd_diff"))
+    best = lowest(table, column)
+    if best is None or not judged.any() or judged[table.index.get_loc(best)]:
         return None
-    ahead = np.nanmin(column_of(table, "bic")[judged]) - float(table.loc[preferred, "bic"])
-    return None if ahead <= BARE_MENTION else preferred
+    ahead = np.nanmin(column_of(table, column)[judged]) - float(table.loc[best, column])
+    return None if ahead <= BARE_MENTION else best
 
 
 def contenders(table: pd.DataFrame) -> list[Key]:
     """The model with the highest trusted LOO, and those that LOO cannot tell from it, in order.
 
-    None where no LOO can be trusted, or not that of the model which BIC clearly prefers.
+    None where no LOO can be trusted, or not that of the model which BIC (or ICL: :func:`deciding`) clearly prefers.
 
     References
     ----------

@@ -27,7 +27,7 @@ import bayesmix as bm
 from bayesmix.comparison.evaluation import Settings
 from bayesmix.comparison.sweep import sweep
 from bayesmix.families import read_families
-from bayesmix.standing import contenders, lowest
+from bayesmix.standing import contenders, preferred
 
 KINDS = ("separated", "overlapping", "unequal", "heavy tails")
 ROWS = (50, 2000)  # uniformly on the log scale
@@ -128,11 +128,11 @@ def _mclust(X: np.ndarray) -> int | None:
 def advised(models: list[dict]) -> int:
     """What the advice says of a data set, by the rules as they are now."""
     keys = [("gaussian-full", k) for k in range(1, len(models) + 1)]
-    made = pd.DataFrame(models, index=pd.MultiIndex.from_tuples(keys))[["bic", "elpd_loo", "elpd_diff", "dse"]]
+    made = pd.DataFrame(models, index=pd.MultiIndex.from_tuples(keys))[["bic", "icl", "elpd_loo", "elpd_diff", "dse"]]
     close = contenders(made.astype(float))
-    preferred = lowest(made.loc[close] if close else made, "bic")
-    assert preferred is not None
-    return preferred[1]
+    best = preferred(made.loc[close] if close else made)
+    assert best is not None
+    return best[1]
 
 
 def table(results: list[dict]) -> str:

@@ -12,8 +12,10 @@ from bayesmix.standing import (
     Key,
     column_of,
     contenders,
+    deciding,
     is_bracketed,
     lowest,
+    preferred,
     without_judgement,
 )
 from bayesmix.verdict import PARETO_GATE
@@ -46,7 +48,8 @@ def advise(
         The answer first: ``"2 or 3 groups: LOO cannot tell 2 from 3 (|difference| < 4); BIC
         prefers 2."``, with what was not finished, for it may be the better answer. Then the usual reason where criteria
         prefer other numbers, and what speaks against the answer. It goes by the LOO of posteriors that can be trusted,
-        and where there is none, or none of the model that BIC prefers, by BIC, which needs no posterior; by WAIC never.
+        and where there is none, or none of the model that best estimates prefer, by these: by ICL where it prefers at
+        least two groups and fewer than BIC, else by BIC (:func:`bayesmix.standing.deciding`); by WAIC never.
 
     References
     ----------
@@ -54,8 +57,9 @@ def advise(
     cross-validation based model comparison, Bayesian Analysis. https://doi.org/10.1214/25-BA1569. Biernacki, Celeux and
     Govaert (2000), Assessing a mixture model for clustering with the integrated completed likelihood, IEEE Transactions
     on Pattern Analysis and Machine Intelligence 22. Kass and Raftery (1995), Bayes factors, Journal of the American
-    Statistical Association 90. Fraley and Raftery (2007), Bayesian regularization for normal
-    mixture estimation and model-based clustering, Journal of Classification 24.
+    Statistical Association 90. Baudry, Raftery, Celeux, Lo and Gottardo (2010), Combining mixture components for
+    clustering, Journal of Computational and Graphical Statistics 19. Fraley and Raftery (2007), Bayesian
+    regularization for normal mixture estimation and model-based clustering, Journal of Classification 24.
     """
     answer = " ".join([*_answer(table), *_unfinished(table, unfinished)])
     why = [*_why_bic(table), *_why_icl(table), *_left_out(table)]
@@ -68,10 +72,11 @@ def _answer(table: pd.DataFrame) -> list[str]:
     names = _Names(table)
     criteria = _criteria(table, names, close)
     if not close:
-        preferred = lowest(table, "bic")
-        start = f"{_groups([preferred])}: " if preferred is not None else ""
+        best = preferred(table)
+        start = f"{_groups([best])}: " if best is not None else ""
         if np.isnan(column_of(table, "elpd_loo")).all():
-            return [f"{start}{criteria} (point estimates only: there is no posterior to compare, and BIC decides)."]
+            by = deciding(table).upper()
+            return [f"{start}{criteria} (point estimates only: there is no posterior to compare, and {by} decides)."]
         unjudged = without_judgement(table)
         if unjudged is not None:
             best = table.index[int(np.nanargmax(column_of(table, "elpd_diff")))]
@@ -132,28 +137,43 @@ def _why_bic(table: pd.DataFrame) -> list[str]:
 
 
 def _why_icl(table: pd.DataFrame) -> list[str]:
-    """The usual reason where ICL prefers fewer groups than BIC (Biernacki, Celeux and Govaert, 2000)."""
+    """The usual reason where ICL prefers fewer groups than BIC (Biernacki, Celeux and Govaert, 2000).
+
+    Where estimates decide, it says whose number is the answer, and why: ICL's, unless that is one group (Baudry et al.,
+    2010; see :func:`bayesmix.standing.deciding`).
+    """
     bic, icl = lowest(table, "bic"), lowest(table, "icl")
     if bic is None or icl is None or icl[1] >= bic[1]:
         return []
+    if contenders(table):
+        return [_overlap(bic)]
+    if icl[1] > 1:
+        return [_overlap(bic), f"So the answer is ICL's {icl[1]}: how many groups rows can be told to be of."]
     return [
-        "ICL prefers fewer groups than BIC, usually because some of these overlap: several may describe one group that "
-        f"is not of the family's shape, or has heavy tails (bm.merge of the {bic[1]} groups shows which)."
+        "ICL prefers one group, as it does wherever groups overlap, for of one group no row is in doubt: the answer is "
+        f"BIC's {bic[1]}, and many rows may be in doubt."
     ]
 
 
+def _overlap(bic: Key) -> str:
+    return (
+        "ICL prefers fewer groups than BIC, usually because some of these overlap: several may describe one group that "
+        f"is not of the family's shape, or has heavy tails (bm.merge of the {bic[1]} groups shows which)."
+    )
+
+
 def _left_out(table: pd.DataFrame) -> list[str]:
-    """That the answer is among the others, where BIC hardly prefers a model whose posterior cannot be trusted."""
-    bic = lowest(table, "bic")
-    if bic is None or not contenders(table) or not is_bracketed(table)[table.index.get_loc(bic)]:
+    """That the answer is among the others, where a model whose posterior cannot be trusted is hardly preferred."""
+    best, by = preferred(table), deciding(table).upper()
+    if best is None or not contenders(table) or not is_bracketed(table)[table.index.get_loc(best)]:
         return []
-    named = _Names(table).with_groups(bic)
-    return [f"LOO could not judge {named}, which BIC hardly prefers: the answer is the best of the others."]
+    named = _Names(table).with_groups(best)
+    return [f"LOO could not judge {named}, which {by} hardly prefers: the answer is the best of the others."]
 
 
 def _edge(table: pd.DataFrame) -> list[str]:
     tried = sorted(set(table.index.get_level_values("n_components")))
-    best = contenders(table) or [key for key in [lowest(table, "bic")] if key is not None]
+    best = contenders(table) or [key for key in [preferred(table)] if key is not None]
     if len(tried) < 2 or not best or min(key[1] for key in best) < tried[-1]:
         return []
     return [f"The best has {tried[-1]} groups, the most that were tried: try more."]

@@ -27,7 +27,7 @@ from bayesmix.data import Rows
 from bayesmix.families import read_family
 from bayesmix.notebook import card, facts, folded, sentences, table
 from bayesmix.seeds import number_of
-from bayesmix.standing import column_of, contenders
+from bayesmix.standing import column_of, contenders, preferred
 from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
@@ -413,13 +413,13 @@ class Comparison:
     def chosen(self) -> Candidate:
         """The model to look at first, where one must be shown.
 
-        Of the models that LOO cannot tell from the best one, that with the lowest BIC; where no
-        LOO can be trusted, or LOO could not judge the model that BIC clearly prefers, the model with the lowest BIC.
+        Of the models that LOO cannot tell from the best one, that with the lowest ICL, where this has two groups at
+        least and fewer than that with the lowest BIC (Baudry et al., 2010), else that with the lowest BIC. Of all
+        models where no LOO can be trusted, or LOO could not judge the model that is clearly preferred so.
         """
         close = contenders(self.table)
-        if not close:
-            return self.best("bic")
-        return min((self[key] for key in close), key=_bic)
+        key = preferred(self.table.loc[close] if close else self.table)
+        return self.best("bic") if key is None else self[key]
 
     def tree_to_show(self) -> "xr.DataTree":
         """The posterior of ``chosen``; its MAP estimate where no posterior can be trusted.
@@ -550,7 +550,3 @@ class Comparison:
     def _brief(self) -> pd.DataFrame:
         shown = display_table(self.table)[list(_BRIEF)]
         return shown.loc[:, (shown != "-").any()]
-
-
-def _bic(candidate: Candidate) -> float:
-    return np.inf if candidate.point is None else candidate.point.bic

@@ -14,7 +14,7 @@ from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import as_sure, counted, percent
 from bayesmix.posterior.membership import UNSURE, in_doubt
 from bayesmix.posterior.numbers import shortest_run
-from bayesmix.standing import column_of, contenders, is_bracketed, lowest
+from bayesmix.standing import column_of, contenders, deciding, is_bracketed, lowest, preferred
 from bayesmix.verdict import plain_verdict
 
 _OFTEN = 0.2
@@ -77,8 +77,7 @@ def _how_many(table: pd.DataFrame, shown: tuple[str, int], others: Sequence[int]
     judged = sorted({int(key[1]) for key in table.index[np.isfinite(column_of(table, "elpd_diff"))]})
     groups = counted(shown[1], "group")
     if not contenders(table):
-        by = f"Of {spanned(tried)} groups, {shown[1]} give{'s' if shown[1] == 1 else ''} the best balance of fit and "
-        by += "simplicity (the criterion BIC)."
+        by = f"Of {spanned(tried)} groups, {shown[1]} give{'s' if shown[1] == 1 else ''} {_balance(table)}."
         if np.isnan(column_of(table, "elpd_loo")).all():
             return f"{by} That is a judgement of best estimates, which does not say how sure it is."
         which = "for any of them" if not judged else f"for {groups}"
@@ -95,9 +94,16 @@ def _how_many(table: pd.DataFrame, shown: tuple[str, int], others: Sequence[int]
     equal = joined(sorted([shown[1], *others]))
     return (
         f"{equal} groups predict new rows about equally well, so the data cannot tell which it is. Shown here "
-        f"{'is' if shown[1] == 1 else 'are'} {groups}: of these numbers, the one with the best balance of fit and "
-        "simplicity (the criterion BIC)."
+        f"{'is' if shown[1] == 1 else 'are'} {groups}: of these numbers, the one with "
+        f"{_balance(table.loc[contenders(table)])}."
     )
+
+
+def _balance(table: pd.DataFrame) -> str:
+    """By what one of the models is shown."""
+    if deciding(table) == "bic":
+        return "the best balance of fit and simplicity (the criterion BIC)"
+    return "the best balance of fit, simplicity and groups that rows can be told to be of (the criterion ICL)"
 
 
 def _of_groups(digest: Digest) -> tuple[tuple[str, str], ...]:
@@ -201,7 +207,7 @@ def _doubts_of_choice(table: pd.DataFrame) -> list[str]:
     """What could not be judged, and whether the best is the largest that was tried."""
     tried = sorted({int(key[1]) for key in table.index})
     close = {key[1] for key in contenders(table)}
-    best = close or {key[1] for key in [lowest(table, "bic")] if key is not None}
+    best = close or {key[1] for key in [preferred(table)] if key is not None}
     several = len({key[0] for key in table.index}) > 1
     found = []
     out = table.index[is_bracketed(table)]

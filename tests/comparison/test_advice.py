@@ -4,7 +4,7 @@ import pytest
 
 from bayesmix.comparison.advice import advise
 from bayesmix.comparison.table import COLUMNS
-from bayesmix.standing import contenders, without_judgement
+from bayesmix.standing import contenders, deciding, preferred, without_judgement
 
 NAN = np.nan
 
@@ -156,9 +156,76 @@ def test_the_usual_reason_where_icl_prefers_fewer():
     _, reason = advise(made)
     assert reason.startswith("ICL prefers fewer groups than BIC, usually because some of these overlap")
     assert "bm.merge of the 3 groups" in reason
-    points = table({2: (230, 230, NAN, NAN), 3: (220, 240, NAN, NAN)})
-    points["elpd_loo"] = NAN
-    assert advise(points)[1] == reason
+    assert advise(without_posterior({2: (230, 230), 3: (220, 240)}))[1] == reason
+
+
+def without_posterior(rows: dict) -> pd.DataFrame:
+    made = table({key: (*criteria, NAN, NAN) for key, criteria in rows.items()})
+    made["elpd_loo"] = NAN
+    return made
+
+
+def test_of_estimates_the_answer_is_icl_s_number_where_it_is_two_at_least_and_fewer_than_bic_s():
+    """Components that describe the density are BIC's, groups that rows can be told to be of ICL's (Baudry et al.)."""
+    made = without_posterior({1: (400, 400), 2: (230, 235), 3: (220, 260), 4: (225, 290)})
+    answer, overlap, reason = advise(made)
+    assert answer == (
+        "2 groups: BIC prefers 3, ICL (which asks for well separated groups) 2 (point estimates only: there is no "
+        "posterior to compare, and ICL decides)."
+    )
+    assert "some of these overlap" in overlap
+    assert reason == "So the answer is ICL's 2: how many groups rows can be told to be of."
+    assert (deciding(made), preferred(made)) == ("icl", ("gaussian-full", 2))
+
+
+def test_that_icl_prefers_one_group_is_no_reason_against_bic_s_number():
+    made = without_posterior({1: (250, 250), 2: (230, 260), 3: (235, 290)})
+    answer, reason = advise(made)
+    assert answer.startswith("2 groups: BIC prefers 2, ICL (which asks for well separated groups) 1 (")
+    assert answer.endswith("and BIC decides).")
+    assert reason == (
+        "ICL prefers one group, as it does wherever groups overlap, for of one group no row is in doubt: the answer is "
+        "BIC's 2, and many rows may be in doubt."
+    )
+
+
+@pytest.mark.parametrize(
+    ("bic", "icl", "by", "number"),
+    [
+        ([9, 5, 1, 3], [9, 1, 5, 7], "icl", 2),
+        ([9, 5, 1, 3], [1, 3, 5, 7], "bic", 3),  # one group
+        ([9, 1, 5, 7], [9, 5, 1, 3], "bic", 2),  # never more than BIC's
+        ([9, 1, 5, 7], [9, 1, 5, 7], "bic", 2),
+        ([9, 5, 1, 3], [NAN] * 4, "bic", 3),
+    ],
+)
+def test_which_criterion_of_estimates_decides(bic, icl, by, number):
+    made = without_posterior({k + 1: pair for k, pair in enumerate(zip(bic, icl, strict=True))})
+    assert (deciding(made), preferred(made)) == (by, ("gaussian-full", number))
+
+
+def test_loo_is_asked_first_whatever_icl_says():
+    """The number among those that LOO cannot tell apart; and none of the estimates' where it can."""
+    made = table({2: (230, 235, -20, 3.0), 3: (220, 260, 0, 0), 4: (225, 290, -1, 2.0)})
+    assert advise(made)[0].startswith("3 or 4 groups: LOO cannot tell 3 from 4")
+    assert preferred(made.loc[contenders(made)]) == ("gaussian-full", 3)
+    close = table({2: (230, 235, -1, 2.0), 3: (220, 260, 0, 0)})
+    assert preferred(close.loc[contenders(close)]) == ("gaussian-full", 2)
+
+
+def test_icl_answers_where_loo_could_not_judge_the_model_that_it_clearly_prefers():
+    made = table({1: (400, 400, -99, 9), 2: (230, 235, NAN, NAN), 3: (220, 260, 0, 0)})
+    assert without_judgement(made) == ("gaussian-full", 2)
+    answer, *others = advise(made, {("gaussian-full", 2): ("the chains do not agree",)})
+    assert answer == (
+        "2 groups: BIC prefers 3, ICL (which asks for well separated groups) 2. LOO gives no answer: it could not "
+        "judge 2 groups; of the models that it could it prefers 3."
+    )
+    assert "So the answer is ICL's 2: how many groups rows can be told to be of." in others
+    made.loc[("gaussian-full", 3), "icl"] = 236.5  # hardly worth a mention
+    said = advise(made, {("gaussian-full", 2): ("the chains do not agree",)})
+    assert said[0].startswith("3 groups: LOO prefers 3")
+    assert "LOO could not judge 2 groups, which ICL hardly prefers: the answer is the best of the others." in said
 
 
 def test_the_answer_never_rests_on_a_posterior_that_cannot_be_trusted():

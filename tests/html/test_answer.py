@@ -74,6 +74,12 @@ def test_without_any_posterior_the_answer_is_only_probable(digest):
     assert answer.headline == "Probably 2 groups"
     assert "which does not say how sure it is" in reply(answer, "How many?")
     assert "could not be told for any of them" in reply(answer_of_comparison(digest, none), "How many?")
+    apart = answer_of_comparison(digest, none.assign(elpd_loo=np.nan, bic=[9, 5, 1], icl=[9, 1, 5]))
+    assert apart.headline == "Probably 2 groups"
+    assert (
+        "2 give the best balance of fit, simplicity and groups that rows can be told to be of (the criterion ICL)"
+        in (reply(apart, "How many?"))
+    )
     others = answer_of_comparison(digest, table_of([-50.0, None, 0.0], bic=[90, 1, 50]))
     assert others.headline == "Probably 2 groups"
     assert "could not be told for 2 groups." in reply(others, "How many?")
