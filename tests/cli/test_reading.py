@@ -190,7 +190,7 @@ def test_several_columns_that_count_leave_the_features(folder):
 @pytest.mark.parametrize(
     ("cell", "options"),
     [
-        ("?", "--missing '?' --drop-missing"),
+        ("?", "--missing '?'"),
         ("n.a.", "--missing 'n.a.' --drop-missing"),
         ("-", "--missing '-' --drop-missing"),
         ('"1,234.5"', "--thousands ,"),

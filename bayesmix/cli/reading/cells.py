@@ -24,7 +24,7 @@ _WITH_THOUSANDS = {
 }
 
 
-def check_cells(table: Table, kinds: "Mapping[str, Kind]", source: Source) -> None:
+def check_cells(table: Table, kinds: "Mapping[str, Kind]") -> None:
     """Refuse columns that are not numbers, and those of levels that are measurements.
 
     Where only some cells are wrong, the first is quoted.
@@ -56,7 +56,7 @@ def check_cells(table: Table, kinds: "Mapping[str, Kind]", source: Source) -> No
         holds = "a column that is" if len(text) == 1 else "columns that are"
         raise ValueError(f"{table.name} has {holds} not numbers: {listed(text)}{shown}. {remedy}.")
     if spoilt:
-        raise ValueError(_of_spoilt(table, spoilt, good, source))
+        raise ValueError(_of_spoilt(table, spoilt, good))
 
 
 def _check_levels(table: Table, numeric: Sequence[str]) -> None:
@@ -83,7 +83,7 @@ def wrong_cells(column: "pd.Series") -> "np.ndarray | None":
     return wrong if wrong.any() and n_numbers > 0 and n_numbers >= _MOST * (n_numbers + wrong.sum()) else None
 
 
-def _of_spoilt(table: Table, spoilt: "dict[str, np.ndarray]", good: Sequence[str], source: Source) -> str:
+def _of_spoilt(table: Table, spoilt: "dict[str, np.ndarray]", good: Sequence[str]) -> str:
     name, wrong = next(iter(spoilt.items()))
     row = int(wrong.argmax())
     cell = str(table.frame[name].iloc[row])
@@ -93,9 +93,8 @@ def _of_spoilt(table: Table, spoilt: "dict[str, np.ndarray]", good: Sequence[str
     for options, pattern in _WITH_THOUSANDS.items():
         if pattern.fullmatch(cell.strip()):
             return f"{said} If that is how its numbers are written, add {options}."
-    drop = "" if source.drop_missing else " --drop-missing, which leaves such rows out"
     choose = f", or leave the column out: {as_option(good)}" if good else ""
-    return f"{said} If it stands for a missing value, add {_missing_option(cell)}{drop}{choose}."
+    return f"{said} If it stands for a missing value, add {_missing_option(cell)}{choose}."
 
 
 def _missing_option(cell: str) -> str:

@@ -83,7 +83,7 @@ def read_frame(
     table = replace(table, frame=frame)
     of_all = _kinds(frame, takes, table.name)
     kinds: list[Kind] = [*of_all.values()] if fitted is None else [column.kind for column in fitted]
-    check_cells(table, dict(zip(frame.columns, kinds, strict=True)), source)
+    check_cells(table, dict(zip(frame.columns, kinds, strict=True)))
     kept = rows_to_keep(table, source, say, summed_out=summed_out or fitted is not None, fitted=fitted is not None)
     frame = frame if kept.all() else frame.loc[kept]
     noun = "row" if len(frame) == 1 else "rows"
