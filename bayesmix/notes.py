@@ -275,6 +275,10 @@ _SENTENCES = {
     "log_likelihood_not_stored": (
         "the log-likelihood ({values:.2g} values) is not stored: loo and waic compute it in passing".format
     ),
+    "summaries_of_some_draws": (
+        "rows are many: their responsibilities, and what is uncertain of them, are those of {used:,} of {of:,} draws, "
+        "evenly spread".format
+    ),
     "labels_identified": "labels identified by the prior: the draws are not relabelled".format,
     "singular_covariance": (
         "the data covariance is singular ({rows} rows, {features} features): the default prior takes its diagonal for "

@@ -29,6 +29,7 @@ from bayesmix.comparison.pointwise import log_densities, relative_efficiency
 from bayesmix.comparison.unconstrained import problem_of, unconstrained
 from bayesmix.data import Rows
 from bayesmix.density import Density
+from bayesmix.density.many_places import logps
 from bayesmix.passes.pareto import smoothed, tail_size
 from bayesmix.problem import Problem
 from bayesmix.tree import concentration_varies, number_varies
@@ -185,7 +186,7 @@ class MomentMatching:
 
 def _log_posterior(density: Density, q: np.ndarray) -> np.ndarray:
     """At every place; minus infinity where it is no number."""
-    found = np.array([density.logp_grad(one)[0] for one in q])
+    found = logps(density, q)
     return np.where(np.isfinite(found), found, -np.inf)
 
 

@@ -14,11 +14,11 @@ import numpy as np
 from scipy.special import logsumexp
 
 from bayesmix.density import Density
+from bayesmix.density.many_places import logps
 from bayesmix.engines.draws import Draws
 from bayesmix.engines.gaussian_approximation import GaussianApproximation
 from bayesmix.notes import Note
 from bayesmix.passes.pareto import smoothed, tail_size
-from bayesmix.progress import turns
 
 TRUSTED = 0.7  # importance sampling is unreliable above it (Vehtari and others, 2024)
 _MOST_COMPONENTS = 6  # 720 labellings
@@ -59,10 +59,7 @@ def checked_draws(
         mean of ``log_p - log_q``) and ``elbo_se``; a note where k-hat exceeds 0.7.
     """
     q = approximation.draw(draws, rng)
-    turn, log_p = turns("draw"), np.empty(draws)
-    for number, one in enumerate(q):
-        turn(number)
-        log_p[number] = density.logp_grad(one)[0]
+    log_p = logps(density, q, "draw")
     log_p = np.where(np.isnan(log_p), -np.inf, log_p)
     log_q = approximation.log_density(q)
     averaged = log_q_over_labellings(density, approximation, q, component_variables, log_q=log_q)

@@ -21,6 +21,7 @@ import numpy as np
 
 from bayesmix.data import check_complete
 from bayesmix.density import Density
+from bayesmix.density.many_places import logps
 from bayesmix.engines.draws import Draws
 from bayesmix.engines.em.known import as_known, by_known_names
 from bayesmix.engines.em.starts import nearest
@@ -421,7 +422,7 @@ def _as_draws(problem: Problem, density: Density, chains: list[Chain], walked: W
     values = named(problem, chains, kept)
     complete = {"weights": values["weights"], **problem.family.complete(values, problem.priors)}
     q = density.unconstrain(complete)
-    lp = np.array([density.logp_grad(one)[0] for one in q.reshape(-1, density.size)]).reshape(q.shape[:2])
+    lp = logps(density, q.reshape(-1, density.size), "draw").reshape(q.shape[:2])
     others = {}
     if prior.hyperprior is not None:
         others["concentration"] = concentration = np.stack([one.concentration for one in kept])

@@ -12,7 +12,7 @@ from bayesmix.engines.protocol import Start
 from bayesmix.notes import Note
 from bayesmix.posterior.labels.judgement import heed, judge
 from bayesmix.posterior.labels.relabelling import relabel_draws
-from bayesmix.posterior.membership import with_responsibilities
+from bayesmix.posterior.membership import draws_for, with_responsibilities
 from bayesmix.priors.sets import hyperparameters
 from bayesmix.tree import build_tree
 from bayesmix.tree.record import describe
@@ -75,6 +75,9 @@ def assemble(
     said = list(notes)
     if not stored:
         said.append(Note("log_likelihood_not_stored", {"values": n_values}))
+    n_draws = weights.shape[0] * weights.shape[1]
+    if (used := draws_for(rows.n_rows, weights.shape[-1], n_draws)) < n_draws:
+        said.append(Note("summaries_of_some_draws", {"used": used, "of": n_draws}))
     if not exchangeable and rows.log_prior is None:
         said.append(Note("labels_identified"))
     said += family.remarks(rows, em.priors)

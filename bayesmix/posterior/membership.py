@@ -7,7 +7,8 @@ import xarray as xr
 from scipy.special import entr
 
 from bayesmix.data import Rows, read_rows, read_subjects
-from bayesmix.passes.entropies import mean_entropies
+from bayesmix.families.parts import Params
+from bayesmix.passes.share_summaries import share_summaries
 from bayesmix.posterior.intervals import BOUNDS, credible_interval, read_ci_kind, read_ci_prob
 from bayesmix.posterior.labels.judgement import heeded_with_names
 from bayesmix.progress import progress
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 GROUP = "responsibilities"
 # A row is in doubt where no group has this probability.
 UNSURE = 0.9
+# Rows times groups times draws that summaries are made of, about; beyond, of some of the draws, but so many at least.
+_MOST_SHARES = 5_000_000_000
+_FEWEST_DRAWS = 100
 
 
 @named_arguments
@@ -37,9 +41,10 @@ def responsibilities(
 
     For every draw ``r_ik = w_k f(x_i | theta_k) / sum_j w_j f(x_i | theta_j)``, of training rows with what was known
     of their components beforehand (``labels`` of the fit), and of rows that belong together (``groups``) with the
-    densities of all of them; the summaries are
-    over the draws, exact, and computed in blocks of rows, so that memory does not grow with draws times rows
-    (:func:`responsibility_draws` has the draws themselves).
+    densities of all of them; the summaries are over the draws, exact, and computed in blocks of rows, so that memory
+    does not grow with draws times rows (:func:`responsibility_draws` has the draws themselves). Where rows times groups
+    times draws are more than 5e9, they are over some of the draws, evenly spread, a hundred at least: the attribute
+    ``draws`` says over how many.
 
     Parameters
     ----------
@@ -114,6 +119,10 @@ def _summaries(
     rows = rows if groups is None else rows.together(read_subjects(groups, rows))
     weights, params = draws_of(tree)
     n_components = weights.shape[-1]
+    some, n_draws = {}, weights.size // n_components
+    if (used := draws_for(rows.n_rows, n_components, n_draws)) < n_draws:
+        weights, params = _spread_out(weights, params, used)
+        some = {"draws": used}
     mean = np.empty((rows.n_rows, n_components))
     sd = np.empty_like(mean)
     interval = np.empty((rows.n_rows, n_components, len(BOUNDS)))
@@ -123,10 +132,8 @@ def _summaries(
         report("responsibilities")
         known = rows.beforehand
         for block, probability in blocks(weights, params, rows.values, threads=threads, beforehand=known):
-            mean[block] = probability.mean(axis=-1).T
-            sd[block] = probability.std(axis=-1).T
+            mean[block], sd[block], overlap[block] = share_summaries(probability)
             interval[block] = credible_interval(probability, ci_prob, ci_kind).transpose(1, 0, 2)
-            overlap[block] = mean_entropies(probability)
     label = mean.argmax(axis=-1)
     entropy = np.maximum(entr(mean).sum(axis=-1), 0.0)
     overlap = np.clip(overlap, 0.0, entropy)  # the mean of a concave function, but for rounding
@@ -147,8 +154,20 @@ def _summaries(
             **_names_of(tree, n_components),
             "ci_bound": list(BOUNDS),
         },
-        attrs=attrs | missing_cells(rows),
+        attrs=attrs | some | missing_cells(rows),
     )
+
+
+def draws_for(n_rows: int, n_components: int, n_draws: int) -> int:
+    """Of how many draws the responsibilities of so many rows are summarised."""
+    return min(n_draws, max(_MOST_SHARES // (n_rows * n_components), _FEWEST_DRAWS))
+
+
+def _spread_out(weights: np.ndarray, params: Params, n: int) -> tuple[np.ndarray, Params]:
+    """So many of the draws, evenly spread over all of them."""
+    leading = weights.shape[:-1]
+    places = np.unravel_index(np.linspace(0, np.prod(leading) - 1, n).round().astype(int), leading)
+    return weights[places], {name: np.asarray(value)[places] for name, value in params.items()}
 
 
 def _names_of(tree: xr.DataTree, n_components: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import xarray as xr
 from bayesmix.data import Column, Rows, Subjects
 from bayesmix.families import Family, family_from_name
 from bayesmix.progress import turns
+from bayesmix.threads import Threads
 from bayesmix.tree.building import LOG_PRIOR, SAMPLE_DIMS, SUBJECTS, WEIGHTS
 from bayesmix.tree.record import record_of
 
@@ -111,7 +112,7 @@ def _subjects_of(tree: xr.DataTree) -> Subjects | None:
 
 
 def log_likelihood_blocks(
-    tree: xr.DataTree, rows: np.ndarray | None = None
+    tree: xr.DataTree, rows: np.ndarray | None = None, threads: Threads | None = None
 ) -> Iterator[tuple[slice | np.ndarray, np.ndarray]]:
     """Blocks of training rows with their log-likelihood (chain, draw, b): its weight times its log density.
 
@@ -124,6 +125,8 @@ def log_likelihood_blocks(
     tree : xarray.DataTree
     rows : array of int, optional
         Positions of the rows that are asked for; by default all.
+    threads : Threads, optional
+        What blocks are worked on by, side by side.
 
     Returns
     -------
@@ -145,7 +148,7 @@ def log_likelihood_blocks(
     training = training if rows is None else training.chosen(training.of_subjects(rows))
     values, known = training.values, training.beforehand
     if not np.isnan(values).any():
-        for block, found in family.log_mixture_blocks(weights, params, values, MAX_VALUES, beforehand=known):
+        for block, found in family.log_mixture_blocks(weights, params, values, MAX_VALUES, threads, known):
             found = found.reshape(*weights.shape[:2], -1)
             yield block, found if training.weights is None else training.chosen(block).weighed(found)
         return

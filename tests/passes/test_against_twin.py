@@ -8,7 +8,7 @@ from scipy.special import entr, logsumexp
 
 from bayesmix.passes import axis, dense, reference
 from bayesmix.passes.blocks import BLOCK
-from bayesmix.passes.entropies import mean_entropies
+from bayesmix.passes.share_summaries import share_summaries
 from tests.monte_carlo import Finding
 from tests.passes.inputs import Form, axis_form, dense_form, exact, rows_of
 
@@ -370,9 +370,12 @@ def test_responsibilities_and_their_sums_over_groups(geometry, n_features):
         np.testing.assert_allclose(sums[s], [group.sum(axis=0) for group in groups], rtol=1e-10, atol=1e-11)
 
 
-def test_mean_entropies():
+def test_share_summaries():
     shares = np.random.default_rng(1).dirichlet([0.05] * 4, size=(30, 7)).transpose(2, 0, 1)
     shares[:, 0], shares[:, 1] = [[1.0], [0.0], [0.0], [0.0]], [[1.0], [5e-324], [0.0], [1e-310]]
     wanted = entr(shares).sum(axis=0).mean(axis=-1)
-    np.testing.assert_allclose(mean_entropies(np.ascontiguousarray(shares)), wanted, rtol=1e-13, atol=1e-300)
+    mean, deviation, entropy = share_summaries(np.ascontiguousarray(shares))
+    np.testing.assert_allclose(entropy, wanted, rtol=1e-13, atol=1e-300)
+    np.testing.assert_allclose(mean, shares.mean(axis=-1).T, rtol=1e-14)
+    np.testing.assert_allclose(deviation, shares.std(axis=-1).T, rtol=1e-12, atol=1e-17)
     assert wanted[0] == 0

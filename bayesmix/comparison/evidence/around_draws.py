@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesmix.density import Density
+from bayesmix.density.many_places import logps
 from bayesmix.engines.gaussian_approximation import GaussianApproximation
 from bayesmix.engines.gaussian_check import log_q_over_labellings
-from bayesmix.progress import turns
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +39,6 @@ class GaussianProposal:
 
     def log_ratio(self, q: np.ndarray) -> np.ndarray:
         """Log of likelihood times prior over the proposal's density, at points (P, size)."""
-        turn, log_p = turns("draw"), np.empty(len(q))
-        for number, one in enumerate(q):
-            turn(number)
-            log_p[number] = self.density.logp_grad(one)[0]
+        log_p = logps(self.density, q, "draw")
         log_p = np.where(np.isnan(log_p), -np.inf, log_p)
         return log_p - log_q_over_labellings(self.density, self.gaussian, q, self.exchanged)

@@ -4,6 +4,7 @@ import numpy as np
 import xarray as xr
 
 from bayesmix.posterior.margins import marginal_of
+from bayesmix.threads import Threads
 from bayesmix.tree import (
     SAMPLE_DIMS,
     columns_of,
@@ -38,6 +39,8 @@ def label_free(tree: xr.DataTree) -> xr.Dataset:
         ``sum_k w_k (Sigma_k + (mu_k - m)(mu_k - m)')`` with ``m = sum_k w_k mu_k``.
     """
     weights, _ = draws_of(tree)
+    with Threads() as threads:
+        log_likelihood = sum(values.sum(axis=-1) for _, values in log_likelihood_blocks(tree, threads=threads))
     posterior = tree["posterior"].to_dataset()
     features = _entries(tree)
     numbers: dict[str, tuple[tuple[str, ...], np.ndarray]]
@@ -52,7 +55,7 @@ def label_free(tree: xr.DataTree) -> xr.Dataset:
         numbers["concentration"] = (SAMPLE_DIMS, posterior["concentration"].values)
     return xr.Dataset(
         {
-            "log_likelihood": (SAMPLE_DIMS, sum(values.sum(axis=-1) for _, values in log_likelihood_blocks(tree))),
+            "log_likelihood": (SAMPLE_DIMS, log_likelihood),
             **numbers,
             "total_covariance": (
                 (*SAMPLE_DIMS, "feature", "feature_bis"),
