@@ -247,3 +247,19 @@ def test_one_renaming_of_all_draws_renames_the_summaries_and_computes_nothing(mo
     expected = responsibilities(simulated_tree(separation=1.5), ci_kind="hdi")
     monkeypatch.setattr(Gaussian, "responsibilities_blocks", None)
     xr.testing.assert_allclose(relabel(raw)["responsibilities"].to_dataset(), expected, rtol=1e-12)
+
+
+def test_summaries_of_very_many_rows_are_of_some_draws(monkeypatch):
+    tree = simulated_tree("full", separation=1.5, spread=0.2)
+    whole, sizes = responsibilities(tree), tree["posterior"].sizes
+    n_draws = sizes["chain"] * sizes["draw"]
+    assert "draws" not in whole.attrs
+    monkeypatch.setattr("bayesmix.posterior.membership._MOST_SHARES", whole["probability"].size * 20)
+    monkeypatch.setattr("bayesmix.posterior.membership._FEWEST_DRAWS", 10)
+    some = responsibilities(tree.drop_nodes("responsibilities", errors="ignore"))
+    assert some.attrs["draws"] == 20 < n_draws
+    share = scipy_responsibilities(tree, "full", training_rows(tree).values)
+    places = np.linspace(0, n_draws - 1, 20).round().astype(int)
+    chosen = share.reshape(n_draws, *share.shape[2:])[places]
+    np.testing.assert_allclose(some["probability"], chosen.mean(axis=0), atol=1e-12)
+    np.testing.assert_allclose(some["probability_sd"], chosen.std(axis=0), atol=1e-12)
