@@ -80,7 +80,7 @@ def _answering(function: Any) -> Any:
     def answering(*args: Any, **kwargs: Any) -> Any:
         for name in () if takes_any else kwargs.keys() - known.keys():
             if meant := next((s for names in _SYNONYMS if name in names for s in names if s in known), None):
-                called = function.__qualname__.removesuffix(".__init__")
+                called = function.__qualname__.removesuffix(".__init__").removesuffix(".__new__")
                 raise TypeError(f"{called} has no argument {name!r}: use {meant}=...")
         with sheltered():
             return function(*args, **kwargs)

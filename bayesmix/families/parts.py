@@ -32,12 +32,15 @@ class ParameterSpec:
         ``simplex``: probabilities of the levels of each feature, which sum to one.
     enters : "itself", "root" or "factor"
         How it enters the fused likelihood: as it is, by its square root, or by its lower Cholesky factor.
+    lengths : tuple of (str, int)
+        Of dims that are the family's own.
     """
 
     name: str
     dims: tuple[str, ...]
     support: Literal["real", "positive", "nonnegative", "probability", "simplex", "covariance"]
     enters: Literal["itself", "root", "factor"] = "itself"
+    lengths: tuple[tuple[str, int], ...] = ()
 
     @property
     def shared(self) -> bool:
@@ -46,7 +49,7 @@ class ParameterSpec:
 
     def shape(self, n_components: int, n_features: int, n_levels: int = 0) -> tuple[int, ...]:
         """Shape of the array that holds the parameter."""
-        sizes = {"component": n_components, "level": n_levels}
+        sizes = {"component": n_components, "level": n_levels, **dict(self.lengths)}
         return tuple(sizes.get(dim, n_features) for dim in self.dims)
 
     def n_free(self, n_components: int, n_features: int, n_levels: int = 0) -> int:

@@ -2,6 +2,7 @@
 
 from bayesmix.priors.concentration import FisherF
 from bayesmix.priors.conjugate import NormalInverseWishart
+from bayesmix.priors.factors import InverseGamma, Loadings
 from bayesmix.priors.number import DiscreteUniform, ShiftedBetaNegativeBinomial, ShiftedGeometric, ShiftedPoisson
 from bayesmix.priors.rates import Beta, Gamma
 from bayesmix.priors.separated import LKJ, LogNormal, Normal
@@ -15,6 +16,8 @@ __all__ = [
     "DynamicDirichlet",
     "FisherF",
     "Gamma",
+    "InverseGamma",
+    "Loadings",
     "LogNormal",
     "Normal",
     "NormalInverseWishart",

@@ -26,6 +26,7 @@ from bayesmix.priors.weights import Dirichlet
 from bayesmix.problem import Problem
 from bayesmix.pymc_model.foreign_priors import declare_foreign
 from bayesmix.pymc_model.linear_values import OnSubspace
+from bayesmix.pymc_model.loadings import SettledLoadings
 from bayesmix.pymc_model.matrix_priors import (
     InverseWishart,
     LKJMatrix,
@@ -154,6 +155,8 @@ def declare_parameters(family: Family, priors: Priors, units: DataScale, rows: R
     elif "scales" in parts and all(spec.name != "scales" for spec in family.parameters):
         means = _in_units(parts["means"], "means", MEANS_DIMS, units, units.affine)
         params = {"means": means} | _separately(family, parts["scales"], parts["correlations"], units)
+    elif "loadings" in parts:
+        return _by_factors(family, parts, units)
     for spec in family.parameters:
         if spec.name not in params:
             params[spec.name] = _on_its_own(family, spec, parts[spec.name], units)
@@ -268,6 +271,24 @@ def _separately(family: Any, scales_prior: Any, correlations_prior: Any, units: 
         rows = CorrelationRows(units.n_features)
         factor = factor * pt.linalg.cholesky(_in_units(correlations_prior, "correlations", spec.dims, units, rows))
     return {spec.name: units.derive(spec.name, times_transpose(factor), spec.dims)}
+
+
+def _by_factors(family: Any, parts: Mapping[str, Any], units: DataScale) -> dict[str, Any]:
+    """``means``, ``loadings`` and ``uniquenesses``; the standard deviations and communalities that they make."""
+    transforms = {
+        "means": units.affine,
+        "loadings": SettledLoadings(units.scale, family.factors),
+        "uniquenesses": ScaledLog(units.scale**2),
+    }
+    params = {
+        spec.name: _in_units(parts[spec.name], spec.name, spec.dims, units, transforms[spec.name])
+        for spec in family.parameters
+    }
+    explained = pt.square(params["loadings"]).sum(axis=-1)
+    variances = explained + params["uniquenesses"]
+    units.derive("scales", pt.sqrt(variances), MEANS_DIMS)
+    units.derive("communalities", explained / variances, MEANS_DIMS)
+    return params
 
 
 def _unit(dims: tuple[str, ...], scale: np.ndarray) -> Any:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, override
 
 import numpy as np
@@ -44,16 +44,24 @@ class Gaussian(Elliptical):
         :math:`O`: E is one for all, V one each, and I none: a ball, or axes along the features. There are
         ``"EII"``, ``"EEI"``, ``"VEI"``, ``"EVI"``, ``"VEE"``, ``"EVE"``, ``"VVE"``, ``"EEV"``, ``"VEV"`` and
         ``"EVV"``; ``"VVV"``, ``"EEE"``, ``"VVI"`` and ``"VII"`` are full, tied, diag and spherical.
+    factors : int, optional
+        So many factors in the place of a covariance of another kind, for many columns:
+        :math:`\Sigma_k = \Lambda_k \Lambda_k^\top + \text{diag}(\psi_k)` with loadings :math:`\Lambda_k` (D, factors)
+        and uniquenesses :math:`\psi_k`. The loadings are known up to a rotation: told are those that are zero above the
+        diagonal and positive on it.
 
     Raises
     ------
     ValueError
-        If ``covariance`` is none of these.
+        If ``covariance`` is none of these, ``factors`` is no whole number of at least 1, or both are given.
 
     References
     ----------
     Celeux, G. and Govaert, G. (1995). Gaussian parsimonious clustering models. Pattern Recognition 28, 781-793.
     https://doi.org/10.1016/0031-3203(94)00125-6
+
+    Ghahramani, Z. and Hinton, G. E. (1996). The EM algorithm for mixtures of factor analyzers. Technical report
+    CRG-TR-96-1, University of Toronto.
 
     Examples
     --------
@@ -66,13 +74,29 @@ class Gaussian(Elliptical):
     True
     >>> print(bm.Gaussian("VVE").in_words(n_features=2))
     Clouds of points (normal distributions), all of one direction, each with a size and shape of its own
+    >>> bm.Gaussian(factors=2).n_parameters(n_components=3, n_features=40)
+    479
+    >>> bm.Gaussian("full").n_parameters(n_components=3, n_features=40)
+    2582
     """
 
     covariance: str = "full"
+    factors: int | None = field(default=None, kw_only=True, repr=False)
 
     word: ClassVar[str] = "gaussian"
     sums_out_missing: ClassVar[bool] = True
     takes_labels: ClassVar[bool] = True
+    _of_factors: "ClassVar[type[Gaussian] | None]" = None
+
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        Gaussian._of_factors = cls
+
+    @named_arguments
+    def __new__(cls, covariance: str = "full", *, factors: int | None = None) -> "Gaussian":
+        """Of factors, the kind that knows them: :class:`bayesmix.families.gaussian.factors.family.FactorAnalysers`."""
+        kind = cls if factors is None else Gaussian._of_factors or cls
+        return super().__new__(kind)
 
     @classmethod
     @override
@@ -93,6 +117,8 @@ class Gaussian(Elliptical):
     def named(cls, name: str) -> "Gaussian | None":
         """See :class:`~bayesmix.families.protocol.Family`; a covariance alone stands for this family with it.
 
+        So does ``factors-2``, with a number of factors.
+
         Parameters
         ----------
         name : str
@@ -101,6 +127,9 @@ class Gaussian(Elliptical):
         -------
         Gaussian or None
         """
+        word, _, number = name.removeprefix(f"{cls.word}-").partition("-")
+        if word == "factors" and number.isdecimal():
+            return cls(factors=int(number))
         return cls(name) if structure_named(name) else super().named(name)
 
     @classmethod
