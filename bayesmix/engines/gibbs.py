@@ -129,7 +129,7 @@ class Chain(Walk):
         columns = problem.standardised.columns
         state, statistics = family.gathered(columns, labels, n_components)
         self.shapes = [part.shape for part in state]
-        self._run, self._rng = sweeps.run, np.random.default_rng(seed)
+        self._run, self._rng, self.cost = sweeps.run, np.random.default_rng(seed), sweeps.cost
         weights = problem.priors.weights
         concentrations = np.asarray(weights.concentrations(n_components), dtype=float)
         self._problem = (columns, concentrations, sweeps.numbers, (sweeps.n_known, sweeps.shared))
@@ -138,7 +138,7 @@ class Chain(Walk):
         self.memory: deque[np.ndarray] = deque(maxlen=_MEMORY)
         self._labels, self._state = labels.astype(np.int64), np.concatenate([np.ravel(part) for part in state])
         self._form = tuple(np.ascontiguousarray(part)[None] for part in statistics.form)
-        numbers = labels.size * n_components
+        numbers = labels.size * n_components * self.cost
         self._at_once = NUMBERS_AT_ONCE / numbers
         log_prior = problem.rows.log_prior
         self._known = np.empty((0, labels.size)) if log_prior is None else np.ascontiguousarray(log_prior.T)
@@ -210,7 +210,8 @@ class Gibbs:
         began = time.perf_counter()
         problem = with_copies(problem)
         chains = chains_from(problem, start, self.chains)
-        limits = sweeps_within(_rows_of_a_sweep(problem), problem.n_components, self.max_sweeps)
+        n_rows = _rows_of_a_sweep(problem) * chains[0].cost
+        limits = sweeps_within(n_rows, problem.n_components, self.max_sweeps)
         kept, notes, made = walked(
             chains, self, limits, lambda kept: passes(problem, chains, kept), lambda: share(chains)
         )
@@ -256,7 +257,7 @@ def _rows_of_a_sweep(problem: Problem) -> int:
     return rows.n_rows if rows.subjects is None else max(rows.n_rows, _ROWS_OF_A_CALL)
 
 
-def sweeps_within(n_rows: int, n_components: int, most: int | None) -> tuple[int, int]:
+def sweeps_within(n_rows: float, n_components: int, most: int | None) -> tuple[int, int]:
     """How many sweeps a chain has at least, and at most unless the user says so."""
     numbers = n_rows * n_components
     most = most or int(min(_MOST_SWEEPS, _MOST_NUMBERS / numbers))
@@ -294,7 +295,7 @@ def walked(
                     break
                 report(f"Gibbs sampling: {wanted:,} sweeps of each chain")
                 prepare()
-                with sheltered():
+                with sheltered(), one_blas_thread():
                     running = [threads.submit(chain.extend, wanted, stride, stopped) for chain in chains]
                     while wait(running, _MOMENT).not_done:  # an interruption is heard between two waits
                         pass
@@ -389,15 +390,14 @@ def passes(problem: Problem, chains: list[Chain], kept: list[Kept]) -> bool:
     """
     values = named(problem, chains, kept)
     weights = values["weights"]
-    total = problem.family.total_covariance(weights, values)
-    rows, columns = np.triu_indices(total.shape[-1])
+    total = problem.family.watched(weights, values)
     quantities = np.concatenate(
         [
             np.stack([one.log_likelihood for one in kept])[None],
             np.stack([one.n_occupied for one in kept])[None],
             np.stack([one.concentration for one in kept])[None],
             np.moveaxis(np.sort(weights, axis=-1), -1, 0),
-            np.moveaxis(total[..., rows, columns], -1, 0),
+            np.moveaxis(total, -1, 0),
             held(weights, chains[0].n_rows),
         ]
     )

@@ -202,11 +202,10 @@ def _passes(problem: Problem, chains: list[Telescope], kept: list[Kept]) -> bool
     numbers = _numbers(kept)
     total = np.empty((numbers.size, 0))
     for one in _by_number(problem, chains, kept):
-        found = problem.family.total_covariance(one.weights, one.params)
-        rows, columns = np.triu_indices(found.shape[-1])
+        found = problem.family.watched(one.weights, one.params)
         if total.size == 0:
-            total = np.empty((numbers.size, rows.size))
-        total[one.which] = found[..., rows, columns]
+            total = np.empty((numbers.size, found.shape[-1]))
+        total[one.which] = found
     others = np.stack(
         [numbers, *(np.stack([getattr(one, name) for one in kept]) for name in _LOOKED_AT)],
     )

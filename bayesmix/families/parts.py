@@ -221,6 +221,8 @@ class Sweeps(NamedTuple):
         Whether assignments move together. Where they do not, a component that has all rows is not split any more.
     takes_gaps : bool
         Whether rows may have missing cells, which ``run`` draws with all else.
+    cost : float
+        By how much a sweep takes longer than to look at a number for each row and component.
     telescope : callable, optional
         :func:`bayesmix.families.telescoping.run`, for an unknown number of components; None where nobody has it.
     """
@@ -231,6 +233,7 @@ class Sweeps(NamedTuple):
     shared: np.ndarray = NOTHING_SHARED
     moving: bool = True
     takes_gaps: bool = False
+    cost: float = 1.0
     telescope: Callable[..., tuple] | None = None
 
 

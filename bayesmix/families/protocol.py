@@ -42,6 +42,10 @@ from bayesmix.threads import Threads
 from bayesmix.vocabulary import behind_the_door, named_arguments
 
 
+MOST_WATCHED = 30
+"""Columns of which covariances are watched, and not the variances alone."""
+
+
 @named_arguments
 class Family(OverDraws):
     """A family of distributions, of which every component is one.
@@ -590,6 +594,39 @@ class Family(OverDraws):
         centred = means - np.einsum("...k,...kd->...d", weights, means)[..., None, :]
         between = np.einsum("...k,...ki,...kj->...ij", weights, centred, centred, optimize=True)
         return between + np.einsum("...k,...kij->...ij", weights, within)
+
+    def total_variances(self, weights: np.ndarray, params: Params) -> np.ndarray:
+        """The diagonal of :meth:`total_covariance`.
+
+        Parameters
+        ----------
+        weights : (..., K) array
+        params : mapping of arrays
+
+        Returns
+        -------
+        (..., M) array
+        """
+        return np.diagonal(self.total_covariance(weights, params), axis1=-2, axis2=-1)
+
+    def watched(self, weights: np.ndarray, params: Params) -> np.ndarray:
+        """What chains are judged by of the covariance of the whole mixture.
+
+        Parameters
+        ----------
+        weights : (..., K) array
+        params : mapping of arrays
+
+        Returns
+        -------
+        (..., P) array
+            Of up to 30 columns each entry once, of more the variances: hundreds of columns have tens of thousands of
+            covariances.
+        """
+        total = self.total_covariance(weights, params)
+        if total.shape[-1] > MOST_WATCHED:
+            return np.diagonal(total, axis1=-2, axis2=-1)
+        return total[(..., *np.triu_indices(total.shape[-1]))]
 
     def log_affinities(self, params: Params, others: Params) -> np.ndarray:
         r"""Logarithms of the Bhattacharyya coefficients, ``integral sqrt(f_j f_k)``, of components of two points.

@@ -149,9 +149,13 @@ def _quantities(tree: xr.DataTree) -> xr.Dataset:
     stats = tree["sample_stats"].to_dataset()
     if "n_occupied" in stats:
         made["groups with rows"] = stats["n_occupied"].astype(float)
-    variances = found["total_covariance"].transpose("feature", "feature_bis", *SAMPLE_DIMS)
-    for j, name in enumerate(variances["feature"].values):
-        made[f"sd of {name}"] = np.sqrt(variances[j, j])
+    if "total_variance" in found:
+        variances = found["total_variance"].transpose("feature", *SAMPLE_DIMS)
+    else:
+        total = found["total_covariance"].transpose("feature", "feature_bis", *SAMPLE_DIMS)
+        variances = total.isel(feature=(places := xr.DataArray(np.arange(total.sizes["feature"]))), feature_bis=places)
+    for name, own in zip(found["feature"].values, variances, strict=True):
+        made[f"sd of {name}"] = np.sqrt(own)
     made["log_likelihood"] = found["log_likelihood"]
     plain = {name: (SAMPLE_DIMS, values.transpose(*SAMPLE_DIMS).values) for name, values in made.items()}
     return xr.Dataset({name: of for name, of in plain.items() if np.ptp(of[1]) > 0})

@@ -3,6 +3,7 @@
 import numpy as np
 import xarray as xr
 
+from bayesmix.families.protocol import MOST_WATCHED
 from bayesmix.posterior.margins import marginal_of
 from bayesmix.threads import Threads
 from bayesmix.tree import (
@@ -36,7 +37,8 @@ def label_free(tree: xr.DataTree) -> xr.Dataset:
         ``n_components`` and ``n_occupied (chain, draw)``;
         ``concentration (chain, draw)``, where that of the weights' prior is unknown;
         ``total_covariance (chain, draw, feature, feature_bis)``: of the whole mixture,
-        ``sum_k w_k (Sigma_k + (mu_k - m)(mu_k - m)')`` with ``m = sum_k w_k mu_k``.
+        ``sum_k w_k (Sigma_k + (mu_k - m)(mu_k - m)')`` with ``m = sum_k w_k mu_k``; of more than 30 features its
+        diagonal alone, ``total_variance (chain, draw, feature)``.
     """
     weights, _ = draws_of(tree)
     with Threads() as threads:
@@ -57,10 +59,7 @@ def label_free(tree: xr.DataTree) -> xr.Dataset:
         {
             "log_likelihood": (SAMPLE_DIMS, log_likelihood),
             **numbers,
-            "total_covariance": (
-                (*SAMPLE_DIMS, "feature", "feature_bis"),
-                _total_covariance(tree),
-            ),
+            **_totals(tree),
         },
         coords={
             "chain": posterior["chain"].values,
@@ -72,16 +71,21 @@ def label_free(tree: xr.DataTree) -> xr.Dataset:
     )
 
 
-def _total_covariance(tree: xr.DataTree) -> np.ndarray:
+def _totals(tree: xr.DataTree) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+    """Covariance of the whole mixture, or variances, by its name."""
     every, size = marginal_of(tree), len(_entries(tree))
-    total = np.empty((every.n_draws, size, size))
+    few = size <= MOST_WATCHED
+    entries, dims = ((size, size), ("feature", "feature_bis")) if few else ((size,), ("feature",))
+    compute = every.family.total_covariance if few else every.family.total_variances
+    total = np.empty((every.n_draws, *entries))
     step = max(1, _MAX_VALUES // (every.n_components * size**2))
     for start in range(0, every.n_draws, step):
         draws = slice(start, start + step)
         params = {name: values[draws] for name, values in every.params.items()}
-        total[draws] = every.family.total_covariance(every.weights[draws], params)
+        total[draws] = compute(every.weights[draws], params)
     sizes = tree["posterior"].to_dataset().sizes
-    return total.reshape(sizes["chain"], sizes["draw"], size, size)
+    total = total.reshape(sizes["chain"], sizes["draw"], *entries)
+    return {"total_covariance" if few else "total_variance": ((*SAMPLE_DIMS, *dims), total)}
 
 
 def _entries(tree: xr.DataTree) -> list[str]:

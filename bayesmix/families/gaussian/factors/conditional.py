@@ -116,7 +116,7 @@ class FactorConditional(Conditional):
 
     @override
     def sweeps(self, n_rows: int) -> Sweeps | None:
-        return None if self.parts is None else sweeps.sampler(self.parts)
+        return None if self.parts is None else sweeps.sampler(self.parts, n_rows)
 
 
 def in_units(priors: Priors, units: FactorUnits) -> dict[str, Any]:

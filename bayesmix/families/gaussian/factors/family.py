@@ -16,7 +16,7 @@ from bayesmix.families.gaussian.factors.units import FactorUnits
 from bayesmix.families.gaussian.family import Gaussian
 from bayesmix.families.gaussian.far import FAR, mend
 from bayesmix.families.parts import Form, Fused, ParameterSpec, Params, State, Statistics, Summary, Sweeps, labels_drawn
-from bayesmix.families.protocol import Family
+from bayesmix.families.protocol import MOST_WATCHED, Family
 from bayesmix.density.by_parts import Part
 from bayesmix.notes import Note
 from bayesmix.passes import dense
@@ -303,6 +303,17 @@ class FactorAnalysers(Gaussian):
     @override
     def mean_and_variance(self, params: Params) -> tuple[np.ndarray, np.ndarray]:
         return np.asarray(params["means"]), derived(params)["scales"] ** 2
+
+    @override
+    def total_variances(self, weights: np.ndarray, params: Params) -> np.ndarray:
+        means, variances = self.mean_and_variance(params)
+        centred = means - np.einsum("...k,...kd->...d", weights, means)[..., None, :]
+        return np.einsum("...k,...kd->...d", weights, variances + centred**2)
+
+    @override
+    def watched(self, weights: np.ndarray, params: Params) -> np.ndarray:
+        many = np.shape(params["means"])[-1] > MOST_WATCHED
+        return self.total_variances(weights, params) if many else super().watched(weights, params)
 
     @override
     def radii(self, params: Params, share: float) -> np.ndarray:
