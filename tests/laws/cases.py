@@ -63,6 +63,8 @@ class Line:
         Whether something but the memberships is latent, so that M-steps do not maximise ``sum_ik r_ik log f``.
     alike : bool
         Whether all components have the same unconstrained coordinates, so that renaming them stretches nothing.
+    shapes : tuple of (int, int)
+        Numbers of columns and of components.
     """
 
     family: Family
@@ -70,6 +72,7 @@ class Line:
     simulate: Simulation = from_the_prior
     latent: bool = False
     alike: bool = True
+    shapes: tuple[tuple[int, int], ...] = ((1, 2), (2, 1), (2, 3), (4, 2))
 
 
 PRIORS = {
@@ -81,7 +84,6 @@ COVARIANCES = ("full", "tied", "diag", "spherical", "EEI", "EII")
 STRETCHED = ("VEE", "EVE", "VVE", "EEV", "VEV")  # a component's coordinates are relative to another's, or many
 RESTRICTED = ("VEI", "EVI", *STRETCHED, "EVV")
 ROWS_OF = {"EVE": clouds_of_one_unit, "VVE": clouds_of_one_unit}
-SHAPES = ((1, 2), (2, 1), (2, 3), (4, 2))  # D, K
 GAUSSIANS = {covariance: Line(Gaussian(covariance), PRIORS, clouds) for covariance in COVARIANCES}
 STUDENTS = (StudentT("full"), StudentT("tied", dof=4.0), StudentT("diag", dof="shared"), StudentT("spherical"))
 
@@ -96,6 +98,8 @@ FAMILIES = (
     Line(Bernoulli()),
     Line(Categorical()),
     *(Line(family, simulate=clouds, latent=True) for family in STUDENTS),
+    Line(Gaussian(factors=1), simulate=clouds, latent=True, shapes=((3, 1), (4, 2))),
+    Line(Gaussian(factors=2), simulate=clouds, latent=True, shapes=((6, 2),)),
 )
 
 
@@ -162,7 +166,7 @@ class Case:
         return self.density.unconstrain({"weights": weights, **self.family.complete(params)})
 
 
-CASES = [Case(line, prior, *shape) for line in FAMILIES for prior in line.priors for shape in SHAPES]
+CASES = [Case(line, prior, *shape) for line in FAMILIES for prior in line.priors for shape in line.shapes]
 # Laws that speak of the likelihood alone need one prior
 LIKELIHOOD_CASES = [case for case in CASES if case.prior == next(iter(case.line.priors))]
 # Laws of columns whose units do not matter: rescaled, they are as good

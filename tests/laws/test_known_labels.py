@@ -15,7 +15,11 @@ from bayesmix.families.protocol import one_pass
 from tests.laws.cases import FAMILIES, Case
 from tests.problems import problem_of
 
-CASES = [Case(line, next(iter(line.priors)), 2, 3) for line in FAMILIES if str(line.family) != "gaussian-VVE"]
+CASES = [
+    Case(line, next(iter(line.priors)), max(2, line.shapes[0][0]), 3)
+    for line in FAMILIES
+    if str(line.family) != "gaussian-VVE"
+]
 CASES += [Case(FAMILIES[0], "conjugate", 6, 3)]
 
 

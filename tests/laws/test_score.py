@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import dirichlet
 
 from bayesmix.engines.em.loop import ExpectationMaximisation
+from bayesmix.families.gaussian.factors.units import FactorUnits
 from bayesmix.families.gaussian.units import Units
 from bayesmix.families.parts import Point
 from bayesmix.families.protocol import one_pass
@@ -81,6 +82,9 @@ def in_standard_units(case) -> InStandardUnits:
     if isinstance(units, Units):
         state = units.to_state(params)
         params = {**params, "means": state[0], family.structure.parameter.name: family.structure.values(state[1])}
+        rows = np.ascontiguousarray(units.columns.T)
+    elif isinstance(units, FactorUnits):
+        params = dict(zip((spec.name for spec in family.parameters), units.to_state(params), strict=True))
         rows = np.ascontiguousarray(units.columns.T)
     return InStandardUnits(rows, weights, [ROOTS[spec.enters](params[spec.name]) for spec in family.parameters])
 

@@ -98,9 +98,7 @@ class FactorConditional(Conditional):
         if self.parts is None:
             return 0.0
         with np.errstate(invalid="ignore", divide="ignore"):
-            of_each = (
-                prior.log_density(part).sum() for prior, part in zip(self.parts.values(), state, strict=True)
-            )
+            of_each = (prior.log_density(part).sum() for prior, part in zip(self.parts.values(), state, strict=True))
             return float(sum(of_each)) + self.standardised.log_prior_shift(len(state[0]), state[1].shape[2])
 
     @override

@@ -47,6 +47,11 @@ class FactorAnalysers(Gaussian):
             )
         object.__setattr__(self, "factors", int(factors))
 
+    @classmethod
+    @override
+    def names(cls) -> tuple[str, ...]:
+        return ("factors-1", "factors-2", "factors-3")
+
     def __repr__(self) -> str:
         return f"Gaussian(factors={self.factors})"
 
@@ -183,7 +188,9 @@ class FactorAnalysers(Gaussian):
             form = _dense_form(*(part[draws] for part in forms))
             places = (far, draws) if what == "responsibilities" else (draws, far)
             places = (slice(None), *places) if what == "responsibilities" else places
-            out[places] = mend(what, np.ascontiguousarray(out[places]), dense, np.ascontiguousarray(columns[:, far]), form)
+            out[places] = mend(
+                what, np.ascontiguousarray(out[places]), dense, np.ascontiguousarray(columns[:, far]), form
+            )
         return out
 
     @override
@@ -274,7 +281,21 @@ class FactorAnalysers(Gaussian):
 
     @override
     def written_out(self, ops: Any, columns: Any, log_weights: Any, *parameters: Any) -> Any:
-        raise NotImplementedError(f"{self} has its density in NumPy alone: rows must be data, and JAX is no backend")
+        means, loadings, uniquenesses = parameters
+        deviations = uniquenesses**0.5
+        z, scaled = (columns[None] - means[:, :, None]) / deviations[:, :, None], loadings / deviations[:, :, None]
+        # elimination in I + B'B, whose pivots are at least one
+        rest, inner, pulled = (z**2).sum(axis=1), np.eye(self._n_factors) + scaled.mT @ scaled, scaled.mT @ z
+        log_determinants = 2 * ops.log(deviations).sum(axis=-1)
+        for p in range(self._n_factors):
+            pivot, column, own = inner[:, p, p], inner[:, :, p], pulled[:, p]
+            log_determinants = log_determinants + ops.log(pivot)
+            rest = rest - own**2 / pivot[:, None]
+            shares = column / pivot[:, None]
+            pulled = pulled - shares[:, :, None] * own[:, None]
+            inner = inner - shares[:, :, None] * column[:, None]
+        offsets = log_weights - 0.5 * (columns.shape[0] * np.log(2 * np.pi) + log_determinants)
+        return ops.logsumexp(offsets[:, None] - 0.5 * rest, axis=0)
 
     # What is said of it
 

@@ -21,7 +21,9 @@ from bayesmix.passes.known import above
 
 def standard_form(weights: np.ndarray, means: np.ndarray, loadings: np.ndarray, uniquenesses: np.ndarray) -> Form:
     """Weights (..., K), means, loadings (..., K, D, q) and uniquenesses (..., K, D) as the pass takes them."""
-    with np.errstate(divide="ignore", invalid="ignore"):  # an empty component has log weight -inf; what collapsed is NaN
+    with np.errstate(
+        divide="ignore", invalid="ignore"
+    ):  # an empty component has log weight -inf; what collapsed is NaN
         precisions = 1 / np.sqrt(uniquenesses)
         scaled = loadings * precisions[..., None]
         log_determinants = np.log(uniquenesses).sum(axis=-1) + np.linalg.slogdet(_inner(scaled))[1]
