@@ -68,6 +68,11 @@ Counts by flexmix, counts with spread by R's MASS and its own densities, latent 
 heavy tails by direct optimisation of the density that SciPy writes out. A figure is what the optimum here loses to
 theirs, next to the size of the log-likelihood."""
 
+FACTORS = """\
+Factor analysis of one group by R and scikit-learn, densities by SciPy with whole covariance matrices, the posterior by NUTS
+and by Gibbs sampling, and Geweke's test of the latter: rows that are drawn anew must leave the parameters to their prior.
+Likelihoods and densities are next to their size, and draws in Monte Carlo errors."""
+
 LOO = """\
 LOO and WAIC of the very same draws, row by row, in nats. WAIC is a formula, and agrees to rounding. Programs smooth the
 tails of importance weights over different lengths, which LOO shows."""
@@ -178,6 +183,7 @@ SECTIONS = (
         ("tests.engines.em.test_other_programs", "tests.laws.test_together", "tests.families.test_counts_with_spread"),
         level=3,
     ),
+    Section("Factor analysers", FACTORS, "evidence-factors", ("tests.families.test_factor_analysers",), level=3),
     Section(
         "Posteriors: Stan and PyMC",
         SAMPLED,

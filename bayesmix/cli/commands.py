@@ -47,7 +47,7 @@ _FAMILY = (
     "columns look like, of several kinds 'product(gaussian-full: a, b; poisson: c)'."
 )
 _FAMILIES = (
-    f"What the groups may be, with commas between: {known_families()}; or full,tied,diag,spherical; mclust: "
+    f"What the groups may be, with commas between: {known_families()}; or full,tied,diag,spherical; factors-2: of two factors; mclust: "
     "all fourteen covariances; auto: by what the columns look like."
 )
 _OUTPUTS_OF_FIT = (".nc", ".zarr", ".html", ".md", ".csv", ".parquet", ".pq")

@@ -41,7 +41,6 @@ from bayesmix.priors.sets import Priors
 from bayesmix.threads import Threads
 from bayesmix.vocabulary import behind_the_door, named_arguments
 
-
 MOST_WATCHED = 30
 """Columns of which covariances are watched, and not the variances alone."""
 

@@ -59,7 +59,7 @@ class FactorConditional(Conditional):
         means, loadings, uniquenesses = state
         counts, (first, cross, squares) = statistics.counts, statistics.sums
         _, _, precisions, scaled = statistics.form
-        n_features, n_factors = loadings.shape[1:]
+        n_factors = loadings.shape[2]
         sums, products = low_rank.of_factors(counts, first, cross, scaled)
         gram = np.empty((len(means), n_factors + 1, n_factors + 1))
         gram[:, :-1, :-1], gram[:, -1, -1] = products, counts

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, override
 import numpy as np
 
 from bayesmix.data import Rows, check_spread
+from bayesmix.density.by_parts import Part
 from bayesmix.families.column_blocks import NO_ROW_WEIGHTS
 from bayesmix.families.gaussian.elliptical import MEANS
 from bayesmix.families.gaussian.factors import low_rank, rotation
@@ -17,7 +18,6 @@ from bayesmix.families.gaussian.family import Gaussian
 from bayesmix.families.gaussian.far import FAR, mend
 from bayesmix.families.parts import Form, Fused, ParameterSpec, Params, State, Statistics, Summary, Sweeps, labels_drawn
 from bayesmix.families.protocol import MOST_WATCHED, Family
-from bayesmix.density.by_parts import Part
 from bayesmix.notes import Note
 from bayesmix.passes import dense
 from bayesmix.priors.factors import InverseGamma, Loadings
@@ -43,7 +43,8 @@ class FactorAnalysers(Gaussian):
             raise ValueError(f"factors must be a whole number of at least 1, not {factors!r}")
         if self.covariance != "full":
             raise ValueError(
-                f"covariance={self.covariance!r} and factors={factors} are two ways to say what a covariance is: give one"
+                f"covariance={self.covariance!r} and factors={factors} are two ways to say what a covariance is: "
+                "give one"
             )
         object.__setattr__(self, "factors", int(factors))
 
@@ -123,8 +124,8 @@ class FactorAnalysers(Gaussian):
         if self._n_factors > most:
             remedy = f"use factors={most} or less, or " if most else "use "
             raise ValueError(
-                f"factors={self.factors} is more than {n_features} columns can tell: with (D - q)^2 < D + q a covariance "
-                f"of q factors is one of any kind; {remedy}covariance='full'"
+                f"factors={self.factors} is more than {n_features} columns can tell: where (D - q)^2 < D + q, any "
+                f"covariance is one of q factors; {remedy}covariance='full'"
             )
         if rows.n_rows > 1:
             check_spread(rows)
@@ -182,15 +183,13 @@ class FactorAnalysers(Gaussian):
         far = np.flatnonzero(~near.all(axis=0))  # what overflowed may be NaN
         if far.size == 0:
             return out
+        of_far = np.ascontiguousarray(columns[:, far])
         size = max(1, int(_MOST_NUMBERS // (n_components * n_features**2)))
         for start in range(0, n_draws, size):
             draws = slice(start, start + size)
             form = _dense_form(*(part[draws] for part in forms))
-            places = (far, draws) if what == "responsibilities" else (draws, far)
-            places = (slice(None), *places) if what == "responsibilities" else places
-            out[places] = mend(
-                what, np.ascontiguousarray(out[places]), dense, np.ascontiguousarray(columns[:, far]), form
-            )
+            places = (slice(None), far, draws) if what == "responsibilities" else (draws, far)
+            out[places] = mend(what, np.ascontiguousarray(out[places]), dense, of_far, form)
         return out
 
     @override
