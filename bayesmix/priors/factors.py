@@ -72,7 +72,8 @@ class Loadings(ElementwisePrior):
     def distribution(self, shape: tuple[int, ...]) -> Any:
         import pymc as pm
 
-        return pm.Normal.dist(np.float64(0.0), self._sd, shape=shape)
+        mean: Any = np.float64(0.0)
+        return pm.Normal.dist(mean, self._sd, shape=shape)
 
 
 @dataclass(frozen=True)

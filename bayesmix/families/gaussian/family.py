@@ -96,7 +96,7 @@ class Gaussian(Elliptical):
     def __new__(cls, covariance: str = "full", *, factors: int | None = None) -> "Gaussian":
         """Of factors, the kind that knows them: :class:`bayesmix.families.gaussian.factors.family.FactorAnalysers`."""
         kind = cls if factors is None else Gaussian._of_factors or cls
-        return super().__new__(kind)
+        return object.__new__(kind)
 
     @classmethod
     @override

@@ -63,7 +63,8 @@ class FactorDensity(DensityByParts):
                 "loadings": rotation.from_free(taken["loadings"], self._n_features, self.n_factors),
                 "uniquenesses": np.exp(taken["uniquenesses"]),
             }
-        value, counts, slopes = self.likelihood(weights, params, columns, row_weights)
+        value, counts, found = self.likelihood(weights, params, columns, row_weights)
+        slopes = dict(found)
         value += self.units.log_likelihood_shift
         if prior:
             value += (1 - jacobian) * self.units.log_prior_shift(self.n_components, self.n_factors)
