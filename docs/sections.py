@@ -69,9 +69,9 @@ heavy tails by direct optimisation of the density that SciPy writes out. A figur
 theirs, next to the size of the log-likelihood."""
 
 FACTORS = """\
-Factor analysis of one group by R and scikit-learn, densities by SciPy with whole covariance matrices, the posterior by NUTS
-and by Gibbs sampling, and Geweke's test of the latter: rows that are drawn anew must leave the parameters to their prior.
-Likelihoods and densities are next to their size, and draws in Monte Carlo errors."""
+Factor analysis of one group by R and scikit-learn, densities by SciPy with whole covariance matrices, the posterior by
+NUTS and by Gibbs sampling, and Geweke's test of the latter: rows that are drawn anew must leave the parameters to their
+prior. Likelihoods and densities are next to their size, and draws in Monte Carlo errors."""
 
 LOO = """\
 LOO and WAIC of the very same draws, row by row, in nats. WAIC is a formula, and agrees to rounding. Programs smooth the

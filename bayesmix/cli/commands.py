@@ -47,7 +47,8 @@ _FAMILY = (
     "columns look like, of several kinds 'product(gaussian-full: a, b; poisson: c)'."
 )
 _FAMILIES = (
-    f"What the groups may be, with commas between: {known_families()}; or full,tied,diag,spherical; factors-2: of two factors; mclust: "
+    f"What the groups may be, with commas between: {known_families()}; or full,tied,diag,spherical; factors-2: of two "
+    "factors, for many columns; mclust: "
     "all fourteen covariances; auto: by what the columns look like."
 )
 _OUTPUTS_OF_FIT = (".nc", ".zarr", ".html", ".md", ".csv", ".parquet", ".pq")

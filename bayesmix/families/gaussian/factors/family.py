@@ -11,8 +11,8 @@ from bayesmix.density.by_parts import Part
 from bayesmix.families.column_blocks import NO_ROW_WEIGHTS
 from bayesmix.families.gaussian.elliptical import MEANS
 from bayesmix.families.gaussian.factors import low_rank, rotation
-from bayesmix.families.gaussian.factors.given_rows import FactorConditional, in_units
 from bayesmix.families.gaussian.factors.density import FactorDensity, derived
+from bayesmix.families.gaussian.factors.given_rows import FactorConditional, in_units
 from bayesmix.families.gaussian.factors.units import FactorUnits
 from bayesmix.families.gaussian.family import Gaussian
 from bayesmix.families.gaussian.far import FAR, mend
