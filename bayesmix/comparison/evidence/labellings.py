@@ -32,8 +32,12 @@ import numpy as np
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.elementary import exp_of_nonpositive
 
-MOST_EXACT = 10
-"""Components up to which permanents are summed exactly: 10,240 steps each."""
+MOST_EXACT = 6
+"""Components up to which permanents are summed exactly, in 384 steps each.
+
+Of penguins with seven full covariances exact sums, of 896 steps, take 3.6 times as long as estimates, and lower the
+standard error of the evidence by a fifteenth.
+"""
 _NEGLIGIBLE = 16.0  # nats below the largest of a few hundred terms
 _LANES = 8  # matrices that are worked side by side
 _SMALL = 1e-250  # a permanent in which products have not yet underflowed
