@@ -42,6 +42,8 @@ class Compiled:
         Not compiled yet: C functions are compiled when they are made, and not when they are first called.
     unpack, accumulate, add_prior : compiled function
         What they are composed of, for who composes it otherwise; None where nobody does.
+    log_joint : function
+        ``log w_k f_k(x_i)`` (S, N, K) at forms that ``unpack`` gives; None where the family's own kernel has it.
     """
 
     log_posterior: Callable[..., float]
@@ -49,6 +51,7 @@ class Compiled:
     unpack: Callable[..., tuple] | None = None
     accumulate: Callable[..., tuple] | None = None
     add_prior: Callable[..., float] | None = None
+    log_joint: Callable[..., np.ndarray] | None = None
 
     @cached_property
     def sampler_function(self) -> Any:

@@ -11,7 +11,6 @@ from typing import NamedTuple, override
 
 import numpy as np
 
-from bayesmix.data import check_complete
 from bayesmix.engines.em.starts import nearest
 from bayesmix.engines.gibbs import (
     BETWEEN_MOVES,
@@ -148,7 +147,6 @@ class Telescoping(Gibbs):
 
 def _chains_from(problem: Problem, seed: int, n_chains: int) -> list[Telescope]:
     """Chains that start from few groups and from many, each of the rows that are nearest to a random one."""
-    check_complete(problem.rows, "Gibbs sampling of an unknown number of components")
     sweeps = None if problem.conditional is None else problem.conditional.sweeps(problem.rows.n_rows)
     if sweeps is None or sweeps.telescope is None:
         other = "" if problem.has_default_priors else ", or use the family's default prior"

@@ -20,7 +20,7 @@ from bayesmix.families.parts import Fused, ParameterSpec, Params, State, Summary
 from bayesmix.families.protocol import Family
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.linear import IMPOSSIBLE, accumulate
-from bayesmix.passes.linear_seen import accumulate_ones
+from bayesmix.passes.linear_seen import accumulate_ones, log_joint_of_ones
 from bayesmix.priors.rates import Beta
 from bayesmix.priors.sets import Priors
 from bayesmix.vocabulary import behind_the_door, named_arguments
@@ -80,10 +80,10 @@ class Bernoulli(LogLinear):
         return likely / (likely + unlikely)
 
     @override
-    def sampler(self, prior: Any, n_entries: int, n_rows: int) -> Sweeps:
+    def sampler(self, prior: Any, n_entries: int, n_rows: int, *, has_gaps: bool) -> Sweeps:
         features = np.arange(n_entries // 2)
         concentrations = np.repeat([float(prior.a), float(prior.b)], features.size)
-        return dirichlet_categorical.sampler(concentrations, np.tile(features, 2), n_rows)
+        return dirichlet_categorical.sampler(concentrations, np.tile(features, 2), n_rows, has_gaps=has_gaps)
 
     @override
     def log_evidence_of(self, counts: np.ndarray, sums: np.ndarray, prior: Any) -> np.ndarray:
@@ -280,4 +280,6 @@ def _seen_in_sampler_coordinates(n, z, gradient, value, user):
     return composed.in_sampler_coordinates(log_posterior_of_seen, n, z, gradient, value, user)
 
 
-_OF_SEEN = Compiled(log_posterior_of_seen, _seen_in_sampler_coordinates)
+_OF_SEEN = Compiled(
+    log_posterior_of_seen, _seen_in_sampler_coordinates, unpack, accumulate_ones, add_prior, log_joint_of_ones
+)

@@ -118,9 +118,10 @@ class Categorical(LogLinear):
         return values / np.repeat(np.add.reduceat(values, self.starts, axis=-1), self.sizes, axis=-1)
 
     @override
-    def sampler(self, prior: Any, n_entries: int, n_rows: int) -> Sweeps:
+    def sampler(self, prior: Any, n_entries: int, n_rows: int, *, has_gaps: bool) -> Sweeps:
         concentrations = np.full(n_entries, float(prior.concentration))
-        return dirichlet_categorical.sampler(concentrations, np.repeat(np.arange(self.sizes.size), self.sizes), n_rows)
+        column_of = np.repeat(np.arange(self.sizes.size), self.sizes)
+        return dirichlet_categorical.sampler(concentrations, column_of, n_rows, has_gaps=has_gaps)
 
     @override
     def log_evidence_of(self, counts: np.ndarray, sums: np.ndarray, prior: Any) -> np.ndarray:
@@ -345,4 +346,4 @@ def _seen_in_sampler_coordinates(n, z, gradient, value, user):
     return composed.in_sampler_coordinates(log_posterior_of_seen, n, z, gradient, value, user)
 
 
-_OF_SEEN = Compiled(log_posterior_of_seen, _seen_in_sampler_coordinates)
+_OF_SEEN = Compiled(log_posterior_of_seen, _seen_in_sampler_coordinates, unpack, accumulate_indicators, add_prior)

@@ -12,20 +12,25 @@ import numba as nb
 import numpy as np
 
 from bayesmix.families import sweeps, telescoping
-from bayesmix.families.log_linear import LEAST, sums_of
+from bayesmix.families.log_linear import LEAST, sums_of, sums_of_completed
+from bayesmix.families.missing_cells import of_seen
 from bayesmix.families.parts import Sweeps
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.linear import component
+from bayesmix.passes.linear_seen import component_of_indicators
 
 
-def sampler(concentrations: np.ndarray, column_of: np.ndarray, n_rows: int) -> Sweeps:
+def sampler(concentrations: np.ndarray, column_of: np.ndarray, n_rows: int, *, has_gaps: bool) -> Sweeps:
     """The compiled sampler for levels (M,) with these concentrations, each of its column.
 
     Its numbers are these, and for every n the sum over the columns of ``log (sum_m a_m + n)``.
     """
     totals, n = np.bincount(column_of, concentrations), np.arange(n_rows + 1.0)
     of_rows = np.sum([np.log(total + n) for total in totals], axis=0)
-    return Sweeps(run, (concentrations, column_of, of_rows), 1 + concentrations.size, telescope=telescope)
+    numbers, n_known = (concentrations, column_of, of_rows), 1 + concentrations.size
+    if has_gaps:
+        return of_seen(Sweeps(run_completed, numbers, n_known, telescope=telescope_completed), masses=False)
+    return Sweeps(run, numbers, n_known, telescope=telescope)
 
 
 @nb.njit(**COMPILED)
@@ -80,7 +85,7 @@ def begin(known, numbers, form, k):
 def predictive(known, shared, columns, i, numbers, form, k):
     """See :mod:`bayesmix.families.sweeps`."""
     log_density = -numbers[2][int(known[0])]
-    for m in range(columns.shape[0]):
+    for m in range(numbers[0].shape[0]):
         if columns[m, i] > 0:
             log_density += math.log(known[1 + m])
     return log_density
@@ -90,7 +95,7 @@ def predictive(known, shared, columns, i, numbers, form, k):
 def add(known, shared, columns, i, numbers, form, k):
     """See :mod:`bayesmix.families.sweeps`."""
     known[0] += 1.0
-    for m in range(columns.shape[0]):
+    for m in range(numbers[0].shape[0]):
         known[1 + m] += columns[m, i]
 
 
@@ -104,3 +109,73 @@ def run(rng, problem, position, plan):
 def telescope(rng, problem, position, plan):
     """:func:`bayesmix.families.telescoping.run` of levels."""
     return telescoping.run(component, sums_of, draw, form_of, begin, predictive, add, rng, problem, position, plan)
+
+
+@nb.njit(**COMPILED)
+def component_of_seen(columns, start, size, form, s, k, centred, residual, out):
+    """See :mod:`bayesmix.passes.draws`: of the levels that were seen, which stand below the completed ones."""
+    component_of_indicators(columns[form[1].shape[2] :], start, size, form, s, k, centred, residual, out)
+
+
+@nb.njit(**COMPILED)
+def complete(rng, labels, columns, form, numbers, state):
+    """See :mod:`bayesmix.families.sweeps`: draw the missing levels of every row from its component."""
+    etas, column_of = form[1][0], numbers[1]
+    n_levels = column_of.shape[0]
+    last, left = np.empty(column_of.max() + 1, np.int64), np.empty(column_of.max() + 1)
+    for m in range(n_levels):
+        last[column_of[m]] = m
+    for i in range(labels.shape[0]):
+        if columns[2 * n_levels, i] != columns[2 * n_levels, i]:
+            continue
+        k = labels[i]
+        left[:] = -1.0  # no number was drawn yet
+        for m in range(n_levels):
+            if columns[n_levels + m, i] == columns[n_levels + m, i]:
+                continue
+            c = column_of[m]
+            if left[c] == -1.0:
+                left[c] = rng.random()
+            columns[m, i] = 0.0
+            if left[c] != math.inf:
+                left[c] -= math.exp(etas[k, m])
+                if left[c] < 0.0 or m == last[c]:
+                    columns[m, i], left[c] = 1.0, math.inf
+
+
+@nb.njit(**sweeps.ENTRY)
+def run_completed(rng, problem, position, plan):
+    """:func:`bayesmix.families.sweeps.run_completed` of levels of which some are missing."""
+    return sweeps.run_completed(
+        component_of_seen,
+        complete,
+        sums_of_completed,
+        draw,
+        begin,
+        predictive,
+        add,
+        rng,
+        problem,
+        position,
+        plan,
+    )
+
+
+@nb.njit(**sweeps.ENTRY)
+def telescope_completed(rng, problem, position, plan):
+    """:func:`bayesmix.families.telescoping.run_completed` of levels of which some are missing."""
+    return telescoping.run_completed(
+        component_of_seen,
+        complete,
+        sums_of_completed,
+        draw,
+        form_of,
+        telescoping.nobody_is_born,
+        begin,
+        predictive,
+        add,
+        rng,
+        problem,
+        position,
+        plan,
+    )

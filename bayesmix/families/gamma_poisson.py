@@ -13,15 +13,20 @@ import numba as nb
 import numpy as np
 
 from bayesmix.families import sweeps, telescoping
-from bayesmix.families.log_linear import LEAST, sums_of
+from bayesmix.families.log_linear import LEAST, sums_of, sums_of_completed
+from bayesmix.families.missing_cells import of_seen
 from bayesmix.families.parts import Sweeps
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.linear import component
+from bayesmix.passes.linear_seen import component_of_counts
 
 
-def sampler(prior: Any, n_features: int) -> Sweeps:
+def sampler(prior: Any, n_features: int, *, has_gaps: bool) -> Sweeps:
     """The compiled sampler under a gamma prior; its numbers are a and b of every feature."""
     shape, rate = (np.full(n_features, given, dtype=float) for given in (prior.shape, prior.rate))
+    if has_gaps:
+        found = Sweeps(run_completed, (shape, rate), 2 + n_features, telescope=telescope_completed)
+        return of_seen(found, masses=False)
     return Sweeps(run, (shape, rate), 2 + n_features, telescope=telescope)
 
 
@@ -96,3 +101,62 @@ def run(rng, problem, position, plan):
 def telescope(rng, problem, position, plan):
     """:func:`bayesmix.families.telescoping.run` of counts."""
     return telescoping.run(component, sums_of, draw, form_of, begin, predictive, add, rng, problem, position, plan)
+
+
+@nb.njit(**COMPILED)
+def component_of_seen(columns, start, size, form, s, k, centred, residual, out):
+    """See :mod:`bayesmix.passes.draws`: of the counts that were seen, which stand below the completed ones."""
+    component_of_counts(columns[form[1].shape[2] :], start, size, form, s, k, centred, residual, out)
+
+
+@nb.njit(**COMPILED)
+def complete(rng, labels, columns, form, numbers, state):
+    """See :mod:`bayesmix.families.sweeps`: draw the missing counts of every row from its component.
+
+    What they would add to ``-log x!`` is the same in all components, and nobody asks for it.
+    """
+    etas = form[1][0]
+    n_features = etas.shape[1] - 1
+    for j in range(n_features):
+        seen = columns[n_features + 1 + j]
+        for i in range(labels.shape[0]):
+            if seen[i] != seen[i]:
+                columns[j, i] = rng.poisson(math.exp(etas[labels[i], j]))
+
+
+@nb.njit(**sweeps.ENTRY)
+def run_completed(rng, problem, position, plan):
+    """:func:`bayesmix.families.sweeps.run_completed` of counts of which some are missing."""
+    return sweeps.run_completed(
+        component_of_seen,
+        complete,
+        sums_of_completed,
+        draw,
+        begin,
+        predictive,
+        add,
+        rng,
+        problem,
+        position,
+        plan,
+    )
+
+
+@nb.njit(**sweeps.ENTRY)
+def telescope_completed(rng, problem, position, plan):
+    """:func:`bayesmix.families.telescoping.run_completed` of counts of which some are missing."""
+    return telescoping.run_completed(
+        component_of_seen,
+        complete,
+        sums_of_completed,
+        draw,
+        form_of,
+        telescoping.nobody_is_born,
+        begin,
+        predictive,
+        add,
+        rng,
+        problem,
+        position,
+        plan,
+    )

@@ -24,6 +24,7 @@ from bayesmix.families.parts import (
     Fused,
     ParameterSpec,
     Params,
+    SeenKernel,
     Standardised,
     State,
     Statistics,
@@ -33,7 +34,11 @@ from bayesmix.families.protocol import Family
 from bayesmix.passes import linear
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.known import above
-from bayesmix.passes.linear_seen import accumulate_indicators
+from bayesmix.passes.linear_seen import (
+    accumulate_indicators,
+    log_joint_of_indicators,
+    log_mixture_of_indicators,
+)
 from bayesmix.passes.patterns import has_patterns, with_patterns
 from bayesmix.priors.sets import Priors
 from bayesmix.vocabulary import behind_the_door
@@ -81,6 +86,7 @@ class LogLinearConditional(Conditional):
     family: "LogLinear"
     n_entries: int
     prior: Any = None
+    has_gaps: bool = False
 
     def mode(self, state: State, statistics: Statistics) -> State:
         """See :class:`~bayesmix.families.parts.Conditional`; NaN for a component without rows or prior."""
@@ -107,7 +113,9 @@ class LogLinearConditional(Conditional):
 
     @override
     def sweeps(self, n_rows: int) -> Sweeps | None:
-        return None if self.prior is None else self.family.sampler(self.prior, self.n_entries, n_rows)
+        if self.prior is None:
+            return None
+        return self.family.sampler(self.prior, self.n_entries, n_rows, has_gaps=self.has_gaps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,8 +149,9 @@ class LogLinear(Family):
     takes_labels: ClassVar[bool] = True
     word: ClassVar[str]
     parameter: ClassVar[ParameterSpec]
-    _accumulate_seen: ClassVar[Callable[..., tuple]] = staticmethod(accumulate_indicators)
-    """The pass over rows with missing cells."""
+    seen_kernel: ClassVar[SeenKernel] = SeenKernel(  # pyright: ignore[reportIncompatibleMethodOverride]: one for all
+        accumulate_indicators, log_joint_of_indicators, log_mixture_of_indicators
+    )
 
     @classmethod
     @override
@@ -188,8 +197,11 @@ class LogLinear(Family):
         """Log prior density of parameters (..., K, P), to be summed over the last axes."""
         return prior.log_density(values)
 
-    def sampler(self, prior: Any, n_entries: int, n_rows: int) -> Sweeps | None:
-        """The compiled Gibbs sampler of rows with M entries in :meth:`columns`; None where nobody wrote one."""
+    def sampler(self, prior: Any, n_entries: int, n_rows: int, *, has_gaps: bool) -> Sweeps | None:
+        """The compiled Gibbs sampler of rows with M entries in :meth:`columns`; None where nobody wrote one.
+
+        ``has_gaps`` says whether cells are missing.
+        """
         return None
 
     def seen(self, columns: np.ndarray) -> np.ndarray:
@@ -224,12 +236,10 @@ class LogLinear(Family):
     @override
     @behind_the_door
     def statistics(self, form: Form, columns: np.ndarray, row_weights: np.ndarray = NO_ROW_WEIGHTS) -> Statistics:
-        offsets, etas = form
-        n_components, n_entries = etas.shape
+        n_components, n_entries = form[1].shape
         if above(columns, n_entries, n_components) == n_entries:
             return super().statistics(form, columns, row_weights)
-        log_likelihood, counts, sums = self._accumulate_seen(columns, row_weights, offsets, etas)
-        return Statistics(log_likelihood, counts, (sums,), form)
+        return self._statistics_of_seen(form, columns, row_weights)
 
     @property
     @override
@@ -274,10 +284,13 @@ class LogLinear(Family):
 
     def conditional(self, standardised: Any, priors: Priors | None) -> LogLinearConditional | None:
         """See :class:`~bayesmix.families.protocol.Family`: closed under the family's own prior."""
-        n_entries = len(standardised.columns) - has_patterns(standardised.columns)
+        has_gaps = has_patterns(standardised.columns)
+        n_entries = len(standardised.columns) - has_gaps
         if priors is None:
             return LogLinearConditional(self, n_entries)
-        return LogLinearConditional(self, n_entries, priors.parts[self.parameter.name]) if priors.closed else None
+        if not priors.closed:
+            return None
+        return LogLinearConditional(self, n_entries, priors.parts[self.parameter.name], has_gaps)
 
     def score(self, form: Form, statistics: Statistics, params: Params) -> dict[str, np.ndarray]:
         """Slope of the log-likelihood in the parameter.
@@ -307,6 +320,12 @@ def sums_of(labels, columns, n_components, form):
         for j in range(n_entries):
             sums[k, j] += columns[j, i]
     return counts, (sums,)
+
+
+@nb.njit(**COMPILED)
+def sums_of_completed(labels, columns, n_components, form):
+    """The same of columns below whose entries stand those that were seen (:mod:`bayesmix.families.missing_cells`)."""
+    return sums_of(labels, columns[: form[1].shape[2]], n_components, form)
 
 
 def fused_of(natural: Any, slope: Any) -> Fused:

@@ -247,6 +247,14 @@ class Kernel(Protocol):
     group_sums: Callable[..., np.ndarray]
 
 
+class SeenKernel(NamedTuple):
+    """The pass of a family over rows with missing cells and their patterns (:mod:`bayesmix.passes.patterns`)."""
+
+    accumulate: Callable[..., tuple]
+    log_joint: Callable[..., np.ndarray]
+    log_mixture: Callable[..., np.ndarray]
+
+
 class Fused(NamedTuple):
     """The likelihood as a model of PyMC calls it; what is compiled never raises.
 

@@ -1,7 +1,7 @@
 """The Poisson family: independent counts."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, override
 
@@ -16,11 +16,11 @@ from bayesmix.density.closed_form import ClosedFormDensity, Compiled, OwnNumbers
 from bayesmix.density.matrices import matrix_from
 from bayesmix.families import gamma_poisson
 from bayesmix.families.log_linear import LogLinear, compiled, fused_of
-from bayesmix.families.parts import Fused, ParameterSpec, Params, State, Summary, Sweeps, labels_drawn
+from bayesmix.families.parts import Fused, ParameterSpec, Params, SeenKernel, State, Summary, Sweeps, labels_drawn
 from bayesmix.families.protocol import Family
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.linear import IMPOSSIBLE, accumulate
-from bayesmix.passes.linear_seen import accumulate_counts
+from bayesmix.passes.linear_seen import accumulate_counts, log_joint_of_counts, log_mixture_of_counts
 from bayesmix.priors.rates import Gamma
 from bayesmix.priors.sets import Priors
 from bayesmix.vocabulary import behind_the_door, named_arguments
@@ -53,7 +53,7 @@ class Poisson(LogLinear):
     parameter: ClassVar[ParameterSpec] = ParameterSpec("rates", ("component", "feature"), "nonnegative")
     prior_forms: ClassVar[tuple[Mapping[str, Any], ...]] = ({"rates": Gamma()},)
     prepares_columns: ClassVar[bool] = True
-    _accumulate_seen: ClassVar[Callable[..., tuple]] = staticmethod(accumulate_counts)
+    seen_kernel: ClassVar[SeenKernel] = SeenKernel(accumulate_counts, log_joint_of_counts, log_mixture_of_counts)
 
     def columns(self, X: np.ndarray) -> np.ndarray:
         """The counts, and ``-sum_j log x_j!`` below them, (D + 1, N).
@@ -107,8 +107,8 @@ class Poisson(LogLinear):
         return np.maximum(sums[:, :-1] + np.asarray(prior.shape) - 1, 0) / (counts[:, None] + np.asarray(prior.rate))
 
     @override
-    def sampler(self, prior: Any, n_entries: int, n_rows: int) -> Sweeps:
-        return gamma_poisson.sampler(prior, n_entries - 1)
+    def sampler(self, prior: Any, n_entries: int, n_rows: int, *, has_gaps: bool) -> Sweeps:
+        return gamma_poisson.sampler(prior, n_entries - 1, has_gaps=has_gaps)
 
     @override
     def log_evidence_of(self, counts: np.ndarray, sums: np.ndarray, prior: Any) -> np.ndarray:
@@ -368,4 +368,4 @@ def _seen_in_sampler_coordinates(n, z, gradient, value, user):
     return composed.in_sampler_coordinates(log_posterior_of_seen, n, z, gradient, value, user)
 
 
-_OF_SEEN = Compiled(log_posterior_of_seen, _seen_in_sampler_coordinates)
+_OF_SEEN = Compiled(log_posterior_of_seen, _seen_in_sampler_coordinates, unpack, accumulate_counts, add_prior)

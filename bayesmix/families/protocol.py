@@ -29,6 +29,7 @@ from bayesmix.families.parts import (
     ParameterSpec,
     Params,
     Point,
+    SeenKernel,
     Standardised,
     State,
     Statistics,
@@ -318,6 +319,16 @@ class Family(OverDraws):
         Statistics
         """
         log_likelihood, counts, *sums = self.kernel.accumulate(columns, row_weights, *form)
+        return Statistics(log_likelihood, counts, tuple(sums), form)
+
+    @property
+    def seen_kernel(self) -> SeenKernel:
+        """The pass over rows with missing cells, where :attr:`sums_out_missing`."""
+        raise NotImplementedError
+
+    def _statistics_of_seen(self, form: Form, columns: np.ndarray, row_weights: np.ndarray) -> Statistics:
+        """:meth:`statistics` of rows with missing cells, whose patterns stand below."""
+        log_likelihood, counts, *sums = self.seen_kernel.accumulate(columns, row_weights, *form)
         return Statistics(log_likelihood, counts, tuple(sums), form)
 
     @abstractmethod

@@ -194,7 +194,7 @@ def _with_room(numbers, size):
 
 
 @nb.njit(**COMPILED)
-def _give_birth(rng, numbers, state, n_components, n_old):
+def nobody_is_born(rng, numbers, state, n_components, n_old):
     """``draw`` draws everything."""
 
 
@@ -207,7 +207,7 @@ def run(log_component, sums_of, draw, form_of, begin, predictive, add, rng, prob
         sums_of,
         draw,
         form_of,
-        _give_birth,
+        nobody_is_born,
         begin,
         predictive,
         add,

@@ -9,6 +9,7 @@ import math
 import numba as nb
 import numpy as np
 
+from bayesmix.passes import draws
 from bayesmix.passes.blocks import BLOCK, COMPILED, buffers, no_nan
 from bayesmix.passes.known import add_known
 from bayesmix.passes.log_sum_exp import normalise, weigh
@@ -79,3 +80,26 @@ def accumulate_seen(columns, row_weights, offsets, means, whiteners):
     if not (math.isfinite(log_likelihood) and no_nan(offsets)):
         log_likelihood = -math.inf
     return log_likelihood, counts, first, second
+
+
+@nb.njit(**COMPILED)
+def component(columns, start, size, form, s, k, centred, residual, out):
+    """See :mod:`bayesmix.passes.draws`: of the cells that were seen, ``columns`` being (D + 1, N)."""
+    offsets, means, whiteners = form
+    log_component(columns, start, size, offsets[s, k], means[s, k], whiteners[s, k], out)
+
+
+@nb.njit(**COMPILED)
+def _log_components(columns, offsets, means, whiteners):
+    return draws.log_components(component, columns, (offsets, means, whiteners))
+
+
+def log_joint(columns, offsets, means, whiteners):
+    """As :func:`bayesmix.passes.axis.log_joint`, of rows with their patterns (D + 1, N)."""
+    return _log_components(columns, offsets, means, whiteners).transpose(0, 2, 1)
+
+
+@nb.njit(**COMPILED)
+def log_mixture(columns, offsets, means, whiteners):
+    """As :func:`bayesmix.passes.axis.log_mixture`, of rows with their patterns (D + 1, N)."""
+    return draws.log_mixture(component, columns, (offsets, means, whiteners))

@@ -21,11 +21,11 @@ import math
 import numba as nb
 import numpy as np
 
-from bayesmix.passes import few_features, tiles
+from bayesmix.passes import draws, few_features, tiles
 from bayesmix.passes.blocks import BLOCK, COMPILED, buffers, no_nan
 from bayesmix.passes.known import add_known
-from bayesmix.passes.log_sum_exp import normalise
-from bayesmix.passes.patterns import by_pattern, split_features
+from bayesmix.passes.log_sum_exp import normalise, weigh
+from bayesmix.passes.patterns import by_pattern, end_of_pattern, split_features
 
 _few_distance, _few_sums = few_features.log_component, few_features.gather
 _tiled_distance, _tiled_sums = tiles.log_component, tiles.gather
@@ -104,7 +104,7 @@ def add_expected(count, first_seen, second_seen, basis, n_missing, first, second
 def accumulate_seen(columns, row_weights, offsets, means, whiteners):
     """As :func:`bayesmix.passes.dense.accumulate`, of rows with their patterns (D + 1, N) and expected moments.
 
-    Every row has a seen cell.
+    Of a row without a seen cell, which other columns may know of, nothing but its component counts.
     """
     n_features, n_components = means.shape[1], offsets.shape[0]
     counts = np.zeros(n_components)
@@ -147,7 +147,9 @@ def accumulate_seen(columns, row_weights, offsets, means, whiteners):
             for k in range(n_components):
                 kept = residuals[k * n_features : (k + 1) * n_features]
                 form = (own_offsets[k], own_means[k], own_whiteners[k])
-                if n_seen <= few_features.MOST:
+                if n_seen == 0:
+                    log_joint[k, :size] = own_offsets[k]
+                elif n_seen <= few_features.MOST:
                     _few_distance(packed[:n_seen], 0, size, *form, centred, kept, log_joint[k])
                 else:
                     _tiled_distance(packed[:n_seen], 0, size, *form, centred, kept, log_joint[k])
@@ -157,7 +159,9 @@ def accumulate_seen(columns, row_weights, offsets, means, whiteners):
                 kept = residuals[k * n_features : (k + 1) * n_features]
                 sums = (own_first[k], own_second[k])
                 rows = (packed[:n_seen], 0, size, own_means[k], own_whiteners[k], log_joint[k], share)
-                if n_seen <= few_features.MOST:
+                if n_seen == 0:
+                    own_counts[k] += weigh(log_joint[k], share, size)
+                elif n_seen <= few_features.MOST:
                     own_counts[k] += _few_sums(*rows, kept, weighted, *sums)
                 else:
                     own_counts[k] += _tiled_sums(*rows, kept, weighted, *sums)
@@ -171,3 +175,67 @@ def accumulate_seen(columns, row_weights, offsets, means, whiteners):
     if not (math.isfinite(log_likelihood) and no_nan(offsets)):
         log_likelihood = -math.inf
     return log_likelihood, counts, first, second
+
+
+@nb.njit(**COMPILED)
+def distances_of_pattern(columns, start, size, mean, whitener, centred, residual, out):
+    """Fill ``out`` with ``-|E[y]|^2 / 2`` of rows that miss the same cells, the first being ``start``.
+
+    Returns what the offset gains, and how many cells were seen.
+    """
+    n_features, gain = mean.shape[0], 0.0
+    missing, seen = split_features(columns, start, n_features)
+    own = whitener
+    if missing.shape[0] > 0:
+        own = np.empty((n_features, n_features))
+        gain = marginal_form(whitener, missing, seen, np.empty_like(own), np.empty_like(own), own)
+    for n in range(size):
+        out[n] = 0.0
+    y = residual[0]
+    for i in range(seen.shape[0]):
+        x, middle = columns[seen[i], start : start + size], mean[seen[i]]
+        for n in range(size):
+            centred[i, n] = x[n] - middle
+            y[n] = own[i, i] * centred[i, n]
+        for j in range(i):
+            weight, other = own[i, j], centred[j]
+            for n in range(size):
+                y[n] += weight * other[n]
+        for n in range(size):
+            out[n] -= 0.5 * y[n] * y[n]
+    return gain, seen.shape[0]
+
+
+@nb.njit(**COMPILED)
+def component(columns, start, size, form, s, k, centred, residual, out):
+    """See :mod:`bayesmix.passes.draws`: of the cells that were seen, ``columns`` being (D + 1, N).
+
+    Rows of one pattern that stand side by side are worked together.
+    """
+    offsets, means, whiteners = form
+    below, begin, until = columns[means.shape[2]], start, start + size
+    while begin < until:
+        end = end_of_pattern(below, begin, until)
+        here = out[begin - start : end - start]
+        gain, _ = distances_of_pattern(
+            columns, begin, end - begin, means[s, k], whiteners[s, k], centred, residual, here
+        )
+        for n in range(end - begin):
+            here[n] += offsets[s, k] + gain
+        begin = end
+
+
+@nb.njit(**COMPILED)
+def _log_components(columns, offsets, means, whiteners):
+    return draws.log_components(component, columns, (offsets, means, whiteners))
+
+
+def log_joint(columns, offsets, means, whiteners):
+    """As :func:`bayesmix.passes.dense.log_joint`, of rows with their patterns (D + 1, N)."""
+    return _log_components(columns, offsets, means, whiteners).transpose(0, 2, 1)
+
+
+@nb.njit(**COMPILED)
+def log_mixture(columns, offsets, means, whiteners):
+    """As :func:`bayesmix.passes.dense.log_mixture`, of rows with their patterns (D + 1, N)."""
+    return draws.log_mixture(component, columns, (offsets, means, whiteners))

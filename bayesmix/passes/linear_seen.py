@@ -10,6 +10,7 @@ import math
 import numba as nb
 import numpy as np
 
+from bayesmix.passes import draws
 from bayesmix.passes.blocks import BLOCK, COMPILED, buffers, no_nan
 from bayesmix.passes.known import add_known
 from bayesmix.passes.linear import NEVER
@@ -91,8 +92,9 @@ def accumulate_indicators(columns, row_weights, offsets, etas):
 def accumulate_counts(columns, row_weights, offsets, etas):
     """The same of counts, each with the log of its rate, which is taken from the offset; the last is never missing."""
     rates = np.exp(etas)
-    left_out = rates.copy()
-    left_out[:, -1] = 0.0
+    left_out = np.empty_like(etas)
+    for k in range(etas.shape[0]):
+        left_out[k] = _without_rates(etas[k])
     return _accumulate(columns, row_weights, offsets, etas, left_out, rates)
 
 
@@ -101,8 +103,88 @@ def accumulate_ones(columns, row_weights, offsets, etas):
     """The same of zeros and ones, each with its logit; the offset holds the logs of the zeros' probabilities."""
     left_out, expected = np.empty_like(etas), np.empty_like(etas)
     for k in range(etas.shape[0]):
+        left_out[k] = _without_logits(etas[k])
         for j in range(etas.shape[1]):
-            e = etas[k, j]
-            left_out[k, j] = e + math.log1p(math.exp(-e)) if e > 0 else math.log1p(math.exp(e))
-            expected[k, j] = 1.0 / (1.0 + math.exp(-e))
+            expected[k, j] = 1.0 / (1.0 + math.exp(-etas[k, j]))
     return _accumulate(columns, row_weights, offsets, etas, left_out, expected)
+
+
+@nb.njit(**COMPILED)
+def _without_rates(eta):
+    """What missing counts take away from the offset; the last entry is never missing."""
+    left_out = np.exp(eta)
+    left_out[-1] = 0.0
+    return left_out
+
+
+@nb.njit(**COMPILED)
+def _without_logits(eta):
+    """What missing zeros and ones take away from the offset: ``log(1 + exp(eta))``."""
+    left_out = np.empty_like(eta)
+    for j in range(eta.shape[0]):
+        e = eta[j]
+        left_out[j] = e + math.log1p(math.exp(-e)) if e > 0 else math.log1p(math.exp(e))
+    return left_out
+
+
+@nb.njit(**COMPILED)
+def component_of_indicators(columns, start, size, form, s, k, centred, residual, out):
+    """See :mod:`bayesmix.passes.draws`: of what was seen, ``columns`` being (M + 1, N)."""
+    offsets, etas = form
+    _log_component(columns, start, size, offsets[s, k], etas[s, k], np.zeros_like(etas[s, k]), out)
+
+
+@nb.njit(**COMPILED)
+def component_of_counts(columns, start, size, form, s, k, centred, residual, out):
+    """The same of counts."""
+    offsets, etas = form
+    _log_component(columns, start, size, offsets[s, k], etas[s, k], _without_rates(etas[s, k]), out)
+
+
+@nb.njit(**COMPILED)
+def component_of_ones(columns, start, size, form, s, k, centred, residual, out):
+    """The same of zeros and ones with their logits."""
+    offsets, etas = form
+    _log_component(columns, start, size, offsets[s, k], etas[s, k], _without_logits(etas[s, k]), out)
+
+
+@nb.njit(**COMPILED)
+def _log_components_of_indicators(columns, offsets, etas):
+    return draws.log_components(component_of_indicators, columns, (offsets, etas))
+
+
+@nb.njit(**COMPILED)
+def _log_components_of_counts(columns, offsets, etas):
+    return draws.log_components(component_of_counts, columns, (offsets, etas))
+
+
+@nb.njit(**COMPILED)
+def _log_components_of_ones(columns, offsets, etas):
+    return draws.log_components(component_of_ones, columns, (offsets, etas))
+
+
+def log_joint_of_indicators(columns, offsets, etas):
+    """As :func:`bayesmix.passes.linear.log_joint`, of rows with their patterns (M + 1, N)."""
+    return _log_components_of_indicators(columns, offsets, etas).transpose(0, 2, 1)
+
+
+def log_joint_of_counts(columns, offsets, etas):
+    """The same of counts."""
+    return _log_components_of_counts(columns, offsets, etas).transpose(0, 2, 1)
+
+
+def log_joint_of_ones(columns, offsets, etas):
+    """The same of zeros and ones with their logits."""
+    return _log_components_of_ones(columns, offsets, etas).transpose(0, 2, 1)
+
+
+@nb.njit(**COMPILED)
+def log_mixture_of_indicators(columns, offsets, etas):
+    """As :func:`bayesmix.passes.linear.log_mixture`, of rows with their patterns (M + 1, N)."""
+    return draws.log_mixture(component_of_indicators, columns, (offsets, etas))
+
+
+@nb.njit(**COMPILED)
+def log_mixture_of_counts(columns, offsets, etas):
+    """The same of counts."""
+    return draws.log_mixture(component_of_counts, columns, (offsets, etas))

@@ -56,3 +56,12 @@ def split_features(columns, i, n_features):
             seen[n_seen] = j
             n_seen += 1
     return missing[:n_missing], seen[:n_seen]
+
+
+@nb.njit(**COMPILED)
+def end_of_pattern(below, begin, until):
+    """Where the rows from ``begin`` on that miss the same cells end, ``until`` at the latest."""
+    own, end = below[begin], begin + 1
+    while end < until and (below[end] == own or (own != own and below[end] != below[end])):
+        end += 1
+    return end

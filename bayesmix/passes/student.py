@@ -22,7 +22,7 @@ _tiled_distance, _tiled_sums = tiles.log_component, tiles.gather
 
 
 @nb.njit(**COMPILED)
-def _distances(size, dof, relative, logs):
+def scaled_squares(size, dof, relative, logs):
     """From ``-|y|^2 / 2`` to ``z`` in its place, and ``log(1 + z)``."""
     scale = -2.0 / dof
     for n in range(size):
@@ -39,7 +39,7 @@ def _to_log_density(size, offset, dof, n_features, out):
 
 
 @nb.njit(**COMPILED)
-def _discount(size, dof, n_features, distances, logs, relative, share):
+def discount(size, dof, n_features, distances, logs, relative, share):
     """Multiply ``relative`` by u; return ``sum r``, ``sum r (log u - u + 1)`` and ``sum r (u - 1)^2``."""
     excess = n_features / dof
     log_most = math.log1p(excess)
@@ -73,14 +73,14 @@ def _accumulate(distance, gather, n_kept, columns, row_weights, offsets, means, 
         size = min(BLOCK, n_rows - start)
         for k in range(n_components):
             distance(features, start, size, 0.0, means[k], whiteners[k], centred, residuals[k], distances[k])
-            _distances(size, dof[k], distances[k], logs[k])
+            scaled_squares(size, dof[k], distances[k], logs[k])
             joint, log, power = log_joint[k], logs[k], 0.5 * (dof[k] + n_features)
             for n in range(size):
                 joint[n] = offsets[k] - power * log[n]
         add_known(columns, n_features, start, size, log_joint)
         log_likelihood += normalise(log_joint, row_weights, start, size, top, share)
         for k in range(n_components):
-            count, tail, spread = _discount(size, dof[k], n_features, distances[k], logs[k], log_joint[k], share)
+            count, tail, spread = discount(size, dof[k], n_features, distances[k], logs[k], log_joint[k], share)
             counts[k] += count
             tails[k] += tail
             spreads[k] += spread
@@ -103,7 +103,8 @@ def _accumulate(distance, gather, n_kept, columns, row_weights, offsets, means, 
 
 
 @nb.njit(**COMPILED)
-def _fill_upper(second):
+def fill_upper(second):
+    """Copy the lower triangles to the upper ones."""
     for k in range(second.shape[0]):
         for i in range(second.shape[1]):
             for j in range(i):
@@ -145,7 +146,7 @@ def accumulate(columns, row_weights, offsets, means, whiteners, dof):
         found = _accumulate(
             _tiled_distance, _tiled_sums, n_features, columns, row_weights, offsets, means, whiteners, dof
         )
-    _fill_upper(found[4])
+    fill_upper(found[4])
     return found
 
 

@@ -6,11 +6,13 @@ from typing import Any, ClassVar, Self, override
 import numpy as np
 
 from bayesmix.data import Rows, check_collinear, check_spread
+from bayesmix.families.column_blocks import NO_ROW_WEIGHTS
 from bayesmix.families.gaussian.covariance import STRUCTURES, dense, structure_named
 from bayesmix.families.gaussian.units import Units
 from bayesmix.families.parts import Form, ParameterSpec, Params, State, Statistics, Summary, labels_drawn
 from bayesmix.families.protocol import Family
 from bayesmix.notes import Note
+from bayesmix.passes.known import above
 from bayesmix.passes.patterns import has_patterns
 from bayesmix.priors.sets import Priors
 from bayesmix.vocabulary import behind_the_door, named_arguments
@@ -24,6 +26,7 @@ class Elliptical(Family):
 
     word: ClassVar[str]
     read_by_blocks: ClassVar[bool] = True
+    sums_out_missing: ClassVar[bool] = True
     covariance: str
 
     def __post_init__(self):
@@ -163,6 +166,14 @@ class Elliptical(Family):
     def forms(self, weights: np.ndarray, params: Params) -> Form:
         factor = self.structure.factor(np.asarray(params[self.structure.parameter.name], dtype=float))
         return self.structure.standard_form(weights, np.asarray(params["means"], dtype=float), factor)
+
+    @override
+    @behind_the_door
+    def statistics(self, form: Form, columns: np.ndarray, row_weights: np.ndarray = NO_ROW_WEIGHTS) -> Statistics:
+        n_components, n_features = form[1].shape
+        if above(columns, n_features, n_components) == n_features:
+            return super().statistics(form, columns, row_weights)
+        return self._statistics_of_seen(form, columns, row_weights)
 
     @override
     def places(self, state: State) -> np.ndarray:

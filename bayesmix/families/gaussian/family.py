@@ -10,7 +10,7 @@ from scipy.special import ndtr
 
 from bayesmix.data import Rows
 from bayesmix.density.closed_form import ClosedFormDensity
-from bayesmix.families.column_blocks import NO_ROW_WEIGHTS, Held
+from bayesmix.families.column_blocks import Held
 from bayesmix.families.gaussian import prior_faces
 from bayesmix.families.gaussian.covariance import STRUCTURES, structure_named
 from bayesmix.families.gaussian.density import closed_form
@@ -19,13 +19,12 @@ from bayesmix.families.gaussian.far import mend
 from bayesmix.families.gaussian.given_rows import GaussianConditional
 from bayesmix.families.gaussian.sweeps.separated import separated
 from bayesmix.families.gaussian.units import Units
-from bayesmix.families.parts import Form, Fused, Kernel, Params, Point, Statistics, Sweeps
+from bayesmix.families.parts import Form, Fused, Kernel, Params, Point, SeenKernel, Sweeps
 from bayesmix.families.protocol import one_pass
-from bayesmix.passes.known import above
 from bayesmix.priors.conjugate import NormalInverseWishart
 from bayesmix.priors.separated import LKJ, LogNormal, Normal
 from bayesmix.priors.sets import Priors
-from bayesmix.vocabulary import behind_the_door, named_arguments
+from bayesmix.vocabulary import named_arguments
 
 
 @named_arguments
@@ -84,7 +83,6 @@ class Gaussian(Elliptical):
     factors: int | None = field(default=None, kw_only=True, repr=False)
 
     word: ClassVar[str] = "gaussian"
-    sums_out_missing: ClassVar[bool] = True
     takes_labels: ClassVar[bool] = True
     _of_factors: "ClassVar[type[Gaussian] | None]" = None
 
@@ -150,14 +148,10 @@ class Gaussian(Elliptical):
     def kernel(self) -> Kernel:
         return self.structure.kernel
 
+    @property
     @override
-    @behind_the_door
-    def statistics(self, form: Form, columns: np.ndarray, row_weights: np.ndarray = NO_ROW_WEIGHTS) -> Statistics:
-        n_components, n_features = form[1].shape
-        if above(columns, n_features, n_components) == n_features:
-            return super().statistics(form, columns, row_weights)
-        log_likelihood, counts, *sums = self.structure.accumulate_seen(columns, row_weights, *form)
-        return Statistics(log_likelihood, counts, tuple(sums), form)
+    def seen_kernel(self) -> SeenKernel:
+        return self.structure.of_seen
 
     def of_rows(self, what: str, columns: np.ndarray, forms: Form) -> np.ndarray:
         """See :class:`~bayesmix.families.protocol.Family`, however far the rows are from the components.

@@ -7,8 +7,8 @@ import numpy as np
 
 from bayesmix.families.complete_data import CompleteData
 from bayesmix.families.gaussian.covariance.structure import Structure
-from bayesmix.families.gaussian.sweeps import of_seen
 from bayesmix.families.gaussian.units import Units
+from bayesmix.families.missing_cells import of_seen
 from bayesmix.families.parts import Conditional, State, Statistics, Sweeps
 from bayesmix.priors.conjugate import NormalInverseWishart
 from bayesmix.priors.sets import Priors
@@ -78,7 +78,8 @@ class GaussianConditional(Conditional):
         compiled, shared, n_features = self.structure.sweeps, self.structure.shared, self.prior.mean.size
         numbers = compiled.numbers_of(self.prior, n_rows)
         of_no_rows = compiled.known_of_no_rows(numbers, shared)
-        if self.standardised.has_gaps and not self.structure.correlated:
-            return Sweeps(of_seen.entry(shared=shared), numbers, *of_no_rows, takes_gaps=True)
+        if self.standardised.has_gaps:
+            run, telescope = self.structure.sweeps_of_seen.entries(shared)
+            return of_seen(Sweeps(run, numbers, *of_no_rows, telescope=telescope), masses=True)
         run, telescope = compiled.entries(n_features, shared)
         return Sweeps(run, numbers, *of_no_rows, telescope=telescope)

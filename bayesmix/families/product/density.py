@@ -18,7 +18,7 @@ from bayesmix.density.protocol import FreeVariable
 from bayesmix.density.weights import log_weights, weights_slope
 from bayesmix.families.column_blocks import NO_ROW_WEIGHTS
 from bayesmix.families.product.block import Block
-from bayesmix.families.product.one_pass import gather
+from bayesmix.families.product.one_pass import gather, kernel_of
 from bayesmix.families.product.standardised import Together
 from bayesmix.passes.shares import share_out
 from bayesmix.priors.sets import Priors
@@ -117,8 +117,9 @@ class ProductDensity:
         unpacked, joint = [], np.repeat(log_w[:, None], every[0].shape[1], axis=1)
         for block, part, place, columns in zip(self.blocks, self.parts, self._places, every, strict=True):
             own_q, numbers = np.concatenate([q[:first], q[place]]), part.own.hyperparameters
-            form, own = part.compiled.unpack(own_q, nothing, part.n_blocks, len(columns), numbers)
-            joint += block.family.kernel.log_joint(columns, *(values[None] for values in form))[0].T
+            form, own = part.compiled.unpack(own_q, nothing, part.n_blocks, part.n_entries, numbers)
+            log_joint = getattr(part.compiled, "log_joint", None) or kernel_of(block, columns).log_joint
+            joint += log_joint(columns, *(values[None] for values in form))[0].T
             unpacked.append((own_q, form, own))
         joint = joint + known if len(known) else joint
         log_likelihood, shares = share_out(joint, row_weights)

@@ -31,6 +31,7 @@ from bayesmix.families.product.one_pass import OnePass
 from bayesmix.families.product.standardised import Together
 from bayesmix.families.protocol import Family
 from bayesmix.notes import Note
+from bayesmix.passes.patterns import has_patterns
 from bayesmix.priors.sets import Priors
 from bayesmix.vocabulary import behind_the_door, named_arguments
 
@@ -151,8 +152,8 @@ class Product(Family):
 
     @property
     def sums_out_missing(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]: that of the blocks
-        """Not yet."""
-        return False
+        """Whether all blocks do."""
+        return all(family.sums_out_missing for _, family in self.families)
 
     @property
     @override
@@ -306,7 +307,8 @@ class Product(Family):
 
         own = []
         for block, of_block in zip(self.blocks, standardised.parts, strict=True):
-            if (sampler := block.family.sweeps(of_block, block.priors(priors), n_rows)) is None:
+            sampler = block.family.sweeps(of_block, block.priors(priors), n_rows)
+            if sampler is None or (has_patterns(of_block.columns) and not sampler.takes_gaps):
                 return None
             own.append(sampler)
         return sweeps_of(self.blocks, own)

@@ -15,6 +15,7 @@ from scipy.special import logsumexp, softmax
 
 from bayesmix.families.parts import Form, Statistics
 from bayesmix.families.product.block import Block, forms_of
+from bayesmix.passes.patterns import has_patterns
 from bayesmix.passes.shares import share_out
 
 _TINY = np.finfo(float).tiny
@@ -32,24 +33,27 @@ class OnePass:
             yield block, own, form
 
     def columns_of(self, columns: np.ndarray) -> Iterator[tuple[Block, np.ndarray]]:
-        """The columns of each block."""
-        start = 0
+        """The columns of each block, with its patterns below where cells are missing."""
+        start, below = 0, int(has_patterns(columns))
         for block in self.blocks:
-            yield block, columns[start : start + block.n_entries]
-            start += block.n_entries
+            end = start + block.n_entries + below
+            yield block, columns[start:end]
+            start = end
 
     def joint(self, columns: np.ndarray, form: Form) -> np.ndarray:
         """``log w_k f_k(x_i)`` (K, N) at one point, with what is known of the rows' components."""
         log_joint = np.repeat(form[0][:, None], columns.shape[1], axis=1)
+        n_above = 0
         for block, own, of_block in self.parts(columns, form):
-            log_joint += block.family.kernel.log_joint(own, *(part[None] for part in of_block))[0].T
-        known = columns[sum(block.n_entries for block in self.blocks) :]
+            n_above += len(own)
+            log_joint += kernel_of(block, own).log_joint(own, *(part[None] for part in of_block))[0].T
+        known = columns[n_above:]
         return log_joint + known if len(known) else log_joint
 
     def gather(self, columns: np.ndarray, form: Form, shares: np.ndarray) -> list[tuple[np.ndarray, ...]]:
         """Counts and sums of each block at one point, from weighted responsibilities (K, N)."""
         return [
-            gather(block.family.kernel.accumulate, own, of_block, shares)
+            gather(kernel_of(block, own).accumulate, own, of_block, shares)
             for block, own, of_block in self.parts(columns, form)
         ]
 
@@ -92,6 +96,11 @@ class OnePass:
         shares = self.responsibilities(columns, *forms)
         parts = np.split(shares, ends[:-1], axis=1)
         return np.stack([part.sum(axis=1) for part in parts]).transpose(2, 0, 1)
+
+
+def kernel_of(block: Block, columns: np.ndarray) -> Any:
+    """The pass that takes a block's columns."""
+    return block.family.seen_kernel if has_patterns(columns) else block.family.kernel
 
 
 def gather(accumulate: Any, columns: np.ndarray, form: Form, shares: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -11,6 +11,7 @@ import numpy as np
 from bayesmix.families.parts import Params, Standardised, State
 from bayesmix.families.product.block import Block, states_of
 from bayesmix.families.product.one_pass import OnePass
+from bayesmix.passes.patterns import has_patterns
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,8 +23,16 @@ class Together(Standardised):
 
     @cached_property
     def columns(self) -> np.ndarray:  # pyright: ignore[reportIncompatibleVariableOverride]: made when first read
-        """Those of one block below those of the other, (M, N)."""
-        return np.concatenate([part.columns for part in self.parts])
+        """Those of one block below those of the other, (M, N).
+
+        Where cells are missing every block has a row of patterns, also one that misses none.
+        """
+        columns = [part.columns for part in self.parts]
+        gaps = [has_patterns(own) for own in columns]
+        if any(gaps):
+            complete = np.full((1, columns[0].shape[1]), np.nan)
+            columns = [own if has else np.concatenate([own, complete]) for own, has in zip(columns, gaps, strict=True)]
+        return np.concatenate(columns)
 
     @property
     def log_likelihood_shift(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]: a sum

@@ -13,8 +13,9 @@ import numpy as np
 from bayesmix.families.concentration import draw_share
 from bayesmix.families.parts import Sweeps
 from bayesmix.families.product.block import Block, forms_of
-from bayesmix.families.product.one_pass import OnePass
+from bayesmix.families.product.one_pass import OnePass, kernel_of
 from bayesmix.families.sweeps import draw_weights
+from bayesmix.passes.patterns import has_patterns
 from bayesmix.passes.shares import draw_components
 
 _KNOWN = (np.empty(0), 1.0)  # a concentration that is a number
@@ -23,7 +24,7 @@ _MOVES = 4  # kinds of moves of assignments, of which none is made here
 
 def sweeps_of(blocks: Sequence[Block], own: Sequence[Sweeps]) -> Sweeps:
     """The sampler that is composed of those of the blocks."""
-    return Sweeps(partial(_run, blocks, own), (), 0, moving=False)
+    return Sweeps(partial(_run, blocks, own), (), 0, moving=False, takes_gaps=True)
 
 
 def _run(blocks: Sequence[Block], own: Sequence[Sweeps], rng: Any, problem: Any, position: Any, plan: Any) -> tuple:
@@ -45,7 +46,7 @@ class _Chain:
         self.rng, self.blocks, self.samplers = rng, blocks, samplers
         n_components = self.concentrations.size
         self.ones, self.log_weights = np.ones(n_components), form[0][0]
-        self.columns = [np.ascontiguousarray(own) for _, own in OnePass(blocks).columns_of(columns)]
+        self.columns = [_without_patterns(own) for _, own in OnePass(blocks).columns_of(columns)]
         self.forms = [tuple(np.ascontiguousarray(part) for part in own) for own in forms_of(blocks, form)]
         self.shapes = [[*block.family.shapes(n_components, block.n_features).values()] for block in blocks]
         sizes = [sum(int(np.prod(shape)) for shape in own) for own in self.shapes]
@@ -76,7 +77,7 @@ class _Chain:
         joint = np.repeat(self.log_weights[:, None], n_rows, axis=1)
         for b, block in enumerate(self.blocks):
             self._draw(b)
-            joint += block.family.kernel.log_joint(self.columns[b], *self.forms[b])[0].T
+            joint += kernel_of(block, self.columns[b]).log_joint(self.columns[b], *self.forms[b])[0].T
         if len(self.known):
             joint += self.known
         return weights, counts, draw_components(self.rng, joint, self.labels)
@@ -92,6 +93,12 @@ class _Chain:
         self.state[place] = drawn[0]
         form = block.family.form(self.ones, _shaped(drawn[0], self.shapes[b]))
         self.forms[b] = tuple(np.ascontiguousarray(part)[None] for part in form)
+
+
+def _without_patterns(columns: np.ndarray) -> np.ndarray:
+    """The columns of a block as its own sampler takes them: patterns stand below only where it misses cells."""
+    idle = has_patterns(columns) and not has_patterns(columns[:-1])
+    return np.ascontiguousarray(columns[:-1] if idle else columns)
 
 
 def _shaped(flat: np.ndarray, shapes: Sequence[tuple[int, ...]]) -> tuple[np.ndarray, ...]:

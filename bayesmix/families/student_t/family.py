@@ -16,11 +16,24 @@ from bayesmix.families.gaussian.family import Gaussian
 from bayesmix.families.gaussian.given_rows import GaussianConditional
 from bayesmix.families.gaussian.sweeps.separated import separated
 from bayesmix.families.gaussian.units import Units
-from bayesmix.families.parts import Form, Fused, Kernel, ParameterSpec, Params, State, Statistics, Summary, Sweeps
+from bayesmix.families.missing_cells import of_seen
+from bayesmix.families.parts import (
+    Form,
+    Fused,
+    Kernel,
+    ParameterSpec,
+    Params,
+    SeenKernel,
+    State,
+    Statistics,
+    Summary,
+    Sweeps,
+)
 from bayesmix.families.protocol import Family
 from bayesmix.families.student_t.far import mend
 from bayesmix.families.student_t.given_rows import StudentConditional
-from bayesmix.families.student_t.sweeps import axis, dense, parts
+from bayesmix.families.student_t import seen
+from bayesmix.families.student_t.sweeps import axis, axis_of_seen, dense, dense_of_seen, parts
 from bayesmix.families.student_t.tails import dof_slope, log_fronts
 from bayesmix.passes import student
 from bayesmix.priors.rates import Gamma
@@ -28,6 +41,8 @@ from bayesmix.priors.sets import Priors
 from bayesmix.vocabulary import behind_the_door, named_arguments
 
 _DIMS: dict[Any, tuple[str, ...]] = {"component": ("component",), "shared": ()}
+_DENSE = SeenKernel(seen.accumulate_dense, seen.dense_log_joint, seen.dense_log_mixture)
+_AXIS = SeenKernel(seen.accumulate_axis, seen.axis_log_joint, seen.axis_log_mixture)
 _FIRST_DOF = 10.0  # where fits begin
 
 
@@ -151,6 +166,11 @@ class StudentT(Elliptical):
     def kernel(self) -> Kernel:
         return student
 
+    @property
+    @override
+    def seen_kernel(self) -> SeenKernel:
+        return _DENSE if self.correlated else _AXIS
+
     @override
     @behind_the_door
     def form(self, weights: np.ndarray, state: State) -> Form:
@@ -187,7 +207,7 @@ class StudentT(Elliptical):
 
         Parameters
         ----------
-        columns : (D, N) array
+        columns : (D, N) array, or (D + 1, N) with patterns
         memberships : (N,) array of int, or (N, K) array
         n_components : int
 
@@ -197,7 +217,7 @@ class StudentT(Elliptical):
         statistics : Statistics
         """
         located, statistics = super().gathered(columns, memberships, n_components)
-        counts, n_features = statistics.counts, columns.shape[0]
+        counts, n_features = statistics.counts, statistics.sums[0].shape[1]
         tails = np.array([-2 * dof_slope(_FIRST_DOF, n_features, count, 0.0) for count in counts])
         sums = (counts, *statistics.sums, tails, np.zeros_like(counts))
         free = () if self.given_dof else (np.full(self.parameters[-1].shape(n_components, n_features), _FIRST_DOF),)
@@ -223,8 +243,11 @@ class StudentT(Elliptical):
         prior = None if self.given_dof else priors.parts["dof"]
         if not isinstance(prior, Gamma | None):
             return None
-        compiled = dense if self.correlated else axis
         numbers = parts.numbers_of(clouds.numbers, prior, self.dof == "shared", self.given_dof)
+        if standardised.has_gaps:
+            compiled = dense_of_seen if self.correlated else axis_of_seen
+            return of_seen(clouds._replace(run=compiled.run_separated, numbers=numbers), masses=True)
+        compiled = dense if self.correlated else axis
         return clouds._replace(run=compiled.entry_separated(standardised.spread.size), numbers=numbers)
 
     @override

@@ -27,8 +27,9 @@ import numba as nb
 import numpy as np
 
 from bayesmix.families.gaussian.given_rows import GaussianConditional
+from bayesmix.families.missing_cells import of_seen
 from bayesmix.families.parts import Conditional, State, Statistics, Sweeps
-from bayesmix.families.student_t.sweeps import axis, dense, parts
+from bayesmix.families.student_t.sweeps import axis, axis_of_seen, dense, dense_of_seen, parts
 from bayesmix.families.student_t.tails import dof_curvature, dof_slope
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.dense import invert_lower
@@ -122,8 +123,12 @@ class StudentConditional(Conditional):
             return None
         compiled, n_features = dense if structure.correlated else axis, self.clouds.prior.mean.size
         numbers = parts.numbers_of(clouds.numbers, self.dof_prior, self.shared, self.dof)
+        n_known = parts.N_KNOWN + clouds.n_known
+        if clouds.takes_gaps:
+            run, telescope = (dense_of_seen if structure.correlated else axis_of_seen).entries(structure.shared)
+            return of_seen(Sweeps(run, numbers, n_known, clouds.shared, telescope=telescope), masses=True)
         run, telescope = compiled.entries(n_features, structure.shared)
-        return Sweeps(run, numbers, parts.N_KNOWN + clouds.n_known, clouds.shared, telescope=telescope)
+        return Sweeps(run, numbers, n_known, clouds.shared, telescope=telescope)
 
 
 @nb.njit(**COMPILED)

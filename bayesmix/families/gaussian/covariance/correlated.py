@@ -7,8 +7,10 @@ from bayesmix.families.gaussian.complete_data import CorrelatedCompleteData
 from bayesmix.families.gaussian.covariance import dense
 from bayesmix.families.gaussian.covariance.structure import Structure
 from bayesmix.families.gaussian.sweeps import dense as sweeps
+from bayesmix.families.gaussian.sweeps import dense_of_seen
+from bayesmix.families.parts import SeenKernel
 from bayesmix.passes import dense as kernel
-from bayesmix.passes.dense_seen import accumulate_seen
+from bayesmix.passes import dense_seen
 
 
 class Correlated(Structure):
@@ -18,9 +20,10 @@ class Correlated(Structure):
     geometry = "dense"
     affine = True
     kernel = kernel
-    accumulate_seen = staticmethod(accumulate_seen)
+    of_seen = SeenKernel(dense_seen.accumulate_seen, dense_seen.log_joint, dense_seen.log_mixture)
     compiled = dense
     sweeps = sweeps
+    sweeps_of_seen = dense_of_seen
     complete_data = CorrelatedCompleteData
 
     def blocks(self, factor):

@@ -1,14 +1,13 @@
 """What every covariance structure does through its compiled functions: standard form, M-step and log prior."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from functools import cached_property
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from bayesmix.families.parts import Form, ParameterSpec
+from bayesmix.families.parts import Form, ParameterSpec, SeenKernel
 
 
 def root_mean_square(scale: np.ndarray) -> np.ndarray:
@@ -28,10 +27,10 @@ class Structure(ABC):
     length one.
 
     ``geometry`` names the compiled densities, and ``sweeps`` is :mod:`~bayesmix.families.gaussian.sweeps.dense` or
-    ``axis``: Gibbs sampling; ``complete_data``, of :mod:`~bayesmix.families.gaussian.complete_data`,
+    ``axis``: Gibbs sampling, ``sweeps_of_seen`` where cells are missing; ``complete_data``, of :mod:`~bayesmix.families.gaussian.complete_data`,
     is what has a closed form.
 
-    ``kernel`` is :mod:`bayesmix.passes.dense` or ``axis``; ``accumulate_seen`` the pass over rows with missing cells.
+    ``kernel`` is :mod:`bayesmix.passes.dense` or ``axis``; ``of_seen`` the pass over rows with missing cells.
 
     ``affine`` says whether every linear change of the columns keeps the structure, so that they can be whitened;
     ``restricted``, whether the matrices have more in common than to be one: then inverse-Wishart densities on them are
@@ -46,9 +45,10 @@ class Structure(ABC):
     affine: bool = False
     restricted: bool = False
     kernel: Any
-    accumulate_seen: Callable[..., tuple]
+    of_seen: SeenKernel
     compiled: ModuleType
     sweeps: ModuleType
+    sweeps_of_seen: ModuleType
     complete_data: type
     parameter: ParameterSpec
 

@@ -8,8 +8,10 @@ from bayesmix.families.gaussian.complete_data import UncorrelatedCompleteData
 from bayesmix.families.gaussian.covariance import axis
 from bayesmix.families.gaussian.covariance.structure import Structure, root_mean_square
 from bayesmix.families.gaussian.sweeps import axis as sweeps
+from bayesmix.families.gaussian.sweeps import axis_of_seen
+from bayesmix.families.parts import SeenKernel
 from bayesmix.passes import axis as kernel
-from bayesmix.passes.axis_seen import accumulate_seen
+from bayesmix.passes import axis_seen
 
 
 class Uncorrelated(Structure):
@@ -18,9 +20,10 @@ class Uncorrelated(Structure):
     correlated = False
     geometry = "axis"
     kernel = kernel
-    accumulate_seen = staticmethod(accumulate_seen)
+    of_seen = SeenKernel(axis_seen.accumulate_seen, axis_seen.log_joint, axis_seen.log_mixture)
     compiled = axis
     sweeps = sweeps
+    sweeps_of_seen = axis_of_seen
     complete_data = UncorrelatedCompleteData
 
     @cached_property

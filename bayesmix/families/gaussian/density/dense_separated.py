@@ -134,5 +134,5 @@ def _seen_in_sampler_coordinates(n, z, gradient, value, user):
     return composed.in_sampler_coordinates(log_posterior_of_seen, n, z, gradient, value, user)
 
 
-OF_SEEN = Compiled(log_posterior_of_seen, _seen_in_sampler_coordinates)
+OF_SEEN = Compiled(log_posterior_of_seen, _seen_in_sampler_coordinates, unpack, accumulate_seen, add_prior)
 """The pair for rows with missing cells."""

@@ -48,6 +48,7 @@ def closed_form(
     numbers = OwnNumbers(constant, own.jacobian_constant, np.concatenate([own.hyperparameters, tail]))
     concentrations = priors.weights.concentrations(n_components)
     shift = standardised.log_likelihood_shift
+    compiled = compiled if rows.missing is None else compiled.OF_SEEN
     return ClosedFormDensity(
         standardised.columns, shift, coordinates, compiled, concentrations, clouds.n_blocks, numbers
     )

@@ -3,9 +3,11 @@
 import numba as nb
 
 from bayesmix.density import composed
+from bayesmix.density.closed_form import Compiled
 from bayesmix.density.sampler import LOG_DENSITY
 from bayesmix.families.gaussian.density import axis_conjugate as clouds
 from bayesmix.families.student_t.density.parts import add_prior_of, unpack_of
+from bayesmix.families.student_t.seen import accumulate_axis
 from bayesmix.passes.blocks import COMPILED
 from bayesmix.passes.student import accumulate
 
@@ -36,3 +38,29 @@ def log_posterior(q, gradient, columns, row_weights, n_components, n_blocks, num
 def sampler_function(n, z, gradient, value, user):
     """:func:`log_posterior` in the sampler's coordinates."""
     return composed.in_sampler_coordinates(log_posterior, n, z, gradient, value, user)
+
+
+@nb.njit(**COMPILED)
+def log_posterior_of_seen(q, gradient, columns, row_weights, n_components, n_blocks, numbers, jacobian):
+    """:func:`log_posterior` of rows with missing cells."""
+    return composed.log_posterior_of_seen(
+        unpack,
+        accumulate_axis,
+        add_prior,
+        q,
+        gradient,
+        columns,
+        row_weights,
+        n_components,
+        n_blocks,
+        numbers,
+        jacobian,
+    )
+
+
+def _seen_in_sampler_coordinates(n, z, gradient, value, user):
+    return composed.in_sampler_coordinates(log_posterior_of_seen, n, z, gradient, value, user)
+
+
+OF_SEEN = Compiled(log_posterior_of_seen, _seen_in_sampler_coordinates, unpack, accumulate_axis, add_prior)
+"""The pair for rows with missing cells."""

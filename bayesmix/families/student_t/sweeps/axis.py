@@ -19,7 +19,7 @@ from bayesmix.passes import student
 from bayesmix.passes.blocks import COMPILED
 
 _component = student.axis_component
-_sums_of, _draw_clouds, _form_of_clouds = clouds.sums_of, clouds.draw, clouds.form_of
+sums_of, _draw_clouds, _form_of_clouds = clouds.sums_of, clouds.draw, clouds.form_of
 _draw_separated_clouds = axis_separated.draw
 _form_of = parts.form_of
 _begin, _predictive, _add = clouds.begin, clouds.predictive, clouds.add
@@ -108,7 +108,7 @@ def add_pooled(known, shared, columns, i, numbers, form, k):
 def run_free(rng, problem, position, plan):
     """:func:`bayesmix.families.sweeps.run_completed` where every component has scales of its own."""
     return sweeps.run_completed(
-        component, complete, _sums_of, draw, begin, predictive, add, rng, with_masses(problem), position, plan
+        component, complete, sums_of, draw, begin, predictive, add, rng, with_masses(problem), position, plan
     )
 
 
@@ -118,7 +118,7 @@ def run_shared(rng, problem, position, plan):
     return sweeps.run_completed(
         component,
         complete,
-        _sums_of,
+        sums_of,
         draw,
         begin_pooled,
         predictive_pooled,
@@ -134,7 +134,7 @@ def run_shared(rng, problem, position, plan):
 def run_separated(rng, problem, position, plan):
     """:func:`bayesmix.families.sweeps.run_without_moves`, under the separated prior."""
     return sweeps.run_without_moves(
-        component, complete, _sums_of, draw_separated, rng, with_masses(problem), position, plan
+        component, complete, sums_of, draw_separated, rng, with_masses(problem), position, plan
     )
 
 
@@ -144,7 +144,7 @@ def telescope_free(rng, problem, position, plan):
     return telescoping.run_completed(
         component,
         complete,
-        _sums_of,
+        sums_of,
         draw,
         form_of,
         give_birth,
@@ -164,7 +164,7 @@ def telescope_shared(rng, problem, position, plan):
     return telescoping.run_completed(
         component,
         complete,
-        _sums_of,
+        sums_of,
         draw,
         form_of,
         give_birth,

@@ -19,7 +19,7 @@ from bayesmix.passes import few_features, student
 from bayesmix.passes.blocks import COMPILED
 
 _few_component, _tiled_component = student.few_component, student.tiled_component
-_sums_of, _draw_clouds, _form_of_clouds = clouds.sums_of, clouds.draw, clouds.form_of
+sums_of, _draw_clouds, _form_of_clouds = clouds.sums_of, clouds.draw, clouds.form_of
 _draw_separated_clouds = dense_separated.draw
 _form_of = parts.form_of
 _begin, _predictive, _add = clouds.begin, clouds.predictive, clouds.add
@@ -118,7 +118,7 @@ def run_free(rng, problem, position, plan):
     return sweeps.run_completed(
         few_component,
         complete,
-        _sums_of,
+        sums_of,
         draw,
         begin,
         predictive,
@@ -136,7 +136,7 @@ def run_free_of_many(rng, problem, position, plan):
     return sweeps.run_completed(
         tiled_component,
         complete,
-        _sums_of,
+        sums_of,
         draw,
         begin,
         predictive,
@@ -154,7 +154,7 @@ def run_shared(rng, problem, position, plan):
     return sweeps.run_completed(
         few_component,
         complete,
-        _sums_of,
+        sums_of,
         draw,
         begin_pooled,
         predictive_pooled,
@@ -172,7 +172,7 @@ def run_shared_of_many(rng, problem, position, plan):
     return sweeps.run_completed(
         tiled_component,
         complete,
-        _sums_of,
+        sums_of,
         draw,
         begin_pooled,
         predictive_pooled,
@@ -188,7 +188,7 @@ def run_shared_of_many(rng, problem, position, plan):
 def run_separated(rng, problem, position, plan):
     """:func:`bayesmix.families.sweeps.run_without_moves`, under the separated prior."""
     return sweeps.run_without_moves(
-        few_component, complete, _sums_of, draw_separated, rng, with_masses(problem), position, plan
+        few_component, complete, sums_of, draw_separated, rng, with_masses(problem), position, plan
     )
 
 
@@ -196,7 +196,7 @@ def run_separated(rng, problem, position, plan):
 def run_separated_of_many(rng, problem, position, plan):
     """The same of more than four features."""
     return sweeps.run_without_moves(
-        tiled_component, complete, _sums_of, draw_separated, rng, with_masses(problem), position, plan
+        tiled_component, complete, sums_of, draw_separated, rng, with_masses(problem), position, plan
     )
 
 
@@ -206,7 +206,7 @@ def telescope_free(rng, problem, position, plan):
     return telescoping.run_completed(
         few_component,
         complete,
-        _sums_of,
+        sums_of,
         draw,
         form_of,
         give_birth,
@@ -226,7 +226,7 @@ def telescope_free_of_many(rng, problem, position, plan):
     return telescoping.run_completed(
         tiled_component,
         complete,
-        _sums_of,
+        sums_of,
         draw,
         form_of,
         give_birth,
@@ -246,7 +246,7 @@ def telescope_shared(rng, problem, position, plan):
     return telescoping.run_completed(
         few_component,
         complete,
-        _sums_of,
+        sums_of,
         draw,
         form_of,
         give_birth,
@@ -266,7 +266,7 @@ def telescope_shared_of_many(rng, problem, position, plan):
     return telescoping.run_completed(
         tiled_component,
         complete,
-        _sums_of,
+        sums_of,
         draw,
         form_of,
         give_birth,
