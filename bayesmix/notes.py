@@ -162,7 +162,6 @@ def _chosen(engine: str, because: str, reasons: Sequence[Mapping[str, Any]] = ()
     clauses = joined([Reason.from_dict(one).clause for one in reasons])
     because_of = {
         "no_sampler": "nothing else draws under these priors",
-        "missing_cells": "nothing else draws where cells are missing",
         "parts_of_rows": "nothing else draws where weights of rows are no whole numbers, or sum to very many",
         "near": "one top, around which the posterior is close to a Gaussian",
         "tops": "the posterior has several tops, between which NUTS does not walk",

@@ -175,7 +175,7 @@ class Problem:
 
 
 def _cannot_sum_out(family: Family) -> str:
-    able = "Gaussian, Poisson, Bernoulli and Categorical mixtures do."
+    able = "Gaussian, Student-t, Poisson, Bernoulli and Categorical mixtures do, and mixed columns of these."
     return f"A {family} mixture does not sum them out; {able}"
 
 

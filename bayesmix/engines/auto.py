@@ -67,7 +67,7 @@ def choose(problem: Problem, start: Start) -> tuple[str, str]:
     if problem.sweeps is None:
         if not problem.has_copies:
             return "nuts", "parts_of_rows"
-        return "nuts", "no_sampler" if problem.rows.missing is None else "missing_cells"
+        return "nuts", "no_sampler"
     basins = find_basins(start.density, start.em)
     if len(basins) > 1:
         return "gibbs", "tops"

@@ -27,14 +27,15 @@ def model_of(problem: Problem, minibatch_size: int | None = None) -> "pm.Model":
     Raises
     ------
     ValueError
-        If cells are missing, or rows belong together: its likelihood takes complete rows, each by itself.
+        If rows belong together, or cells are missing and rows are drawn in batches.
     """
     if problem.rows.subjects is not None:
         raise ValueError(
             "groups is given, and a model of PyMC (fits under priors that only PyMC knows) takes each row by itself: "
             "use priors of bayesmix.priors, or leave groups out"
         )
-    check_complete(problem.rows, "a model of PyMC (build_model, adopt, and fits under priors that only PyMC knows)")
+    if minibatch_size is not None:
+        check_complete(problem.rows, "a model of PyMC with minibatch_size")
     from bayesmix.pymc_model.model import declare
 
     start = fit_em(problem.by_default, EMSettings(), 0, False)

@@ -19,7 +19,6 @@ from typing import Any, NamedTuple, override
 
 import numpy as np
 
-from bayesmix.data import check_complete
 from bayesmix.density import Density
 from bayesmix.density.many_places import logps
 from bayesmix.engines.draws import Draws
@@ -326,7 +325,6 @@ def chains_from(problem: Problem, start: Start, n_chains: int) -> list[Chain]:
     """
     sweeps = problem.sweeps
     if sweeps is None:
-        check_complete(problem.rows, "Gibbs sampling of these components (fit_gibbs)")
         other = "" if problem.has_default_priors else ", or the family's default prior"
         raise ValueError(
             f"nothing draws the parameters of a {problem.family} mixture given assignments, since that has no closed "

@@ -125,6 +125,11 @@ class Bernoulli(LogLinear):
     def fused(self) -> Fused:
         return _FUSED
 
+    @property
+    @override
+    def fused_of_seen(self) -> Fused:
+        return _FUSED_OF_SEEN
+
     @override
     def written_out(self, ops: Any, columns: Any, log_weights: Any, *parameters: Any) -> Any:
         (p,) = parameters
@@ -195,6 +200,7 @@ def _slope(p, counts, sums):
 
 
 _FUSED = fused_of(_natural, _slope)
+_FUSED_OF_SEEN = fused_of(_natural, _slope, Bernoulli.seen_kernel)
 
 
 class _Coordinates:

@@ -178,6 +178,11 @@ class Categorical(LogLinear):
     def fused(self) -> Fused:
         return _FUSED
 
+    @property
+    @override
+    def fused_of_seen(self) -> Fused:
+        return _FUSED_OF_SEEN
+
     @override
     def written_out(self, ops: Any, columns: Any, log_weights: Any, *parameters: Any) -> Any:
         return ops.logsumexp(log_weights[:, None] + ops.log(parameters[0]) @ columns, axis=0)
@@ -243,6 +248,7 @@ def _slope(p, counts, sums):
 
 
 _FUSED = fused_of(_natural, _slope)
+_FUSED_OF_SEEN = fused_of(_natural, _slope, Categorical.seen_kernel)
 
 
 class _Coordinates:

@@ -328,9 +328,12 @@ def sums_of_completed(labels, columns, n_components, form):
     return sums_of(labels, columns[: form[1].shape[2]], n_components, form)
 
 
-def fused_of(natural: Any, slope: Any) -> Fused:
-    """The likelihood for PyMC, of compiled functions ``natural(values)`` and ``slope(values, counts, sums)``."""
-    log_mixture, accumulate = linear.log_mixture, linear.accumulate
+def fused_of(natural: Any, slope: Any, kernel: Any = linear) -> Fused:
+    """The likelihood for PyMC, of compiled functions ``natural(values)`` and ``slope(values, counts, sums)``.
+
+    ``kernel`` has the pass over the rows.
+    """
+    log_mixture, accumulate = kernel.log_mixture, kernel.accumulate
 
     @compiled
     def rows(columns, log_weights, values):

@@ -183,6 +183,11 @@ class Poisson(LogLinear):
     def fused(self) -> Fused:
         return _FUSED
 
+    @property
+    @override
+    def fused_of_seen(self) -> Fused:
+        return _FUSED_OF_SEEN
+
     @override
     def written_out(self, ops: Any, columns: Any, log_weights: Any, *parameters: Any) -> Any:
         (rates,) = parameters
@@ -278,6 +283,7 @@ def _slope(rates, counts, sums):
 
 
 _FUSED = fused_of(_natural, _slope)
+_FUSED_OF_SEEN = fused_of(_natural, _slope, Poisson.seen_kernel)
 
 
 class _Coordinates:

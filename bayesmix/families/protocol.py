@@ -37,6 +37,7 @@ from bayesmix.families.parts import (
     Sweeps,
 )
 from bayesmix.notes import Note
+from bayesmix.passes.patterns import with_patterns
 from bayesmix.priors.numbers import DataSummary
 from bayesmix.priors.sets import Priors
 from bayesmix.threads import Threads
@@ -514,6 +515,25 @@ class Family(OverDraws):
     @abstractmethod
     def fused(self) -> Fused:
         """The likelihood with its gradient in the parameters, for PyMC."""
+
+    @property
+    def fused_of_seen(self) -> Fused:
+        """The same of rows with missing cells, where :attr:`sums_out_missing`; it takes :meth:`columns_of_seen`."""
+        raise NotImplementedError
+
+    def columns_of_seen(self, X: np.ndarray) -> np.ndarray:
+        """As :meth:`columns`, of rows with missing cells, with their patterns below, (M + 1, N).
+
+        Parameters
+        ----------
+        X : (N, D) array
+
+        Returns
+        -------
+        (M + 1, N) array
+        """
+        _, which = np.unique(np.isnan(X), axis=0, return_inverse=True)
+        return with_patterns(self.columns(X), which)
 
     @abstractmethod
     def written_out(self, ops: Any, columns: Any, log_weights: Any, *parameters: Any) -> Any:

@@ -9,6 +9,7 @@ import pytensor.tensor as pt
 
 from bayesmix.families import Family
 from bayesmix.pymc_model.op import RowLogDensity, columns_of, entering, letters
+from bayesmix.pymc_model.seen_cells import with_gaps
 
 
 def declare_told_rows(
@@ -61,6 +62,7 @@ def declare_told_rows(
             rows[own] = family.sample(np.eye(n_components)[k], named, own.size, rng)[0]
         return rows
 
+    x, family = with_gaps(observed, family)
     inputs = ",".join(f"({letters(spec.dims)})" for spec in family.parameters)
     return pm.CustomDist(
         name,
@@ -69,7 +71,7 @@ def declare_told_rows(
         logp=log_density,
         random=draw,
         signature=f"(k),{inputs}->(d)",
-        observed=observed,
+        observed=x,
         dims=dims,
     )
 

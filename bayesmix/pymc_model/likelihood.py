@@ -7,6 +7,7 @@ import pytensor.tensor as pt
 
 from bayesmix.families import read_family
 from bayesmix.pymc_model.mixture_variable import mixture_of
+from bayesmix.pymc_model.seen_cells import SeenCells, with_gaps
 
 
 class MixtureLikelihood:
@@ -31,7 +32,8 @@ class MixtureLikelihood:
         full, (D, D) for tied) or ``variances`` ((K, D) for diag, (K,) for spherical). A covariance that is not
         positive definite has log-likelihood minus infinity.
     observed : (N, D) array, optional
-        The data, or a ``pm.Data`` or ``pm.Minibatch`` of them.
+        The data, or a ``pm.Data`` or ``pm.Minibatch`` of them. Cells that are missing (NaN, masked) are summed out
+        exactly, and not made variables of their own, as other likelihoods of PyMC do it.
     dims : tuple of str, optional
         Names of the row and the feature dimension.
     total_size : int, optional
@@ -76,6 +78,7 @@ class MixtureLikelihood:
         **kwargs: Any,
     ) -> Any:
         """Add the variable to the model on the context stack."""
+        observed, family = with_gaps(observed, read_family(family))
         distribution, arguments = _distribution_of(weights, family, params, row_weights)
         return distribution(name, *arguments, observed=observed, dims=dims, total_size=total_size, **kwargs)
 
@@ -101,7 +104,7 @@ def _distribution_of(
     weights: Any, family: Any, params: Mapping[str, Any], row_weights: Any = None
 ) -> tuple[Any, list[Any]]:
     """The PyMC distribution of a family and its arguments in order, checked."""
-    family = read_family(family)
+    family = family if isinstance(family, SeenCells) else read_family(family)
     names = [spec.name for spec in family.parameters]
     if sorted(params) != sorted(names):
         raise ValueError(f"params for {family} must be named {', '.join(names)}; got {', '.join(params) or 'none'}")

@@ -14,6 +14,7 @@ from pytensor.graph.replace import clone_replace
 from pytensor.graph.traversal import graph_inputs
 
 from bayesmix.families import Family
+from bayesmix.pymc_model.seen_cells import SeenCells
 
 PYTENSOR = SimpleNamespace(
     log=pt.log,
@@ -27,6 +28,8 @@ PYTENSOR = SimpleNamespace(
 
 def slope_in_rows(family: Family, columns: Any, cotangent: Any, *parameters: Any) -> Any | None:
     """``cotangent`` times the derivative for ``columns``; None where those are data."""
+    if isinstance(family, SeenCells):  # rows with missing cells are data
+        return None
     if all(isinstance(source, Constant | SharedVariable) for source in graph_inputs([columns])):
         return None
     stand_in = columns.type()

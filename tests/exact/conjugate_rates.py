@@ -1,4 +1,7 @@
-"""Conjugate posteriors of groups of counts, of zeros and ones, and of levels, in closed form: SciPy's distributions."""
+"""Conjugate posteriors of groups of counts, of zeros and ones, and of levels, in closed form: SciPy's distributions.
+
+A missing count, zero or one (NaN) says nothing, and is left out.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +19,7 @@ class Rates:
 
     def given(self, groups: Sequence[np.ndarray]) -> "Rates":
         (rows,) = groups
-        return Rates(self.shape + rows.sum(axis=0), self.rate + len(rows))
+        return Rates(self.shape + np.nansum(rows, axis=0), self.rate + np.isfinite(rows).sum(axis=0))
 
     def draw(self, size: int, rng: np.random.Generator) -> tuple[np.ndarray, None]:
         return rng.gamma(self.shape, 1 / self.rate, (size, 1, len(self.shape))), None
@@ -25,7 +28,7 @@ class Rates:
         return float(stats.gamma.logpdf(means[0], self.shape, scale=1 / self.rate).sum())
 
     def log_rows(self, rows: np.ndarray, mean: np.ndarray, spread: None) -> np.ndarray:
-        return stats.poisson.logpmf(rows, mean).sum(axis=-1)
+        return np.nansum(stats.poisson.logpmf(rows, mean), axis=-1)
 
     def predictive(self, group: int, x: np.ndarray) -> np.ndarray:
         """Negative binomial."""
@@ -51,7 +54,7 @@ class Chances:
 
     def given(self, groups: Sequence[np.ndarray]) -> "Chances":
         (rows,) = groups
-        return Chances(self.a + rows.sum(axis=0), self.b + (1 - rows).sum(axis=0))
+        return Chances(self.a + np.nansum(rows, axis=0), self.b + np.nansum(1 - rows, axis=0))
 
     def draw(self, size: int, rng: np.random.Generator) -> tuple[np.ndarray, None]:
         return rng.beta(self.a, self.b, (size, 1, len(self.a))), None
@@ -60,7 +63,7 @@ class Chances:
         return float(stats.beta.logpdf(means[0], self.a, self.b).sum())
 
     def log_rows(self, rows: np.ndarray, mean: np.ndarray, spread: None) -> np.ndarray:
-        return stats.bernoulli.logpmf(rows.astype(int), mean).sum(axis=-1)
+        return np.nansum(np.where(rows == 1, np.log(mean), np.where(rows == 0, np.log1p(-mean), np.nan)), axis=-1)
 
     def predictive(self, group: int, x: np.ndarray) -> np.ndarray:
         return stats.bernoulli.pmf(x.astype(int), self.a / (self.a + self.b)).prod(axis=-1)

@@ -246,7 +246,16 @@ class Gaussian(Elliptical):
         """See :class:`~bayesmix.families.protocol.Family`; compiled when first called."""
         from bayesmix.families.gaussian.fused import fused
 
-        return fused(self.correlated, self.structure.shared)
+        kernel = self.structure.kernel
+        return fused(self.correlated, self.structure.shared, kernel.log_mixture, kernel.accumulate)
+
+    @property
+    @override
+    def fused_of_seen(self) -> Fused:
+        from bayesmix.families.gaussian.fused import fused
+
+        kernel = self.seen_kernel
+        return fused(self.correlated, self.structure.shared, kernel.log_mixture, kernel.accumulate)
 
     @override
     def written_out(self, ops: Any, columns: Any, log_weights: Any, *parameters: Any) -> Any:

@@ -11,6 +11,7 @@ not notice a change of the kernels they call; PyTensor's cache, keyed by a hash 
 
 import math
 from functools import cache
+from typing import Any
 
 import numba as nb
 import numpy as np
@@ -83,11 +84,10 @@ def axis_slope(slope, n_blocks, factor):
 
 
 @cache
-def fused(correlated: bool, shared: bool) -> Fused:
-    """The functions for matrices or variances, shared by all components or not."""
-    kernel = dense if correlated else axis
+def fused(correlated: bool, shared: bool, log_mixture: Any, accumulate: Any) -> Fused:
+    """The functions for matrices or variances, shared by all components or not, with a pass over the rows."""
     standard_form, to_factor_shape = (dense_form, dense_slope) if correlated else (axis_form, axis_slope)
-    log_mixture, accumulate, score = kernel.log_mixture, kernel.accumulate, kernel.score
+    score = (dense if correlated else axis).score
 
     @compiled
     def row_log_density(columns, log_weights, means, factor):

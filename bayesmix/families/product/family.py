@@ -350,6 +350,15 @@ class Product(Family):
     def fused(self) -> Fused:
         return fused(self.kernel)
 
+    @property
+    @override
+    def fused_of_seen(self) -> Fused:
+        return fused(self.kernel)
+
+    @override
+    def columns_of_seen(self, X: np.ndarray) -> np.ndarray:
+        return np.concatenate([block.family.columns_of_seen(X[:, block.at]) for block in self.blocks])
+
     @override
     def written_out(self, ops: Any, columns: Any, log_weights: Any, *parameters: Any) -> Any:
         # of each block what stands before the sum over components

@@ -9,6 +9,7 @@ from scipy.special import logsumexp
 from bayesmix.families.parts import Fused
 from bayesmix.families.product.block import Block, states_of
 from bayesmix.families.product.one_pass import OnePass
+from bayesmix.passes.patterns import has_patterns
 from bayesmix.passes.shares import share_out
 
 _CERTAIN = np.zeros(1)  # the log weight of one component
@@ -28,7 +29,7 @@ def fused(one_pass: OnePass) -> Fused:
         out = np.repeat(log_weights[:, None], columns.shape[1], axis=1)
         for k in range(log_weights.size):
             for block, own, values in alone(columns, parameters, k):
-                out[k] += block.family.fused.rows(*Fused.laid_out(own, _CERTAIN, *values))
+                out[k] += _fused_of(block, own).rows(*Fused.laid_out(own, _CERTAIN, *values))
         return out
 
     def rows(columns: np.ndarray, log_weights: np.ndarray, *parameters: np.ndarray) -> np.ndarray:
@@ -43,10 +44,15 @@ def fused(one_pass: OnePass) -> Fused:
         for k in range(log_weights.size):
             own_slopes = states_of(one_pass.blocks, tuple(slopes))
             for (block, own, values), into in zip(alone(columns, parameters, k), own_slopes, strict=True):
-                _, _, *found = block.family.fused.total(*Fused.laid_out(own, shares[k], _CERTAIN, *values))
+                _, _, *found = _fused_of(block, own).total(*Fused.laid_out(own, shares[k], _CERTAIN, *values))
                 for spec, slope, more in zip(block.family.parameters, into, found, strict=True):
                     at = ... if spec.shared else slice(k, k + 1)
                     slope[at] += more
         return np.array(value), shares.sum(axis=1), *slopes
 
     return Fused(rows, total)
+
+
+def _fused_of(block: Block, columns: np.ndarray) -> Fused:
+    """The likelihood that takes a block's columns."""
+    return block.family.fused_of_seen if has_patterns(columns) else block.family.fused

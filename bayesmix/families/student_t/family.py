@@ -30,9 +30,9 @@ from bayesmix.families.parts import (
     Sweeps,
 )
 from bayesmix.families.protocol import Family
+from bayesmix.families.student_t import seen
 from bayesmix.families.student_t.far import mend
 from bayesmix.families.student_t.given_rows import StudentConditional
-from bayesmix.families.student_t import seen
 from bayesmix.families.student_t.sweeps import axis, axis_of_seen, dense, dense_of_seen, parts
 from bayesmix.families.student_t.tails import dof_slope, log_fronts
 from bayesmix.passes import student
@@ -283,7 +283,17 @@ class StudentT(Elliptical):
         """
         from bayesmix.families.student_t.fused import fused
 
-        return fused(self.correlated, self.structure.parameter.shared, self.given_dof)
+        return fused(
+            self.correlated, self.structure.parameter.shared, self.given_dof, student.log_mixture, student.accumulate
+        )
+
+    @property
+    @override
+    def fused_of_seen(self) -> Fused:
+        from bayesmix.families.student_t.fused import fused
+
+        kernel, shared = self.seen_kernel, self.structure.parameter.shared
+        return fused(self.correlated, shared, self.given_dof, kernel.log_mixture, kernel.accumulate)
 
     @override
     def written_out(self, ops: Any, columns: Any, log_weights: Any, *parameters: Any) -> Any:

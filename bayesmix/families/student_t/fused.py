@@ -6,21 +6,24 @@ gradient of zero where a scale matrix or a number of degrees of freedom is none.
 
 import math
 from functools import cache
+from typing import Any
 
 import numpy as np
 
 from bayesmix.families.gaussian.fused import axis_form, axis_slope, compiled, dense_form, dense_slope, fill_offsets
 from bayesmix.families.parts import Fused
 from bayesmix.families.student_t.tails import dof_slope, log_front
-from bayesmix.passes import axis, dense, student
+from bayesmix.passes import axis, dense
 
 
 @cache
-def fused(correlated: bool, shared: bool, given: float | None) -> Fused:
-    """The functions for matrices or variances, shared by all components or not; ``dof`` is a parameter unless given."""
+def fused(correlated: bool, shared: bool, given: float | None, log_mixture: Any, accumulate: Any) -> Fused:
+    """The functions for matrices or variances, shared by all components or not, with a pass over the rows.
+
+    ``dof`` is a parameter unless given.
+    """
     whiteners_of, to_factor_shape = (dense_form, dense_slope) if correlated else (axis_form, axis_slope)
     score = (dense if correlated else axis).score
-    log_mixture, accumulate = student.log_mixture, student.accumulate
 
     @compiled
     def standard_form(log_weights, means, factor, dof):

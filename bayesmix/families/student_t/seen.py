@@ -82,9 +82,7 @@ def _add_flat(count, first_seen, second_seen, basis, missing, seen, first, secon
 
 
 @nb.njit(**INNER)
-def _accumulate(
-    room, form_of, distance, gather, add_back, columns, row_weights, offsets, means, whiteners, dof
-):
+def _accumulate(room, form_of, distance, gather, add_back, columns, row_weights, offsets, means, whiteners, dof):
     n_components, n_features = means.shape
     counts, masses = np.zeros(n_components), np.zeros(n_components)
     first, second = np.zeros((n_components, n_features)), np.zeros(whiteners.shape)

@@ -27,8 +27,8 @@ class Structure(ABC):
     length one.
 
     ``geometry`` names the compiled densities, and ``sweeps`` is :mod:`~bayesmix.families.gaussian.sweeps.dense` or
-    ``axis``: Gibbs sampling, ``sweeps_of_seen`` where cells are missing; ``complete_data``, of :mod:`~bayesmix.families.gaussian.complete_data`,
-    is what has a closed form.
+    ``axis``: Gibbs sampling, ``sweeps_of_seen`` where cells are missing; ``complete_data``, of
+    :mod:`~bayesmix.families.gaussian.complete_data`, is what has a closed form.
 
     ``kernel`` is :mod:`bayesmix.passes.dense` or ``axis``; ``of_seen`` the pass over rows with missing cells.
 

@@ -1,7 +1,7 @@
 """Uncorrelated features where cells are missing; see :mod:`bayesmix.families.student_t.sweeps.parts`.
 
-As :mod:`bayesmix.families.gaussian.sweeps.axis_of_seen`. Missing cells are drawn with degrees of freedom as they are and
-the masses summed out; then both are drawn of the completed rows.
+As :mod:`bayesmix.families.gaussian.sweeps.axis_of_seen`. Missing cells are drawn with degrees of freedom as they are
+and the masses summed out; then both are drawn of the completed rows.
 """
 
 import math
