@@ -1,5 +1,8 @@
 """EM with missing cells: against SciPy's maximum of the marginal likelihood, and what must be true of any family."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -71,6 +74,16 @@ def test_one_group_has_the_maximum_that_scipy_finds():
     found = minimize(fall, np.array([1.0, 1.0, 0.5, 0.0, 0.5]), method="BFGS", options={"gtol": 1e-6})
     assert em.log_likelihood == pytest.approx(-found.fun, abs=1e-6)
     np.testing.assert_allclose(em.params["means"][0], found.x[:2], atol=1e-4)
+
+
+def test_one_group_is_that_of_lavaan():
+    """An R package's full-information maximum likelihood of a table with gaps."""
+    wanted = json.loads((Path(__file__).parents[2] / "reference" / "missing_cells.json").read_text())
+    rows = np.array(wanted["rows"], dtype=float)
+    em = bm.Mixture(1).fit_em(rows, estimate="ml", tol=1e-14, max_iter=10_000)
+    assert em.log_likelihood == pytest.approx(wanted["log_likelihood"], abs=1e-8)
+    np.testing.assert_allclose(em.params["means"][0], wanted["mean"], rtol=1e-6)
+    np.testing.assert_allclose(em.params["covariances"][0], wanted["covariance"], rtol=1e-5)
 
 
 def test_one_group_of_heavy_tails_has_the_maximum_that_scipy_finds():
