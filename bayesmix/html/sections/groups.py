@@ -4,18 +4,21 @@ import numpy as np
 
 from bayesmix.data import Rows
 from bayesmix.data.words import joined, listed
-from bayesmix.html.content import Cell, Section, Table
+from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.digest import Digest, Summary
 from bayesmix.html.numbers import percent, percent_with_interval, to_spread
 from bayesmix.html.sections.overlaps import overlaps_section
 from bayesmix.html.sections.pictures import density_picture
 from bayesmix.html.sections.relations import relations_section
+from bayesmix.plots.gaps import MOST_PATTERNS, draw_missing_cells
 
 # Centres of more features stand in a table of their own, which has the features as rows.
 _MOST_COLUMNS = 3
 # A table of more levels is shown only when asked for.
 _MOST_LEVELS = 40
 _MOST_PATTERNS = 20
+# More patterns of missing cells than these are shown in a picture.
+_FEW_PATTERNS = 4
 
 
 def data_section(digest: Digest) -> Section:
@@ -31,7 +34,7 @@ def data_section(digest: Digest) -> Section:
     levels = np.flatnonzero((kinds != "real") & (kinds != "count"))
     tables = [_numbers(rows.of(own), together=bool(together)) for own in (numbers, counts) if own.size]
     tables += [_levels(rows.of(levels))] if levels.size else []
-    return Section(facts=facts, tables=(*tables, *together))
+    return Section(facts=facts, pictures=_pattern_picture(rows), tables=(*tables, *together))
 
 
 def _numbers(rows: Rows, *, together: bool) -> Table:
@@ -61,6 +64,23 @@ def _numbers(rows: Rows, *, together: bool) -> Table:
     )
 
 
+def _pattern_picture(rows: Rows) -> tuple[Picture, ...]:
+    """Which cells are missing, where a table does not show it at a glance."""
+    n_patterns = 0 if rows.missing is None else len(rows.patterns[0])
+    if n_patterns <= _FEW_PATTERNS:
+        return ()
+    shown = f"; the {MOST_PATTERNS} most frequent ones are shown" if n_patterns > MOST_PATTERNS else ""
+    share = [f"{name} ({percent(gone)})" for name, gone in zip(rows.labels, rows.missing.mean(axis=0), strict=True)]
+    return (
+        Picture(
+            lambda: draw_missing_cells(rows),
+            f"Missing cells by feature: {joined(share)}",
+            "Rows that miss the same cells stand together, as high as they are many, whole ones first; what is missing "
+            f"is dark{shown}. It is taken to be missing at random: for reasons that the seen cells tell, if any do.",
+        ),
+    )
+
+
 def _missing_together(rows: Rows) -> Table:
     """Which cells are missing together, the most frequent patterns first."""
     patterns, which = rows.patterns
@@ -78,7 +98,7 @@ def _missing_together(rows: Rows) -> Table:
             )
             for p in order[:_MOST_PATTERNS]
         ),
-        folded=len(order) > 4,
+        folded=len(order) > _FEW_PATTERNS,
     )
 
 
