@@ -153,14 +153,14 @@ def takes_of(text: str, option: str = "--families") -> "Takes":
 
 
 def sums_out_missing(text: str, option: str = "--families") -> bool:
-    """Tell whether all families of a list of names sum missing cells out; of the default's without loading any.
+    """Tell whether all families of a list of names sum missing cells out; the default does, and those that are chosen.
 
     Raises
     ------
     ValueError
         As ``families_of``.
     """
-    return text == DEFAULT or (text != AUTO and all(family.sums_out_missing for family in families_of(text, option)))
+    return text in (DEFAULT, AUTO) or all(family.sums_out_missing for family in families_of(text, option))
 
 
 def known_families() -> str:

@@ -66,11 +66,11 @@ def _numbers(rows: Rows, *, together: bool) -> Table:
 
 def _pattern_picture(rows: Rows) -> tuple[Picture, ...]:
     """Which cells are missing, where a table does not show it at a glance."""
-    n_patterns = 0 if rows.missing is None else len(rows.patterns[0])
-    if n_patterns <= _FEW_PATTERNS:
+    missing = rows.missing
+    if missing is None or (n_patterns := len(rows.patterns[0])) <= _FEW_PATTERNS:
         return ()
     shown = f"; the {MOST_PATTERNS} most frequent ones are shown" if n_patterns > MOST_PATTERNS else ""
-    share = [f"{name} ({percent(gone)})" for name, gone in zip(rows.labels, rows.missing.mean(axis=0), strict=True)]
+    share = [f"{name} ({percent(gone)})" for name, gone in zip(rows.labels, missing.mean(axis=0), strict=True)]
     return (
         Picture(
             lambda: draw_missing_cells(rows),
