@@ -29,7 +29,6 @@ from bayesmix.families.parts import (
     ParameterSpec,
     Params,
     Point,
-    SeenKernel,
     Standardised,
     State,
     Statistics,
@@ -323,9 +322,9 @@ class Family(OverDraws):
         return Statistics(log_likelihood, counts, tuple(sums), form)
 
     @property
-    def seen_kernel(self) -> SeenKernel:
-        """The pass over rows with missing cells, where :attr:`sums_out_missing`."""
-        raise NotImplementedError
+    def seen_kernel(self) -> Any:
+        """The pass over rows with missing cells, where :attr:`sums_out_missing`; of some families the only one."""
+        return self.kernel
 
     def _statistics_of_seen(self, form: Form, columns: np.ndarray, row_weights: np.ndarray) -> Statistics:
         """:meth:`statistics` of rows with missing cells, whose patterns stand below."""
@@ -519,10 +518,10 @@ class Family(OverDraws):
     @property
     def fused_of_seen(self) -> Fused:
         """The same of rows with missing cells, where :attr:`sums_out_missing`; it takes :meth:`columns_of_seen`."""
-        raise NotImplementedError
+        return self.fused
 
     def columns_of_seen(self, X: np.ndarray) -> np.ndarray:
-        """As :meth:`columns`, of rows with missing cells, with their patterns below, (M + 1, N).
+        """As :meth:`columns`, of rows with missing cells: where these are NaN, with their patterns below, (M + 1, N).
 
         Parameters
         ----------
@@ -530,10 +529,13 @@ class Family(OverDraws):
 
         Returns
         -------
-        (M + 1, N) array
+        (M + 1, N) or (M, N) array
         """
+        columns = self.columns(X)
+        if not np.isnan(columns).any():
+            return columns
         _, which = np.unique(np.isnan(X), axis=0, return_inverse=True)
-        return with_patterns(self.columns(X), which)
+        return with_patterns(columns, which)
 
     @abstractmethod
     def written_out(self, ops: Any, columns: Any, log_weights: Any, *parameters: Any) -> Any:

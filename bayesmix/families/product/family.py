@@ -27,7 +27,7 @@ from bayesmix.families.parts import (
 from bayesmix.families.product.block import Block, laid_out, read_name, states_of, written
 from bayesmix.families.product.fused import fused
 from bayesmix.families.product.given_rows import ProductConditional
-from bayesmix.families.product.one_pass import OnePass
+from bayesmix.families.product.one_pass import OnePass, put_together
 from bayesmix.families.product.standardised import Together
 from bayesmix.families.protocol import Family
 from bayesmix.notes import Note
@@ -357,7 +357,7 @@ class Product(Family):
 
     @override
     def columns_of_seen(self, X: np.ndarray) -> np.ndarray:
-        return np.concatenate([block.family.columns_of_seen(X[:, block.at]) for block in self.blocks])
+        return put_together([block.family.columns_of_seen(X[:, block.at]) for block in self.blocks])
 
     @override
     def written_out(self, ops: Any, columns: Any, log_weights: Any, *parameters: Any) -> Any:

@@ -33,21 +33,21 @@ class OnePass:
             yield block, own, form
 
     def columns_of(self, columns: np.ndarray) -> Iterator[tuple[Block, np.ndarray]]:
-        """The columns of each block, with its patterns below where cells are missing."""
-        start, below = 0, int(has_patterns(columns))
+        """The columns of each block, with its patterns below where it misses cells."""
+        start, below = 0, has_patterns(columns)
         for block in self.blocks:
-            end = start + block.n_entries + below
-            yield block, columns[start:end]
-            start = end
+            end = start + block.n_entries
+            whole = not below or not has_patterns(columns[start:end])
+            yield block, columns[start : end if whole else end + 1]
+            start = end + below
 
     def joint(self, columns: np.ndarray, form: Form) -> np.ndarray:
         """``log w_k f_k(x_i)`` (K, N) at one point, with what is known of the rows' components."""
         log_joint = np.repeat(form[0][:, None], columns.shape[1], axis=1)
-        n_above = 0
         for block, own, of_block in self.parts(columns, form):
-            n_above += len(own)
             log_joint += kernel_of(block, own).log_joint(own, *(part[None] for part in of_block))[0].T
-        known = columns[n_above:]
+        below = has_patterns(columns)
+        known = columns[sum(block.n_entries + below for block in self.blocks) :]
         return log_joint + known if len(known) else log_joint
 
     def gather(self, columns: np.ndarray, form: Form, shares: np.ndarray) -> list[tuple[np.ndarray, ...]]:
@@ -96,6 +96,18 @@ class OnePass:
         shares = self.responsibilities(columns, *forms)
         parts = np.split(shares, ends[:-1], axis=1)
         return np.stack([part.sum(axis=1) for part in parts]).transpose(2, 0, 1)
+
+
+def put_together(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """The columns of one block below those of the other.
+
+    Where cells are missing every block has a row of patterns, also one that misses none.
+    """
+    gaps = [has_patterns(own) for own in columns]
+    if any(gaps):
+        nothing = np.full((1, columns[0].shape[1]), np.nan)
+        columns = [own if has else np.concatenate([own, nothing]) for own, has in zip(columns, gaps, strict=True)]
+    return np.concatenate(columns)
 
 
 def kernel_of(block: Block, columns: np.ndarray) -> Any:

@@ -10,8 +10,7 @@ import numpy as np
 
 from bayesmix.families.parts import Params, Standardised, State
 from bayesmix.families.product.block import Block, states_of
-from bayesmix.families.product.one_pass import OnePass
-from bayesmix.passes.patterns import has_patterns
+from bayesmix.families.product.one_pass import OnePass, put_together
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,16 +22,8 @@ class Together(Standardised):
 
     @cached_property
     def columns(self) -> np.ndarray:  # pyright: ignore[reportIncompatibleVariableOverride]: made when first read
-        """Those of one block below those of the other, (M, N).
-
-        Where cells are missing every block has a row of patterns, also one that misses none.
-        """
-        columns = [part.columns for part in self.parts]
-        gaps = [has_patterns(own) for own in columns]
-        if any(gaps):
-            complete = np.full((1, columns[0].shape[1]), np.nan)
-            columns = [own if has else np.concatenate([own, complete]) for own, has in zip(columns, gaps, strict=True)]
-        return np.concatenate(columns)
+        """Those of one block below those of the other, (M, N)."""
+        return put_together([part.columns for part in self.parts])
 
     @property
     def log_likelihood_shift(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]: a sum

@@ -15,7 +15,6 @@ from bayesmix.families.parts import Sweeps
 from bayesmix.families.product.block import Block, forms_of
 from bayesmix.families.product.one_pass import OnePass, kernel_of
 from bayesmix.families.sweeps import draw_weights
-from bayesmix.passes.patterns import has_patterns
 from bayesmix.passes.shares import draw_components
 
 _KNOWN = (np.empty(0), 1.0)  # a concentration that is a number
@@ -46,7 +45,7 @@ class _Chain:
         self.rng, self.blocks, self.samplers = rng, blocks, samplers
         n_components = self.concentrations.size
         self.ones, self.log_weights = np.ones(n_components), form[0][0]
-        self.columns = [_without_patterns(own) for _, own in OnePass(blocks).columns_of(columns)]
+        self.columns = [np.ascontiguousarray(own) for _, own in OnePass(blocks).columns_of(columns)]
         self.forms = [tuple(np.ascontiguousarray(part) for part in own) for own in forms_of(blocks, form)]
         self.shapes = [[*block.family.shapes(n_components, block.n_features).values()] for block in blocks]
         sizes = [sum(int(np.prod(shape)) for shape in own) for own in self.shapes]
@@ -93,12 +92,6 @@ class _Chain:
         self.state[place] = drawn[0]
         form = block.family.form(self.ones, _shaped(drawn[0], self.shapes[b]))
         self.forms[b] = tuple(np.ascontiguousarray(part)[None] for part in form)
-
-
-def _without_patterns(columns: np.ndarray) -> np.ndarray:
-    """The columns of a block as its own sampler takes them: patterns stand below only where it misses cells."""
-    idle = has_patterns(columns) and not has_patterns(columns[:-1])
-    return np.ascontiguousarray(columns[:-1] if idle else columns)
 
 
 def _shaped(flat: np.ndarray, shapes: Sequence[tuple[int, ...]]) -> tuple[np.ndarray, ...]:
