@@ -711,10 +711,10 @@ class Mixture:
             seconds={},
         )
 
-    def _problem(self, X, beside: "_Beside", copy: bool | None = True) -> Problem:
+    def _problem(self, X, beside: "_Beside | None" = None, copy: bool | None = True) -> Problem:
         """The problem of a given number of components, without which nothing but Gibbs sampling has a meaning."""
         self._check_number()
-        return self._read(X, beside, copy)
+        return self._read(X, _Beside() if beside is None else beside, copy)
 
     def _streamed(self, source: "Source", progressbar: bool | None) -> Problem:
         """The same of rows that are not in memory, after a first look at all of them."""
