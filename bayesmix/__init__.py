@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bayesmix.families.poisson import Poisson
     from bayesmix.families.product import Product
     from bayesmix.families.student_t import StudentT
+    from bayesmix.families.zero_inflated_poisson import ZeroInflatedPoisson
     from bayesmix.html.reports import report
     from bayesmix.mixture import Mixture
     from bayesmix.plots import (
@@ -134,6 +135,7 @@ __all__ = [
     "Product",
     "StudentT",
     "UntrustedWarning",
+    "ZeroInflatedPoisson",
     "__version__",
     "bootstrap_lrt",
     "cdf",

@@ -7,6 +7,7 @@ FAMILIES: dict[str, str | type] = {
     "Gaussian": "bayesmix.families.gaussian",
     "Poisson": "bayesmix.families.poisson",
     "NegativeBinomial": "bayesmix.families.negative_binomial",
+    "ZeroInflatedPoisson": "bayesmix.families.zero_inflated_poisson",
     "Bernoulli": "bayesmix.families.bernoulli",
     "Categorical": "bayesmix.families.categorical",
     "StudentT": "bayesmix.families.student_t",

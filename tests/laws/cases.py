@@ -7,7 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from bayesmix import Bernoulli, Categorical, Gaussian, Mixture, NegativeBinomial, Poisson, StudentT
+from bayesmix import (
+    Bernoulli,
+    Categorical,
+    Gaussian,
+    Mixture,
+    NegativeBinomial,
+    Poisson,
+    StudentT,
+    ZeroInflatedPoisson,
+)
 from bayesmix.data import Rows
 from bayesmix.density import Density
 from bayesmix.engines.begin import density_of
@@ -95,6 +104,7 @@ FAMILIES = (
     ),
     Line(Poisson()),
     Line(NegativeBinomial()),
+    Line(ZeroInflatedPoisson()),
     Line(Bernoulli()),
     Line(Categorical()),
     *(Line(family, simulate=clouds, latent=True) for family in STUDENTS),
