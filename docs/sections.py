@@ -64,8 +64,8 @@ summaries.
 *What it says:* the priors are what the documentation says they are, and the draws are draws from that posterior."""
 
 OTHERS = """\
-Counts by flexmix, counts with spread by R's MASS and its own densities, latent classes by poLCA, and components with
-heavy tails by direct optimisation of the density that SciPy writes out. A figure is what the optimum here loses to
+Counts by flexmix, counts with spread by R's MASS, pscl and its own densities, latent classes by poLCA, and components
+with heavy tails by direct optimisation of the density that SciPy writes out. A figure is what the optimum here loses to
 theirs, next to the size of the log-likelihood."""
 
 FACTORS = """\

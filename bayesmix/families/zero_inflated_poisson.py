@@ -41,7 +41,12 @@ class ZeroInflatedPoisson(ByValue):
     A share :math:`\pi` of a group, ``extra_zeros``, cannot count at all: people who do not smoke, machines that are
     switched off. The others count around ``rates`` :math:`\lambda`, so that the mean count is
     :math:`(1 - \pi) \lambda`. Without extra zeros this is the Poisson distribution, which maximum likelihood reaches
-    where a group has no more zeros than that. Default priors: of rates as in :class:`bayesmix.Poisson`; of the shares
+    where a group has no more zeros than that.
+
+    With one column and several groups the rows say how many extra zeros there are, and not whose: the density is that of
+    the groups' Poisson distributions and one point at zero, and prior beliefs share the zeros out. Several columns tell.
+
+    Default priors: of rates as in :class:`bayesmix.Poisson`; of the shares
     :class:`bayesmix.priors.Beta`.
 
     References
@@ -54,10 +59,11 @@ class ZeroInflatedPoisson(ByValue):
     >>> import bayesmix as bm
     >>> import numpy as np
     >>> rng = np.random.default_rng(1)
-    >>> cigarettes = rng.poisson(np.repeat([4, 20], 400)) * (rng.random(800) < 0.7)
-    >>> em = bm.Mixture(2, bm.ZeroInflatedPoisson()).fit_em(cigarettes, estimate="ml", random_seed=1)
-    >>> sorted(em.params["rates"].round().ravel().tolist())
-    [4.0, 20.0]
+    >>> weekly = rng.poisson(np.repeat([[4, 2], [30, 9]], 400, axis=0))  # cigarettes, drinks
+    >>> weekly[rng.random(800) < 0.6, 0] = 0  # who does not smoke
+    >>> em = bm.Mixture(2, bm.ZeroInflatedPoisson()).fit_em(weekly, random_seed=1)
+    >>> em.params["extra_zeros"].round(1).tolist()
+    [[0.6, 0.0], [0.6, 0.0]]
     """
 
     word: ClassVar[str] = "zero-inflated-poisson"

@@ -20,7 +20,7 @@ from tests.exact import test_enumeration as clouds
 from tests.exact.conjugate import prior_of
 from tests.exact.conjugate_rates import Chances, Levels, Rates
 from tests.exact.enumeration import Enumeration, Group
-from tests.exact.gridded import Gridded, negative_binomial
+from tests.exact.gridded import Gridded, negative_binomial, zero_inflated_poisson
 from tests.monte_carlo import ALLOWED, FEWEST, Estimate, Finding, effective_draws, mean_of
 from tests.problems import problem_of
 
@@ -69,6 +69,15 @@ def spread(rows: np.ndarray) -> Model:
     return Model(bm.NegativeBinomial(), priors, rows, lambda k: [group] * k)
 
 
+def zeros(rows: np.ndarray) -> Model:
+    """Counts with extra zeros."""
+    priors = {"rates": bm.priors.Gamma(2.5, 0.5), "extra_zeros": bm.priors.Beta(2.0, 3.0)}
+    group = Gridded(
+        zero_inflated_poisson, (stats.gamma(2.5, scale=2.0), stats.beta(2.0, 3.0)), np.empty((0, rows.shape[1]))
+    )
+    return Model(bm.ZeroInflatedPoisson(), priors, rows, lambda k: [group] * k)
+
+
 def gaussian(covariance: str) -> Model:
     scale = clouds.SCALES.get(covariance, np.diag(clouds.SPREAD))
     numbers = clouds.MEAN, clouds.SHRINKAGE, clouds.DOF, scale
@@ -83,6 +92,7 @@ MODELS = {
     for model in (
         poisson(COUNTS, 2.5, (0.5, 0.25)),
         spread(3 * COUNTS),
+        zeros(np.array([[0, 6], [0, 0], [3, 0], [2, 6], [0, 5], [3, 0]])),
         Model(
             bm.Bernoulli(),
             {"probabilities": bm.priors.Beta(2.0, 1.5)},

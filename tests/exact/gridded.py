@@ -17,6 +17,11 @@ def negative_binomial(x: np.ndarray, rate: np.ndarray, dispersion: np.ndarray) -
     return stats.nbinom.logpmf(x, 1 / dispersion, 1 / (1 + dispersion * rate))
 
 
+def zero_inflated_poisson(x: np.ndarray, rate: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Log probability of counts, elementwise."""
+    return np.log(share * (x == 0) + (1 - share) * stats.poisson.pmf(x, rate))
+
+
 @dataclass(frozen=True, eq=False)
 class Gridded:
     """One group of counts, independent in each column: rates and another parameter (D,) with priors of their own.
