@@ -43,8 +43,8 @@ class ZeroInflatedPoisson(ByValue):
     :math:`(1 - \pi) \lambda`. Without extra zeros this is the Poisson distribution, which maximum likelihood reaches
     where a group has no more zeros than that.
 
-    With one column and several groups the rows say how many extra zeros there are, and not whose: the density is that of
-    the groups' Poisson distributions and one point at zero, and prior beliefs share the zeros out. Several columns tell.
+    With one column and several groups the rows say how many extra zeros there are, and not whose: the density is that
+    of the groups' Poisson distributions and one point at zero, and the prior shares the zeros out. Several columns tell.
 
     Default priors: of rates as in :class:`bayesmix.Poisson`; of the shares
     :class:`bayesmix.priors.Beta`.
