@@ -44,7 +44,7 @@ class ZeroInflatedPoisson(ByValue):
     where a group has no more zeros than that.
 
     With one column and several groups the rows say how many extra zeros there are, and not whose: the density is that
-    of the groups' Poisson distributions and one point at zero, and the prior shares the zeros out. Several columns tell.
+    of the groups' Poisson distributions and one point at zero, and the prior shares them out. Several columns tell.
 
     Default priors: of rates as in :class:`bayesmix.Poisson`; of the shares
     :class:`bayesmix.priors.Beta`.
