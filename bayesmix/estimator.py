@@ -16,7 +16,7 @@ from bayesmix.data import Rows, check_in_memory, check_n_components, read_labels
 from bayesmix.data.words import listed
 from bayesmix.engines.begin import fit_em
 from bayesmix.engines.em import EMResult, EMSettings
-from bayesmix.families import Family, family_from_name, read_family
+from bayesmix.families import Family, family_from_name, read_family, with_noise
 from bayesmix.first_use import compiling_shown
 from bayesmix.mixture import Mixture
 from bayesmix.posterior.averages import PosteriorMeans
@@ -68,6 +68,9 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         posterior mode.
     priors : mapping, optional
         As :class:`bayesmix.Mixture` takes them. By default they are scaled by the data.
+    noise : bool, default False
+        Whether rows may be of no group, as :class:`bayesmix.Mixture` has it: their label is -1, and the probabilities
+        of a row sum to one less that of noise. For Gaussian and Student-t components.
     estimate : {"map", "ml"}, default "map"
         For ``method="em"``: the posterior mode, or maximum likelihood.
     init : str or array, default "k-means++"
@@ -102,13 +105,15 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         spherical.
     dof_ : ndarray
         Student-t components: degrees of freedom, where they are estimated.
+    noise_weight_ : float
+        With ``noise=True``: the share of noise. ``weights_`` are those among the other rows.
     rates_ : ndarray of shape (K, D)
         Poisson components.
     probabilities_ : ndarray
         Bernoulli components: of a one, (K, D). Categorical components: of each level, the levels of the columns side
         by side.
     labels_ : ndarray of shape (N,)
-        Most probable component of each training row.
+        Most probable component of each training row; -1 of noise.
     converged_ : bool
         EM: whether an iteration gained less than ``tol`` a row. Otherwise: whether :func:`bayesmix.diagnose` finds
         nothing against the draws. Where it is False, ``fit`` warns with the reason.
@@ -177,6 +182,7 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         covariance_type="full",
         method="em",
         priors=None,
+        noise=False,
         estimate="map",
         init: Any = "k-means++",
         n_init=10,
@@ -193,6 +199,7 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         self.covariance_type = covariance_type
         self.method = method
         self.priors = priors
+        self.noise = noise
         self.estimate = estimate
         self.init = init
         self.n_init = n_init
@@ -443,6 +450,10 @@ class BayesianMixture(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Density
         return self.classes_[labels] if hasattr(self, "classes_") else labels
 
     def _family(self) -> Family:
+        family = self._family_of_groups()
+        return with_noise(family) if self.noise else family
+
+    def _family_of_groups(self) -> Family:
         asked = self.covariance_type
         if isinstance(self.family, str):
             with suppress(ValueError):  # it has no covariance, names it itself, or has none of that name

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from bayesmix.data import (
     StreamedRows,
     check_n_components,
@@ -14,7 +16,7 @@ from bayesmix.data import (
 )
 from bayesmix.engines.begin import density_of, fit_em, model_of
 from bayesmix.engines.em import EMResult, EMSettings
-from bayesmix.families import Family, read_family
+from bayesmix.families import Family, read_family, with_noise
 from bayesmix.families.gaussian import Gaussian
 from bayesmix.first_use import compiling_shown
 from bayesmix.notebook import card, facts, sentences
@@ -60,7 +62,18 @@ class Mixture:
         with all else then, by :meth:`fit` and :meth:`fit_gibbs`. ``"components"``:
         :class:`bayesmix.priors.NormalInverseWishart` (the default, scaled by the data). In its place, for a separated
         prior, any of ``"means"``, ``"scales"`` and ``"correlations"``: an object of :mod:`bayesmix.priors`, a PyMC
-        ``.dist()`` object, or anything with ``create_variable(name)``.
+        ``.dist()`` object, or anything with ``create_variable(name)``. ``"noise_weight"``, where there is noise:
+        :class:`bayesmix.priors.Beta`; by default any share of it is as plausible as any other.
+    noise : bool, default False
+        Whether rows may be of no group: one component more, uniform over the box of the data,
+
+        .. math:: p(x) = (1 - \epsilon) \sum_k w_k f(x \mid \theta_k) + \frac{\epsilon}{V},
+                  \qquad V = \prod_j (\max_i x_{ij} - \min_i x_{ij}).
+
+        Its share, ``noise_weight``, is a parameter like the others; weights are those of the groups among the other
+        rows. Rows that are noise more likely than any group have the label -1, and probabilities of the groups sum to
+        one less the probability of noise. The density of noise is the same beyond the box, so that a new row far from
+        all groups is noise. Of Gaussian and Student-t groups.
 
     Raises
     ------
@@ -79,11 +92,16 @@ class Mixture:
     n_components: Any
     family: Family = Gaussian()
     priors: Any = None
+    noise: bool = False
 
     def __post_init__(self):
         if not isinstance(self.n_components, PriorOfNumber):
             object.__setattr__(self, "n_components", check_n_components(self.n_components))
-        object.__setattr__(self, "family", read_family(self.family))
+        if not isinstance(self.noise, bool | np.bool_):
+            raise TypeError(f"noise must be True or False, not {self.noise!r}")
+        family = read_family(self.family)
+        object.__setattr__(self, "family", with_noise(family) if self.noise else family)
+        object.__setattr__(self, "noise", self.family.has_noise)
         object.__setattr__(self, "priors", read_priors(self.priors, self.family))
 
     def __str__(self) -> str:
@@ -91,7 +109,8 @@ class Mixture:
         return f"{self.family} mixture of {'an unknown number of groups' if unknown else self.n_components}"
 
     def __repr__(self) -> str:
-        shown = f"Mixture(n_components={self.n_components}, family={self.family!r}"
+        family, noise = (self.family.groups, ", noise=True") if self.noise else (self.family, "")
+        shown = f"Mixture(n_components={self.n_components}, family={family!r}{noise}"
         if self.priors == default_priors(self.family):
             return shown + ")"
         return shown + "".join(f", {part}={said}" for part, said in in_words(self.priors).items()) + ")"

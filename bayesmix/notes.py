@@ -236,7 +236,18 @@ def _weighted_rows(n_rows: int, total: float, smallest: float, largest: float, l
     return said
 
 
+def _noise(box: Sequence[Sequence[Any]]) -> str:
+    ends = [f"{label} from {low:.4g} to {high:.4g}" for label, low, high in box[:_SHOWN]]
+    if len(box) > _SHOWN:
+        ends.append(f"{len(box) - _SHOWN} more columns, each from its smallest to its largest value")
+    return (
+        f"rows may be noise, which lies anywhere in the box of the data ({joined(ends)}) with the same density, there "
+        "and beyond"
+    )
+
+
 _SENTENCES = {
+    "noise": _noise,
     "weighted_rows": _weighted_rows,
     "known_labels": _known_labels,
     "rows_together": _rows_together,

@@ -64,6 +64,10 @@ class Problem:
             the model.
         """
         number = n_components if isinstance(n_components, PriorOfNumber) else None
+        if number and family.has_noise:
+            raise ValueError(
+                "noise does not go with an unknown number of groups: give n_components a number, or leave noise out"
+            )
         n_components = n_components if isinstance(n_components, int) else STATED
         check_missing(rows, None if family.sums_out_missing else _cannot_sum_out(family))
         if rows.log_prior is not None and not family.takes_labels:
@@ -71,6 +75,7 @@ class Problem:
         _check_subjects(rows, family, 1 if number else n_components)
         check_distinct(rows, 1 if number else n_components)
         family.check(rows)
+        rows = rows.spanning if family.has_noise else rows
         family = family.on(rows.columns)
         if number and np.ndim(getattr(priors.weights, "concentration", 0.0)) > 0:
             raise ValueError(

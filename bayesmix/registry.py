@@ -22,6 +22,12 @@ DEFAULT_TAKES: Final = "real"
 """The columns that it takes: a refusal of a file needs no family to be loaded."""
 
 
+NOISE: Final = "+noise"
+"""What stands behind the name of a family where there is noise beside its groups."""
+
+WITH_NOISE: Final = "bayesmix.families.noise"
+"""Where the family lives that has another one's groups, and noise."""
+
 AUTO: Final = "auto"
 """What people write to have the family chosen by what the columns look like."""
 

@@ -156,6 +156,10 @@ their own tests.
 
 *What it says:* a mistake of these kinds would have been seen."""
 
+NOISE = """\
+Groups with noise beside them: the pass against SciPy's densities of every part, its slopes, the PyMC model, and where
+EM ends. Units, names and weights are tested too."""
+
 SECTIONS = (
     Section(
         "Exact answers",
@@ -170,12 +174,15 @@ SECTIONS = (
             "tests.engines.test_telescoping",
             "tests.engines.test_richardson_green",
             "tests.exact.test_evidence",
+            "tests.exact.test_noise",
         ),
         ('uv run pytest tests/exact -m "slow or not slow"',),
         tested=IN_PART,
     ),
     Section("Other programs", PROGRAMS, "evidence-programs"),
-    Section("EM: mclust", MCLUST, "evidence-mclust", ("tests.engines.em.test_mclust",), level=3),
+    Section(
+        "EM: mclust", MCLUST, "evidence-mclust", ("tests.engines.em.test_mclust", "tests.families.test_noise"), level=3
+    ),
     Section(
         "EM: flexmix, MASS and poLCA",
         OTHERS,
@@ -249,6 +256,7 @@ SECTIONS = (
         tested=IN_PART,
         level=3,
     ),
+    Section("Noise", NOISE, "evidence-noise", ("tests.laws.test_noise",), level=3),
     Section(
         "Calibration",
         calibration.WORDS,

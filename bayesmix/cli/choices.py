@@ -80,6 +80,22 @@ def families_of(text: str, option: str = "--families") -> "list[Family]":
         raise ValueError(error if str(error).startswith(option) else f"{option} {text!r}: {error}") from error
 
 
+def with_noise_of(families: "Sequence[Family]") -> "list[Family]":
+    """The families with noise beside their groups.
+
+    Raises
+    ------
+    ValueError
+        If one is of columns that are no real numbers.
+    """
+    from bayesmix.families import with_noise
+
+    try:
+        return [with_noise(family) for family in families]
+    except ValueError as error:
+        raise ValueError(f"--noise: {error}") from error
+
+
 def criteria_of(text: str) -> list[str]:
     """Read names of criteria with commas between, or ``"all"``.
 

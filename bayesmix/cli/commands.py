@@ -129,6 +129,7 @@ def fit(
     components: Annotated[int | Literal["unknown"], Parameter(alias="-k")],
     method: Method = "auto",
     family: Annotated[str, Parameter(help=_FAMILY)] = DEFAULT,
+    noise: Annotated[bool, NO_DEFAULT] = False,
     source: Source = Source(),
     length: Length = Length(),
     relabel: Relabel | None = None,
@@ -149,6 +150,8 @@ def fit(
     method
         NUTS and Gibbs draw from the posterior, and auto takes the one that can be trusted; ADVI and Laplace
         approximate it; EM gives a point estimate.
+    noise
+        Let rows be of no group: noise, which lies anywhere in the box of the data, and has the label -1.
     relabel
         How groups get the same name in every draw: by the EM labels of the rows (ecr, the default), by the draw of the
         highest posterior density, by Stephens' method, or in the order of their weights.
@@ -163,7 +166,7 @@ def fit(
         The fit for predict (.nc, .zarr), a report (.html, .md), labels (.csv, .parquet); may be repeated. Of an
         unknown number of groups: the fit, and the table of numbers (.csv, .parquet).
     """
-    from bayesmix.cli.choices import families_of, family_for_rows, sums_out_missing, takes_of
+    from bayesmix.cli.choices import families_of, family_for_rows, sums_out_missing, takes_of, with_noise_of
     from bayesmix.cli.outputs import check_outputs
     from bayesmix.cli.reading import read_frame
 
@@ -186,17 +189,21 @@ def fit(
 
         if weights is not None:
             raise ValueError("--weights is for rows in memory: leave out --stream.")
+        if noise:
+            raise ValueError("--noise is for rows in memory, whose box is known before the fit: leave out --stream.")
         check_streamed(method, outputs, components, family)
         X: Any = open_rows(data, source, manner.say)
         row_weights = None
     else:
-        takes, summed_out = takes_of(family, "--family"), sums_out_missing(family, "--family")
+        takes, summed_out = takes_of(family, "--family"), sums_out_missing(family, "--family") and not noise
         X, row_weights = read_frame(data, source, manner.say, takes=takes, summed_out=summed_out, weights=weights)
     chosen, *others = (
         [family_for_rows(X, "--family", manner.say)] if family == AUTO else families_of(family, "--family")
     )
     if others:
         raise ValueError(several)
+    if noise:
+        [chosen] = with_noise_of([chosen])
     request = Request(_named(data), method, _seed(seed, manner), outputs, manner, row_weights)
     if components == "unknown":
         from bayesmix.cli.counting import count_and_tell
@@ -225,6 +232,7 @@ def compare(
     components: Annotated[str, Parameter(alias="-k")] = "1:6",
     method: Method = "auto",
     families: Annotated[str, Parameter(help=_FAMILIES)] = DEFAULT,
+    noise: Annotated[bool, NO_DEFAULT] = False,
     criteria: str = DEFAULT_CRITERIA,
     evidence_under: list[str] | None = None,
     refits: int = 10,
@@ -247,6 +255,9 @@ def compare(
     method
         NUTS and Gibbs draw from the posterior, and auto takes for each model the one that can be trusted; ADVI
         and Laplace approximate it; EM gives point estimates.
+    noise
+        Let rows be of no group, in every model: noise, which lies anywhere in the box of the data. To compare with and
+        without it, write --families full,full+noise.
     criteria
         Columns of the table that is shown, beside LOO: some of bic,aic,icl,sbic,sabic,caic,entropy, or all.
     evidence_under
@@ -275,6 +286,7 @@ def compare(
         stated_priors_of,
         sums_out_missing,
         takes_of,
+        with_noise_of,
     )
     from bayesmix.cli.outputs import check_outputs
     from bayesmix.cli.reading import read_frame
@@ -286,9 +298,10 @@ def compare(
         raise ValueError(f"--refits must not be negative, not {refits}: 0 leaves it at moment matching.")
     shown = criteria_of(criteria)
     numbers = numbers_of(components)
-    takes, summed_out = takes_of(families), sums_out_missing(families)
+    takes, summed_out = takes_of(families), sums_out_missing(families) and not noise
     X, row_weights = read_frame(data, source, manner.say, takes=takes, summed_out=summed_out, weights=weights)
     chosen = [family_for_rows(X, "--families", manner.say)] if families == AUTO else families_of(families)
+    chosen = with_noise_of(chosen) if noise else chosen
     under = stated_priors_of(evidence_under or (), chosen)
     from bayesmix.cli.comparing import compare_and_tell, seed_in
 

@@ -165,7 +165,8 @@ def tell_labels(
     for start in range(0, len(index), _ROWS_AT_ONCE):
         block = slice(start, start + _ROWS_AT_ONCE)
         names = index[block]
-        columns = {name: membership[name].values[block] for name in _OF_EVERY_ROW}
+        of_every_row = (*_OF_EVERY_ROW, *(("noise_probability",) if "noise_probability" in membership else ()))
+        columns = {name: membership[name].values[block] for name in of_every_row}
         if misfits is not None:
             columns |= {column: misfits[name].values[block] for column, name in MISFITS.items()}
         for i in range(len(names)):
@@ -228,6 +229,11 @@ def _groups(digest: Digest) -> dict[str, Any]:
             }
             for k in range(digest.n_components)
         ],
+        **(
+            {"noise": {"rows": int(np.sum(labels == -1)), "share": _estimate(digest.noise, 0, digest.sampled)}}
+            if digest.noise
+            else {}
+        ),
         "hardest": _hardest(digest),
         "diagnosis": _diagnosis(diagnosis),
         "sensitivity": [] if digest.sensitivity is None else digest.sensitivity.reset_index().to_dict("records"),

@@ -65,11 +65,15 @@ def table_of_labels(membership: "xr.Dataset", index: "pd.Index", *, intervals: b
     first = ("label", "label_probability", "entropy", "entropy_overlap", "entropy_parameters")
     columns: dict[str, np.ndarray] = {name: membership[name].values for name in first}
     names = membership.coords.get("name", membership["component"]).values
-    columns["label"] = names[columns["label"]]
+    columns["label"] = np.where(columns["label"] < 0, -1, names[columns["label"]])
     for k, name in enumerate(names):
         columns[f"probability_{name}"] = membership["probability"].values[:, k]
         if intervals:
             for side, bound in enumerate(BOUNDS):
                 columns[f"probability_{name}_{bound}"] = membership["probability_interval"].values[:, k, side]
+    if "noise_probability" in membership:
+        columns["noise_probability"] = membership["noise_probability"].values
+        for side, bound in enumerate(BOUNDS if intervals else ()):
+            columns[f"noise_probability_{bound}"] = membership["noise_probability_interval"].values[:, side]
     table = pd.DataFrame(columns, index=index, copy=False)
     return table.rename_axis("row") if index.name is None else table

@@ -154,6 +154,8 @@ def show_groups(console: Console, digest: "Digest") -> None:
     _title(console, "The groups" if digest.n_components > 1 else "The group")
     names = [digest.rows.group(k) for k in range(digest.n_components)]
     shown = names if digest.rows.classes else [str(k) for k in range(digest.n_components)]
+    if digest.noise is not None:
+        names, shown = [*names, "noise"], [*shown, "noise"]
     whole = _of_groups(digest, intervals=True)
     across = [Column("group", shown)], whole
     tables = [across, *(_turned(columns, names) for columns in (whole, _of_groups(digest, intervals=False)))]
@@ -188,6 +190,9 @@ def show_doubtful(console: Console, digest: "Digest") -> None:
     probability = membership["probability"].values
     groups = range(min(digest.n_components, _MOST_GROUPS))
     columns = [Column(f"P({rows.group(k)})", [percent(probability[i, k]) for i in order]) for k in groups]
+    if digest.noise is not None:
+        of_noise = membership["noise_probability"].values
+        columns.append(Column("P(noise)", [percent(float(of_noise[i])) for i in order]))
     # As many features as there is room for, those first in which the groups differ most.
     for j in np.argsort(-digest.separation, kind="stable").tolist():
         feature = Column(rows.labels[j], [of_row(rows, i, j) for i in order])
@@ -206,11 +211,17 @@ def _of_groups(digest: "Digest", *, intervals: bool) -> "list[Column]":
         percent_with_interval(shares.value[k], shares.low[k], shares.high[k]) if intervals else percent(shares.value[k])
         for k in groups
     ]
-    return [
-        Column("share of all", share),
-        Column("rows", [f"{np.sum(labels == k):,}" for k in groups]),
-        *(Column(name, [lie.text(k, j, interval=intervals) for k in groups]) for j, name in enumerate(lie.entries)),
+    columns = [
+        ("share of all", share),
+        ("rows", [f"{np.sum(labels == k):,}" for k in groups]),
+        *((name, [lie.text(k, j, interval=intervals) for k in groups]) for j, name in enumerate(lie.entries)),
     ]
+    if digest.noise is not None:
+        value, low, high = (float(part[0]) for part in (digest.noise.value, digest.noise.low, digest.noise.high))
+        own = percent_with_interval(value, low, high) if intervals else percent(value)
+        of_noise = [own, f"{np.sum(labels == -1):,}", *("anywhere" for _ in lie.entries)]
+        columns = [(name, [*cells, last]) for (name, cells), last in zip(columns, of_noise, strict=True)]
+    return [Column(name, cells) for name, cells in columns]
 
 
 def _turned(columns: "Sequence[Column]", groups: Sequence[str]) -> "tuple[list[Column], list[Column]]":

@@ -21,12 +21,15 @@ class Column:
         The levels of a categorical column; its numbers are 0, 1, ... in this order. Other columns have none.
     unit : str
         Empty where the column has none.
+    span : (float, float), optional
+        The smallest and the largest number, where a model needs to know them.
     """
 
     name: str
     kind: Kind = "real"
     levels: tuple[str, ...] = ()
     unit: str = ""
+    span: tuple[float, float] | None = None
 
     @property
     def label(self) -> str:

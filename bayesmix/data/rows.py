@@ -271,6 +271,13 @@ class Rows:
         columns = [column if self.missing is None else column[~np.isnan(column)] for column in self.values.T]
         return np.array([column.min() for column in columns]), np.array([column.max() for column in columns])
 
+    @cached_property
+    def spanning(self) -> "Rows":
+        """The same, of which every column knows its span; one that it knows already, as of all rows, stays."""
+        spans = zip(*(ends.tolist() for ends in self.extent), strict=True)
+        columns = (replace(one, span=one.span or own) for one, own in zip(self.columns, spans, strict=True))
+        return replace(self, columns=tuple(columns))
+
     @property
     def sample(self) -> np.ndarray:
         """Rows (n, D) of which some are chosen by their places: all that there are."""

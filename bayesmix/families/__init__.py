@@ -5,9 +5,9 @@ from importlib import import_module
 from typing import Any
 
 from bayesmix.families.protocol import Family
-from bayesmix.registry import AUTO, FAMILIES
+from bayesmix.registry import AUTO, FAMILIES, NOISE, WITH_NOISE
 
-__all__ = ["Family", "check_comparable", "family_from_name", "read_families", "read_family"]
+__all__ = ["Family", "check_comparable", "family_from_name", "read_families", "read_family", "with_noise"]
 
 
 def _kinds() -> Iterator[type[Family]]:
@@ -24,6 +24,8 @@ def family_from_name(name: str) -> Family:
     ValueError
         If no family has that name.
     """
+    if name.endswith(NOISE):
+        return with_noise(family_from_name(name.removesuffix(NOISE)))
     for kind in _kinds():
         if (family := kind.named(name)) is not None:
             return family
@@ -34,6 +36,17 @@ def family_from_name(name: str) -> Family:
         )
     known = ", ".join(repr(one) for kind in _kinds() for one in kind.names())
     raise ValueError(f"no family is called {name!r}: there are {known}.")
+
+
+def with_noise(family: Family) -> Family:
+    """The family with noise beside its groups; itself, where it has noise.
+
+    Raises
+    ------
+    ValueError
+        If its pass takes no noise.
+    """
+    return family if family.has_noise else import_module(WITH_NOISE).WithNoise(family)
 
 
 def _set_from_name(name: Any) -> tuple[Family, ...]:

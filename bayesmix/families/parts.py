@@ -312,6 +312,12 @@ def flattened(forms: Form) -> Form:
     return tuple(np.reshape(part, (-1, *part.shape[n_leading:])) for part in forms)
 
 
+def most_probable(shares: np.ndarray, *, noise: bool) -> np.ndarray:
+    """The component of which a row most probably is, of shares (K, ...); -1 where noise is, which has the rest."""
+    label = shares.argmax(axis=0)
+    return np.where(1 - shares.sum(axis=0) > shares.max(axis=0), -1, label) if noise else label
+
+
 def labels_drawn(weights: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
     """The components (n,) of new rows."""
     weights = np.asarray(weights, dtype=float)

@@ -70,6 +70,10 @@ class Family(OverDraws):
     """Whether EM fits it to rows that are not in memory (``bayesmix.data.StreamedRows``)."""
     takes_labels: ClassVar[bool] = False
     """Whether passes take what is known of the rows' components below these (``bayesmix.passes.known``)."""
+    takes_noise: ClassVar[bool] = False
+    """Whether there may be noise beside its components: its pass takes it (``bayesmix.passes.log_sum_exp``)."""
+    has_noise: ClassVar[bool] = False
+    """Whether rows may be of no group: shares of the groups then sum to less than one, and the rest is noise."""
     n_levels: int = 0
 
     # What it is called
@@ -219,6 +223,24 @@ class Family(OverDraws):
         bool
         """
         return self == other
+
+    @property
+    def groups(self) -> "Family":
+        """The family of the groups alone: itself, unless there is noise beside them."""
+        return self
+
+    def priors_of_groups(self, priors: Priors) -> Priors:
+        """The priors that are those of :attr:`groups`.
+
+        Parameters
+        ----------
+        priors : Priors
+
+        Returns
+        -------
+        Priors
+        """
+        return priors
 
     @property
     def blocks(self) -> tuple[Any, ...]:
@@ -572,6 +594,19 @@ class Family(OverDraws):
         list of Note
         """
         return []
+
+    def told_of(self, rows: Rows) -> tuple[Note, ...]:
+        """What is to be known of these rows under this family, whatever the priors.
+
+        Parameters
+        ----------
+        rows : Rows
+
+        Returns
+        -------
+        tuple of Note
+        """
+        return ()
 
     @abstractmethod
     def sample(

@@ -11,7 +11,7 @@ import pandas as pd
 from bayesmix.data.words import joined, spanned
 from bayesmix.html.content import Answer
 from bayesmix.html.digest import Digest
-from bayesmix.html.numbers import as_sure, counted, percent
+from bayesmix.html.numbers import as_sure, counted, percent, percent_with_interval, plain
 from bayesmix.posterior.membership import UNSURE, in_doubt
 from bayesmix.posterior.numbers import shortest_run
 from bayesmix.standing import column_of, contenders, deciding, is_bracketed, lowest, preferred
@@ -34,10 +34,11 @@ def headline_of_numbers(occupied: np.ndarray, n_rows: int) -> str:
 def answer_of_fit(digest: Digest) -> Answer:
     """Say what one fit found; how many groups there are was given."""
     groups = counted(digest.n_components, "group")
+    noise = "" if digest.noise is None else " and noise"
     how_many = f"{groups} {'was' if digest.n_components == 1 else 'were'} asked for. "
     how_many += "Whether another number suits the data better, only a comparison of several says."
     return Answer(
-        f"{digest.rows.n_rows:,} rows as {groups}",
+        f"{digest.rows.n_rows:,} rows as {groups}{noise}",
         (("How many?", how_many), *_of_groups(digest), ("What is doubtful?", _doubts(digest))),
     )
 
@@ -110,7 +111,10 @@ def _of_groups(digest: Digest) -> tuple[tuple[str, str], ...]:
     """How sure the memberships are, and what the groups look like."""
     n_rows, doubtful = digest.rows.n_rows, len(in_doubt(digest.membership))
     rows = counted(n_rows, "row")
-    if digest.n_components == 1:
+    if digest.noise is not None:
+        sure = f"{n_rows - doubtful:,} of {rows} belong to one group, or are noise, with a probability of at least "
+        sure += f"{UNSURE:.0%}."
+    elif digest.n_components == 1:
         sure = f"All {rows} are in the one group."
     elif doubtful == 0:
         certainty = float(digest.membership["label_probability"].values.min())
@@ -126,7 +130,25 @@ def _of_groups(digest: Digest) -> tuple[tuple[str, str], ...]:
         )
     else:
         sure += " How sure the groups themselves are, this point estimate does not say; a posterior does (fit_nuts)."
-    return ("How sure?", sure), ("What are they?", _description(digest))
+    noise = () if digest.noise is None else (("What is noise?", noise_told(digest)),)
+    return ("How sure?", sure), ("What are they?", _description(digest)), *noise
+
+
+def noise_told(digest: Digest) -> str:
+    """How many rows are noise, how sure that is, and where noise lies."""
+    assert digest.noise is not None
+    own = digest.membership["noise_probability"].values[digest.membership["label"].values == -1]
+    sure = int((own >= UNSURE).sum())
+    rows = counted(own.size, "row")
+    said = f"{rows} {'is' if own.size == 1 else 'are'} noise rather than of any group"
+    said += f", {sure:,} of them with a probability of at least {UNSURE:.0%}." if own.size else "."
+    share, low, high = (float(part[0]) for part in (digest.noise.value, digest.noise.low, digest.noise.high))
+    said += f" Its share is {percent_with_interval(share, low, high)}."
+    spans = [(column.label, *column.span) for column in digest.rows.columns if column.span]
+    ends = [f"{label} from {plain(low)} to {plain(high)}" for label, low, high in spans[:_MOST_NAMED]]
+    if len(spans) > _MOST_NAMED:
+        ends.append(f"{len(spans) - _MOST_NAMED} more features over all their range")
+    return f"{said} Noise lies anywhere in the box of the data: {joined(ends)}."
 
 
 def _description(digest: Digest) -> str:

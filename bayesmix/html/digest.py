@@ -194,9 +194,17 @@ class Digest:
 
     @cached_property
     def shares(self) -> Estimate:
-        """Weights (K,): posterior means, which sum to one."""
-        weights = self.marginal.weights
-        return _summary(weights, weights.mean(axis=0), self.membership)
+        """Shares of all rows (K,): posterior means, which sum to one, or to what noise leaves."""
+        shares = self.marginal.shares
+        return _summary(shares, shares.mean(axis=0), self.membership)
+
+    @cached_property
+    def noise(self) -> Estimate | None:
+        """Share of noise: its posterior mean; None where there is none."""
+        if not self.family.has_noise:
+            return None
+        share = np.asarray(self.marginal.params["noise_weight"])[:, None]
+        return _summary(share, share.mean(axis=0), self.membership)
 
     @cached_property
     def summaries(self) -> tuple[Summary, ...]:

@@ -120,12 +120,39 @@ def _normalise_weighted(log_joint, row_weights, size, top, share):
 
 
 @nb.njit(**COMPILED)
+def _normalise_with_noise(log_joint, beside, start, size, top, share):
+    """Of noise too, which is one more component of known density: see :func:`normalise`."""
+    total = share
+    _relative(log_joint, size, top, total)
+    weights, log_noise = beside[0, start : start + size], beside[1, start : start + size]
+    of_noise = beside[2, start : start + size]
+    log_likelihood = 0.0
+    for n in range(size):
+        nearer = log_noise[n] > top[n]
+        largest = log_noise[n] if nearer else top[n]
+        lower = exp_of_nonpositive((top[n] if nearer else log_noise[n]) - largest)
+        groups = lower if nearer else 1.0
+        noise = 1.0 if nearer else lower
+        whole = total[n] * groups + noise
+        log_likelihood += weights[n] * (largest + log_of_normal(whole))
+        of_noise[n] = weights[n] * noise / whole
+        share[n] = weights[n] * groups / whole
+    return log_likelihood
+
+
+@nb.njit(**COMPILED)
 def normalise(log_joint, row_weights, start, size, top, share):
     """Turn a block of log joint densities (K, block) into densities relative to each row's largest.
 
     ``share`` gets what to multiply them by to have weighted responsibilities. Returns the block's log-likelihood.
+
+    Where there is noise beside the components, ``row_weights`` are (3, N): a weight for each row, the log joint density
+    of noise, and what is overwritten with its weighted responsibilities. That is another type, of which nothing is
+    compiled until it is asked for.
     """
     n_components = log_joint.shape[0]
+    if row_weights.ndim == 2:
+        return _normalise_with_noise(log_joint, row_weights, start, size, top, share)
     if row_weights.shape[0] > 0:
         return _normalise_weighted(log_joint, row_weights[start : start + size], size, top, share)
     if n_components == 2:

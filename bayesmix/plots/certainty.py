@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from bayesmix.engines.em import EMResult
 from bayesmix.plots.discrete import Discrete, discrete_of
 from bayesmix.plots.frame import checked_size, figure_of, house_style, ink, shortened, shown_figure
-from bayesmix.plots.legend import add_legend_below, ellipse_handle, legend_columns
+from bayesmix.plots.legend import add_legend_below, ellipse_handle, legend_columns, noise_handles
 from bayesmix.plots.pairs import add_matrix_legend, draw_matrix
 from bayesmix.plots.palette import colour, dashes, marker
 from bayesmix.plots.panels import beside_each_other, grid, name_values, panels_of
@@ -96,8 +96,11 @@ def plot_uncertainty(
 
 
 def relative_entropy(membership: xr.Dataset) -> np.ndarray:
-    """Return the entropy of each row as a share of the highest, ``log K``; zero where there is one group."""
-    n_components = membership.sizes["component"]
+    """Return the entropy of each row as a share of the highest, ``log K``; zero where there is one group.
+
+    Noise counts as one group more.
+    """
+    n_components = membership.sizes["component"] + ("noise_probability" in membership)
     entropy = membership["entropy"].values
     return entropy / np.log(n_components) if n_components > 1 else np.zeros_like(entropy)
 
@@ -178,7 +181,7 @@ def _draw_rows(ax: Axes, values: np.ndarray, label: np.ndarray, entropy: np.ndar
             alpha=opacity[own],
             color=colour(k),
             marker=marker(k),
-            linewidths=0,
+            linewidths=0.8 if k < 0 else 0,
             # The least certain rows of all groups lie above the certain ones of any.
             zorder=2 + 0.5 * float(entropy[own].mean()),
             rasterized=len(values) > _MANY_ROWS,
@@ -187,7 +190,7 @@ def _draw_rows(ax: Axes, values: np.ndarray, label: np.ndarray, entropy: np.ndar
 
 def _title(membership: xr.Dataset, n_shown: int) -> str:
     n_rows = membership.sizes["obs"]
-    if membership.sizes["component"] == 1:
+    if membership.sizes["component"] == 1 and "noise_probability" not in membership:
         return f"One group: all {n_rows:,} rows belong to it"
     n_unsure = len(in_doubt(membership))
     shown = "" if n_shown == n_rows else f"\n{n_shown:,} shown, the {_MOST_UNCERTAIN:,} most uncertain among them"
@@ -206,11 +209,12 @@ def _handles(marginal: Marginal, scale: float, *, lines: bool) -> list[Artist]:
             markersize=6,
             label=f"{marginal.group(k)}: {share:.0%}",
         )
-        for k, share in enumerate(marginal.weights.mean(axis=0))
+        for k, share in enumerate(marginal.shares.mean(axis=0))
     ]
+    handles += noise_handles(marginal)
     if lines:
         handles.append(ellipse_handle(width=0.8))
-    if marginal.n_components == 1:
+    if marginal.n_components == 1 and not marginal.family.has_noise:
         return handles
     words = {0.0: "entropy 0: certain", 1.0: "entropy 1: no idea"}
     for entropy in _IN_LEGEND:

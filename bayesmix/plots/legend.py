@@ -45,14 +45,23 @@ def density_handles(
             linewidth=1.8,
             label=f"{marginal.group(k)}: {share:.0%}",
         )
-        for k, share in zip(marginal.groups, marginal.weights.mean(axis=0), strict=False)
+        for k, share in zip(marginal.groups, marginal.shares.mean(axis=0), strict=False)
     ]
+    handles += noise_handles(marginal)
     sampled = marginal.n_draws > 1
     if n_features != 2:
         handles += _of_curves(ci_prob, sampled=sampled)
     if n_features > 1:
         handles += _of_pairs(contours, named=marginal.named, sampled=sampled, unsure=unsure)
     return handles
+
+
+def noise_handles(marginal: Marginal) -> list[Artist]:
+    """Return the entry of rows that are noise, with their share of all; nothing where there are none."""
+    if not marginal.family.has_noise:
+        return []
+    style = {"color": colour(-1), "linestyle": "none", "marker": marker(-1), "markersize": 4}
+    return [Line2D([], [], label=f"noise: {float(marginal.params['noise_weight'].mean()):.0%}", **style)]
 
 
 def ellipse_handle(*, width: float) -> Artist:

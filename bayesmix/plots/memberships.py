@@ -79,17 +79,19 @@ def _is_sampled(tree: xr.DataTree) -> bool:
 
 
 def _draw(figure: Figure, membership: xr.Dataset, *, sampled: bool) -> None:
-    probability = membership["probability"].values
-    n_components = probability.shape[1]
+    n_components = membership.sizes["component"]
     interval = _interval_of_label(membership) if sampled else None
     with house_style():
-        if n_components == 1:
+        if n_components == 1 and not _has_noise(membership):
             _draw_all(figure.add_subplot(), membership, None)
             return
         doubtful = in_doubt(membership)
         handles: list[Any] = [Patch(**area(k)) for k in range(n_components)]
         names = membership.coords.get("name")
         labels = [f"group {k}" for k in range(n_components)] if names is None else names.values.tolist()
+        if _has_noise(membership):
+            handles.append(Patch(**area(-1)))
+            labels.append("noise")
         if sampled:
             handles.append((Patch(**area(0)), Patch(**_VEIL)))
             marks = "pale, or whiskers" if len(doubtful) else "pale"
@@ -110,16 +112,31 @@ def _draw(figure: Figure, membership: xr.Dataset, *, sampled: bool) -> None:
 def _interval_of_label(membership: xr.Dataset) -> np.ndarray:
     label = membership["label"].values
     bounds = membership["probability_interval"].transpose("obs", "component", "ci_bound").values
+    if _has_noise(membership):
+        of_noise = membership["noise_probability_interval"].transpose("obs", "ci_bound").values
+        bounds = np.concatenate([bounds, of_noise[:, None]], axis=1)
     return bounds[np.arange(len(label)), label]
 
 
-def _label_first(probability: np.ndarray, label: int) -> list[int]:
-    return [label, *(k for k in range(probability.shape[1]) if k != label)]
+def _has_noise(membership: xr.Dataset) -> bool:
+    return "noise_probability" in membership
+
+
+def _probabilities(membership: xr.Dataset) -> np.ndarray:
+    """Of the groups (N, K), and of noise, which comes last: its label is -1."""
+    probability = membership["probability"].values
+    if not _has_noise(membership):
+        return probability
+    return np.column_stack([probability, membership["noise_probability"].values])
+
+
+def _label_first(membership: xr.Dataset, label: int) -> list[int]:
+    every = [*range(membership.sizes["component"]), *([-1] if _has_noise(membership) else [])]
+    return [label, *(k for k in every if k != label)]
 
 
 def _draw_all(ax: Axes, membership: xr.Dataset, interval: np.ndarray | None) -> None:
-    label = membership["label"].values
-    probability = membership["probability"].values
+    label, probability = membership["label"].values, _probabilities(membership)
     order = np.lexsort((-membership["label_probability"].values, label))
     shown = order[evenly(len(order), _MOST_ROWS)]
     for k in np.unique(label[shown]):
@@ -128,7 +145,7 @@ def _draw_all(ax: Axes, membership: xr.Dataset, interval: np.ndarray | None) -> 
         # Half a row on either side, so that a group of one row has a width, too.
         edges = np.concatenate([places - 0.5, [places[-1] + 0.5]])
         floor = np.zeros(len(rows))
-        for component in _label_first(probability, k):
+        for component in _label_first(membership, int(k)):
             height = floor + probability[rows, component]
             ax.stairs(height, edges, baseline=floor, fill=True, **area(component))
             floor = height
@@ -154,12 +171,11 @@ def _draw_all(ax: Axes, membership: xr.Dataset, interval: np.ndarray | None) -> 
 
 
 def _draw_rows(ax: Axes, membership: xr.Dataset, interval: np.ndarray | None, rows: np.ndarray) -> None:
-    probability = membership["probability"].values
-    label = membership["label"].values
+    probability, label = _probabilities(membership), membership["label"].values
     places = np.arange(len(rows))
     for place, row in zip(places, rows, strict=True):
         floor = 0.0
-        for component in _label_first(probability, int(label[row])):
+        for component in _label_first(membership, int(label[row])):
             width = probability[row, component]
             ax.barh(place, width, left=floor, height=0.72, **{**area(component), "linewidth": 0.6})
             floor += width
@@ -178,7 +194,7 @@ def _draw_rows(ax: Axes, membership: xr.Dataset, interval: np.ndarray | None, ro
 
 
 def _draw_reasons(ax: Axes, membership: xr.Dataset, rows: np.ndarray) -> None:
-    highest = np.log(membership.sizes["component"])
+    highest = np.log(membership.sizes["component"] + _has_noise(membership))
     places, floor = np.arange(len(rows)), np.zeros(len(rows))
     for name, (_, style) in _REASONS.items():
         width = membership[name].values[rows] / highest

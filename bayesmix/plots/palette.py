@@ -31,13 +31,13 @@ PAPER = "#fffffe"
 
 
 def colour(number: int) -> str:
-    """Return the colour of a group; it repeats after nine."""
-    return COLOURS[number % len(COLOURS)]
+    """Return the colour of a group; it repeats after nine. Grey for noise, -1."""
+    return MUTED if number < 0 else COLOURS[number % len(COLOURS)]
 
 
 def marker(number: int) -> str:
-    """Return the marker of a group; with the colour it repeats after 72."""
-    return MARKERS[number % len(MARKERS)]
+    """Return the marker of a group; with the colour it repeats after 72. A cross for noise, -1."""
+    return "x" if number < 0 else MARKERS[number % len(MARKERS)]
 
 
 def dashes(number: int):
@@ -47,5 +47,5 @@ def dashes(number: int):
 
 def area(number: int) -> dict[str, Any]:
     """Return the style of a group's area, whose pattern has the colour of the edge; they repeat after 63."""
-    pattern = HATCHES[number % len(HATCHES)]
+    pattern = "xx" if number < 0 else HATCHES[number % len(HATCHES)]
     return {"facecolor": colour(number), "hatch": pattern, "edgecolor": PAPER, "linewidth": 0}

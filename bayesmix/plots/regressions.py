@@ -10,7 +10,7 @@ from bayesmix.plots.frame import checked_size, figure_of, house_style, ink, show
 from bayesmix.plots.palette import MUTED
 from bayesmix.posterior.given_values import conditional
 from bayesmix.posterior.labels.judgement import heeded
-from bayesmix.posterior.margins import evenly, positions_of
+from bayesmix.posterior.margins import check_no_noise, evenly, positions_of
 from bayesmix.tree import columns_of, training_rows
 from bayesmix.vocabulary import named_arguments
 
@@ -67,6 +67,7 @@ def plot_conditional(
     >>> bm.plot_conditional(tree, "eruptions", given="waiting").savefig("api-plot_conditional.png")
     """
     tree = heeded(tree)
+    check_no_noise(tree, "bm.plot_conditional")
     columns = columns_of(tree)
     (asked,), (known,) = positions_of(tree, feature), positions_of(tree, given)
     if asked == known:

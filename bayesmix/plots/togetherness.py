@@ -9,6 +9,7 @@ from bayesmix.engines.em import EMResult
 from bayesmix.plots.frame import bare_figure, checked_size, house_style, ink, shown_figure
 from bayesmix.plots.palette import COLOURS, PAPER
 from bayesmix.posterior.labels.judgement import heeded
+from bayesmix.posterior.margins import check_no_noise
 from bayesmix.posterior.partitions.overview import Overview
 from bayesmix.vocabulary import named_arguments
 
@@ -50,6 +51,7 @@ def plot_similarity(tree: xr.DataTree | EMResult, *, figsize: tuple[float, float
     >>> figure.savefig("api-plot_similarity.png")
     """
     tree = heeded(tree)
+    check_no_noise(tree, "bm.plot_similarity")
     figure = shown_figure(checked_size(figsize, _SIZE))
     _draw(figure, Overview(tree))
     return figure

@@ -108,7 +108,9 @@ def _draw_rows(ax, values, labels, unsure, size) -> None:
     shown = evenly(len(values), _MOST_POINTS)
     values, labels, unsure = values[shown], labels[shown], unsure[shown]
     many = len(shown) > _MANY_POINTS
-    for k in np.unique(labels):
+    if (noise := values[labels < 0]).size:
+        ax.scatter(*noise.T, s=size / 2, marker=marker(-1), color=colour(-1), linewidths=0.8, zorder=2, rasterized=many)
+    for k in np.unique(labels[labels >= 0]):
         for hollow in (False, True):
             rows = values[(labels == k) & (unsure == hollow)]
             if rows.size:

@@ -10,7 +10,7 @@ from bayesmix.data import Column, read_rows
 from bayesmix.data.words import listed
 from bayesmix.posterior.intervals import BOUNDS, credible_interval, read_ci_kind, read_ci_prob
 from bayesmix.posterior.labels.judgement import heeded
-from bayesmix.posterior.margins import Marginal, marginal_of
+from bayesmix.posterior.margins import Marginal, check_no_noise, marginal_of
 from bayesmix.tree import columns_of
 from bayesmix.vocabulary import named_arguments
 
@@ -72,6 +72,7 @@ def cdf(
     [0.3, 0.68, 1.0]
     """
     tree = heeded(tree)
+    check_no_noise(tree, "bm.cdf")
     ci_prob, ci_kind = read_ci_prob(ci_prob), read_ci_kind(ci_kind)
     column, marginal = _of_one_feature(tree, feature)
     rows = read_rows(X, columns=(column,))
@@ -140,6 +141,7 @@ def quantile(
     [48.4, 75.5, 88.4]
     """
     tree = heeded(tree)
+    check_no_noise(tree, "bm.quantile")
     ci_prob, ci_kind = read_ci_prob(ci_prob), read_ci_kind(ci_kind)
     wanted = read_probabilities(p, "p")
     column, marginal = _of_one_feature(tree, feature)

@@ -36,7 +36,8 @@ def responsibility_draws(tree: "xr.DataTree | EMResult", X: Any = None) -> xr.Da
     Returns
     -------
     xarray.DataArray
-        ``probability (chain, draw, obs, component)``; sums over the components are one.
+        ``probability (chain, draw, obs, component)``; sums over the components are one, or, of a mixture with noise,
+        one less its probability.
 
     Raises
     ------

@@ -26,7 +26,7 @@ from bayesmix.families import Family
 from bayesmix.posterior.distribution import bisected
 from bayesmix.posterior.intervals import BOUNDS, read_ci_prob
 from bayesmix.posterior.labels.judgement import heeded
-from bayesmix.posterior.margins import Marginal, marginal_of, positions_of
+from bayesmix.posterior.margins import Marginal, check_no_noise, marginal_of, positions_of
 from bayesmix.posterior.predictive import positive
 from bayesmix.progress import progress, turns
 from bayesmix.seeds import generator_of
@@ -121,6 +121,7 @@ def conditional(
     [[1.7, 2.5], [3.7, 4.9]]
     """
     tree = heeded(tree)
+    check_no_noise(tree, "bm.conditional")
     columns = columns_of(tree)
     rows, known, single = _read_given(given, columns)
     asked = [j for j in positions_of(tree, features) if features is not None or j not in known]

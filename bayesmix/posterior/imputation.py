@@ -8,6 +8,7 @@ import xarray as xr
 from bayesmix.data import Rows
 from bayesmix.families import Family
 from bayesmix.posterior.labels.judgement import heeded
+from bayesmix.posterior.margins import check_no_noise
 from bayesmix.posterior.predictive import positive
 from bayesmix.progress import turns
 from bayesmix.seeds import generator_of
@@ -72,6 +73,7 @@ def impute(tree: "xr.DataTree | EMResult", n: int = 20, *, random_seed: Any = No
     """
     n = positive(n, "n")
     tree = heeded(tree)
+    check_no_noise(tree, "bm.impute")
     rows, family = training_rows(tree), family_of(tree)
     if rows.missing is None:
         raise ValueError("No cell of the training rows is missing: there is nothing to draw.")

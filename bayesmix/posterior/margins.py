@@ -48,6 +48,11 @@ class Marginal:
         return self.weights.shape[1]
 
     @property
+    def shares(self) -> np.ndarray:
+        """Of all rows, (S, K): the weights, or where there is noise those of the rest."""
+        return self.weights * (1 - self.params["noise_weight"][:, None]) if self.family.has_noise else self.weights
+
+    @property
     def groups(self) -> range:
         """The groups that pictures can show: none where they have no names."""
         return range(self.n_components if self.named else 0)
@@ -93,6 +98,9 @@ class Marginal:
             density = np.exp(joint)
             components[:, block] = density.mean(axis=0).T
             mixture[:, block] = density.sum(axis=-1)
+        if self.family.has_noise:
+            for block, of_all in self.family.log_mixture_blocks(self.weights, self.params, points):
+                mixture[:, block] = np.exp(of_all)
         return components, mixture
 
     def cumulative(self, values: np.ndarray) -> Any:
@@ -107,7 +115,8 @@ class Marginal:
         """Density, or probability, (S, K, M) of values (M,) of one feature in each group, draw by draw."""
         equal = np.full_like(self.weights, 1 / self.n_components)
         joint = self.family.log_joint(equal, self.params, np.asarray(values, dtype=float)[:, None])
-        return self.n_components * np.exp(joint).swapaxes(-1, -2)
+        of_groups = self.n_components * np.exp(joint).swapaxes(-1, -2)
+        return of_groups / (1 - self.params["noise_weight"])[:, None, None] if self.family.has_noise else of_groups
 
     def typical(self) -> tuple[np.ndarray, np.ndarray]:
         """Return centres (K, d) and covariances (K, d, d) that stand for all draws.
@@ -169,6 +178,20 @@ def marginal_of(tree: xr.DataTree) -> Marginal:
     flat = {name: values.reshape(n_draws, *values.shape[2:]) for name, values in params.items()}
     n_features, named = len(record_of(tree)["features"]), not number_varies(tree)
     return Marginal(family_of(tree), weights.reshape(n_draws, -1), flat, n_features, named, classes_of(tree))
+
+
+def check_no_noise(tree: xr.DataTree, what: str) -> None:
+    """Refuse a mixture with noise, for what knows of rows in groups alone.
+
+    Raises
+    ------
+    ValueError
+    """
+    if family_of(tree).has_noise:
+        raise ValueError(
+            f"{what} is for mixtures whose rows are all in groups, and this one has noise: bm.responsibilities tells "
+            f"which rows are noise; for {what}, fit the others of them without noise"
+        )
 
 
 def positions_of(tree: xr.DataTree, features: str | Sequence[str] | None) -> list[int]:

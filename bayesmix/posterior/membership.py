@@ -7,7 +7,7 @@ import xarray as xr
 from scipy.special import entr
 
 from bayesmix.data import Rows, read_rows, read_subjects
-from bayesmix.families.parts import Params
+from bayesmix.families.parts import Params, most_probable
 from bayesmix.passes.share_summaries import share_summaries
 from bayesmix.posterior.intervals import BOUNDS, credible_interval, read_ci_kind, read_ci_prob
 from bayesmix.posterior.labels.judgement import heeded_with_names
@@ -76,6 +76,9 @@ def responsibilities(
         overlap there, and were their parameters known, the row would be as hard to place;
         ``entropy_parameters (obs)``: the rest, the mutual information of the row's group and the parameters. More
         rows would tell.
+        Of a mixture with noise: ``noise_probability (obs)``, its mean, ``noise_probability_sd (obs)`` and
+        ``noise_probability_interval (obs, ci_bound)``; probabilities of the groups sum to one less it, ``label`` is -1
+        where it is the largest, and the entropies count noise as one group more.
         Where labels of the fit were names, its coordinate ``name (component)`` has them.
         Its attribute ``missing_cells`` says how many cells of X were missing, where any was.
 
@@ -123,30 +126,33 @@ def _summaries(
     if (used := draws_for(rows.n_rows, n_components, n_draws)) < n_draws:
         weights, params = _spread_out(weights, params, used)
         some = {"draws": used}
-    mean = np.empty((rows.n_rows, n_components))
+    family = family_of(tree)
+    mean = np.empty((rows.n_rows, n_components + family.has_noise))  # noise comes last
     sd = np.empty_like(mean)
-    interval = np.empty((rows.n_rows, n_components, len(BOUNDS)))
+    interval = np.empty((*mean.shape, len(BOUNDS)))
     overlap = np.empty(rows.n_rows)
-    blocks = family_of(tree).responsibilities_blocks
+    blocks = family.responsibilities_blocks
     with Threads(cores) as threads, progress(None) as report:
         report("responsibilities")
         known = rows.beforehand
         for block, probability in blocks(weights, params, rows.values, threads=threads, beforehand=known):
+            probability = _with_noise(probability) if family.has_noise else probability
             mean[block], sd[block], overlap[block] = share_summaries(probability)
             interval[block] = credible_interval(probability, ci_prob, ci_kind).transpose(1, 0, 2)
-    label = mean.argmax(axis=-1)
+    label = most_probable(mean[:, :n_components].T, noise=family.has_noise)
     entropy = np.maximum(entr(mean).sum(axis=-1), 0.0)
     overlap = np.clip(overlap, 0.0, entropy)  # the mean of a concave function, but for rounding
     return xr.Dataset(
         {
-            "probability": (("obs", "component"), mean),
-            "probability_sd": (("obs", "component"), sd),
-            "probability_interval": (("obs", "component", "ci_bound"), interval),
+            "probability": (("obs", "component"), mean[:, :n_components]),
+            "probability_sd": (("obs", "component"), sd[:, :n_components]),
+            "probability_interval": (("obs", "component", "ci_bound"), interval[:, :n_components]),
             "label": ("obs", label),
             "label_probability": ("obs", np.take_along_axis(mean, label[:, None], -1)[:, 0]),
             "entropy": ("obs", entropy),
             "entropy_overlap": ("obs", overlap),
             "entropy_parameters": ("obs", entropy - overlap),
+            **(_of_noise(mean[:, -1], sd[:, -1], interval[:, -1]) if family.has_noise else {}),
         },
         coords={
             "obs": rows.obs,
@@ -168,6 +174,20 @@ def _spread_out(weights: np.ndarray, params: Params, n: int) -> tuple[np.ndarray
     leading = weights.shape[:-1]
     places = np.unravel_index(np.linspace(0, np.prod(leading) - 1, n).round().astype(int), leading)
     return weights[places], {name: np.asarray(value)[places] for name, value in params.items()}
+
+
+def _with_noise(probability: np.ndarray) -> np.ndarray:
+    """Probabilities (K + 1, b, S) of the groups and of noise, which is what those of the groups lack of one."""
+    return np.concatenate([probability, np.clip(1 - probability.sum(axis=0), 0.0, 1.0)[None]])
+
+
+def _of_noise(mean: np.ndarray, sd: np.ndarray, interval: np.ndarray) -> dict[str, Any]:
+    """Probabilities of noise as the Dataset has them."""
+    return {
+        "noise_probability": ("obs", mean),
+        "noise_probability_sd": ("obs", sd),
+        "noise_probability_interval": (("obs", "ci_bound"), interval),
+    }
 
 
 def _names_of(tree: xr.DataTree, n_components: int) -> dict[str, Any]:

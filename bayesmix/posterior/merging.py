@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from scipy.special import entr
 
+from bayesmix.families.parts import most_probable
 from bayesmix.passes.unions import of_pairs, own_steps
 from bayesmix.posterior.intervals import BOUNDS, credible_interval, read_ci_kind, read_ci_prob
 from bayesmix.posterior.labels.judgement import heeded_with_names
@@ -156,7 +157,8 @@ def merge(
         cut = n_components - (int(stays.argmax()) if stays.any() else n_components - 1)
     sets, group = _cut(of_training["probability"].values, whole, cut)
     probability = np.stack([wanted["probability"].values[:, held].sum(axis=1) for held in sets], axis=1)
-    label = probability.argmax(axis=1)
+    label = most_probable(probability.T, noise=family.has_noise)
+    every = np.column_stack([probability, 1 - probability.sum(axis=1)]) if family.has_noise else probability
     found |= {
         "merged": (("step", "side"), whole.merged),
         "step_entropy": ("step", whole.entropies[:-1].mean(axis=1) - whole.entropies[1:].mean(axis=1)),
@@ -167,7 +169,7 @@ def merge(
         "group_of": ("component", group),
         "probability": (("obs", "group"), probability),
         "label": ("obs", label),
-        "label_probability": ("obs", np.take_along_axis(probability, label[:, None], 1)[:, 0]),
+        "label_probability": ("obs", np.take_along_axis(every, label[:, None], 1)[:, 0]),
     }
     components = np.arange(n_components)
     coords = {

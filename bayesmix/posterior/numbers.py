@@ -136,10 +136,13 @@ def _prior(number: PriorOfNumber | int) -> np.ndarray:
 
 
 def _occupied_prior(tree: xr.DataTree, prior: np.ndarray) -> np.ndarray:
-    """Probabilities that 1, 2, ... components have rows; NaN where the weights' prior tells components apart."""
+    """Probabilities that 1, 2, ... components have rows.
+
+    NaN where the weights' prior tells components apart, or rows may be noise.
+    """
     weights = from_dict(record_of(tree)["mixture"]["priors"], family_of(tree)).weights
     n_rows, implied = training_rows(tree).n_rows, np.zeros(prior.size)
-    if np.ndim(weights.concentration) > 0:
+    if np.ndim(weights.concentration) > 0 or family_of(tree).has_noise:
         return np.full(prior.size, np.nan)
     beyond = np.append(prior[:0:-1].cumsum()[::-1], 0.0)
     for n_components in range(1, int(np.argmax(beyond <= _NEGLIGIBLE)) + 2):

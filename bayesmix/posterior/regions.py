@@ -11,7 +11,7 @@ from bayesmix.data import read_rows
 from bayesmix.posterior.distribution import read_probabilities
 from bayesmix.posterior.intervals import BOUNDS
 from bayesmix.posterior.labels.judgement import heeded
-from bayesmix.posterior.margins import Marginal, marginal_of, positions_of
+from bayesmix.posterior.margins import Marginal, check_no_noise, marginal_of, positions_of
 from bayesmix.posterior.predictive import positive, sample_predictive
 from bayesmix.progress import progress
 from bayesmix.tree import columns_of
@@ -90,6 +90,7 @@ def highest_density(
     [[1.7, 2.4], [3.8, 4.8]]
     """
     tree = heeded(tree)
+    check_no_noise(tree, "bm.highest_density")
     wanted, n = read_probabilities(prob, "prob"), positive(n, "n")
     columns = columns_of(tree)
     chosen = positions_of(tree, features)

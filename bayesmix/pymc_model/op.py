@@ -51,7 +51,7 @@ class DrawRows(RNGConsumerOp):
     __props__ = ("name",)
 
     def __init__(self, family: Family):
-        self.family, self.name = family, str(family)
+        self.family, self.name = family, repr(family)
 
     def make_node(self, rng: Any, n_rows: Any, weights: Any, *params: Any) -> Apply:
         """Apply the Op; see the class for its inputs."""

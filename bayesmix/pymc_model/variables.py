@@ -142,6 +142,10 @@ _INSIDE = {"nonnegative": (1e-10, np.inf), "probability": (1e-10, 1 - 1e-10), "s
 
 def declare_parameters(family: Family, priors: Priors, units: DataScale, rows: Rows) -> dict[str, Any]:
     """All parameters of a family by name; of blocks of columns, those of one block after the other."""
+    if family.has_noise:
+        *_, share = family.parameters
+        of_groups = declare_parameters(family.groups, family.priors_of_groups(priors), units, rows)
+        return {**of_groups, share.name: _on_its_own(family, share, priors.parts[share.name], units)}
     if family.blocks:
         named: dict[str, Any] = {}
         for block in family.blocks:

@@ -66,6 +66,7 @@ def build_tree(
         When an array does not have the shape of its dims; names the variable.
     """
     n_chains, n_draws, n_components = np.shape(posterior["weights"])
+    described = _described(rows)
     features = np.array(rows.features, dtype=str)
     coords = {
         "chain": np.arange(n_chains),
@@ -110,7 +111,7 @@ def build_tree(
             "features": list(rows.features),
             **({"units": list(rows.units)} if any(rows.units) else {}),
             **({"classes": list(rows.classes)} if rows.classes else {}),
-            **({"columns": _described(rows)} if {*rows.kinds} != {"real"} else {}),
+            **({"columns": described} if any(one != {"kind": "real"} for one in described) else {}),
             "data_sha256": rows.sha256,
         }
     )
@@ -118,9 +119,14 @@ def build_tree(
 
 
 def _described(rows: Rows) -> list[dict[str, Any]]:
-    """Kinds and levels of the columns, as the record keeps them."""
+    """Kinds, levels and spans of the columns, as the record keeps them."""
     return [
-        {"kind": column.kind, **({"levels": list(column.levels)} if column.levels else {})} for column in rows.columns
+        {
+            "kind": column.kind,
+            **({"levels": list(column.levels)} if column.levels else {}),
+            **({"span": list(column.span)} if column.span else {}),
+        }
+        for column in rows.columns
     ]
 
 

@@ -98,15 +98,18 @@ def _is_simplex(values: np.ndarray) -> bool:
 def _check_labels(tree: xr.DataTree, n_components: int) -> None:
     """What names components: the permutations, the labels of EM, and who belongs where."""
     every = np.arange(n_components)
+    noise = _variable(tree, "responsibilities", "noise_probability")
+    labels_there = every if noise is None and "noise_weight" not in tree["posterior"] else np.arange(-1, n_components)
     for group, name in (("constant_data", "pivot"), ("responsibilities", "label")):
         if (labels := _variable(tree, group, name)) is not None:
-            _demand(f"{group}.{name}", "labels of components", bool(np.isin(labels.values, every).all()))
+            _demand(f"{group}.{name}", "labels of components", bool(np.isin(labels.values, labels_there).all()))
     if (permutation := _variable(tree, "sample_stats", "permutation")) is not None:
         ordered = np.sort(permutation.transpose(*SAMPLE_DIMS, "component").values, axis=-1)
         holds = bool((ordered == every).all())
         _demand("sample_stats.permutation", "permutations of the components", holds)
     if (probability := _variable(tree, "responsibilities", "probability")) is not None:
         shares = probability.transpose("obs", "component").values
+        shares = shares if noise is None else np.column_stack([shares, noise.values])
         _demand("responsibilities.probability", "shares that sum to one", _is_simplex(shares))
 
 

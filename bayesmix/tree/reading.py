@@ -166,7 +166,7 @@ def columns_of(tree: xr.DataTree) -> tuple[Column, ...]:
     units = record.get("units", [""] * len(features))
     described = record.get("columns", [{"kind": "real"}] * len(features))  # files of real columns have no such entry
     return tuple(
-        Column(name, kept["kind"], tuple(kept.get("levels", ())), unit)
+        Column(name, kept["kind"], tuple(kept.get("levels", ())), unit, tuple(kept["span"]) if "span" in kept else None)
         for name, kept, unit in zip(features, described, units, strict=True)
     )
 

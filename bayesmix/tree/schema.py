@@ -122,6 +122,10 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _is_span(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(_is_number, value)) and value[0] < value[1]
+
+
 def _is_family(value: Any) -> bool:
     try:
         return isinstance(value, str) and str(family_from_name(value)) == value
@@ -139,6 +143,7 @@ _SEED = _a("a whole number or null", lambda value: value is None or _is_whole(va
 _TRUTH = _a("true or false", lambda value: isinstance(value, bool))
 _NAME = _a("a name", lambda value: isinstance(value, str) and value.isidentifier())
 _KIND = _a(f"one of {', '.join(get_args(Kind))}", lambda value: value in get_args(Kind))
+_SPAN = _a("two numbers, the smaller one first", lambda value: _is_span(value))
 _SHA256 = _a("a SHA-256", lambda value: isinstance(value, str) and bool(re.fullmatch("[0-9a-f]{64}", value)))
 _ESTIMATE = _a("'map' or 'ml'", lambda value: value in ("map", "ml"))
 # What an argument of a fit may be in a file; code is written of it by ``repr``.
@@ -211,7 +216,7 @@ _RECORD = _mapping_with(
     {
         "units": _list_of(_TEXT),
         "classes": _list_of(_TEXT),
-        "columns": _list_of(_mapping_with({"kind": _KIND}, {"levels": _list_of(_TEXT)})),
+        "columns": _list_of(_mapping_with({"kind": _KIND}, {"levels": _list_of(_TEXT), "span": _SPAN})),
         "estimate": _ESTIMATE,
         "seed": _SEED,
         "settings": _settings,

@@ -20,8 +20,8 @@ from bayesmix import (
 from bayesmix.data import Rows
 from bayesmix.density import Density
 from bayesmix.engines.begin import density_of
-from bayesmix.families import Family
-from bayesmix.priors import LKJ, Dirichlet, LogNormal, Normal
+from bayesmix.families import Family, with_noise
+from bayesmix.priors import LKJ, Beta, Dirichlet, LogNormal, Normal
 from bayesmix.problem import Problem
 from tests.problems import problem_of
 from tests.simulated_trees import truth
@@ -54,6 +54,15 @@ def clouds_of_one_unit(family: Family, n_components: int, n_features: int, rng: 
     """Clouds in columns of one unit: for axes in common, whose derivatives are steep where one is 1e3 times another."""
     weights, params = truth("full", n_components, n_features, 2.5, rng)
     return Gaussian("full").sample(weights, params, 40 + 10 * n_components, rng)[0]
+
+
+def clouds_in_noise(family: Family, n_components: int, n_features: int, rng: np.random.Generator) -> np.ndarray:
+    """Clouds, and every sixth row anywhere in the box that they span."""
+    rows = clouds(family, n_components, n_features, rng)
+    noise = rng.random(len(rows)) < 1 / 6
+    low, high = rows.min(axis=0), rows.max(axis=0)
+    rows[noise] = rng.uniform(2 * low - high, 2 * high - low, (noise.sum(), n_features))
+    return rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +98,7 @@ PRIORS = {
     # Dirichlet and LKJ away from one, so that no factor of the prior is constant
     "separated": {"weights": Dirichlet(2.5), "means": Normal(), "scales": LogNormal(), "correlations": LKJ(2.5)},
 }
+PRIORS_WITH_NOISE = {name: {**(parts or {}), "noise_weight": Beta(1.5, 4.0)} for name, parts in PRIORS.items()}
 COVARIANCES = ("full", "tied", "diag", "spherical", "EEI", "EII")
 STRETCHED = ("VEE", "EVE", "VVE", "EEV", "VEV")  # a component's coordinates are relative to another's, or many
 RESTRICTED = ("VEI", "EVI", *STRETCHED, "EVV")
@@ -177,6 +187,9 @@ class Case:
 
 
 CASES = [Case(line, prior, *shape) for line in FAMILIES for prior in line.priors for shape in line.shapes]
+# Groups with noise beside them, over which those laws run that do not speak of groups alone (tests/laws/test_noise.py)
+NOISY = [Line(with_noise(Gaussian(one)), PRIORS_WITH_NOISE, clouds_in_noise) for one in ("full", "diag")]
+WITH_NOISE = [Case(line, prior, 2, k) for line in NOISY for prior in line.priors for k in (1, 3)]
 # Laws that speak of the likelihood alone need one prior
 LIKELIHOOD_CASES = [case for case in CASES if case.prior == next(iter(case.line.priors))]
 # Laws of columns whose units do not matter: rescaled, they are as good

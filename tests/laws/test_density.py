@@ -46,7 +46,8 @@ def of_model(case: Case, *, jacobian: bool, mode=None):
     model = case.mixture.build_model(case.X)
     value = model.compile_logp(jacobian=jacobian, mode=mode)
     slope = model.compile_dlogp(jacobian=jacobian, mode=mode)
-    assert [value.name.split("_")[0] for value in model.value_vars] == [one.name for one in case.density.variables]
+    pairs = zip(model.value_vars, case.density.variables, strict=True)
+    assert all(value.name.startswith(f"{one.name}_") for value, one in pairs)
 
     def function(q):
         point = {

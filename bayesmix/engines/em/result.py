@@ -12,7 +12,7 @@ from bayesmix.data import Beforehand, Rows, StreamedRows, check_match, read_rows
 from bayesmix.engines.em.rivals import rivals_of
 from bayesmix.engines.em.status import Status
 from bayesmix.families import Family
-from bayesmix.families.parts import Params
+from bayesmix.families.parts import Params, most_probable
 from bayesmix.notebook import card, facts, sentences, table
 from bayesmix.notes import Note, counted_rivals, of_rows, of_sample, rivals_in_words
 from bayesmix.priors.sets import Priors, hyperparameters
@@ -253,14 +253,14 @@ class EMResult:
     @cached_property
     @sheltered()
     def responsibilities(self) -> np.ndarray:
-        """(N, K) probabilities of each component given each training row."""
+        """(N, K) probabilities of each component given each training row; what they lack of one is noise's."""
         if self.rows.beforehand is not None:
             return _shares(self.family, self.weights, self.params, self.rows.values, None, self.rows.beforehand)
         return self.predict_proba(self.rows)
 
     @cached_property
     def labels(self) -> np.ndarray:
-        """(N,) most probable component of each training row."""
+        """(N,) most probable component of each training row; -1 for noise."""
         if self.rows.beforehand is not None:
             return _labels(self.family, self.weights, self.params, self.rows.values, None, self.rows.beforehand)
         return self.predict(self.rows)
@@ -290,6 +290,7 @@ class EMResult:
         Returns
         -------
         (n,) array of int
+            -1 for noise, where the mixture has it.
         """
         return self._of(X, _labels, np.intp, cores=cores, groups=groups)
 
@@ -306,6 +307,7 @@ class EMResult:
         Returns
         -------
         (n, K) array
+            Where the mixture has noise, sums are one less its probability.
         """
         names = [self.rows.group(k) for k in range(self.n_components)]
         return self._of(X, _shares, float, names, cores=cores, groups=groups)
@@ -336,6 +338,7 @@ class EMResult:
         -------
         rows : (n, D) array
         labels : (n,) array of int
+            -1 of noise, which lies in the box of the data.
         """
         return self.family.sample(self.weights, self.params, n, generator_of(random_seed))
 
@@ -382,7 +385,11 @@ class EMResult:
         ended = Note("ended", {"engine": "EM", "how": self.status.value})
         others = Note("other_optima", {"optima": list(self.rivals)})
         return (
-            of_rows(self.rows) + of_sample(self.rows) + (ended,) * (not self.converged) + (others,) * bool(self.rivals)
+            of_rows(self.rows)
+            + of_sample(self.rows)
+            + self.family.told_of(self.rows)
+            + (ended,) * (not self.converged)
+            + (others,) * bool(self.rivals)
         )
 
     def _of(
@@ -475,7 +482,7 @@ def _labels(
 ) -> np.ndarray:
     labels = np.empty(values.shape[0], dtype=np.intp)
     for block, r in family.responsibilities_blocks(weights, params, values, _AT_ONCE, threads, beforehand):
-        labels[block] = r[..., 0].argmax(axis=0)
+        labels[block] = most_probable(r[..., 0], noise=family.has_noise)
     return labels
 
 
@@ -509,8 +516,20 @@ def _clearness_of(
 ) -> np.ndarray:
     certainty = entropy = 0.0
     for block, joint in family.log_joint_blocks(weights, params, values, beforehand=beforehand):
-        log_r = joint[0] - np.logaddexp.reduce(joint[0], axis=1, keepdims=True)
+        of_row = joint[0]
+        if family.has_noise:
+            of_row = np.column_stack([of_row, _log_of_noise(family, weights, params, values[block], of_row)])
+        log_r = of_row - np.logaddexp.reduce(of_row, axis=1, keepdims=True)
         times = 1.0 if row_weights is None else row_weights[block]
         certainty += float((times * log_r.max(axis=1)).sum())
         entropy -= float((times * xlogy(np.exp(log_r), np.exp(log_r)).sum(axis=1)).sum())
     return np.array([certainty, entropy])
+
+
+def _log_of_noise(
+    family: Family, weights: np.ndarray, params: Params, values: np.ndarray, of_groups: np.ndarray
+) -> np.ndarray:
+    """Log joint density of noise: that of all less that of the groups."""
+    whole = family.log_mixture(weights, params, values)
+    with np.errstate(divide="ignore"):
+        return whole + np.log(-np.expm1(np.minimum(np.logaddexp.reduce(of_groups, axis=1) - whole, 0.0)))

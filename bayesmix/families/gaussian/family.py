@@ -84,6 +84,7 @@ class Gaussian(Elliptical):
 
     word: ClassVar[str] = "gaussian"
     takes_labels: ClassVar[bool] = True
+    takes_noise: ClassVar[bool] = True
     _of_factors: "ClassVar[type[Gaussian] | None]" = None
 
     def __init_subclass__(cls, **kwargs: Any):

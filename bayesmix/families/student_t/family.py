@@ -97,6 +97,7 @@ class StudentT(Elliptical):
 
     word: ClassVar[str] = "student-t"
     takes_labels: ClassVar[bool] = True
+    takes_noise: ClassVar[bool] = True
 
     def __post_init__(self):
         super().__post_init__()

@@ -136,7 +136,7 @@ def groups_section(digest: Digest) -> Section:
         parts.append((_first_upper(summary.plural), last))
     if digest.n_components > 1:
         parts.append(("Groups that may be one", overlaps_section(digest)))
-    relations = relations_section(digest)
+    relations = None if digest.family.has_noise else relations_section(digest)
     if relations is not None:
         parts.append(("What the features tell of each other", relations))
     return Section(tables=tuple(glance), sentences=() if others else tuple(said), parts=tuple(parts))
@@ -172,13 +172,25 @@ def _glance(digest: Digest, lie: Summary | None) -> Table:
             *(_estimated(lie, k, j) for j in range(len(entries)) if lie),
         )
 
+    rows = [row(k) for k in range(digest.n_components)]
+    if digest.noise is not None:
+        share, low, high = (float(part[0]) for part in (digest.noise.value, digest.noise.low, digest.noise.high))
+        n_noise = int(np.sum(assigned == -1))
+        rows.append(
+            (
+                Cell("noise", -1.0),
+                Cell(percent_with_interval(share, low, high), share),
+                Cell(f"{n_noise:,}", float(n_noise)),
+                *(Cell("anywhere") for _ in entries),
+            )
+        )
     caption = f"Sizes{f' and {lie.plural}' if lie else ''} of the groups{_interval(digest)}"
     if digest.n_components > max(1, len(digest.rows.classes)):
         caption += "; groups are numbered from 0"
     return Table(
         caption=caption,
         header=("group", "share of all", "rows", *entries),
-        rows=tuple(row(k) for k in range(digest.n_components)),
+        rows=tuple(rows),
     )
 
 

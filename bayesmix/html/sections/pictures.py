@@ -3,6 +3,7 @@
 import numpy as np
 
 from bayesmix.data.words import row_name
+from bayesmix.html.answer import noise_told
 from bayesmix.html.content import Cell, Picture, Section, Table
 from bayesmix.html.digest import Digest
 from bayesmix.html.numbers import counted, of_row, percent, percent_with_interval, plain, sortable
@@ -28,7 +29,7 @@ def membership_section(digest: Digest) -> Section:
     """Probabilities of belonging, in a picture, and the rows in doubt."""
     n_rows = digest.rows.n_rows
     parts = (("Rows that fit badly", misfits_part(digest)),)
-    if digest.n_components == 1:
+    if digest.n_components == 1 and digest.noise is None:
         return Section(sentences=("There is one group: every row belongs to it.",), parts=parts)
     doubtful = in_doubt(digest.membership)
     columns = "one column for each row, sorted by group and certainty; colours share it out by the probability of each"
@@ -48,6 +49,8 @@ def membership_section(digest: Digest) -> Section:
         sentences = (_why(digest, doubtful),) if digest.sampled else ()
     else:
         sentences = (f"No row is in doubt: each has a group with a probability of at least {UNSURE:.0%}.",)
+    if digest.noise is not None:
+        sentences = (noise_told(digest), *sentences)
     alt = (
         f"Stacked probabilities of {counted(n_rows, 'row')} over {digest.n_components} groups; "
         f"{len(doubtful):,} in doubt."
@@ -57,7 +60,7 @@ def membership_section(digest: Digest) -> Section:
         sentences=sentences,
         pictures=(picture,),
         tables=(_doubtful(digest, doubtful),) if len(doubtful) else (),
-        parts=(*together_parts(digest), *parts),
+        parts=(*(() if digest.family.has_noise else together_parts(digest)), *parts),
     )
 
 
@@ -82,10 +85,21 @@ def _unbroken(name: str) -> str:
     return name.replace(" ", "\N{NO-BREAK SPACE}")
 
 
+def _called(digest: Digest, k: int) -> Cell:
+    """A group; noise behind the last one."""
+    if k == digest.n_components:
+        return Cell("noise", float(k))
+    return Cell(_unbroken(digest.rows.group(k)), float(k), group=k)
+
+
 def _doubtful(digest: Digest, doubtful: np.ndarray) -> Table:
     membership, rows = digest.membership, digest.rows
     probability = membership["probability"].values
     bounds = membership["probability_interval"].transpose("obs", "component", "ci_bound").values
+    if digest.noise is not None:  # comes last
+        probability = np.column_stack([probability, membership["noise_probability"].values])
+        of_noise = membership["noise_probability_interval"].transpose("obs", "ci_bound").values
+        bounds = np.concatenate([bounds, of_noise[:, None]], axis=1)
     shown = sorted(np.argsort(-digest.separation, kind="stable")[:_MOST_COLUMNS].tolist())
     names = [rows.labels[j] for j in shown]
     overlap, parameters = _parts(digest, doubtful[:_MOST_ROWS])
@@ -97,9 +111,9 @@ def _doubtful(digest: Digest, doubtful: np.ndarray) -> Table:
         cells.append(
             (
                 Cell(row_name(rows.obs[i]), sortable(rows.obs[i])),
-                Cell(_unbroken(rows.group(first)), float(first), group=first),
+                _called(digest, first),
                 Cell(likely, float(probability[i, first])),
-                Cell(_unbroken(rows.group(second)), float(second), group=second),
+                _called(digest, second),
                 Cell(percent(float(probability[i, second])), float(probability[i, second])),
                 *((Cell("overlap" if share >= 0.5 else "not enough data to tell", share),) if digest.sampled else ()),
                 *(Cell(of_row(rows, int(i), j), float(rows.values[i, j])) for j in shown),

@@ -36,11 +36,12 @@ def label_free(tree: xr.DataTree) -> xr.Dataset:
         ``sorted_weights (chain, draw, rank)``: largest first; in its place where the number of components varies
         ``n_components`` and ``n_occupied (chain, draw)``;
         ``concentration (chain, draw)``, where that of the weights' prior is unknown;
+        ``noise_weight (chain, draw)``, where there is noise;
         ``total_covariance (chain, draw, feature, feature_bis)``: of the whole mixture,
         ``sum_k w_k (Sigma_k + (mu_k - m)(mu_k - m)')`` with ``m = sum_k w_k mu_k``; of more than 30 features its
         diagonal alone, ``total_variance (chain, draw, feature)``.
     """
-    weights, _ = draws_of(tree)
+    weights, params = draws_of(tree)
     with Threads() as threads:
         log_likelihood = sum(values.sum(axis=-1) for _, values in log_likelihood_blocks(tree, threads=threads))
     posterior = tree["posterior"].to_dataset()
@@ -55,6 +56,8 @@ def label_free(tree: xr.DataTree) -> xr.Dataset:
         numbers = {"sorted_weights": ((*SAMPLE_DIMS, "rank"), -np.sort(-weights, axis=-1))}
     if concentration_varies(tree):
         numbers["concentration"] = (SAMPLE_DIMS, posterior["concentration"].values)
+    if family_of(tree).has_noise:
+        numbers["noise_weight"] = (SAMPLE_DIMS, params["noise_weight"])
     return xr.Dataset(
         {
             "log_likelihood": (SAMPLE_DIMS, log_likelihood),

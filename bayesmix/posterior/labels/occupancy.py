@@ -3,6 +3,7 @@
 import numpy as np
 import xarray as xr
 
+from bayesmix.families.parts import most_probable
 from bayesmix.posterior.margins import marginal_of
 from bayesmix.tree import training_rows
 
@@ -29,7 +30,7 @@ def empty_shares(tree: xr.DataTree) -> tuple[np.ndarray, float]:
     rows = training_rows(tree)
     blocks = draws.family.responsibilities_blocks(draws.weights, draws.params, rows.values, beforehand=rows.beforehand)
     for _, probability in blocks:
-        winner = probability.argmax(axis=0)
+        winner = most_probable(probability, noise=draws.family.has_noise)
         for component in range(draws.n_components):
             owns_rows[:, component] |= (winner == component).any(axis=0)
     return (~owns_rows).mean(axis=0), float((~owns_rows).any(axis=-1).mean())

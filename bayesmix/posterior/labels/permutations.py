@@ -130,6 +130,6 @@ def representatives(pivot: np.ndarray, n_components: int) -> tuple[np.ndarray, n
         positions = np.linspace(0, len(members) - 1, min(len(members), ROWS_PER_LABEL))
         chosen.append(members[np.round(positions).astype(int)])
     sizes = np.array([len(members) for members in chosen])
-    totals = np.bincount(pivot, minlength=n_components)
+    totals = np.bincount(pivot[pivot >= 0], minlength=n_components)  # noise, -1, has no name to agree on
     stands_for = np.divide(totals, sizes, out=np.zeros(n_components), where=sizes > 0)
     return np.concatenate(chosen), sizes, stands_for

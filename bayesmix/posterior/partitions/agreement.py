@@ -11,6 +11,7 @@ from bayesmix.first_use import compiling_shown
 from bayesmix.passes.overlaps import disagreements
 from bayesmix.posterior.intervals import BOUNDS, credible_interval, read_ci_kind, read_ci_prob
 from bayesmix.posterior.labels.judgement import heeded
+from bayesmix.posterior.margins import check_no_noise
 from bayesmix.posterior.partitions.co_membership import rows_of
 from bayesmix.posterior.partitions.estimate import by_size
 from bayesmix.posterior.partitions.label_draws import label_draws
@@ -92,6 +93,7 @@ def compare_clusterings(
     ['k-means', 'soft k-means', 'mean shift', 'modes of the mixture']
     """
     tree = heeded(tree)
+    check_no_noise(tree, "bm.compare_clusterings")
     rows = rows_of(tree, X)
     given = None if clusterings is None else _read(clusterings, rows)
     return compared(tree, rows, given, ci_prob=ci_prob, ci_kind=ci_kind, random_seed=random_seed)

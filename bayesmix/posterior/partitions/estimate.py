@@ -9,6 +9,7 @@ from bayesmix.data import Rows
 from bayesmix.first_use import compiling_shown
 from bayesmix.posterior.intervals import read_ci_prob
 from bayesmix.posterior.labels.judgement import heeded
+from bayesmix.posterior.margins import check_no_noise
 from bayesmix.posterior.partitions.co_membership import MOST_ROWS, co_membership, memory, rows_of
 from bayesmix.posterior.partitions.label_draws import LabelDraws, label_draws
 from bayesmix.posterior.partitions.losses import AdjustedRand, Binder, Information, Loss, OfPairs
@@ -114,6 +115,7 @@ def parted(
     tree: xr.DataTree, rows: Rows, loss: str = "vi", *, ci_prob: float | None = None, random_seed: Any = 0
 ) -> xr.Dataset:
     """The same of rows that were read."""
+    check_no_noise(tree, "bm.partition")
     kind, ci_prob, rng = _read_loss(loss), read_ci_prob(ci_prob), generator_of(random_seed)
     with compiling_shown(None), progress(None) as report:
         report("draws of who belongs with whom")

@@ -26,7 +26,7 @@ class LabelDraws:
     labels : (S, N) uint16 array
         A label has no meaning beyond its own draw.
     n_labels : int
-        They run from 0 to one less.
+        They run from 0 to one less; of rows that are noise, which are in no group, the label is this.
     """
 
     labels: np.ndarray
@@ -88,7 +88,7 @@ def label_draws(tree: xr.DataTree, rows: Rows, rng: np.random.Generator) -> Labe
         chosen.weights, chosen.params, rows.values, beforehand=known
     ):
         for again in range(each):
-            labels[again][:, block] = _drawn(shares, rng).T
+            labels[again][:, block] = _drawn(shares if draws.family.has_noise else shares[:-1], rng).T
     if subjects is not None:  # rows that belong together have the component of the first of them
         labels = labels[..., subjects.first][..., subjects.of_rows]
     labels = labels.reshape(-1, rows.n_rows)
@@ -108,10 +108,10 @@ def _without_gaps(labels: np.ndarray, n_labels: int) -> LabelDraws:
 
 
 def _drawn(shares: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Labels (b, S) of responsibilities (K, b, S): where a uniform number falls among their sums."""
+    """Labels (b, S) where a uniform number falls among the sums of shares (M, b, S); M beyond the last."""
     place = rng.random(shares.shape[1:])
     upto, labels = np.zeros_like(place), np.zeros(place.shape, dtype=np.uint16)
-    for share in shares[:-1]:
+    for share in shares:
         upto += share
         labels += place >= upto
     return labels

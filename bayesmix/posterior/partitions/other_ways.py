@@ -9,6 +9,7 @@ from bayesmix.data import Rows
 from bayesmix.data.words import counted
 from bayesmix.families.gaussian import Gaussian
 from bayesmix.posterior.labels.judgement import heeded
+from bayesmix.posterior.margins import check_no_noise
 from bayesmix.posterior.modal import has_modes, modes
 from bayesmix.posterior.partitions.co_membership import rows_of
 from bayesmix.posterior.partitions.estimate import by_size, parted
@@ -92,6 +93,7 @@ def partial_assignments(
     True
     """
     tree = heeded(tree)
+    check_no_noise(tree, "bm.partial_assignments")
     rows, seed = rows_of(tree, X), _seed(random_seed)
     values, centre, scales = standardised(tree, rows)
     hard = _hard(values, number_to_find(tree, rows), seed)

@@ -36,6 +36,7 @@ class FactorAnalysers(Gaussian):
 
     sums_out_missing: ClassVar[bool] = False
     read_by_blocks: ClassVar[bool] = False
+    takes_noise: ClassVar[bool] = False
 
     def __post_init__(self):
         factors = self.factors
