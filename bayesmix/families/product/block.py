@@ -151,8 +151,8 @@ def laid_out(families: Sequence[tuple[tuple[str, ...], Family]]) -> tuple[Block,
     )
 
 
-def split(parts: tuple[np.ndarray, ...], lengths: Sequence[int]) -> Iterator[tuple[np.ndarray, ...]]:
-    """Arrays of one block after the other."""
+def split(parts: Any, lengths: Sequence[int]) -> Iterator[Any]:
+    """Arrays, or rows of columns, of one block after the other."""
     start = 0
     for length in lengths:
         yield parts[start : start + length]

@@ -24,7 +24,7 @@ from bayesmix.families.parts import (
     Sweeps,
     labels_drawn,
 )
-from bayesmix.families.product.block import Block, laid_out, read_name, states_of, written
+from bayesmix.families.product.block import Block, laid_out, read_name, split, states_of, written
 from bayesmix.families.product.fused import fused
 from bayesmix.families.product.given_rows import ProductConditional
 from bayesmix.families.product.one_pass import OnePass, put_together
@@ -363,12 +363,10 @@ class Product(Family):
     def written_out(self, ops: Any, columns: Any, log_weights: Any, *parameters: Any) -> Any:
         # of each block what stands before the sum over components
         apart = SimpleNamespace(**{**vars(ops), "logsumexp": lambda joint, axis: joint})
-        joint, parts = (
-            log_weights[:, None],
-            zip(self.kernel.columns_of(columns), states_of(self.blocks, parameters), strict=True),
-        )
-        for (block, own), values in parts:
-            joint = joint + block.family.written_out(apart, own, 0.0 * log_weights, *values)
+        own = split(columns, [block.n_entries for block in self.blocks])
+        joint, states = log_weights[:, None], states_of(self.blocks, parameters)
+        for block, rows, values in zip(self.blocks, own, states, strict=True):
+            joint = joint + block.family.written_out(apart, rows, 0.0 * log_weights, *values)
         return ops.logsumexp(joint, axis=0)
 
     # What is said of it
