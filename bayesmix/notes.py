@@ -223,6 +223,14 @@ def _rows_together(n_rows: int, subjects: int, groups: int, largest: int) -> str
     return said
 
 
+def _improper_posterior(copies: float, features: Sequence[str], most: float, eta: float) -> str:
+    return (
+        f"the posterior is improper: {copies:.6g} rows are equal in {joined([*map(repr, features)])}, and under "
+        f"correlations by LKJ({eta:g}) a group can collapse onto {most:g} or more, which chains hardly ever find; the "
+        "default prior is proper, and so are 'tied' and 'diag' covariances"
+    )
+
+
 def _weighted_rows(n_rows: int, total: float, smallest: float, largest: float, left_out: int) -> str:
     said = f"rows are weighted (sample_weight from {smallest:.4g} to {largest:.4g}): {n_rows:,} rows count as "
     said += f"{total:,.6g}, which is N in BIC; LOO leaves out a row with its whole weight"
@@ -251,6 +259,7 @@ _SENTENCES = {
     "weighted_rows": _weighted_rows,
     "known_labels": _known_labels,
     "rows_together": _rows_together,
+    "improper_posterior": _improper_posterior,
     "missing_cells": _missing_cells,
     "sample_of_rows": "fitted to {of:,} rows, of which {rows:,} are here, drawn at random".format,
     "prior_sways": _prior_sways,

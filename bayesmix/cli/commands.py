@@ -135,6 +135,8 @@ def fit(
     relabel: Relabel | None = None,
     stream: Annotated[bool, NO_DEFAULT] = False,
     weights: str | None = None,
+    labels: str | None = None,
+    groups: str | None = None,
     seed: int | None = None,
     output: Outputs = None,
     manner: Manner = Manner(),
@@ -160,6 +162,10 @@ def fit(
         folder of such), .npy, .zarr, plain .csv and .tsv; with --method em. Ctrl-C ends the fit with what it has.
     weights
         Column that says how much each row counts: a whole number is so many equal rows. It is no feature.
+    labels
+        Column of what is known of the groups of rows: names, or numbers from 0 on; empty (or -1) where nothing is.
+    groups
+        Column that says which rows belong together, such as the visits of a patient: they are in one group.
     seed
         The same seed gives the same numbers; without one a seed is drawn and said.
     output
@@ -168,7 +174,7 @@ def fit(
     """
     from bayesmix.cli.choices import families_of, family_for_rows, sums_out_missing, takes_of, with_noise_of
     from bayesmix.cli.outputs import check_outputs
-    from bayesmix.cli.reading import read_frame
+    from bayesmix.cli.reading import Beside, Told, read_frame
 
     outputs = tuple(output or ())
     if components == "unknown":
@@ -187,16 +193,18 @@ def fit(
     if stream:
         from bayesmix.cli.streaming import check_streamed, open_rows
 
-        if weights is not None:
-            raise ValueError("--weights is for rows in memory: leave out --stream.")
+        for option, column in (("weights", weights), ("labels", labels), ("groups", groups)):
+            if column is not None:
+                raise ValueError(f"--{option} is for rows in memory: leave out --stream.")
         if noise:
             raise ValueError("--noise is for rows in memory, whose box is known before the fit: leave out --stream.")
         check_streamed(method, outputs, components, family)
         X: Any = open_rows(data, source, manner.say)
-        row_weights = None
+        told = Told()
     else:
         takes, summed_out = takes_of(family, "--family"), sums_out_missing(family, "--family") and not noise
-        X, row_weights = read_frame(data, source, manner.say, takes=takes, summed_out=summed_out, weights=weights)
+        beside = Beside(weights, labels, groups)
+        X, told = read_frame(data, source, manner.say, takes=takes, summed_out=summed_out, beside=beside)
     chosen, *others = (
         [family_for_rows(X, "--family", manner.say)] if family == AUTO else families_of(family, "--family")
     )
@@ -204,7 +212,7 @@ def fit(
         raise ValueError(several)
     if noise:
         [chosen] = with_noise_of([chosen])
-    request = Request(_named(data), method, _seed(seed, manner), outputs, manner, row_weights)
+    request = Request(_named(data), method, _seed(seed, manner), outputs, manner, *told)
     if components == "unknown":
         from bayesmix.cli.counting import count_and_tell
 
@@ -289,7 +297,7 @@ def compare(
         with_noise_of,
     )
     from bayesmix.cli.outputs import check_outputs
-    from bayesmix.cli.reading import read_frame
+    from bayesmix.cli.reading import Beside, read_frame
 
     outputs = tuple(output or ())
     check_outputs(outputs, _OUTPUTS_OF_FIT, data)
@@ -299,14 +307,15 @@ def compare(
     shown = criteria_of(criteria)
     numbers = numbers_of(components)
     takes, summed_out = takes_of(families), sums_out_missing(families) and not noise
-    X, row_weights = read_frame(data, source, manner.say, takes=takes, summed_out=summed_out, weights=weights)
+    beside = Beside(weights)
+    X, told = read_frame(data, source, manner.say, takes=takes, summed_out=summed_out, beside=beside)
     chosen = [family_for_rows(X, "--families", manner.say)] if families == AUTO else families_of(families)
     chosen = with_noise_of(chosen) if noise else chosen
     under = stated_priors_of(evidence_under or (), chosen)
     from bayesmix.cli.comparing import compare_and_tell, seed_in
 
     seed = seed_in(cache) if seed is None else seed
-    request = Request(_named(data), method, _seed(seed, manner), outputs, manner, row_weights)
+    request = Request(_named(data), method, _seed(seed, manner), outputs, manner, *told)
     with manner.working():
         return compare_and_tell(X, numbers, chosen, shown, request, refits=refits, cv=cv, cache=cache, under=under)
 

@@ -44,6 +44,8 @@ def count_and_tell(X: "pd.DataFrame", family: Family, request: Request, options:
         tree = mixture.fit(
             X,
             sample_weight=request.weights,
+            labels=request.labels,
+            groups=request.groups,
             method=request.method,
             random_seed=request.seed,
             progressbar=False,

@@ -54,7 +54,8 @@ def _fit(
     mixture: Mixture, X: "pd.DataFrame | File", request: Request, options: Mapping[str, Any]
 ) -> "xr.DataTree | EMResult":
     method = request.method
-    asked = {"sample_weight": request.weights, "random_seed": request.seed}
+    beside = {"sample_weight": request.weights, "labels": request.labels, "groups": request.groups}
+    asked = {**beside, "random_seed": request.seed}
     if method == "em":
         return mixture.fit_em(X, **asked)
     fit = mixture.fit if method == "auto" else getattr(mixture, f"fit_{method}")

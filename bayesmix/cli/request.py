@@ -12,6 +12,7 @@ from bayesmix.registry import ENGINES
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
 
 # That a switch is off by default goes without saying.
 NO_DEFAULT = Parameter(show_default=False)
@@ -91,6 +92,8 @@ class Request:
     manner : Manner
     weights : array, optional
         How much each row counts.
+    labels, groups : Series, optional
+        The group of rows of which it is known, and which rows belong together.
     """
 
     data: str
@@ -99,3 +102,5 @@ class Request:
     outputs: tuple[Path, ...]
     manner: Manner
     weights: "np.ndarray | None" = None
+    labels: "pd.Series | None" = None
+    groups: "pd.Series | None" = None

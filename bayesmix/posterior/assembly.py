@@ -13,6 +13,7 @@ from bayesmix.notes import Note
 from bayesmix.posterior.labels.judgement import heed, judge
 from bayesmix.posterior.labels.relabelling import relabel_draws
 from bayesmix.posterior.membership import draws_for, with_responsibilities
+from bayesmix.posterior.propriety import improper
 from bayesmix.priors.sets import hyperparameters
 from bayesmix.tree import build_tree
 from bayesmix.tree.record import describe
@@ -81,6 +82,7 @@ def assemble(
     if not exchangeable and rows.log_prior is None:
         said.append(Note("labels_identified"))
     said += family.remarks(rows, em.priors)
+    said += improper(family, rows, em.priors) if em.n_components > 1 else ()
     said += em.notes
     tree = build_tree(
         family=family,

@@ -1,6 +1,5 @@
 """The declaration: a complete, ordinary PyMC model of a mixture."""
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +7,7 @@ import numpy as np
 import pymc as pm
 
 from bayesmix.data import Rows
+from bayesmix.families import Family
 from bayesmix.priors.sets import PyMCPrior
 from bayesmix.problem import Problem
 from bayesmix.pymc_model.foreign_priors import is_loose_at_zero
@@ -41,15 +41,16 @@ def declare(
     -------
     pm.Model
 
-    Warns
-    -----
-    UserWarning
-        If scales have a half-normal, half-Cauchy or exponential prior and at least D + 1 rows have the same value
-        in some column: a component can then collapse onto them.
+    Raises
+    ------
+    ValueError
+        If scales have a half-normal, half-Cauchy or exponential prior and rows are so tied that a component can
+        collapse onto them: the posterior is improper.
     """
     rows, family, priors = problem.rows, problem.family, problem.priors
     units = DataScale.of(problem, {} if start is None else {"weights": start["weights"], **family.complete(start)})
-    _warn_of_ties(rows, priors.parts.get("scales"))
+    if problem.n_components > 1:
+        _check_ties(rows, family, problem.n_components, priors.parts.get("scales"))
     with pm.Model(coords=_coords(problem)) as model:
         weights = declare_weights(priors.weights, units)
         params = declare_parameters(family, priors, units, rows)
@@ -82,17 +83,30 @@ def _coords(problem: Problem) -> dict[str, Any]:
     return {**coords, **problem.family.coords(rows), "obs": rows.obs}
 
 
-def _warn_of_ties(rows: Rows, prior: Any) -> None:
+def _check_ties(rows: Rows, family: Family, n_components: int, prior: Any) -> None:
+    r"""Refuse scales that may be zero where rows are tied.
+
+    Of n rows with one value in a column the likelihood is :math:`\sigma^{-n}` near zero, for means within
+    :math:`\sigma` of it. Where the prior stays positive, :math:`\int \sigma^{1 - n} d\sigma` is infinite from two rows
+    on. One scale for all columns needs equal rows, and one for all components a column of no more values than
+    components.
+    """
     if not (isinstance(prior, PyMCPrior) and is_loose_at_zero(prior.distribution)):
         return
-    for name, column in zip(rows.features, rows.values.T, strict=True):
-        most = np.unique(column, return_counts=True)[1].max()
-        if most > rows.n_features:
-            warnings.warn(
-                f"{most} rows have the same value of {name!r}: under this prior of scales a group can collapse "
-                "onto them, because its density is positive at zero; a log-normal prior (bm.priors.LogNormal) "
-                "is not affected",
-                UserWarning,
-                stacklevel=6,
-            )
-            return
+    dims = next(spec.dims for spec in family.variables if spec.name == "scales")
+    values = rows.values
+    if "feature" not in dims:
+        tied = "rows are equal" if len(np.unique(values, axis=0)) < len(values) else None
+    elif "component" not in dims:
+        few = [name for name, one in zip(rows.features, values.T, strict=True) if np.unique(one).size <= n_components]
+        tied = f"{few[0]!r} has no more values than there are groups" if few else None
+    else:
+        most = [np.unique(column, return_counts=True)[1].max() for column in values.T]
+        worst = int(np.argmax(most))
+        tied = f"{most[worst]} rows have the same value of {rows.features[worst]!r}" if most[worst] > 1 else None
+    if tied is not None:
+        raise ValueError(
+            f"{tied}, and the prior of scales is positive at zero (half-normal, half-Cauchy, exponential): the "
+            "posterior is improper, since a group can collapse onto them. Use a prior of scales that vanishes at zero, "
+            "such as bm.priors.LogNormal() or pm.LogNormal.dist(...), or the default prior"
+        )

@@ -97,17 +97,24 @@ def test_too_many_dimensions(X):
 
 
 @pytest.mark.parametrize("prior", [pm.HalfNormal, pm.HalfCauchy, pm.Exponential])
-def test_warns_of_ties(X, prior):
+def test_refuses_ties_that_a_group_could_collapse_onto(X, prior):
     tied = X.copy()
     tied[:3, 1] = 7.0
-    with pytest.warns(UserWarning, match="3 rows have the same value of 'x1'"):
+    with pytest.raises(ValueError, match=r"3 rows have the same value of 'x1', .* improper, .* bm.priors.LogNormal"):
         declare_with(tied, scales=prior.dist(1.0))
+    declare_with(tied, "spherical", scales=prior.dist(1.0))  # whose rows differ
+    declare_with(tied, "tied", scales=prior.dist(1.0))
+    with pytest.raises(ValueError, match="rows are equal, and the prior of scales is positive at zero"):
+        declare_with(np.vstack([X, X[:1]]), "spherical", scales=prior.dist(1.0))
+    few = X.copy()
+    few[:, 1] = few[:, 1] > few[0, 1]
+    with pytest.raises(ValueError, match="'x1' has no more values than there are groups"):
+        declare_with(few, "tied", scales=prior.dist(1.0))
 
 
-def test_does_not_warn_without_reason(X, recwarn):
+def test_takes_ties_where_nothing_collapses(X):
     tied = X.copy()
     tied[:3, 1] = 7.0
     declare_with(X, scales=pm.HalfNormal.dist(1.0))
     declare_with(tied, scales=pm.LogNormal.dist(0.0, 1.0))
     declare_with(tied)
-    assert not [warning for warning in recwarn if "same value" in str(warning.message)]

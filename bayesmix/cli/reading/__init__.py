@@ -5,6 +5,6 @@ A file is found and its kind seen (``origin``); of a text it is seen how it is w
 features (``row_names``); and cells that are no numbers are refused with their place (``cells``).
 """
 
-from bayesmix.cli.reading.rows import read_frame
+from bayesmix.cli.reading.rows import Beside, Told, read_frame
 
-__all__ = ["read_frame"]
+__all__ = ["Beside", "Told", "read_frame"]

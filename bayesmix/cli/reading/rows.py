@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bayesmix.cli.choices import as_option, names_of
 from bayesmix.cli.reading.cells import check_cells, rows_to_keep, wrong_cells
@@ -23,6 +23,28 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 
+class Beside(NamedTuple):
+    """Columns that say something of the rows: how much each counts, its group, or which rows belong together."""
+
+    weights: str | None = None
+    labels: str | None = None
+    groups: str | None = None
+
+
+_NOTHING = Beside()
+
+
+class Told(NamedTuple):
+    """What they say, one a row; None where no column was named."""
+
+    weights: "np.ndarray | None" = None
+    labels: "pd.Series | None" = None
+    groups: "pd.Series | None" = None
+
+
+_TELLS = {"labels": "the group", "groups": "what belongs together"}
+
+
 def read_frame(
     path: Path,
     source: Source,
@@ -31,9 +53,9 @@ def read_frame(
     takes: "Takes" = "real",
     fitted: "Sequence[Column] | None" = None,
     summed_out: bool = False,
-    weights: str | None = None,
-) -> tuple["pd.DataFrame", "np.ndarray | None"]:
-    """Read the columns of a file that hold the rows to be modelled, and say which they are; and the rows' weights.
+    beside: Beside = _NOTHING,
+) -> tuple["pd.DataFrame", Told]:
+    """Read the columns of a file that hold the rows to be modelled, and say which they are; and what is told of them.
 
     Parameters
     ----------
@@ -51,8 +73,8 @@ def read_frame(
         values may be missing.
     summed_out : bool
         Whether values may be missing where there is no fit yet.
-    weights : str, optional
-        The column that says how much each row counts; it is no feature.
+    beside : Beside
+        The columns that say something of the rows; they are no features.
 
     Raises
     ------
@@ -71,12 +93,13 @@ def read_frame(
             f"{', '.join(features)}. Name one for each, in this order."
         )
     origin = find(path, is_text=source.separator is not None)
-    beside = [name for name in (index, weights) if name is not None]
-    asked = None if columns is None else {*columns, *beside}
+    telling = {option: visible(name) for option, name in beside._asdict().items() if name is not None}
+    asked = None if columns is None else {*columns, *telling.values(), *([] if index is None else [index])}
     table = read_table(origin, source, asked, say)
-    counts = None if weights is None else _weights(table, weights)
-    if weights is not None and (columns is None or weights not in columns):
-        table = replace(table, frame=table.frame.drop(columns=weights))
+    told = {option: _beside(table, name, option) for option, name in telling.items()}
+    no_features = [name for name in dict.fromkeys(telling.values()) if columns is None or name not in columns]
+    if no_features:
+        table = replace(table, frame=table.frame.drop(columns=no_features))
     frame = _chosen(table, columns, index, say)
     if frame.empty:
         raise ValueError(f"{table.name} has column names but no rows: nothing can be fitted.")
@@ -95,21 +118,25 @@ def read_frame(
     missing = "keep" if summed_out or fitted is not None else "refuse"
     read_rows(frame, argument=table.name, takes=of_all, columns=fitted, missing=missing)
     say(said)
-    if counts is None:
-        return frame, None
-    row_weights = read_weights(counts.loc[kept], len(frame), f"--weights {weights}")
-    say(f"{weights!r} says how much each of them counts: {row_weights.sum():,.6g} rows in all.")
-    counting = row_weights > 0
-    if counting.all():
-        return frame, row_weights
-    say(f"{counted(int((~counting).sum()), 'row')} of weight 0 left out.")
-    return frame.loc[counting], row_weights[counting]
+    told = {option: column.loc[kept].reset_index(drop=True) for option, column in told.items()}
+    for option, words in _TELLS.items():
+        if option in told:
+            say(f"{telling[option]!r} says {words} of {told[option].count():,} of them.")
+    if "weights" not in told:
+        return frame, Told(None, told.get("labels"), told.get("groups"))
+    weights = read_weights(told["weights"], len(frame), f"--weights {telling['weights']}")
+    say(f"{telling['weights']!r} says how much each of them counts: {weights.sum():,.6g} rows in all.")
+    counting = weights > 0
+    if not counting.all():
+        say(f"{counted(int((~counting).sum()), 'row')} of weight 0 left out.")
+    labels, groups = (column if column is None else column.loc[counting] for column in map(told.get, _TELLS))
+    return frame.loc[counting], Told(weights[counting], labels, groups)
 
 
-def _weights(table: Table, name: str) -> "pd.Series":
+def _beside(table: Table, name: str, option: str) -> "pd.Series":
     if name not in table.frame:
         there = ", ".join(repr(one) for one in table.frame.columns if one)
-        raise ValueError(f"{table.name} has no column {name!r}, which --weights names: its columns are {there}.")
+        raise ValueError(f"{table.name} has no column {name!r}, which --{option} names: its columns are {there}.")
     import pandas as pd
 
     return pd.Series(table.frame[name].to_numpy())
