@@ -233,7 +233,10 @@ def _improper_posterior(copies: float, features: Sequence[str], most: float, eta
 
 def _weighted_rows(n_rows: int, total: float, smallest: float, largest: float, left_out: int) -> str:
     said = f"rows are weighted (sample_weight from {smallest:.4g} to {largest:.4g}): {n_rows:,} rows count as "
-    said += f"{total:,.6g}, which is N in BIC; LOO leaves out a row with its whole weight"
+    said += (
+        f"{total:,.6g}, which is N in BIC; LOO leaves out a row with its whole weight; pictures, predictive checks, "
+    )
+    said += "merge and summaries of columns show each row once"
     if left_out:
         said += f"; {left_out:,} more {'row has' if left_out == 1 else 'rows have'} weight 0 and took no part"
     if total < n_rows / 2 and largest <= 1:

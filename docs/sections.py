@@ -187,7 +187,12 @@ SECTIONS = (
         "EM: flexmix, MASS and poLCA",
         OTHERS,
         "evidence-em-others",
-        ("tests.engines.em.test_other_programs", "tests.laws.test_together", "tests.families.test_counts_with_spread"),
+        (
+            "tests.engines.em.test_other_programs",
+            "tests.laws.test_together",
+            "tests.laws.test_weighted_elsewhere",
+            "tests.families.test_counts_with_spread",
+        ),
         level=3,
     ),
     Section("Factor analysers", FACTORS, "evidence-factors", ("tests.families.test_factor_analysers",), level=3),
