@@ -65,7 +65,8 @@ def table_of_labels(membership: "xr.Dataset", index: "pd.Index", *, intervals: b
     first = ("label", "label_probability", "entropy", "entropy_overlap", "entropy_parameters")
     columns: dict[str, np.ndarray] = {name: membership[name].values for name in first}
     names = membership.coords.get("name", membership["component"]).values
-    columns["label"] = np.where(columns["label"] < 0, -1, names[columns["label"]])
+    named = names if names.dtype.kind in "iu" else names.astype(object)  # words, and -1, have no type in common
+    columns["label"] = np.where(columns["label"] < 0, -1, named[columns["label"]])
     for k, name in enumerate(names):
         columns[f"probability_{name}"] = membership["probability"].values[:, k]
         if intervals:
