@@ -156,7 +156,7 @@ class Mixture:
         family, described = family_of(tree), record_of(tree)["mixture"]
         return cls(number_from_dict(described["n_components"]), family, priors=from_dict(described["priors"], family))
 
-    def resolve_priors(self, X, *, sample_weight: Any = None) -> "Mixture":
+    def resolve_priors(self, X, *, sample_weight: Any = None, error_covariances: Any = None) -> "Mixture":
         """The same Mixture with its data-scaled priors as plain numbers.
 
         An analysis resolves them once: leaving rows out, folds, refits and prediction then use the same numbers.
@@ -166,12 +166,14 @@ class Mixture:
         X : array, data frame or DataArray, (N, D)
         sample_weight : array or series (N,), optional
             As in :meth:`fit_em`.
+        error_covariances : array, optional
+            As in :meth:`fit_em`.
 
         Returns
         -------
         Mixture
         """
-        problem = self._read(X, _Beside(sample_weight))
+        problem = self._read(X, _Beside(sample_weight, error_covariances=error_covariances))
         return replace(self, family=problem.family, priors=problem.priors)
 
     def fit_em(
@@ -181,6 +183,7 @@ class Mixture:
         sample_weight: Any = None,
         labels: Any = None,
         groups: Any = None,
+        error_covariances: Any = None,
         estimate: str = "map",
         init: Any = "k-means++",
         n_init: int = 10,
@@ -219,6 +222,13 @@ class Mixture:
             log density under a component is the sum over its rows, and ``weights`` are shares of subjects. LOO leaves
             out a whole subject at once; ``N`` in BIC stays the number of rows, as in R's flexmix. With ``labels``, all
             rows of a group have what any of them is known to be.
+        error_covariances : array (N, D, D) or (N, D), optional
+            With what errors each row was measured, where that is known: the covariance matrix of its errors, or their
+            variances where they are independent (squares of standard errors), in the squares of the units of X. Then
+            ``x_i = x*_i + e_i``, with ``e_i ~ N(0, S_i)`` and the true values ``x*_i`` from the mixture, so that the
+            density of a row in group k is ``N(mu_k, Sigma_k + S_i)`` (extreme deconvolution, Bovy, Hogg and Roweis
+            2011): weights, centres and covariances are those of the true values. 0 is an exact value; what stands where
+            X has a missing one counts for nothing.
         estimate : {"map", "ml"}
             The posterior mode in the free variables of :meth:`build_model`, or maximum likelihood.
         init : str, EMResult or array
@@ -260,15 +270,14 @@ class Mixture:
             If the data or an argument cannot be used; the message says where and what to do.
         """
         settings = EMSettings(estimate, init, n_init, max_iter, tol)
-        source = source_of(X)
-        for given, name in ((sample_weight, "sample_weight"), (labels, "labels"), (groups, "groups")):
+        source, beside = source_of(X), _Beside(sample_weight, labels, groups, error_covariances)
+        for name, given in beside._asdict().items():
             if source is not None and given is not None:
                 raise ValueError(
                     f"{name} is for rows in memory, and {source.name} is read block by block: have its rows in memory, "
                     f"{source.to_hold_them}, or leave {name} out"
                 )
         in_memory = source is None
-        beside = _Beside(sample_weight, labels, groups)
         problem = self._problem(X, beside, copy) if in_memory else self._streamed(source, progressbar)
         given = random_seed is None and not isinstance(init, str)  # nothing is random from a start that is given
         seed = None if given else number_of(random_seed)
@@ -284,6 +293,7 @@ class Mixture:
         sample_weight: Any = None,
         labels: Any = None,
         groups: Any = None,
+        error_covariances: Any = None,
         method: str = "auto",
         draws: int = 1000,
         chains: int = 4,
@@ -309,6 +319,8 @@ class Mixture:
         labels : array or series, optional
             As in :meth:`fit_em`.
         groups : array or series (N,), optional
+            As in :meth:`fit_em`.
+        error_covariances : array, optional
             As in :meth:`fit_em`.
         method : {"auto", "nuts", "gibbs", "advi", "laplace"}
         draws : int
@@ -340,6 +352,7 @@ class Mixture:
                 sample_weight=sample_weight,
                 labels=labels,
                 groups=groups,
+                error_covariances=error_covariances,
                 draws=draws,
                 chains=chains,
                 cores=cores,
@@ -358,7 +371,7 @@ class Mixture:
             method,
             ENGINES[method].of(wanted),
             X,
-            _Beside(sample_weight, labels, groups),
+            _Beside(sample_weight, labels, groups, error_covariances),
             init,
             relabel,
             random_seed,
@@ -373,6 +386,7 @@ class Mixture:
         sample_weight: Any = None,
         labels: Any = None,
         groups: Any = None,
+        error_covariances: Any = None,
         draws: int = 1000,
         tune: int | None = None,
         chains: int = 4,
@@ -397,6 +411,8 @@ class Mixture:
         labels : array or series, optional
             As in :meth:`fit_em`.
         groups : array or series (N,), optional
+            As in :meth:`fit_em`.
+        error_covariances : array, optional
             As in :meth:`fit_em`.
         draws, tune, chains : int
             Draws kept and tuning steps of each chain. ``tune=None`` is 200, or 1000 in a basin whose mode was not found
@@ -431,7 +447,7 @@ class Mixture:
 
         engine = Nuts(draws, tune, chains, cores, target_accept, progressbar)
         shown = None if progressbar else False  # NUTS has bars of its own
-        beside = _Beside(sample_weight, labels, groups)
+        beside = _Beside(sample_weight, labels, groups, error_covariances)
         return self._fit("nuts", engine, X, beside, init, relabel, random_seed, log_likelihood, shown)
 
     def fit_gibbs(
@@ -441,6 +457,7 @@ class Mixture:
         sample_weight: Any = None,
         labels: Any = None,
         groups: Any = None,
+        error_covariances: Any = None,
         draws: int = 1000,
         chains: int = 4,
         cores: int | None = None,
@@ -475,6 +492,8 @@ class Mixture:
         labels : array or series, optional
             As in :meth:`fit_em`.
         groups : array or series (N,), optional
+            As in :meth:`fit_em`.
+        error_covariances : array, optional
             As in :meth:`fit_em`.
         draws, chains : int
             Draws kept of each chain, whatever the number of sweeps.
@@ -534,7 +553,7 @@ class Mixture:
         >>> bm.diagnose(tree).passed
         True
         """
-        beside = _Beside(sample_weight, labels, groups)
+        beside = _Beside(sample_weight, labels, groups, error_covariances)
         if isinstance(self.n_components, PriorOfNumber):
             from bayesmix.engines.telescoping import Telescoping
             from bayesmix.posterior.unknown_number import fit_unknown_number
@@ -559,6 +578,7 @@ class Mixture:
         sample_weight: Any = None,
         labels: Any = None,
         groups: Any = None,
+        error_covariances: Any = None,
         rank: str = "full",
         draws: int = 1000,
         minibatch_size: int | None = None,
@@ -583,6 +603,8 @@ class Mixture:
             As in :meth:`fit_em`.
         groups : array or series (N,), optional
             As in :meth:`fit_em`.
+        error_covariances : array, optional
+            As in :meth:`fit_em`.
         rank : {"full", "mean-field"}
             A full covariance matrix, or independent coordinates.
         draws : int
@@ -606,7 +628,7 @@ class Mixture:
         from bayesmix.engines.advi import Advi
 
         engine = Advi(rank, draws, minibatch_size, progressbar)
-        beside = _Beside(sample_weight, labels, groups)
+        beside = _Beside(sample_weight, labels, groups, error_covariances)
         return self._fit("advi", engine, X, beside, init, relabel, random_seed, log_likelihood, progressbar)
 
     def fit_laplace(
@@ -616,6 +638,7 @@ class Mixture:
         sample_weight: Any = None,
         labels: Any = None,
         groups: Any = None,
+        error_covariances: Any = None,
         draws: int = 1000,
         init: Any = "em",
         relabel: str | None = "ecr",
@@ -633,6 +656,8 @@ class Mixture:
         labels : array or series, optional
             As in :meth:`fit_em`.
         groups : array or series (N,), optional
+            As in :meth:`fit_em`.
+        error_covariances : array, optional
             As in :meth:`fit_em`.
         draws : int
         init, relabel, random_seed : optional
@@ -655,11 +680,17 @@ class Mixture:
         from bayesmix.engines.laplace_at_mode import LaplaceAtMode
 
         engine = LaplaceAtMode(draws, progressbar)
-        beside = _Beside(sample_weight, labels, groups)
+        beside = _Beside(sample_weight, labels, groups, error_covariances)
         return self._fit("laplace", engine, X, beside, init, relabel, random_seed, log_likelihood, progressbar)
 
     def build_model(
-        self, X, *, sample_weight: Any = None, labels: Any = None, minibatch_size: int | None = None
+        self,
+        X,
+        *,
+        sample_weight: Any = None,
+        labels: Any = None,
+        error_covariances: Any = None,
+        minibatch_size: int | None = None,
     ) -> "pm.Model":
         """The declaration as a PyMC model, free to be sampled, checked and extended.
 
@@ -673,6 +704,8 @@ class Mixture:
             As in :meth:`fit_em`.
         labels : array or series, optional
             As in :meth:`fit_em`.
+        error_covariances : array, optional
+            As in :meth:`fit_em`.
         minibatch_size : int, optional
             Rows of each random batch, for ``pm.fit``.
 
@@ -680,10 +713,18 @@ class Mixture:
         -------
         pymc.Model
         """
-        return model_of(self._problem(X, _Beside(sample_weight, labels)), minibatch_size)
+        beside = _Beside(sample_weight, labels, error_covariances=error_covariances)
+        return model_of(self._problem(X, beside), minibatch_size)
 
     def adopt(
-        self, idata: "xr.DataTree", X, *, sample_weight: Any = None, labels: Any = None, relabel: str | None = "ecr"
+        self,
+        idata: "xr.DataTree",
+        X,
+        *,
+        sample_weight: Any = None,
+        labels: Any = None,
+        error_covariances: Any = None,
+        relabel: str | None = "ecr",
     ) -> "xr.DataTree":
         """Draws of :meth:`build_model`'s model, or of an extension of it, from any sampler, as a bayesmix tree.
 
@@ -697,6 +738,8 @@ class Mixture:
             The weights that it was built with.
         labels : array or series, optional
             Those that it was built on, as in :meth:`fit_em`.
+        error_covariances : array, optional
+            Those that it was built with.
         relabel : "ecr", "pivot", "stephens", "order" or None
 
         Returns
@@ -714,7 +757,7 @@ class Mixture:
         from bayesmix.posterior.fitting import check_relabel
 
         check_relabel(relabel)
-        problem = self._problem(X, _Beside(sample_weight, labels))
+        problem = self._problem(X, _Beside(sample_weight, labels, error_covariances=error_covariances))
         named = read_posterior(idata, problem)
         density = density_of(problem)
         return assemble(
@@ -763,6 +806,7 @@ class Mixture:
     def _read(self, X, beside: "_Beside", copy: bool | None = True) -> Problem:
         """The rows, read and held against the family, with the priors resolved."""
         rows = read_rows(X, takes=self.family.takes, missing="keep", copy=copy)
+        rows = self.family.measured(rows, beside.error_covariances)
         if beside.labels is not None:
             if isinstance(self.n_components, PriorOfNumber):
                 raise ValueError(
@@ -792,6 +836,7 @@ class _Beside(NamedTuple):
     sample_weight: Any = None
     labels: Any = None
     groups: Any = None
+    error_covariances: Any = None
 
 
 def _posterior(method, problem, engine, init, relabel, random_seed, log_likelihood, shown) -> "xr.DataTree":

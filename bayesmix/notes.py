@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from bayesmix.data import Rows
 from bayesmix.data.words import joined
 from bayesmix.verdict import Reason
@@ -48,7 +50,17 @@ class Note:
 
 def of_rows(rows: Rows) -> tuple[Note, ...]:
     """What is to be known of the rows: how many cells are missing, and what was given beside them."""
-    return _of_missing(rows) + _of_weights(rows) + of_known(rows) + _of_subjects(rows)
+    return _of_missing(rows) + _of_errors(rows) + _of_weights(rows) + of_known(rows) + _of_subjects(rows)
+
+
+def _of_errors(rows: Rows) -> tuple[Note, ...]:
+    if rows.error_deviations is None:
+        return ()
+    sizes = {}
+    for name, deviations in zip(rows.features, rows.error_deviations.T, strict=True):
+        low, middle, high = np.nanquantile(deviations, [0, 0.5, 1])
+        sizes[name] = [float(low), float(middle), float(high)]
+    return (Note("measured_rows", {"sizes": sizes}),)
 
 
 def _of_weights(rows: Rows) -> tuple[Note, ...]:
@@ -162,6 +174,7 @@ def _chosen(engine: str, because: str, reasons: Sequence[Mapping[str, Any]] = ()
     clauses = joined([Reason.from_dict(one).clause for one in reasons])
     because_of = {
         "no_sampler": "nothing else draws under these priors",
+        "measured_rows": "nothing else draws where rows were measured with errors",
         "parts_of_rows": "nothing else draws where weights of rows are no whole numbers, or sum to very many",
         "near": "one top, around which the posterior is close to a Gaussian",
         "tops": "the posterior has several tops, between which NUTS does not walk",
@@ -188,6 +201,16 @@ def _missing_cells(cells: int, of: int, rows: int, n_rows: int, by_feature: Mapp
     return (
         f"{cells:,} {cell} missing, {cells / of:.1%} of all, in {row} ({joined(where)}): summed out, assuming that "
         "whether a cell is missing depends on nothing but what was seen (missing at random)"
+    )
+
+
+def _measured_rows(sizes: Mapping[str, Sequence[float]]) -> str:
+    told = [f"{middle:.3g} in {name}" for name, (_, middle, _) in list(sizes.items())[:_SHOWN]]
+    if len(sizes) > _SHOWN:
+        told.append(f"others in {len(sizes) - _SHOWN} more columns")
+    return (
+        f"rows were measured with errors of known covariances (error_covariances; the median standard error is "
+        f"{joined(told)}), which are summed out: groups, their centres and their spreads are of the true values"
     )
 
 
@@ -264,6 +287,7 @@ _SENTENCES = {
     "rows_together": _rows_together,
     "improper_posterior": _improper_posterior,
     "missing_cells": _missing_cells,
+    "measured_rows": _measured_rows,
     "sample_of_rows": "fitted to {of:,} rows, of which {rows:,} are here, drawn at random".format,
     "prior_sways": _prior_sways,
     "chosen": _chosen,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from bayesmix.data import Rows, check_distinct, check_missing
+from bayesmix.data import Rows, check_alone, check_distinct, check_missing
 from bayesmix.density import Density
 from bayesmix.families import Family
 from bayesmix.families.column_blocks import ColumnBlocks, Held, HeldTogether
@@ -137,10 +137,10 @@ class Problem:
     def sweeps(self) -> Sweeps | None:
         """The compiled Gibbs sampler; None where nobody draws weights or parameters given assignments.
 
-        None, too, where cells are missing and nobody draws them, and where rows do not count a whole number of times:
-        parts of a row have no component of their own.
+        None, too, where cells are missing or true values unknown and nobody draws them, and where rows do not count a
+        whole number of times: parts of a row have no component of their own.
         """
-        if not (self.priors.closed and self.has_copies):
+        if not (self.priors.closed and self.has_copies) or self.rows.errors is not None:
             return None
         if self.rows.weights is not None:
             return self.copies.sweeps
@@ -188,6 +188,7 @@ def _check_subjects(rows: Rows, family: Family, n_components: int) -> None:
     """Refuse rows that belong together where nobody can use it."""
     if rows.subjects is None:
         return
+    check_alone(rows)
     if rows.weights is not None:
         raise ValueError(
             "groups is given with sample_weight, and whether a weight counts a row of its group or the group is not "

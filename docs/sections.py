@@ -64,9 +64,10 @@ summaries.
 *What it says:* the priors are what the documentation says they are, and the draws are draws from that posterior."""
 
 OTHERS = """\
-Counts by flexmix, counts with spread by R's MASS, pscl and its own densities, latent classes by poLCA, and components
-with heavy tails by direct optimisation of the density that SciPy writes out. A figure is what the optimum here loses to
-theirs, next to the size of the log-likelihood."""
+Counts by flexmix, counts with spread by R's MASS, pscl and its own densities, latent classes by poLCA, normal
+distributions behind errors of measurement by astroML, and components with heavy tails by direct optimisation of the
+density that SciPy writes out. A figure is what the optimum here loses to theirs, next to the size of the
+log-likelihood."""
 
 FACTORS = """\
 Factor analysis of one group by R and scikit-learn, densities by SciPy with whole covariance matrices, the posterior by
@@ -184,7 +185,7 @@ SECTIONS = (
         "EM: mclust", MCLUST, "evidence-mclust", ("tests.engines.em.test_mclust", "tests.families.test_noise"), level=3
     ),
     Section(
-        "EM: flexmix, MASS and poLCA",
+        "EM: flexmix, MASS, poLCA and astroML",
         OTHERS,
         "evidence-em-others",
         (
@@ -192,6 +193,7 @@ SECTIONS = (
             "tests.laws.test_together",
             "tests.laws.test_weighted_elsewhere",
             "tests.families.test_counts_with_spread",
+            "tests.engines.em.test_extreme_deconvolution",
         ),
         level=3,
     ),

@@ -21,7 +21,6 @@ READERS = (
     "bayesmix.comparison.pointwise",
     "bayesmix.engines.em.result",
     "bayesmix.posterior.membership",
-    "bayesmix.posterior.predictive",
 )
 RESOLVERS = ("bayesmix.problem", "bayesmix.html.sections.reproduction")
 SHORT = {"draws": 30, "tune": 30, "chains": 1, "random_seed": 1, "progressbar": False}

@@ -45,7 +45,8 @@ def facts_of(rows: Rows, settings: Mapping[str, Any], described_priors: Mapping[
             "give priors of bayesmix.priors."
         )
     # numbers in full: the text of a long array leaves out its middle
-    beside = [None if told is None else told.tolist() for told in (rows.obs, rows.weights, rows.log_prior)]
+    beside = [rows.obs, rows.weights, rows.log_prior, *([] if rows.errors is None else [rows.errors])]
+    beside = [None if told is None else told.tolist() for told in beside]
     facts = {
         "format": FORMAT,
         "rows": hashlib.sha256(f"{rows.sha256} {beside!r}".encode()).hexdigest(),

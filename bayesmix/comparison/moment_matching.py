@@ -181,7 +181,7 @@ class MomentMatching:
         named = self.density.constrain(q)
         family = self.problem.family
         params = {spec.name: named[spec.name] for spec in family.parameters}
-        return x.weighed(family.log_mixture(named["weights"], params, x.values, beforehand=x.beforehand))[:, 0]
+        return x.weighed(family.log_mixture(named["weights"], params, x.entries, beforehand=x.beforehand))[:, 0]
 
 
 def _log_posterior(density: Density, q: np.ndarray) -> np.ndarray:

@@ -50,7 +50,7 @@ def approximate_elpd(tree: xr.DataTree) -> np.ndarray:
     rows = training_rows(tree)
     found = np.empty(rows.n_subjects)
     for where, densities in family_of(tree).log_mixture_blocks(
-        weights[chain, draw], few, rows.values, beforehand=rows.beforehand
+        weights[chain, draw], few, rows.entries, beforehand=rows.beforehand
     ):
         weighed = densities if rows.weights is None else rows.chosen(where).weighed(densities)
         found[where] = logsumexp(weighed, axis=0) - np.log(len(places))

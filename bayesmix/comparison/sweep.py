@@ -41,6 +41,7 @@ def compare(
     n_components: int | Iterable[int],
     *,
     sample_weight: Any = None,
+    error_covariances: Any = None,
     families: Sequence[Family | str] | Family | str = (Gaussian(),),
     priors: Mapping[str, Any] | None = None,
     method: str = "auto",
@@ -66,6 +67,9 @@ def compare(
     n_components : int or iterable of int
     sample_weight : array or series (N,), optional
         How much each row counts (see :meth:`bayesmix.Mixture.fit_em`).
+    error_covariances : array (N, D, D) or (N, D), optional
+        With what errors the rows were measured (see :meth:`bayesmix.Mixture.fit_em`). Every family must be able to use
+        them: Gaussian ones can.
     families : sequence of Family or str
         Families, or their names: ``["full", "diag"]``. One alone needs no list. ``"mclust"`` stands for all fourteen
         covariances of :class:`bayesmix.Gaussian`; ``"auto"``, alone, for the family that suits what the columns look
@@ -132,6 +136,7 @@ def compare(
         Settings(method, cores, max_refits=read_refits(refits), n_folds=cv),
         random_seed,
         sample_weight=sample_weight,
+        error_covariances=error_covariances,
         progressbar=progressbar,
         cache=cache,
         remarks=remarks,
@@ -147,12 +152,15 @@ def sweep(
     random_seed: Any,
     *,
     sample_weight: Any = None,
+    error_covariances: Any = None,
     progressbar: bool,
     cache: str | os.PathLike[str] | None = None,
     remarks: tuple[str, ...] = (),
 ) -> Comparison:
     """``compare`` with checked arguments and all settings; ``remarks`` are told with the advice."""
     rows = read_rows(X, takes=families[0].takes, missing="keep")
+    for family in families:
+        rows = family.measured(rows, error_covariances)
     if sample_weight is not None:
         rows = rows.weighing(read_weights(sample_weight, rows.n_rows))
     if settings.n_folds is not None:
@@ -274,6 +282,8 @@ def _code(
         arguments.insert(1, "sample_weight=weights")
     if settings.max_refits != MAX_REFITS:
         arguments.append(f"refits={settings.max_refits}")
+    if rows.errors is not None:
+        arguments.insert(1, "error_covariances=errors")
     if settings.n_folds is not None:
         arguments.append(f"cv={settings.n_folds}")
     given_priors = read_priors(priors, families[0])
@@ -286,6 +296,7 @@ def _code(
         "",
         f"X = ...  # the {rows.n_rows} rows of {list(rows.features)!r}",
         *["weights = ...  # how much each of them counts"] * (rows.weights is not None),
+        *["errors = ...  # the covariances of their errors"] * (rows.errors is not None),
         *foreign_as_comments(described),
         "comparison = bm.compare(",
         "    X,",

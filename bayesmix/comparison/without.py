@@ -80,7 +80,7 @@ def densities(tree: xr.DataTree, rows: Rows) -> np.ndarray:
 
     With what is known of their components.
     """
-    found = rows.weighed(family_of(tree).log_mixture(*draws_of(tree), rows.values, beforehand=rows.beforehand))
+    found = rows.weighed(family_of(tree).log_mixture(*draws_of(tree), rows.entries, beforehand=rows.beforehand))
     return found.reshape(-1, found.shape[-1])
 
 

@@ -11,12 +11,15 @@ from bayesmix.data.columns import Column
 from bayesmix.data.containers import check_in_memory
 from bayesmix.data.copies import shared_copy
 from bayesmix.data.equal_rows import unique_rows
+from bayesmix.data.errors_of_rows import read_errors
 from bayesmix.data.files import File, open
 from bayesmix.data.fitness import (
+    check_alone,
     check_collinear,
     check_complete,
     check_constant,
     check_distinct,
+    check_exact,
     check_missing,
     check_n_components,
     check_spread,
@@ -40,10 +43,12 @@ __all__ = [
     "StreamedRows",
     "Subjects",
     "centre_and_scale",
+    "check_alone",
     "check_collinear",
     "check_complete",
     "check_constant",
     "check_distinct",
+    "check_exact",
     "check_in_memory",
     "check_match",
     "check_missing",
@@ -52,6 +57,7 @@ __all__ = [
     "check_spread",
     "kinds_of",
     "open",
+    "read_errors",
     "read_groups",
     "read_labels",
     "read_rows",

@@ -100,6 +100,34 @@ def check_complete(rows: Rows, who: str) -> None:
     check_missing(rows, f"They are not summed out by {who}; fit_em, fit, fit_nuts, fit_advi and fit_laplace do that.")
 
 
+def check_exact(rows: Rows, why: str) -> None:
+    """Refuse rows that were measured with errors, where somebody takes exact ones alone.
+
+    Parameters
+    ----------
+    rows : Rows
+    why : str
+        Who that is, and what to do, as the end of a sentence.
+
+    Raises
+    ------
+    ValueError
+    """
+    if rows.errors is not None:
+        raise ValueError(f"The rows were measured with errors (error_covariances), and {why}")
+
+
+def check_alone(rows: Rows) -> None:
+    """Refuse rows that belong together and were measured with errors, which nobody sums out of them together.
+
+    Raises
+    ------
+    ValueError
+    """
+    if rows.subjects is not None:
+        check_exact(rows, "are kept together by groups, of which nobody sums errors out: leave one of the two out.")
+
+
 def check_spread(rows: Rows) -> None:
     """Refuse columns without spread, or with one that no float holds the square of.
 

@@ -11,6 +11,7 @@ from bayesmix.threads import one_blas_thread
 # Rows taken in one go: temporaries fit the cache, and sums of sums lose less to rounding.
 BLOCK = 4096
 _LEAST_EIGENVALUE = 1e-3  # of correlations that are put together from different rows
+_MOST_TURNS, _SETTLED = 200, 1e-12  # of how much values with errors tell
 
 
 def centre_and_scale(values: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -37,6 +38,43 @@ def centre_and_scale(values: np.ndarray, weights: np.ndarray | None = None) -> t
     for block in cuts(*values.shape):
         spread.add(values[block], None if weights is None else weights[block])
     return spread.centre, spread.scale
+
+
+def telling(values: np.ndarray, deviations: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    r"""Return how much each value tells of its column, (N, D), from the standard deviations of their errors.
+
+    .. math:: t_i = v / (v + s_i^2), \qquad v = \sum_i t_i (x_i - m)^2 / \sum_i t_i,
+
+    with m their mean so weighted, divided by the largest of the column: ones where all errors are alike, or none, and
+    nothing of a value whose error is without bound. So the rows that are measured worst do not tell how wide the data
+    are.
+
+    Parameters
+    ----------
+    values : ndarray of shape (N, D)
+        NaN where a value is missing.
+    deviations : ndarray of shape (N, D)
+    weights : ndarray of shape (N,), optional
+
+    Returns
+    -------
+    ndarray of shape (N, D)
+        NaN where a value is missing.
+    """
+    out = np.where(np.isnan(values), np.nan, 1.0)
+    for j in range(values.shape[1]):
+        seen = ~np.isnan(values[:, j])
+        column, errors = values[seen, j][:, None], deviations[seen, j]
+        counted = np.ones(len(column)) if weights is None else weights[seen]
+        tells, before = np.ones(len(column)), np.inf
+        for _ in range(_MOST_TURNS):
+            scale = centre_and_scale(column, counted * tells)[1][0]
+            if not scale > 0 or abs(scale - before) <= _SETTLED * scale:
+                break
+            tells, before = 1.0 / (1.0 + (errors / scale) ** 2), scale
+            tells /= tells.max()
+        out[seen, j] = tells
+    return out
 
 
 class Spread:

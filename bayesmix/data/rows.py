@@ -9,7 +9,7 @@ import numpy as np
 
 from bayesmix.data.blocks import Blocks, InMemory, cuts
 from bayesmix.data.columns import Column, Kind
-from bayesmix.data.moments import centre_and_scale, correlation_factor, correlation_factor_by_pairs
+from bayesmix.data.moments import centre_and_scale, correlation_factor, correlation_factor_by_pairs, telling
 from bayesmix.data.subjects import Subjects
 from bayesmix.data.words import FROM_ZERO, joined, row_name
 
@@ -22,6 +22,9 @@ class Beforehand:
     ----------
     log_prior : (N, K) array or None
         As of :class:`Rows`. Rows of one subject have the same.
+    errors : ndarray of shape (N, D, D) or None
+        Covariance matrices of the errors that the rows were measured with (see :func:`bayesmix.data.read_errors`).
+        None: the values are exact.
     subjects : Subjects or None
         Which rows belong together.
     """
@@ -72,6 +75,7 @@ class Rows:
     log_prior: np.ndarray | None = None
     classes: tuple[str, ...] = ()
     kept: np.ndarray | None = None
+    errors: np.ndarray | None = None
     subjects: Subjects | None = None
 
     @property
@@ -88,7 +92,8 @@ class Rows:
         """The rows of some columns, by position."""
         values = np.ascontiguousarray(self.values[:, places])
         values.flags.writeable = False
-        return replace(self, values=values, columns=tuple(self.columns[j] for j in places))
+        errors = None if self.errors is None else self.errors[:, np.asarray(places)[:, None], places]
+        return replace(self, values=values, columns=tuple(self.columns[j] for j in places), errors=errors)
 
     @cached_property
     def features(self) -> tuple[str, ...]:
@@ -142,17 +147,10 @@ class Rows:
         values = self.values[which]
         values.flags.writeable = False
         # which rows were kept is known of all of them, and of no choice
-        weights, log_prior = (None if one is None else one[which] for one in (self.weights, self.log_prior))
+        beside = {"weights": self.weights, "log_prior": self.log_prior, "errors": self.errors}
+        beside = {name: None if one is None else one[which] for name, one in beside.items()}
         subjects = None if self.subjects is None else self.subjects.chosen(which)
-        return replace(
-            self,
-            values=values,
-            index=self.obs[which],
-            weights=weights,
-            log_prior=log_prior,
-            kept=None,
-            subjects=subjects,
-        )
+        return replace(self, values=values, index=self.obs[which], kept=None, subjects=subjects, **beside)
 
     # What belongs together
 
@@ -180,6 +178,40 @@ class Rows:
         log_prior = (log_prior - log_prior.max(axis=1, keepdims=True))[subjects.of_rows]
         log_prior.flags.writeable = False
         return replace(self, subjects=subjects, log_prior=log_prior)
+
+    # What errors make of them
+
+    @cached_property
+    def entries(self) -> np.ndarray:
+        """What densities are asked of: the values, and beside them the lower triangles of the errors' covariances.
+
+        (N, D), or (N, D + D (D + 1) / 2).
+        """
+        if self.errors is None:
+            return self.values
+        return np.concatenate([self.values, self.errors[:, *np.tril_indices(self.n_features)]], axis=1)
+
+    @cached_property
+    def error_deviations(self) -> np.ndarray | None:
+        """Standard deviation of the error of each value, (N, D), NaN where it is missing; None where all are exact."""
+        if self.errors is None:
+            return None
+        deviations = np.sqrt(np.diagonal(self.errors, axis1=1, axis2=2))
+        return deviations if self.missing is None else np.where(self.missing, np.nan, deviations)
+
+    def measured(self, values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """True values (n, D), with errors as those of the first n rows, over again where these are fewer."""
+        if self.errors is None:
+            return values
+        deviations, axes = np.linalg.eigh(self.errors[np.arange(len(values)) % self.n_rows])  # they may be singular
+        half = axes * np.sqrt(np.maximum(deviations, 0.0))[:, None]
+        return values + np.einsum("nij,nj->ni", half, rng.standard_normal(values.shape))
+
+    @cached_property
+    def _telling(self) -> np.ndarray | None:
+        if self.error_deviations is None:
+            return None
+        return telling(self.values, self.error_deviations, self.weights)
 
     # What weights make of them
 
@@ -260,9 +292,15 @@ class Rows:
     def centre_and_scale(self) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of each column (see :func:`bayesmix.data.centre_and_scale`).
 
-        Of the values that are not missing.
+        Of the values that are not missing; where they were measured with errors, each counts as much as it tells (see
+        :func:`bayesmix.data.moments.telling`).
         """
-        return centre_and_scale(self.values, self.weights)
+        if self._telling is None:
+            return centre_and_scale(self.values, self.weights)
+        counted = self._telling if self.weights is None else self.weights[:, None] * self._telling
+        each = [centre_and_scale(self.values[:, [j]], counted[:, j]) for j in range(self.n_features)]
+        centre, scale = (np.concatenate(parts) for parts in zip(*each, strict=True))
+        return centre, scale
 
     @cached_property
     def extent(self) -> tuple[np.ndarray, np.ndarray]:
@@ -280,8 +318,8 @@ class Rows:
 
     @property
     def sample(self) -> np.ndarray:
-        """Rows (n, D) of which some are chosen by their places: all that there are."""
-        return self.values
+        """Rows as :attr:`entries`, of which some are chosen by their places: all that there are."""
+        return self.entries
 
     @property
     def held(self) -> "Rows":
@@ -306,9 +344,13 @@ class Rows:
         """
         if self.singular:
             return np.eye(self.n_features)
+        weights = self.weights
+        if self._telling is not None:  # a row tells of correlations as much as its least exact value
+            least = np.nanmin(self._telling, axis=1)
+            weights = least if weights is None else weights * least
         if self.missing is not None:
-            return correlation_factor_by_pairs(self.values, *self.centre_and_scale, self.weights)
-        return correlation_factor(self.values, *self.centre_and_scale, self.weights)
+            return correlation_factor_by_pairs(self.values, *self.centre_and_scale, weights)
+        return correlation_factor(self.values, *self.centre_and_scale, weights)
 
     @property
     def covariance_factor(self) -> np.ndarray:

@@ -13,6 +13,7 @@ from bayesmix.density.minibatch import Minibatch
 from bayesmix.density.protocol import FreeVariable
 from bayesmix.density.sampler import LOG_DENSITY
 from bayesmix.passes.known import with_known
+from bayesmix.passes.measured import place_of_mark
 from bayesmix.passes.patterns import has_patterns
 from bayesmix.priors.weights import log_dirichlet_constant
 
@@ -107,7 +108,7 @@ class ClosedFormDensity:
         self.columns, self.log_likelihood_shift = np.ascontiguousarray(columns), log_likelihood_shift
         self.coordinates, self.compiled, self.own = coordinates, compiled, own
         self.n_components, self.n_blocks = concentrations.size, n_blocks
-        self.n_entries = len(columns) - has_patterns(columns)
+        self.n_entries = place_of_mark(columns) or len(columns) - has_patterns(columns)
         self.row_weights = np.empty(0)
         self.numbers = self._with_weights(concentrations, own)
         # MAP counts a concentration below 1 as 1: its mode is otherwise on the boundary

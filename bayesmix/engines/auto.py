@@ -67,7 +67,7 @@ def choose(problem: Problem, start: Start) -> tuple[str, str]:
     if problem.sweeps is None:
         if not problem.has_copies:
             return "nuts", "parts_of_rows"
-        return "nuts", "no_sampler"
+        return "nuts", "no_sampler" if problem.rows.errors is None else "measured_rows"
     basins = find_basins(start.density, start.em)
     if len(basins) > 1:
         return "gibbs", "tops"

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, override
 
 import numpy as np
 
+from bayesmix.data import check_exact
 from bayesmix.density import Density
 from bayesmix.density.many_places import logps
 from bayesmix.engines.draws import Draws
@@ -177,6 +178,12 @@ def lengths() -> Iterator[tuple[int, int]]:
         yield 3 * stride, stride
 
 
+NO_TRUE_VALUES = (
+    "Gibbs sampling does not draw their true values. Use fit, fit_nuts, fit_advi, fit_laplace or fit_em, which sum the "
+    "errors out, with n_components and concentrations as numbers."
+)
+
+
 @dataclass(frozen=True)
 class Gibbs:
     """See :meth:`bayesmix.Mixture.fit_gibbs`."""
@@ -325,6 +332,7 @@ def chains_from(problem: Problem, start: Start, n_chains: int) -> list[Chain]:
     """
     sweeps = problem.sweeps
     if sweeps is None:
+        check_exact(problem.rows, NO_TRUE_VALUES)
         other = "" if problem.has_default_priors else ", or the family's default prior"
         raise ValueError(
             f"nothing draws the parameters of a {problem.family} mixture given assignments, since that has no closed "

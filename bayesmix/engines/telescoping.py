@@ -11,9 +11,11 @@ from typing import NamedTuple, override
 
 import numpy as np
 
+from bayesmix.data import check_exact
 from bayesmix.engines.em.starts import nearest
 from bayesmix.engines.gibbs import (
     BETWEEN_MOVES,
+    NO_TRUE_VALUES,
     NUMBERS_AT_ONCE,
     Gibbs,
     Kept,
@@ -147,6 +149,7 @@ class Telescoping(Gibbs):
 
 def _chains_from(problem: Problem, seed: int, n_chains: int) -> list[Telescope]:
     """Chains that start from few groups and from many, each of the rows that are nearest to a random one."""
+    check_exact(problem.rows, NO_TRUE_VALUES)
     sweeps = None if problem.conditional is None else problem.conditional.sweeps(problem.rows.n_rows)
     if sweeps is None or sweeps.telescope is None:
         other = "" if problem.has_default_priors else ", or use the family's default prior"

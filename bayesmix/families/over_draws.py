@@ -55,6 +55,21 @@ class OverDraws(ABC):
         (M, N) array
         """
 
+    def is_measured(self, params: Params, X: np.ndarray) -> bool:
+        """Whether beside the values of rows stand the covariances of their errors (``Rows.entries``).
+
+        Parameters
+        ----------
+        params : mapping of arrays
+        X : (N, M) array
+
+        Returns
+        -------
+        bool
+            Never, unless a family knows what to do with them.
+        """
+        return False
+
     @abstractmethod
     def marginal(self, params: Params, features: np.ndarray) -> "tuple[OverDraws, dict[str, np.ndarray]]":
         """Distribution of some features: family and parameters.
@@ -236,7 +251,7 @@ class OverDraws(ABC):
             Leading axes of the weights are flattened to S.
         """
         X, ends = np.asarray(X, dtype=float), np.asarray(ends)
-        if not np.isnan(X).any():
+        if not (np.isnan(X).any() or self.is_measured(params, X)):
             return self.kernel.group_sums(self.columns(X), ends, *flattened(self.forms(weights, params)))
         group = np.searchsorted(ends, np.arange(len(X)), side="right")
         sums = np.zeros((np.size(weights) // np.shape(weights)[-1], len(ends), np.shape(weights)[-1]))
@@ -307,7 +322,8 @@ class OverDraws(ABC):
 
     def _by_cells_seen(self, params, X):
         """Rows of which the same cells were seen: their places (None: all), family and parameters of these, values."""
-        if not any(np.isnan(X[block]).any() for block in cuts(*np.shape(X))):
+        # the pass over rows with errors looks itself at which cells are there
+        if self.is_measured(params, X) or not any(np.isnan(X[block]).any() for block in cuts(*np.shape(X))):
             yield None, self, params, X
             return
         X = np.asarray(X, dtype=float)
@@ -336,11 +352,14 @@ def _of_block(
             return _of_nothing(what, weights, block.stop - block.start)
         return family.of_rows(what, family.columns(np.asarray(seen[block], dtype=float)), forms)
 
-    return of_rows(what) if log_prior is None else _knowing(what, of_rows, log_prior[block])
+    return of_rows(what) if log_prior is None else of_joint(what, of_rows, log_prior[block])
 
 
-def _knowing(what: str, of_rows: Callable[[str], np.ndarray], log_prior: np.ndarray) -> np.ndarray:
-    """What :meth:`OverDraws.of_rows` finds, with what is known of the rows' components (n, K)."""
+def of_joint(what: str, of_rows: Callable[[str], np.ndarray], log_prior: np.ndarray) -> np.ndarray:
+    """What :meth:`OverDraws.of_rows` finds, with what is known of the rows' components (n, K).
+
+    ``of_rows`` is asked for ``"log_joint"``, and of rows that have none, for ``"responsibilities"``.
+    """
     joint = of_rows("log_joint") + log_prior
     if what == "log_joint":
         return joint

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from bayesmix.data import Column, Rows
+from bayesmix.data import Column, Rows, read_errors
 from bayesmix.data.columns import Kind
 from bayesmix.density.minibatch import SubsampledDensity
 from bayesmix.families.affinities import of_gaussians
@@ -74,6 +74,8 @@ class Family(OverDraws):
     """Whether there may be noise beside its components: its pass takes it (``bayesmix.passes.log_sum_exp``)."""
     has_noise: ClassVar[bool] = False
     """Whether rows may be of no group: shares of the groups then sum to less than one, and the rest is noise."""
+    takes_errors: ClassVar[bool] = False
+    """Whether passes take rows that were measured with errors, as :meth:`standardised` makes them."""
     n_levels: int = 0
 
     # What it is called
@@ -261,6 +263,33 @@ class Family(OverDraws):
         Family
         """
         return self
+
+    def measured(self, rows: Rows, error_covariances: Any) -> Rows:
+        """Rows that were measured with errors of these covariances, if any.
+
+        Parameters
+        ----------
+        rows : Rows
+        error_covariances : array (N, D, D) or (N, D), optional
+            See :meth:`bayesmix.Mixture.fit_em`.
+
+        Returns
+        -------
+        Rows
+
+        Raises
+        ------
+        ValueError, TypeError
+            If they are no such covariances, or nobody sums errors of this family's rows out.
+        """
+        if error_covariances is None:
+            return rows
+        if not self.takes_errors:
+            raise ValueError(
+                f"error_covariances is given, and a {self} mixture cannot use how exactly rows were measured. Gaussian "
+                "mixtures can; or leave it out."
+            )
+        return replace(rows, errors=read_errors(error_covariances, rows))
 
     @abstractmethod
     def check(self, rows: Rows) -> None:

@@ -9,7 +9,7 @@ import math
 import numba as nb
 import numpy as np
 
-from bayesmix.passes import draws
+from bayesmix.passes import draws, measured
 from bayesmix.passes.blocks import BLOCK, COMPILED, buffers, no_nan
 from bayesmix.passes.known import add_known
 from bayesmix.passes.log_sum_exp import normalise, weigh
@@ -58,10 +58,30 @@ def _gather(columns, start, size, mean, whitener, responsibility, first, second)
 
 
 @nb.njit(**COMPILED)
+def _accumulate_measured(columns, row_weights, offsets, means, whiteners):
+    """Errors may be correlated though features are not: true values then are so, given the row."""
+    matrices = np.zeros((*whiteners.shape, whiteners.shape[1]))
+    for k in range(whiteners.shape[0]):
+        for j in range(whiteners.shape[1]):
+            matrices[k, j, j] = whiteners[k, j]
+    log_likelihood, counts, first, moments = measured.accumulate(columns, row_weights, offsets, means, matrices)
+    second = np.empty_like(first)
+    for k in range(whiteners.shape[0]):
+        for j in range(whiteners.shape[1]):
+            second[k, j] = moments[k, j, j]
+    return log_likelihood, counts, first, second
+
+
+@nb.njit(**COMPILED)
 def accumulate_seen(columns, row_weights, offsets, means, whiteners):
-    """As :func:`bayesmix.passes.axis.accumulate`, of rows with their patterns (D + 1, N) and expected moments."""
+    """As :func:`bayesmix.passes.axis.accumulate`, of rows with their patterns (D + 1, N) and expected moments.
+
+    Rows that were measured with errors are :mod:`bayesmix.passes.measured`'s.
+    """
     n_rows, n_features = columns.shape[1], means.shape[1]
     n_components = offsets.shape[0]
+    if measured.is_measured(columns, n_features):
+        return _accumulate_measured(columns, row_weights, offsets, means, whiteners)
     counts = np.zeros(n_components)
     first = np.zeros((n_components, n_features))
     second = np.zeros((n_components, n_features))

@@ -21,7 +21,7 @@ import math
 import numba as nb
 import numpy as np
 
-from bayesmix.passes import draws, few_features, tiles
+from bayesmix.passes import draws, few_features, measured, tiles
 from bayesmix.passes.blocks import BLOCK, COMPILED, buffers, no_nan
 from bayesmix.passes.known import add_known
 from bayesmix.passes.log_sum_exp import normalise, weigh
@@ -104,9 +104,12 @@ def add_expected(count, first_seen, second_seen, basis, n_missing, first, second
 def accumulate_seen(columns, row_weights, offsets, means, whiteners):
     """As :func:`bayesmix.passes.dense.accumulate`, of rows with their patterns (D + 1, N) and expected moments.
 
-    Of a row without a seen cell, which other columns may know of, nothing but its component counts.
+    Of a row without a seen cell, which other columns may know of, nothing but its component counts. Rows that were
+    measured with errors are :mod:`bayesmix.passes.measured`'s.
     """
     n_features, n_components = means.shape[1], offsets.shape[0]
+    if measured.is_measured(columns, n_features):
+        return measured.accumulate(columns, row_weights, offsets, means, whiteners)
     counts = np.zeros(n_components)
     first = np.zeros((n_components, n_features))
     second = np.zeros((n_components, n_features, n_features))

@@ -91,7 +91,7 @@ def assemble(
         sample_stats=sample_stats,
         constant_data={"pivot": em.labels, **hyperparameters(em.priors)},
         log_likelihood=(
-            rows.weighed(family.log_mixture(weights, params, rows.values, beforehand=rows.beforehand))
+            rows.weighed(family.log_mixture(weights, params, rows.entries, beforehand=rows.beforehand))
             if stored
             else None
         ),

@@ -126,7 +126,9 @@ def prior_sets(tree: xr.DataTree, n_sets: int, rng: np.random.Generator) -> Iter
     params = family.prior_draws(priors, n_components, rows.n_features, n_sets, rng)
     n_rows = min(rows.n_rows, _MOST_PRIOR_ROWS)
     return (
-        family.sample(weights[i], {name: value[i] for name, value in params.items()}, n_rows, rng)[0]
+        rows.measured(
+            family.sample(weights[i], {name: value[i] for name, value in params.items()}, n_rows, rng)[0], rng
+        )
         for i in range(n_sets)
     )
 

@@ -7,10 +7,10 @@ import xarray as xr
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from bayesmix.data import Rows, read_rows
+from bayesmix.data import Rows
 from bayesmix.posterior.labels.judgement import heeded_with_names
-from bayesmix.posterior.membership import missing_cells
-from bayesmix.tree import SAMPLE_DIMS, columns_of, draws_of, family_of, training_rows
+from bayesmix.posterior.membership import missing_cells, new_rows
+from bayesmix.tree import SAMPLE_DIMS, draws_of, family_of, training_rows
 from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 @named_arguments
-def responsibility_draws(tree: "xr.DataTree | EMResult", X: Any = None) -> xr.DataArray:
+def responsibility_draws(
+    tree: "xr.DataTree | EMResult", X: Any = None, *, error_covariances: Any = None
+) -> xr.DataArray:
     """Responsibilities draw by draw, as an array that is computed where it is read.
 
     Nothing is computed or held until values are asked for, and then only of the chains, draws and rows that are
@@ -32,6 +34,8 @@ def responsibility_draws(tree: "xr.DataTree | EMResult", X: Any = None) -> xr.Da
         Relabelled draws, as the fits return them.
     X : array-like or data frame, (N, D), optional
         Rows to allocate; the training rows by default. Cells may be missing (NaN), as in :func:`responsibilities`.
+    error_covariances : array, optional
+        Of the errors of the rows of X, as in :func:`responsibilities`.
 
     Returns
     -------
@@ -56,7 +60,8 @@ def responsibility_draws(tree: "xr.DataTree | EMResult", X: Any = None) -> xr.Da
     1.0
     """
     tree = heeded_with_names(tree, "responsibility_draws")
-    rows = training_rows(tree) if X is None else read_rows(X, columns=columns_of(tree), missing="keep")
+    plain = X is None and error_covariances is None
+    rows = training_rows(tree) if plain else new_rows(tree, X, error_covariances)
     computed = _Responsibilities(tree, rows)
     posterior = tree["posterior"].to_dataset()
     return xr.DataArray(
@@ -97,7 +102,7 @@ class _Responsibilities(BackendArray):
         out = np.empty((len(chains), len(draws), len(rows), len(components)))
         some = self._rows.chosen(rows)
         for block, shares in self._family.responsibilities_blocks(
-            weights, params, some.values, beforehand=some.beforehand
+            weights, params, some.entries, beforehand=some.beforehand
         ):
             part = shares[components].transpose(2, 1, 0)
             out[:, :, block] = part.reshape(len(chains), len(draws), *part.shape[1:])

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from bayesmix.data import Rows
+from bayesmix.data import Rows, check_exact
 from bayesmix.families import Family
 from bayesmix.posterior.labels.judgement import heeded
 from bayesmix.posterior.margins import check_no_noise
@@ -77,6 +77,7 @@ def impute(tree: "xr.DataTree | EMResult", n: int = 20, *, random_seed: Any = No
     rows, family = training_rows(tree), family_of(tree)
     if rows.missing is None:
         raise ValueError("No cell of the training rows is missing: there is nothing to draw.")
+    check_exact(rows, "bm.impute draws missing cells beside exact ones. Fit the mixture without error_covariances.")
     rng = generator_of(random_seed)
     weights, params = draws_of(tree)
     n_draws = weights.shape[0] * weights.shape[1]
@@ -107,7 +108,7 @@ def impute(tree: "xr.DataTree | EMResult", n: int = 20, *, random_seed: Any = No
 def _fill(table: np.ndarray, family: Family, weights: np.ndarray, params: Any, rows: Rows, rng) -> np.ndarray:
     """Fill the missing cells of a table (N, D) in place, by one draw of the parameters; the groups (N,)."""
     group = np.empty(rows.n_rows, dtype=np.int64)
-    for block, shares in family.responsibilities_blocks(weights, params, rows.values, beforehand=rows.beforehand):
+    for block, shares in family.responsibilities_blocks(weights, params, rows.entries, beforehand=rows.beforehand):
         parts = np.cumsum(shares[..., 0], axis=0)
         group[block] = np.minimum((rng.random(parts.shape[1]) * parts[-1] >= parts).sum(axis=0), len(parts) - 1)
     patterns, which = rows.patterns

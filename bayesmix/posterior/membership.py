@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from scipy.special import entr
 
-from bayesmix.data import Rows, read_rows, read_subjects
+from bayesmix.data import Rows, check_alone, read_rows, read_subjects
 from bayesmix.families.parts import Params, most_probable
 from bayesmix.passes.share_summaries import share_summaries
 from bayesmix.posterior.intervals import BOUNDS, credible_interval, read_ci_kind, read_ci_prob
@@ -33,6 +33,7 @@ def responsibilities(
     X: Any = None,
     *,
     groups: Any = None,
+    error_covariances: Any = None,
     ci_prob: float | None = None,
     ci_kind: str | None = None,
     cores: int | None = None,
@@ -56,6 +57,9 @@ def responsibilities(
         without any gets the weights.
     groups : array or series (N,), optional
         Which rows of X belong together, as in the fits. Those of the training rows are known.
+    error_covariances : array (N, D, D) or (N, D), optional
+        With what errors the rows of X were measured, as of :meth:`bayesmix.Mixture.fit_em`. None: they are exact,
+        whatever the errors of the rows that were fitted, which keep theirs where X is not given.
     ci_prob : float, optional
         Probability inside the interval; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89) by default.
     ci_kind : {"eti", "hdi"}, optional
@@ -109,17 +113,28 @@ def responsibilities(
     tree = heeded_with_names(tree, "responsibilities")
     if groups is not None and X is None:
         raise ValueError("groups is for the rows of X, and there is none: those of the training rows are known")
-    return _summaries(tree, X, read_ci_prob(ci_prob), read_ci_kind(ci_kind), cores, groups)
+    given = None
+    if X is not None or error_covariances is not None:
+        given = new_rows(tree, X, error_covariances)
+        given = given if groups is None else given.together(read_subjects(groups, given))
+        check_alone(given)
+    return _summaries(tree, given, read_ci_prob(ci_prob), read_ci_kind(ci_kind), cores)
+
+
+def new_rows(tree: xr.DataTree, X: Any, error_covariances: Any) -> Rows:
+    """Rows like those that were fitted, with the errors that they were measured with."""
+    if X is None:
+        raise ValueError("error_covariances is of the rows of X, and X is not given: the training rows have their own.")
+    return family_of(tree).measured(read_rows(X, columns=columns_of(tree), missing="keep"), error_covariances)
 
 
 def _summaries(
-    tree: xr.DataTree, X: Any, ci_prob: float, ci_kind: str, cores: int | None = None, groups: Any = None
+    tree: xr.DataTree, given: Rows | None, ci_prob: float, ci_kind: str, cores: int | None = None
 ) -> xr.Dataset:
     stored, attrs = tree.children.get(GROUP), {"ci_prob": ci_prob, "ci_kind": ci_kind}
-    if X is None and stored is not None and attrs.items() <= stored.attrs.items():
+    if given is None and stored is not None and attrs.items() <= stored.attrs.items():
         return stored.to_dataset()  # files from before there were kinds lack the parts of the entropy, too
-    rows = training_rows(tree) if X is None else read_rows(X, columns=columns_of(tree), missing="keep")
-    rows = rows if groups is None else rows.together(read_subjects(groups, rows))
+    rows = training_rows(tree) if given is None else given
     weights, params = draws_of(tree)
     n_components = weights.shape[-1]
     some, n_draws = {}, weights.size // n_components
@@ -135,7 +150,7 @@ def _summaries(
     with Threads(cores) as threads, progress(None) as report:
         report("responsibilities")
         known = rows.beforehand
-        for block, probability in blocks(weights, params, rows.values, threads=threads, beforehand=known):
+        for block, probability in blocks(weights, params, rows.entries, threads=threads, beforehand=known):
             probability = _with_noise(probability) if family.has_noise else probability
             mean[block], sd[block], overlap[block] = share_summaries(probability)
             interval[block] = credible_interval(probability, ci_prob, ci_kind).transpose(1, 0, 2)

@@ -131,13 +131,15 @@ def merge(
     wanted = of_training if X is None else responsibilities(tree, X)
     with progress(None) as report:
         report("merging")
-        values = training_rows(tree).values
-        chosen, rows, note = _thinned(weights, len(values), draws)
+        training = training_rows(tree)
+        chosen, rows, note = _thinned(weights, training.n_rows, draws)
         weights, params = weights[:, chosen], {name: part[:, chosen] for name, part in params.items()}
         family = family_of(tree)
         shares = np.empty((weights.shape[0] * chosen.size, n_components, rows.size))
-        known = training_rows(tree).chosen(rows).beforehand
-        for block, probability in family.responsibilities_blocks(weights, params, values[rows], beforehand=known):
+        some = training.chosen(rows)
+        for block, probability in family.responsibilities_blocks(
+            weights, params, some.entries, beforehand=some.beforehand
+        ):
             shares[:, :, block] = probability.transpose(2, 0, 1)
         gains, mistaken = of_pairs(shares)
         overlap = _overlap(mistaken)
@@ -148,7 +150,7 @@ def merge(
             "overlap_probability": (pairs, _probability(overlap, cutoff)),
         }
         if has_modes(family):
-            of_centres = climb(np.empty((0, values.shape[1])), bells_of(family, weights, params)).of_centres
+            of_centres = climb(np.empty((0, training.n_features)), bells_of(family, weights, params)).of_centres
             same = (of_centres[:, :, None] == of_centres[:, None, :]).astype(float)
             there = (of_centres >= 0)[:, :, None] & (of_centres >= 0)[:, None, :]
             found["mode_probability"] = (pairs, _over_draws(np.where(there, same, np.nan)))

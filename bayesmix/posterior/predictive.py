@@ -9,14 +9,13 @@ import numpy as np
 import xarray as xr
 from scipy.special import logsumexp
 
-from bayesmix.data import read_rows
 from bayesmix.posterior.intervals import BOUNDS, credible_interval, read_ci_kind, read_ci_prob
 from bayesmix.posterior.labels.judgement import heeded
-from bayesmix.posterior.membership import missing_cells
+from bayesmix.posterior.membership import missing_cells, new_rows
 from bayesmix.progress import progress
 from bayesmix.seeds import generator_of
 from bayesmix.threads import Threads
-from bayesmix.tree import SAMPLE_DIMS, columns_of, draws_of, family_of, record_of, training_rows
+from bayesmix.tree import SAMPLE_DIMS, draws_of, family_of, record_of, training_rows
 from bayesmix.vocabulary import named_arguments
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ def log_density(
     tree: "xr.DataTree | EMResult",
     X: Any,
     *,
+    error_covariances: Any = None,
     ci_prob: float | None = None,
     ci_kind: str | None = None,
     cores: int | None = None,
@@ -46,6 +46,9 @@ def log_density(
     X : array-like or data frame, (N, D)
         Cells may be missing (NaN): a row has the density of those that are there, and one without
         any has density one. Densities of other features are in other units.
+    error_covariances : array (N, D, D) or (N, D), optional
+        With what errors the rows of X were measured, as of :meth:`bayesmix.Mixture.fit_em`. None: they are exact,
+        whatever the errors of the rows that were fitted.
     ci_prob : float, optional
         Probability inside the interval; ArviZ's ``rcParams["stats.ci_prob"]`` (0.89) by default.
     ci_kind : {"eti", "hdi"}, optional
@@ -74,7 +77,7 @@ def log_density(
     """
     tree = heeded(tree)
     ci_prob, ci_kind = read_ci_prob(ci_prob), read_ci_kind(ci_kind)
-    rows = read_rows(X, columns=columns_of(tree), missing="keep")
+    rows = new_rows(tree, X, error_covariances)
     weights, params = draws_of(tree)
     n_draws = weights.shape[0] * weights.shape[1]
     mean = np.empty(rows.n_rows)
@@ -82,7 +85,7 @@ def log_density(
     blocks = family_of(tree).log_mixture_blocks
     with Threads(cores) as threads, progress(None) as report:
         report("log density")
-        for block, values in blocks(weights, params, rows.values, threads=threads):
+        for block, values in blocks(weights, params, rows.entries, threads=threads):
             mean[block] = logsumexp(values, axis=0) - np.log(n_draws)
             interval[block] = credible_interval(values.T, ci_prob, ci_kind)
     return xr.Dataset(
@@ -110,7 +113,8 @@ def sample_predictive(
     tree : xarray.DataTree or EMResult
     n : int, optional
         Number of independent new rows, each from a posterior draw taken at random. Without it,
-        every posterior draw makes a data set as long as the training rows, to compare with them.
+        every posterior draw makes a data set as long as the training rows, to compare with them. Where these were
+        measured with errors, a data set has such errors too, and independent new rows are true values.
     draws : int, optional
         How many evenly spaced draws of each chain make a data set (not with ``n``). By default
         all, or as many as keep the sample below 5e7 numbers (400 MB); fewer are said in a warning
@@ -152,15 +156,18 @@ def sample_predictive(
 def replicated_sets(
     tree: xr.DataTree, n_sets: int, rng: np.random.Generator, n_rows: int | None = None
 ) -> Iterator[np.ndarray]:
-    """Make data sets (n, D), by default as long as the training rows, one at a time, from evenly spaced draws."""
-    family = family_of(tree)
-    n_rows = training_rows(tree).n_rows if n_rows is None else n_rows
+    """Make data sets (n, D), by default as long as the training rows, one at a time, from evenly spaced draws.
+
+    Where those were measured with errors, so are these, one row as the other.
+    """
+    family, training = family_of(tree), training_rows(tree)
+    n_rows = training.n_rows if n_rows is None else n_rows
     weights, params = draws_of(tree)
     shape = weights.shape[:2]
     chosen = np.linspace(0, shape[0] * shape[1] - 1, n_sets).round().astype(int)
     for at in zip(*np.unravel_index(chosen, shape), strict=True):
         here = {name: value[at] for name, value in params.items()}
-        yield family.sample(weights[at], here, n_rows, rng)[0]
+        yield training.measured(family.sample(weights[at], here, n_rows, rng)[0], rng)
 
 
 def _replicated_data(tree: xr.DataTree, draws: int | None, rng: np.random.Generator) -> xr.DataTree:
@@ -184,7 +191,7 @@ def _replicated_data(tree: xr.DataTree, draws: int | None, rng: np.random.Genera
     for chain in range(n_chains):
         for place, draw in enumerate(chosen):
             here = {name: value[chain, draw] for name, value in params.items()}
-            x[chain, place] = family.sample(weights[chain, draw], here, rows.n_rows, rng)[0]
+            x[chain, place] = rows.measured(family.sample(weights[chain, draw], here, rows.n_rows, rng)[0], rng)
     posterior = tree["posterior"].to_dataset()
     sample = xr.Dataset(
         {"x": ((*SAMPLE_DIMS, "obs", "feature"), x)},

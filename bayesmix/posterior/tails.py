@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from bayesmix.data import Rows, read_rows
+from bayesmix.data import Rows, check_exact, read_rows
 from bayesmix.posterior.labels.judgement import heeded
 from bayesmix.posterior.margins import Marginal, marginal_of
 from bayesmix.posterior.membership import missing_cells
@@ -67,7 +67,8 @@ def outliers(
     Raises
     ------
     ValueError, TypeError
-        When X is not what the tree was fitted on, ``level`` is no probability or ``n`` no positive number.
+        When X is not what the tree was fitted on, ``level`` is no probability or ``n`` no positive number; or when X is
+        not given, and the training rows were measured with errors.
 
     See Also
     --------
@@ -100,6 +101,7 @@ def outliers(
         raise ValueError(f"level must lie between 0 and 1, not {level}: the share of ordinary rows among the flagged.")
     n = positive(n, "n")
     rows = training_rows(tree) if X is None else read_rows(X, columns=columns_of(tree), missing="keep")
+    check_exact(rows, "each has a distribution of its own, which no other row is like. Give exact rows as X.")
     with progress(None) as report:
         report("outliers")
         new = sample_predictive(tree, n, random_seed=random_seed)["predictions"].to_dataset()["x"].values

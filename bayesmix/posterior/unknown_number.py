@@ -46,7 +46,7 @@ def _tree(
     said += of_rows(rows)
     log_density = np.empty((draws.n_components.size, rows.n_rows if stored else 0))
     for one in draws.by_number if stored else ():
-        log_density[one.which] = rows.weighed(family.log_mixture(one.weights, one.params, rows.values))
+        log_density[one.which] = rows.weighed(family.log_mixture(one.weights, one.params, rows.entries))
     tree = build_tree(
         family=family,
         rows=rows,

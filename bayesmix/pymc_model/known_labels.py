@@ -43,7 +43,7 @@ def declare_told_rows(
     n_components, n_dims = log_prior.shape[1], [1, *(len(spec.dims) for spec in family.parameters)]
 
     def log_density(value: Any, *given: Any) -> Any:
-        weights, *params = map(_without_rows, given, n_dims)
+        weights, *params = map(without_rows, given, n_dims)
         columns, values, zero = columns_of(family, value), entering(family, params), pt.zeros(1)
         each = [
             RowLogDensity(family)(columns, zero, *_of_component(family, values, slice(k, k + 1)))
@@ -52,15 +52,8 @@ def declare_told_rows(
         return pt.logsumexp(pt.stack(each, axis=1) + pt.log(weights) + log_prior, axis=1)
 
     def draw(*given: np.ndarray, rng: np.random.Generator, size: Any = None) -> np.ndarray:
-        weights, *params = map(_without_rows, given, n_dims)
-        prior = np.cumsum(np.exp(log_prior) * weights, axis=1)
-        labels = (rng.random(len(prior))[:, None] * prior[:, -1:] >= prior[:, :-1]).sum(axis=1)
-        rows = np.empty(observed.shape)
-        named = {spec.name: value for spec, value in zip(family.parameters, params, strict=True)}
-        for k in range(n_components):
-            own = np.flatnonzero(labels == k)
-            rows[own] = family.sample(np.eye(n_components)[k], named, own.size, rng)[0]
-        return rows
+        weights, *params = map(without_rows, given, n_dims)
+        return drawn_rows(family, weights, params, log_prior, rng)
 
     x, family = with_gaps(observed, family)
     inputs = ",".join(f"({letters(spec.dims)})" for spec in family.parameters)
@@ -76,7 +69,22 @@ def declare_told_rows(
     )
 
 
-def _without_rows(value: Any, n_dims: int) -> Any:
+def drawn_rows(
+    family: Family, weights: np.ndarray, params: list[np.ndarray], log_prior: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """A row (N, D) of each one of which so much is known of its component."""
+    prior = np.cumsum(np.exp(log_prior) * weights, axis=1)
+    labels = (rng.random(len(prior))[:, None] * prior[:, -1:] >= prior[:, :-1]).sum(axis=1)
+    named = {spec.name: value for spec, value in zip(family.parameters, params, strict=True)}
+    n_components = log_prior.shape[1]
+    parts = [family.sample(np.eye(n_components)[k], named, (labels == k).sum(), rng)[0] for k in range(n_components)]
+    rows = np.empty((len(labels), parts[0].shape[1]))
+    for k, part in enumerate(parts):
+        rows[labels == k] = part
+    return rows
+
+
+def without_rows(value: Any, n_dims: int) -> Any:
     """Parameters without the axis of rows, along which PyMC has them repeated."""
     return value[0] if value.ndim > n_dims else value
 

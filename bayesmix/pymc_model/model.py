@@ -13,6 +13,7 @@ from bayesmix.problem import Problem
 from bayesmix.pymc_model.foreign_priors import is_loose_at_zero
 from bayesmix.pymc_model.known_labels import declare_told_rows
 from bayesmix.pymc_model.likelihood import MixtureLikelihood
+from bayesmix.pymc_model.measured_rows import declare_measured_rows
 from bayesmix.pymc_model.variables import DataScale, declare_parameters, declare_weights
 
 
@@ -54,6 +55,17 @@ def declare(
     with pm.Model(coords=_coords(problem)) as model:
         weights = declare_weights(priors.weights, units)
         params = declare_parameters(family, priors, units, rows)
+        if rows.errors is not None:
+            if rows.missing is not None:
+                raise ValueError(
+                    "error_covariances and missing cells do not go together in a model of PyMC: give complete rows, or use "
+                    "the default priors, under which none is needed"
+                )
+            if minibatch_size is not None:
+                raise ValueError("minibatch_size and error_covariances do not go together: leave one of them out")
+            of_x = {"n_components": problem.n_components, "dims": ("obs", "feature")}
+            declare_measured_rows("x", weights, family, params, rows, **of_x)
+            return model
         if rows.log_prior is not None:
             if rows.weights is not None:
                 raise ValueError(

@@ -54,7 +54,7 @@ class DataScale:
     """What the transforms need: numbers of components and features, centre and scale of the columns.
 
     ``scale`` is one that the family can be standardised by: for spherical all its entries are equal. ``half`` is a
-    lower Cholesky factor of the columns' covariance.
+    lower Cholesky factor of the columns' covariance, or of its diagonal.
     ``start`` holds initial values by name, in the units of the data. ``called`` and ``dim`` say what variables and dims
     are called in the model, where they are those of a block of columns.
     """
@@ -75,7 +75,9 @@ class DataScale:
     @classmethod
     def _of(cls, rows: Rows, family: Family, n_components: int, *more: Any) -> "DataScale":
         centre, scale = rows.centre_and_scale
-        return cls(n_components, centre, family.standard_scale(scale), rows.covariance_factor, *more)
+        # as engines standardise them: rows with errors column by column
+        half = rows.covariance_factor if rows.errors is None else np.diag(scale)
+        return cls(n_components, centre, family.standard_scale(scale), half, *more)
 
     def of_block(self, rows: Rows, block: Any) -> "DataScale":
         """Of a block of the columns (see :attr:`bayesmix.families.protocol.Family.blocks`)."""

@@ -13,6 +13,7 @@ from bayesmix.tree.record import ATTRIBUTE, FORMAT_VERSION, encode, installed_ve
 SAMPLE_DIMS = ("chain", "draw")
 LOG_PRIOR = "label_log_prior"
 WEIGHTS = "sample_weight"
+ERRORS = "error_covariances"
 SUBJECTS = "subject_of_row"
 
 
@@ -94,7 +95,7 @@ def build_tree(
         groups["log_prior"] = group(log_prior, SAMPLE_DIMS)
     groups["observed_data"] = group({"x": rows.values}, ())
     subjects = None if rows.subjects is None else rows.subjects.of_rows
-    beside = {LOG_PRIOR: rows.log_prior, WEIGHTS: rows.weights, SUBJECTS: subjects}
+    beside = {LOG_PRIOR: rows.log_prior, WEIGHTS: rows.weights, SUBJECTS: subjects, ERRORS: rows.errors}
     beside = {name: one for name, one in beside.items() if one is not None}
     if constant_data or beside:
         groups["constant_data"] = group({**(constant_data or {}), **beside}, ())
@@ -143,6 +144,7 @@ def _known_dims(family: Family) -> dict[str, tuple[str, ...]]:
         LOG_PRIOR: ("obs", "component"),
         WEIGHTS: ("obs",),
         SUBJECTS: ("obs",),
+        ERRORS: ("obs", "feature", "feature_bis"),
         "x": ("obs", "feature"),
     }
     return dims | {spec.name: tuple(spec.dims) for spec in family.variables}

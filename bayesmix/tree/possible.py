@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from bayesmix.data import read_errors
 from bayesmix.families.parts import ParameterSpec
 from bayesmix.tree.building import SAMPLE_DIMS
 from bayesmix.tree.reading import draws_of, family_of, training_rows
@@ -33,6 +34,8 @@ def check_possible(tree: xr.DataTree, record: Mapping[str, Any]) -> None:
     if rows.weights is not None:
         holds = bool(np.isfinite(rows.weights).all() and (rows.weights >= 0).all() and rows.weights.any())
         _demand("constant_data.sample_weight", "numbers of at least 0, not all 0", holds)
+    if rows.errors is not None:
+        read_errors(rows.errors, rows, "constant_data.error_covariances")
     weights, params = draws_of(tree)
     sizes = {"chain": weights.shape[0], "draw": weights.shape[1], "component": n_components}
     sizes |= {

@@ -9,7 +9,7 @@ from bayesmix.data import Column, Rows, Subjects
 from bayesmix.families import Family, family_from_name
 from bayesmix.progress import turns
 from bayesmix.threads import Threads
-from bayesmix.tree.building import LOG_PRIOR, SAMPLE_DIMS, SUBJECTS, WEIGHTS
+from bayesmix.tree.building import ERRORS, LOG_PRIOR, SAMPLE_DIMS, SUBJECTS, WEIGHTS
 from bayesmix.tree.record import record_of
 
 # Numbers (draws times rows) of one block: 32 MB.
@@ -76,9 +76,13 @@ def training_rows(tree: xr.DataTree) -> Rows:
     coordinates = tree["observed_data"]["x"].coords
     if "obs" not in coordinates:
         raise ValueError("The tree has no observed_data.obs, the labels of its rows.")
-    known = {"weights": _weights_of(tree), "log_prior": _log_prior_of(tree), "classes": classes_of(tree)}
-    known |= {"subjects": _subjects_of(tree)}
-    return Rows(values, columns_of(tree), coordinates["obs"].values, **known)
+    known = {
+        "weights": _beside(tree, WEIGHTS, ("obs",)),
+        "log_prior": _beside(tree, LOG_PRIOR, ("obs", "component")),
+        "errors": _beside(tree, ERRORS, ("obs", "feature", "feature_bis")),
+    }
+    told = {"classes": classes_of(tree), "subjects": _subjects_of(tree)}
+    return Rows(values, columns_of(tree), coordinates["obs"].values, **known, **told)
 
 
 def classes_of(tree: xr.DataTree) -> tuple[str, ...]:
@@ -86,22 +90,13 @@ def classes_of(tree: xr.DataTree) -> tuple[str, ...]:
     return tuple(record_of(tree).get("classes", ()))
 
 
-def _log_prior_of(tree: xr.DataTree) -> np.ndarray | None:
-    """What is known beforehand of the components of the training rows; None where nothing is."""
-    if "constant_data" not in tree.children or LOG_PRIOR not in tree["constant_data"].data_vars:
+def _beside(tree: xr.DataTree, name: str, dims: tuple[str, ...]) -> np.ndarray | None:
+    """What is known of the training rows beside their values; None where nothing is."""
+    if "constant_data" not in tree.children or name not in tree["constant_data"].data_vars:
         return None
-    log_prior = _values(tree, "constant_data", LOG_PRIOR, ("obs", "component"))
-    log_prior.flags.writeable = False
-    return log_prior
-
-
-def _weights_of(tree: xr.DataTree) -> np.ndarray | None:
-    """How much each training row counts; None where each counts once."""
-    if "constant_data" not in tree.children or WEIGHTS not in tree["constant_data"].data_vars:
-        return None
-    weights = _values(tree, "constant_data", WEIGHTS, ("obs",))
-    weights.flags.writeable = False
-    return weights
+    found = _values(tree, "constant_data", name, dims)
+    found.flags.writeable = False
+    return found
 
 
 def _subjects_of(tree: xr.DataTree) -> Subjects | None:
@@ -146,7 +141,7 @@ def log_likelihood_blocks(
     weights, params = draws_of(tree)
     family, training = family_of(tree), training_rows(tree)
     training = training if rows is None else training.chosen(training.of_subjects(rows))
-    values, known = training.values, training.beforehand
+    values, known = training.entries, training.beforehand
     if not np.isnan(values).any():
         for block, found in family.log_mixture_blocks(weights, params, values, MAX_VALUES, threads, known):
             found = found.reshape(*weights.shape[:2], -1)
@@ -156,7 +151,7 @@ def log_likelihood_blocks(
     for start in range(0, len(values), size):  # in the order of the rows, which blocks of patterns are not in
         block = slice(start, min(start + size, len(values)))
         some = training.chosen(block)
-        yield block, some.weighed(family.log_mixture(weights, params, some.values, beforehand=some.beforehand))
+        yield block, some.weighed(family.log_mixture(weights, params, some.entries, beforehand=some.beforehand))
 
 
 def columns_of(tree: xr.DataTree) -> tuple[Column, ...]:

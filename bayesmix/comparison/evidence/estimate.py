@@ -188,7 +188,7 @@ def _fold_of(tree: xr.DataTree, problem: Problem) -> Fold | Evidence:
     """How to bridge one half of the draws to what the other one proposes; or why it cannot be done."""
     exchangeable = bool(record_of(tree)["exchangeable"])
     conditional = problem.conditional
-    beside = (problem.rows.missing, problem.rows.weights, problem.rows.subjects)
+    beside = (problem.rows.missing, problem.rows.weights, problem.rows.subjects, problem.rows.errors)
     if conditional is None or any(one is not None for one in beside):
         rows = None
     else:

@@ -168,7 +168,8 @@ def log_likelihoods(problem: Problem, points: Points) -> np.ndarray:
     def of_part(cut: np.ndarray) -> np.ndarray:
         params = problem.standardised.to_params(tuple(part[cut] for part in points.state))
         rows = problem.rows
-        blocks = problem.family.log_mixture_blocks(points.weights[cut], params, rows.values, beforehand=rows.beforehand)
+        weights, known = points.weights[cut], rows.beforehand
+        blocks = problem.family.log_mixture_blocks(weights, params, rows.entries, beforehand=known)
         return sum((values.sum(axis=-1) for _, values in blocks), np.zeros(len(cut)))
 
     with one_blas_thread(), ThreadPoolExecutor(cpu_count()) as threads:
@@ -181,7 +182,7 @@ def _labels_drawn(problem: Problem, named: Params, rng: np.random.Generator) -> 
     rows, weights = problem.rows, named["weights"]
     labels = np.empty((len(weights), rows.n_rows), dtype=np.int64)
     for block, shares in problem.family.responsibilities_blocks(
-        weights, params, rows.values, beforehand=rows.beforehand
+        weights, params, rows.entries, beforehand=rows.beforehand
     ):
         ends = np.cumsum(shares, axis=0)
         uniform = rng.random(ends.shape[1:]) * ends[-1]

@@ -216,7 +216,7 @@ class _Starts:
 
     @cached_property
     def values(self) -> np.ndarray:
-        return self.problem.rows.values
+        return self.problem.rows.entries
 
     @cached_property
     def columns(self) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import xlogy
 
-from bayesmix.data import Beforehand, Rows, StreamedRows, check_match, read_rows, read_subjects, source_of
+from bayesmix.data import Beforehand, Rows, StreamedRows, check_alone, check_match, read_rows, read_subjects, source_of
 from bayesmix.engines.em.rivals import rivals_of
 from bayesmix.engines.em.status import Status
 from bayesmix.families import Family
@@ -243,10 +243,11 @@ class EMResult:
     def _clearness(self) -> tuple[float, float]:
         """``sum_i log max_k r_ik`` and the entropy of all ``r_i``."""
         rows, of_rows = self.rows, partial(_clearness_of, self.family, self.weights, self.params)
-        whole, times = rows.beforehand is not None or rows.weights is not None, rows.weights
+        beside, times = (rows.beforehand, rows.weights, rows.errors), rows.weights
         if rows.subjects is not None:  # each counts once
             times = 1 / rows.subjects.sizes[rows.subjects.of_rows]
-        both = of_rows(rows.values, rows.beforehand, times) if whole else rows.blocks.summed(of_rows)
+        whole = any(one is not None for one in beside)
+        both = of_rows(rows.entries, rows.beforehand, times) if whole else rows.blocks.summed(of_rows)
         certainty, entropy = both.tolist()
         return certainty, entropy + 0.0  # no negative zero
 
@@ -255,14 +256,14 @@ class EMResult:
     def responsibilities(self) -> np.ndarray:
         """(N, K) probabilities of each component given each training row; what they lack of one is noise's."""
         if self.rows.beforehand is not None:
-            return _shares(self.family, self.weights, self.params, self.rows.values, None, self.rows.beforehand)
+            return _shares(self.family, self.weights, self.params, self.rows.entries, None, self.rows.beforehand)
         return self.predict_proba(self.rows)
 
     @cached_property
     def labels(self) -> np.ndarray:
         """(N,) most probable component of each training row; -1 for noise."""
         if self.rows.beforehand is not None:
-            return _labels(self.family, self.weights, self.params, self.rows.values, None, self.rows.beforehand)
+            return _labels(self.family, self.weights, self.params, self.rows.entries, None, self.rows.beforehand)
         return self.predict(self.rows)
 
     @cached_property
@@ -272,7 +273,7 @@ class EMResult:
 
         return pd.DataFrame(list(self.starts)).rename_axis("start")
 
-    def predict(self, X, *, groups: Any = None, cores: int | None = None) -> np.ndarray:
+    def predict(self, X, *, groups: Any = None, error_covariances: Any = None, cores: int | None = None) -> np.ndarray:
         """Most probable component of each row.
 
         Parameters
@@ -283,6 +284,9 @@ class EMResult:
             you ask for it.
         groups : array or series (n,), optional
             Which of the rows belong together, as in the fits: they have one component.
+        error_covariances : array (n, D, D) or (n, D), optional
+            With what errors the rows were measured, as of :meth:`bayesmix.Mixture.fit_em`, here and below. None: they
+            are exact, whatever the errors of the rows that were fitted.
         cores : int, optional
             Threads at most that work on blocks of many rows, here and below; None takes all that there are. The result
             does not depend on it.
@@ -292,9 +296,11 @@ class EMResult:
         (n,) array of int
             -1 for noise, where the mixture has it.
         """
-        return self._of(X, _labels, np.intp, cores=cores, groups=groups)
+        return self._of(X, _labels, np.intp, cores=cores, groups=groups, errors=error_covariances)
 
-    def predict_proba(self, X, *, groups: Any = None, cores: int | None = None) -> np.ndarray:
+    def predict_proba(
+        self, X, *, groups: Any = None, error_covariances: Any = None, cores: int | None = None
+    ) -> np.ndarray:
         """Responsibilities: the probability of each component given each row.
 
         Parameters
@@ -302,6 +308,7 @@ class EMResult:
         X : array, data frame or DataArray, (n, D)
         groups : array or series (n,), optional
             As in :meth:`predict`.
+        error_covariances : array, optional
         cores : int, optional
 
         Returns
@@ -310,21 +317,22 @@ class EMResult:
             Where the mixture has noise, sums are one less its probability.
         """
         names = [self.rows.group(k) for k in range(self.n_components)]
-        return self._of(X, _shares, float, names, cores=cores, groups=groups)
+        return self._of(X, _shares, float, names, cores=cores, groups=groups, errors=error_covariances)
 
-    def score_samples(self, X, *, cores: int | None = None) -> np.ndarray:
+    def score_samples(self, X, *, error_covariances: Any = None, cores: int | None = None) -> np.ndarray:
         """Log density of each row, in nats.
 
         Parameters
         ----------
         X : array, data frame or DataArray, (n, D)
+        error_covariances : array, optional
         cores : int, optional
 
         Returns
         -------
         (n,) array
         """
-        return self._of(X, _log_density, float, cores=cores)
+        return self._of(X, _log_density, float, cores=cores, errors=error_covariances)
 
     def sample(self, n: int, random_seed=None) -> tuple[np.ndarray, np.ndarray]:
         """Draw rows and their components from the fitted mixture.
@@ -351,7 +359,7 @@ class EMResult:
         """
         posterior = {"weights": self.weights, **self.family.complete(self.params, self.priors)}
         rows = self.rows.held.widened
-        log_density = self.family.log_mixture(self.weights, self.params, rows.values, beforehand=rows.beforehand)
+        log_density = self.family.log_mixture(self.weights, self.params, rows.entries, beforehand=rows.beforehand)
         log_density = rows.weighed(log_density)
         tree = build_tree(
             family=self.family,
@@ -359,7 +367,7 @@ class EMResult:
             posterior={name: value[None, None] for name, value in posterior.items()},
             sample_stats={"lp": np.array([[self.objective]])},
             constant_data={
-                "pivot": _labels(self.family, self.weights, self.params, rows.values, None, rows.beforehand),
+                "pivot": _labels(self.family, self.weights, self.params, rows.entries, None, rows.beforehand),
                 **hyperparameters(self.priors),
             },
             log_likelihood=log_density[None, None],
@@ -400,25 +408,29 @@ class EMResult:
         names: Sequence[str] = (),
         cores: int | None = None,
         groups: Any = None,
+        errors: Any = None,
     ) -> Any:
         """Something of every row, of a kind, in their order; a column for each of the names."""
         work = partial(what, self.family, self.weights, self.params)
         with Threads(cores) as threads:
             source = X.source if isinstance(X, StreamedRows) else source_of(X)
             if source is not None:
-                if groups is not None:
-                    raise ValueError(
-                        f"groups is for rows in memory, and {source.name} is read block by block: have its rows in "
-                        f"memory, {source.to_hold_them}, or leave groups out"
-                    )
+                for name, given in (("groups", groups), ("error_covariances", errors)):
+                    if given is not None:
+                        raise ValueError(
+                            f"{name} is for rows in memory, and {source.name} is read block by block: have its rows in "
+                            f"memory, {source.to_hold_them}, or leave {name} out"
+                        )
                 there = source.columns if source.named else None
                 check_match(there, self.rows.features, source.name, len(source.columns))
                 return source.each(work, kind, names, threads)
             rows = X if X is self.rows else read_rows(X, columns=self.rows.columns, missing="keep", copy=False)
+            rows = self.family.measured(rows, errors)
             if groups is None:
-                return work(rows.values, threads)
+                return work(rows.entries, threads)
             subjects = read_subjects(groups, replace(rows, log_prior=None))
-            return work(rows.values, threads, Beforehand(subjects=subjects))
+            check_alone(replace(rows, subjects=subjects))
+            return work(rows.entries, threads, Beforehand(subjects=subjects))
 
     def _repr_html_(self) -> str:
         lies = self.family.summaries(self.params, self.rows)[0]

@@ -13,6 +13,7 @@ from bayesmix.families.parts import Form, ParameterSpec, Params, State, Statisti
 from bayesmix.families.protocol import Family
 from bayesmix.notes import Note
 from bayesmix.passes.known import above
+from bayesmix.passes.measured import drawn_in, place_of_mark
 from bayesmix.passes.patterns import has_patterns
 from bayesmix.priors.sets import Priors
 from bayesmix.vocabulary import behind_the_door, named_arguments
@@ -171,7 +172,8 @@ class Elliptical(Family):
     @behind_the_door
     def statistics(self, form: Form, columns: np.ndarray, row_weights: np.ndarray = NO_ROW_WEIGHTS) -> Statistics:
         n_components, n_features = form[1].shape
-        if above(columns, n_features, n_components) == n_features:
+        n_above = above(columns, n_features, n_components)
+        if len(columns) == n_features or (n_above == n_features and not place_of_mark(columns)):
             return super().statistics(form, columns, row_weights)
         return self._statistics_of_seen(form, columns, row_weights)
 
@@ -181,8 +183,10 @@ class Elliptical(Family):
 
     def gathered(self, columns: np.ndarray, memberships: np.ndarray, n_components: int) -> tuple[State, Statistics]:
         """See :class:`~bayesmix.families.protocol.Family`: at the centres of the memberships, with unit factors."""
+        if measured := place_of_mark(columns):
+            columns = drawn_in(columns)
         if has_patterns(columns):
-            return self._gathered_of_seen(columns[:-1], memberships, n_components)
+            return self._gathered_of_seen(columns if measured else columns[:-1], memberships, n_components)
         gather = _of_labels if memberships.ndim == 1 else _of_responsibilities
         counts, means, second = gather(columns.T, memberships, n_components)
         if not self.correlated:

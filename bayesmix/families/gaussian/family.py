@@ -19,8 +19,10 @@ from bayesmix.families.gaussian.far import mend
 from bayesmix.families.gaussian.given_rows import GaussianConditional
 from bayesmix.families.gaussian.sweeps.separated import separated
 from bayesmix.families.gaussian.units import Units
+from bayesmix.families.over_draws import of_joint
 from bayesmix.families.parts import Form, Fused, Kernel, Params, Point, SeenKernel, Sweeps
 from bayesmix.families.protocol import one_pass
+from bayesmix.passes import measured
 from bayesmix.priors.conjugate import NormalInverseWishart
 from bayesmix.priors.separated import LKJ, LogNormal, Normal
 from bayesmix.priors.sets import Priors
@@ -85,6 +87,7 @@ class Gaussian(Elliptical):
     word: ClassVar[str] = "gaussian"
     takes_labels: ClassVar[bool] = True
     takes_noise: ClassVar[bool] = True
+    takes_errors: ClassVar[bool] = True
     _of_factors: "ClassVar[type[Gaussian] | None]" = None
 
     def __init_subclass__(cls, **kwargs: Any):
@@ -167,7 +170,24 @@ class Gaussian(Elliptical):
         -------
         array
         """
-        return mend(what, super().of_rows(what, columns, forms), self.kernel, columns, forms)
+        n_features = forms[1].shape[-1]
+        if len(columns) == n_features:
+            return mend(what, super().of_rows(what, columns, forms), self.kernel, columns, forms)
+        offsets, means, whiteners = forms
+        if not self.correlated:
+            whiteners = whiteners[..., None] * np.eye(n_features)
+
+        def of_measured(what: str) -> np.ndarray:
+            """So far away that no density is left, errors change nothing."""
+            if what == "log_joint":
+                return measured.log_joint(*map(np.ascontiguousarray, (columns, offsets, means, whiteners)))
+            return self.of_rows(what, np.ascontiguousarray(columns[:n_features]), forms)
+
+        return of_joint(what, of_measured, np.zeros((columns.shape[1], offsets.shape[-1])))
+
+    @override
+    def is_measured(self, params: Params, X: np.ndarray) -> bool:
+        return np.shape(X)[1] > np.shape(params["means"])[-1]
 
     def conditional(self, standardised: Units, priors: Priors | None) -> GaussianConditional | None:
         """See :class:`~bayesmix.families.protocol.Family`: closed under the conjugate prior.

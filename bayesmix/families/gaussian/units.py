@@ -11,6 +11,7 @@ from bayesmix.data.blocks import rows_of_block
 from bayesmix.families.column_blocks import ColumnBlocks, Held, Streamed
 from bayesmix.families.gaussian.covariance.structure import Structure
 from bayesmix.families.parts import Params, Standardised, State
+from bayesmix.passes.measured import drawn_in, with_errors
 from bayesmix.passes.patterns import with_patterns
 from bayesmix.passes.standard import by_column, by_matrix
 
@@ -29,15 +30,16 @@ class Units(Standardised):
     ``names`` are those of the parameters: means, covariances or variances, and what else the family has.
     ``columns`` (D, N) are the standardised rows, transposed: the only copy of the data that an engine needs, made when
     it is asked for. Where cells are missing, the pattern of each row stands below (see
-    :mod:`bayesmix.passes.patterns`). EM, which passes over ``blocks``, makes none of many rows.
-    ``has_gaps`` says whether they are.
+    :mod:`bayesmix.passes.patterns`), and where rows were measured with errors, the covariances of these
+    (:mod:`bayesmix.passes.measured`). EM, which passes over ``blocks``, makes none of many rows.
+    ``has_gaps`` and ``has_errors`` say whether they are.
     ``spread`` (D,) are the standard deviations of the data's columns.
     """
 
     def __init__(self, rows: Rows, structure: Structure, names: tuple[str, ...], scale: np.ndarray):
         self.structure, self.names, self.scale = structure, names, scale
         self.centre, self.spread = rows.centre_and_scale
-        self._rows, self.has_gaps = rows, rows.missing is not None
+        self._rows, self.has_gaps, self.has_errors = rows, rows.missing is not None, rows.errors is not None
         # a factor of the columns' covariance in these units
         own = structure.correlated and not structure.affine
         self._whole = structure.factor_to_standard(rows.covariance_factor, scale) if own else None
@@ -52,10 +54,10 @@ class Units(Standardised):
         """Units in which the covariance of the data is the identity, or where the structure is not affine the columns'.
 
         Full and tied covariances then have the condition of the groups, however nearly collinear the columns are, and
-        an affine change of the columns changes nothing. With no more rows than columns, and where cells are missing,
-        which a change of columns would spread over others: see :meth:`by_columns`.
+        an affine change of the columns changes nothing. With no more rows than columns, and where cells are missing, or
+        have large errors, which a change of columns would spread over others: see :meth:`by_columns`.
         """
-        if structure.affine and rows.missing is None:
+        if structure.affine and rows.missing is None and rows.errors is None:
             return cls(rows, structure, names, rows.covariance_factor)
         return cls.by_columns(rows, structure, names)
 
@@ -81,7 +83,7 @@ class Units(Standardised):
     def blocks(self) -> ColumnBlocks:
         rows, n_features = self._rows, self._rows.n_features
         in_memory = rows.held is rows
-        if self.has_gaps or (in_memory and rows.n_rows <= rows_of_block(n_features)):
+        if self.has_gaps or self.has_errors or (in_memory and rows.n_rows <= rows_of_block(n_features)):
             return Held(self.columns)
         return Streamed(rows.blocks, n_features, self.write)
 
@@ -92,7 +94,7 @@ class Units(Standardised):
 
     @override
     def some(self, chosen: np.ndarray) -> np.ndarray:
-        if self.has_gaps:
+        if self.has_gaps or self.has_errors:
             return super().some(chosen)
         columns = np.empty((self._rows.n_features, len(chosen)))
         self.write(self._rows.sample[chosen], columns)
@@ -101,9 +103,12 @@ class Units(Standardised):
     def views(self, columns: np.ndarray) -> list[np.ndarray]:
         """See :class:`~bayesmix.families.parts.Standardised`: by columns and, where groups may hide there, whitened.
 
-        ``columns`` (D, n) are in these units. A missing cell is taken to be its column's mean.
+        ``columns`` (D, n) are in these units. A missing cell is taken to be its column's mean, and a value with an
+        error to be the nearer to it the larger that is.
         """
-        if len(columns) > self.spread.size:
+        if self.has_errors:
+            columns = np.nan_to_num(drawn_in(columns))
+        elif len(columns) > self.spread.size:
             columns = np.nan_to_num(columns[: self.spread.size])
         spread = self.structure.common_scale(self.spread)
         by_columns = self.structure.from_standard(columns.T, self.scale) / spread
@@ -165,10 +170,15 @@ def _write(kernel: Callable, centre: np.ndarray, scale: np.ndarray, values: np.n
 
 
 def _standardised(rows: Rows, units: Units) -> np.ndarray:
-    """Standardised rows, transposed (D, N), with patterns below where cells are missing."""
-    if units.has_gaps:
+    """Standardised rows, transposed (D, N), with patterns below where cells are missing, or errors where there are."""
+    if not units.has_gaps:
+        columns = np.empty(rows.values.shape[::-1])
+        units.write(rows.values, columns)
+    else:
         of_columns = np.diagonal(units.scale) if units.structure.correlated else units.scale
-        return with_patterns(((rows.values - units.centre) / of_columns).T, rows.patterns[1])
-    columns = np.empty(rows.values.shape[::-1])
-    units.write(rows.values, columns)
-    return columns
+        columns = ((rows.values - units.centre) / of_columns).T
+    if rows.errors is not None:
+        scale = units.scale if units.structure.correlated else np.diag(units.scale)
+        half = np.linalg.solve(scale, rows.errors)
+        return with_errors(columns, np.linalg.solve(scale, half.swapaxes(1, 2)))
+    return with_patterns(columns, rows.patterns[1]) if units.has_gaps else columns

@@ -19,6 +19,7 @@ _MOST_LEVELS = 40
 _MOST_PATTERNS = 20
 # More patterns of missing cells than these are shown in a picture.
 _FEW_PATTERNS = 4
+_MOST_FEATURES = 4
 
 
 def data_section(digest: Digest) -> Section:
@@ -49,6 +50,8 @@ def _numbers(rows: Rows, *, together: bool) -> Table:
     spread = np.array([column.std(ddof=1) if len(column) > 1 else 0.0 for column in of_seen])
     if rows.n_rows > 1 and kind == "real":
         columns["standard deviation"] = spread
+    if rows.error_deviations is not None:
+        columns["standard error (median)"] = np.nanmedian(rows.error_deviations, axis=0)
     return Table(
         caption="The features, over all rows",
         header=("feature", *columns, *(("zeros",) if kind == "count" else ()), *(("missing",) if together else ())),
@@ -132,7 +135,10 @@ def groups_section(digest: Digest) -> Section:
     said = [_middles(digest)] if digest.sampled else []
     parts = [("In a picture", Section(pictures=(density_picture(digest),)))]
     for summary in others:
-        last = Section(tables=(_by_entry(digest, summary),), sentences=tuple(said) if summary is others[-1] else ())
+        sentences = tuple(said) if summary is others[-1] else ()
+        if summary.key == "spread" and digest.rows.errors is not None:
+            sentences = (_beside_errors(digest, summary), *sentences)
+        last = Section(tables=(_by_entry(digest, summary),), sentences=sentences)
         parts.append((_first_upper(summary.plural), last))
     if digest.n_components > 1:
         parts.append(("Groups that may be one", overlaps_section(digest)))
@@ -140,6 +146,22 @@ def groups_section(digest: Digest) -> Section:
     if relations is not None:
         parts.append(("What the features tell of each other", relations))
     return Section(tables=tuple(glance), sentences=() if others else tuple(said), parts=tuple(parts))
+
+
+def _beside_errors(digest: Digest, summary: Summary) -> str:
+    """How large errors of measurement are beside the spread of the groups."""
+    deviations = digest.rows.error_deviations
+    assert deviations is not None
+    errors = np.nanmedian(deviations, axis=0)
+    ratios = errors / np.median(summary.estimate.value, axis=0)
+    most = np.argsort(-ratios, kind="stable")[:_MOST_FEATURES]
+    told = [f"{ratios[j]:.0%} of it in {digest.rows.features[j]}" for j in most]
+    if len(ratios) > len(told):
+        told.append("less in the others")
+    return (
+        "Rows were measured with known errors: the groups, their centres and their spreads are of the true values. The "
+        f"errors are, beside the standard deviation of a group (both of them medians), {joined(told)}."
+    )
 
 
 def _middles(digest: Digest) -> str:

@@ -16,6 +16,13 @@ _RAREST = 1e-6
 
 def misfits_part(digest: Digest) -> Section:
     """The flagged rows alone, the worst first."""
+    if digest.rows.errors is not None:
+        return Section(
+            sentences=(
+                "Rows were measured with errors of their own, so that none is as improbable as another one: they are "
+                "not judged here.",
+            )
+        )
     found, rows = digest.misfits, digest.rows
     probability, level = found["probability"].values, found.attrs["level"]
     flagged = np.flatnonzero(found["outlier"].values)

@@ -53,7 +53,7 @@ def _errors(digest: Digest) -> tuple[np.ndarray, np.ndarray] | None:
     """Errors (D,) of each feature without and with the others."""
     rows, n_features = digest.rows, digest.rows.n_features
     whole = np.flatnonzero(np.ones(rows.n_rows, bool) if rows.missing is None else ~rows.missing.any(axis=1))
-    if n_features == 1 or rows.mixed or not whole.size:
+    if n_features == 1 or rows.mixed or rows.errors is not None or not whole.size:
         return None
     values = rows.values[whole[evenly(whole.size, _ROWS)]]
     draws, columns = digest.marginal.thinned(_DRAWS), rows.columns

@@ -28,7 +28,7 @@ def empty_shares(tree: xr.DataTree) -> tuple[np.ndarray, float]:
     draws = marginal_of(tree).thinned(_DRAWS)
     owns_rows = np.zeros(draws.weights.shape, dtype=bool)
     rows = training_rows(tree)
-    blocks = draws.family.responsibilities_blocks(draws.weights, draws.params, rows.values, beforehand=rows.beforehand)
+    blocks = draws.family.responsibilities_blocks(draws.weights, draws.params, rows.entries, beforehand=rows.beforehand)
     for _, probability in blocks:
         winner = most_probable(probability, noise=draws.family.has_noise)
         for component in range(draws.n_components):

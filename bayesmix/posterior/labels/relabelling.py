@@ -61,7 +61,7 @@ def _matched(tree: xr.DataTree, method: str) -> tuple[np.ndarray, dict[str, floa
         raise ValueError(
             'The tree has no constant_data.pivot, the labels that draws are compared with. Use method="order".'
         )
-    family, values, labels = family_of(tree), training_rows(tree).values, constants.to_dataset()["pivot"].values
+    family, values, labels = family_of(tree), training_rows(tree).entries, constants.to_dataset()["pivot"].values
     weights, params = draws_of(tree)
     flat = weights.reshape(-1, weights.shape[-1])
     agreement = agreement_matrices(family, weights, params, values, labels)

@@ -114,7 +114,7 @@ def co_membership(tree: xr.DataTree, rows: Rows) -> np.ndarray:
         params = {name: array[block] for name, array in draws.params.items()}
         shares = np.empty((draws.n_components, n_rows, len(draws.weights[block])))
         for some, found in draws.family.responsibilities_blocks(
-            draws.weights[block], params, rows.values, beforehand=rows.beforehand
+            draws.weights[block], params, rows.entries, beforehand=rows.beforehand
         ):
             shares[:, some] = found
         for share in shares:  # (N, b), whose transpose is in Fortran's order: it is not copied

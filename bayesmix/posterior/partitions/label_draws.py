@@ -85,7 +85,7 @@ def label_draws(tree: xr.DataTree, rows: Rows, rng: np.random.Generator) -> Labe
     labels = np.empty((each, chosen.n_draws, rows.n_rows), dtype=np.uint16)
     known, subjects = rows.beforehand, rows.subjects
     for block, shares in draws.family.responsibilities_blocks(
-        chosen.weights, chosen.params, rows.values, beforehand=known
+        chosen.weights, chosen.params, rows.entries, beforehand=known
     ):
         for again in range(each):
             labels[again][:, block] = _drawn(shares if draws.family.has_noise else shares[:-1], rng).T

@@ -41,7 +41,7 @@ def closed_form(structure: Structure, rows: Rows, whitened: Units, priors: Prior
     own = (_conjugate_numbers if conjugate else _separated_numbers)(structure, units, priors, n_components)
     weights: Dirichlet = priors.weights
     concentrations = weights.concentrations(n_components)
-    compiled = compiled if rows.missing is None else compiled.OF_SEEN
+    compiled = compiled if rows.missing is None and rows.errors is None else compiled.OF_SEEN
     return ClosedFormDensity(
         units.columns, units.log_likelihood_shift, coordinates, compiled, concentrations, n_blocks, own
     )

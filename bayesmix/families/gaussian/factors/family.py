@@ -35,6 +35,7 @@ class FactorAnalysers(Gaussian):
     """What ``Gaussian(factors=q)`` makes: components with ``means``, ``loadings`` and ``uniquenesses``."""
 
     sums_out_missing: ClassVar[bool] = False
+    takes_errors: ClassVar[bool] = False
     read_by_blocks: ClassVar[bool] = False
     takes_noise: ClassVar[bool] = False
 
