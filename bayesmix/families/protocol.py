@@ -287,7 +287,7 @@ class Family(OverDraws):
         if not self.takes_errors:
             raise ValueError(
                 f"error_covariances is given, and a {self} mixture cannot use how exactly rows were measured. Gaussian "
-                "mixtures can; or leave it out."
+                "mixtures can, without factors; or leave it out."
             )
         return replace(rows, errors=read_errors(error_covariances, rows))
 
