@@ -58,8 +58,8 @@ def declare(
         if rows.errors is not None:
             if rows.missing is not None:
                 raise ValueError(
-                    "error_covariances and missing cells do not go together in a model of PyMC: give complete rows, or use "
-                    "the default priors, under which none is needed"
+                    "error_covariances and missing cells do not go together in a model of PyMC: give complete rows, or "
+                    "use the default priors, under which none is needed"
                 )
             if minibatch_size is not None:
                 raise ValueError("minibatch_size and error_covariances do not go together: leave one of them out")
