@@ -32,9 +32,9 @@ REFUSED = ("bayesmix.families", "narwhals", "numba", "scipy", "xarray")
 
 
 def loaded(names: tuple[str, ...], *arguments: str) -> str:
-    """Which of these modules are loaded when a command has run."""
+    """Which of these modules are loaded when a command has run, for a user without Dask: xarray loads it if it can."""
     code = (
-        f"import sys; from bayesmix.cli.entry import run; run({[*arguments]!r}); "
+        f"import sys; sys.modules['dask'] = None; from bayesmix.cli.entry import run; run({[*arguments]!r}); "
         f"print('loaded:', *[name for name in {names!r} if name in sys.modules])"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=200).stdout
