@@ -195,9 +195,23 @@ SECTIONS = (
             "tests.families.test_counts_with_spread",
             "tests.engines.em.test_extreme_deconvolution",
         ),
+        (
+            'uv run pytest tests/laws/test_together.py -m "slow or not slow"',
+            "uv run pytest tests/engines/em/test_other_programs.py tests/laws/test_weighted_elsewhere.py "
+            "tests/families/test_counts_with_spread.py tests/engines/em/test_extreme_deconvolution.py",
+        ),
+        tested=IN_PART,
         level=3,
     ),
-    Section("Factor analysers", FACTORS, "evidence-factors", ("tests.families.test_factor_analysers",), level=3),
+    Section(
+        "Factor analysers",
+        FACTORS,
+        "evidence-factors",
+        ("tests.families.test_factor_analysers",),
+        ('uv run pytest tests/families/test_factor_analysers.py -m "slow or not slow"',),
+        tested=IN_PART,
+        level=3,
+    ),
     Section(
         "Posteriors: Stan and PyMC",
         SAMPLED,
@@ -220,6 +234,13 @@ SECTIONS = (
             "tests.comparison.test_stated_priors",
             "tests.posterior.test_power_scaling",
         ),
+        (
+            'uv run pytest tests/comparison/test_likelihood_ratio.py -m "slow or not slow"',
+            "uv run pytest tests/comparison/test_singular.py tests/comparison/test_moment_matching.py "
+            "tests/comparison/test_folds.py tests/comparison/test_stated_priors.py "
+            "tests/posterior/test_power_scaling.py",
+        ),
+        tested=IN_PART,
         level=3,
     ),
     Section(
@@ -234,6 +255,14 @@ SECTIONS = (
             "tests.posterior.test_tails",
             "tests.posterior.test_distribution",
         ),
+        (
+            "uv run pytest tests/posterior/partitions/test_partition.py tests/posterior/test_tails.py "
+            '-m "slow or not slow"',
+            "uv run pytest tests/posterior/labels/test_relabelling.py "
+            "tests/posterior/partitions/test_agreement.py tests/posterior/test_merging.py "
+            "tests/posterior/test_distribution.py",
+        ),
+        tested=IN_PART,
         level=3,
     ),
     Section("Laws", LAWS, "evidence-laws"),

@@ -191,8 +191,8 @@ def test_several_columns_that_count_leave_the_features(folder):
     ("cell", "options"),
     [
         ("?", "--missing '?'"),
-        ("n.a.", "--missing 'n.a.' --drop-missing"),
-        ("-", "--missing '-' --drop-missing"),
+        ("n.a.", "--missing 'n.a.'"),
+        ("-", "--missing '-'"),
         ('"1,234.5"', "--thousands ,"),
         ('"1.234,5"', "--decimal , --thousands ."),
         ('"4,5"', "--decimal ,"),

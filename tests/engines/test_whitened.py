@@ -8,7 +8,11 @@ from bayesmix.engines.whitened import CompiledWhitened, InterpretedWhitened
 from tests.laws.cases import CASES
 
 
-@pytest.mark.parametrize("case", CASES[::3], ids=str)
+# the densities that compiled code can call: that of factor analysers is NumPy's
+COMPILED = [case for case in CASES if "factors" not in str(case.family)][::3]
+
+
+@pytest.mark.parametrize("case", COMPILED, ids=str)
 def test_log_densities_by_c_function_and_by_python(case):
     density = case.density
     basin = approximate(density, case.points(1)[0])

@@ -90,9 +90,10 @@ class Gaussian(Elliptical):
     takes_errors: ClassVar[bool] = True
     _of_factors: "ClassVar[type[Gaussian] | None]" = None
 
-    def __init_subclass__(cls, **kwargs: Any):
+    def __init_subclass__(cls, of_factors: bool = False, **kwargs: Any):
         super().__init_subclass__(**kwargs)
-        Gaussian._of_factors = cls
+        if of_factors:
+            Gaussian._of_factors = cls
 
     @named_arguments
     def __new__(cls, covariance: str = "full", *, factors: int | None = None) -> "Gaussian":

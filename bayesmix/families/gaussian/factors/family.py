@@ -31,7 +31,7 @@ _MOST_NUMBERS = 4e6  # held at once, about
 
 @named_arguments
 @dataclass(frozen=True, repr=False)
-class FactorAnalysers(Gaussian):
+class FactorAnalysers(Gaussian, of_factors=True):
     """What ``Gaussian(factors=q)`` makes: components with ``means``, ``loadings`` and ``uniquenesses``."""
 
     sums_out_missing: ClassVar[bool] = False
