@@ -7,7 +7,6 @@ from bayesmix.engines.laplace import approximate
 from bayesmix.engines.whitened import CompiledWhitened, InterpretedWhitened
 from tests.laws.cases import CASES
 
-
 # the densities that compiled code can call: that of factor analysers is NumPy's
 COMPILED = [case for case in CASES if "factors" not in str(case.family)][::3]
 
