@@ -200,7 +200,7 @@ def three_times():
             [
                 "EM, iteration ",
                 "Laplace at the tops, gradient ",
-                "Laplace at the tops, second derivatives of unknown ",
+                "Laplace at the tops, second derivatives, gradient ",
                 "draws of the Gaussian, draw ",
                 "the posterior",
             ],

@@ -57,7 +57,7 @@ class Laplace:
 def hessian(density: Density, q: np.ndarray) -> np.ndarray:
     """Second derivatives of the log density, by central differences of its gradient."""
     steps = _STEP * np.eye(q.size)
-    around = logp_grads(density, np.concatenate([q + steps, q - steps]), "second derivatives, place")
+    around = logp_grads(density, np.concatenate([q + steps, q - steps]), "second derivatives, gradient")
     ahead, behind = np.split(np.array([gradient for _, gradient in around]), 2)
     out = (ahead - behind) / (2 * _STEP)
     return 0.5 * (out + out.T)
