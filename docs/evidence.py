@@ -102,7 +102,7 @@ def section_text(section: Section, runs: dict[str, Any]) -> str:
         parts.append((condensed if section.condensed else table_of)(lines_of(section, runs)))
     if section.modules:
         files = " ".join(f"{name.replace('.', '/')}.py" for name in section.modules)
-        commands = section.commands or (f"uv run pytest {files}",)
+        commands = section.commands or (f"uv run pytest -m 'not slow' {files}",)
         parts.append(f"Tested {section.tested}: " + ", then ".join(f"`{one}`" for one in commands))
     return "\n\n".join(parts)
 

@@ -197,7 +197,7 @@ SECTIONS = (
         ),
         (
             'uv run pytest tests/laws/test_together.py -m "slow or not slow"',
-            "uv run pytest tests/engines/em/test_other_programs.py tests/laws/test_weighted_elsewhere.py "
+            "uv run pytest -m 'not slow' tests/engines/em/test_other_programs.py tests/laws/test_weighted_elsewhere.py "
             "tests/families/test_counts_with_spread.py tests/engines/em/test_extreme_deconvolution.py",
         ),
         tested=IN_PART,
@@ -236,7 +236,7 @@ SECTIONS = (
         ),
         (
             'uv run pytest tests/comparison/test_likelihood_ratio.py -m "slow or not slow"',
-            "uv run pytest tests/comparison/test_singular.py tests/comparison/test_moment_matching.py "
+            "uv run pytest -m 'not slow' tests/comparison/test_singular.py tests/comparison/test_moment_matching.py "
             "tests/comparison/test_folds.py tests/comparison/test_stated_priors.py "
             "tests/posterior/test_power_scaling.py",
         ),
@@ -258,7 +258,7 @@ SECTIONS = (
         (
             "uv run pytest tests/posterior/partitions/test_partition.py tests/posterior/test_tails.py "
             '-m "slow or not slow"',
-            "uv run pytest tests/posterior/labels/test_relabelling.py "
+            "uv run pytest -m 'not slow' tests/posterior/labels/test_relabelling.py "
             "tests/posterior/partitions/test_agreement.py tests/posterior/test_merging.py "
             "tests/posterior/test_distribution.py",
         ),
@@ -275,7 +275,7 @@ SECTIONS = (
         ("tests.laws.test_density", "tests.pymc_model.test_op", "tests.families.test_gaussian"),
         (
             'uv run pytest tests/laws/test_density.py -m "slow or not slow"',
-            "uv run pytest tests/pymc_model/test_op.py tests/families/test_gaussian.py",
+            "uv run pytest -m 'not slow' tests/pymc_model/test_op.py tests/families/test_gaussian.py",
         ),
         tested=IN_PART,
         level=3,
@@ -298,7 +298,7 @@ SECTIONS = (
         calibration.WORDS,
         "evidence-calibration",
         ("tests.calibration.results",),
-        ("uv run python -m tests.calibration", "uv run pytest tests/calibration"),
+        ("uv run python -m tests.calibration", "uv run pytest -m 'not slow' tests/calibration"),
         tested=IN_PART,
         body=calibration.of_nuts,
         summary=calibration.summary,
@@ -326,7 +326,7 @@ SECTIONS = (
         PLANTED,
         "evidence-planted",
         ("tests.laws.negative_controls",),
-        ("uv run pytest tests/laws/test_negative_controls.py",),
+        ("uv run pytest -m 'not slow' tests/laws/test_negative_controls.py",),
         planted=True,
     ),
 )

@@ -89,6 +89,7 @@ def disagreement(peer, density):
     return np.ptp(differences)
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("name", PEERS)
 def test_peers_have_the_same_log_density_up_to_a_constant(name):
     """The same rows, likelihood and priors, whatever the coordinates; PyMC's LKJ has another constant."""

@@ -34,6 +34,7 @@ def parameters():
     return [pytest.param(name, marks=pytest.mark.slow) if name in COMPILING else name for name in names]
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("page", parameters())
 def test_code_prints_what_the_page_says(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -76,6 +77,7 @@ def runs():
     return json.loads(evidence.RUNS.read_text(encoding="utf-8"))
 
 
+@pytest.mark.gate
 def test_the_page_of_evidence_says_what_was_found():
     """Where its words or the study of calibration have changed, ``python -m docs.evidence --page`` writes it anew."""
     assert evidence.PAGE.read_text(encoding="utf-8") == evidence.page_text(runs()), "python -m docs.evidence --page"
@@ -119,6 +121,7 @@ def test_figures_of_other_code_are_named(tmp_path, monkeypatch):
     assert age.sentence(["evidence"]) == "The code has changed since these figures were made."
 
 
+@pytest.mark.gate
 def test_the_figures_that_are_kept_say_of_which_code_they_are():
     assert evidence.run("tests.engines.em.test_mclust")["code"] == fingerprint("tests.engines.em.test_mclust")
     names = {kind: [name for name, *_ in each()] for kind, each in age.FIGURES.items()}

@@ -157,6 +157,7 @@ def test_a_pymc_prior_equal_to_ours_gives_the_same_map():
     np.testing.assert_allclose(theirs.params["variances"], ours.params["variances"], rtol=1e-3)
 
 
+@pytest.mark.gate
 def test_a_pymc_prior_from_rows_to_tree(tmp_path):
     priors = {"scales": pm.LogNormal.dist(1.0, 1.0), "weights": pm.Dirichlet.dist(np.array([2.0, 2.0]))}
     mixture = Mixture(2, Gaussian("full"), priors=priors)

@@ -121,6 +121,7 @@ def kernel():
         yield client
 
 
+@pytest.mark.gate
 def test_an_executed_notebook_keeps_nothing_of_the_progress(kernel):
     for place, cell in enumerate(kernel.nb.cells):
         kernel.execute_cell(cell, place)

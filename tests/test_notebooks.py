@@ -56,6 +56,7 @@ def test_what_is_committed_is_small_and_clean(name):
             assert len(cell.metadata["mystnb"]["image"]["alt"]) > 20
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("name", execute.names())
 def test_the_results_that_are_shown_still_come_out(name):
     for again, shown in zip(execute.executed(name).cells, committed(name).cells, strict=True):

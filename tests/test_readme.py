@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 import matplotlib
+import pytest
 
 from tests.printed import differences
 
@@ -16,6 +17,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.gate
 def test_code_prints_what_is_promised(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     matplotlib.use("agg")
@@ -26,6 +28,7 @@ def test_code_prints_what_is_promised(capsys, tmp_path, monkeypatch):
     assert (tmp_path / "penguins.nc").exists()
 
 
+@pytest.mark.gate
 def test_commands_can_be_typed_as_they_stand(capsys, tmp_path, monkeypatch):
     from bayesmix.cli.entry import run
 

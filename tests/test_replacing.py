@@ -42,6 +42,7 @@ def write_all(folder):
     return raised
 
 
+@pytest.mark.gate
 @OF_UNIX
 def test_every_writer_survives_a_write_that_fails(tmp_path):
     import resource
@@ -74,6 +75,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(folder)], check=True)
 
 
+@pytest.mark.gate
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may mount a small disk")
 def test_every_writer_survives_a_full_disk(small_disk):
     for name, error in write_all(small_disk).items():

@@ -66,6 +66,7 @@ print(json.dumps(said))
 """
 
 
+@pytest.mark.gate
 @pytest.mark.skipif(sys.platform == "win32", reason="os.kill ends the process there")
 @pytest.mark.parametrize(
     "names",
@@ -109,6 +110,7 @@ def test_what_another_handler_raises_comes_out_too():
         signal.signal(signal.SIGALRM, before)
 
 
+@pytest.mark.gate
 def test_an_interruption_that_python_would_forget_is_made_again():
     """In a callback of the garbage collector, as JAX has one, an exception is only written to standard error."""
     fell = []
@@ -143,6 +145,7 @@ def test_an_error_of_the_interpreter_stays_one():
         raise SystemError("of another kind") from KeyboardInterrupt()
 
 
+@pytest.mark.gate
 def test_no_fit_and_no_report_imports_jax(tmp_path):
     """ArviZ, SciPy and PyMC know of JAX; only a sampler of JAX's needs it."""
     code = """

@@ -39,10 +39,12 @@ def judged(cell, n_replicates, mixture=None, method="nuts"):
     return list(judgements(str(cell), of_method(outcomes)))
 
 
+@pytest.mark.gate
 def test_nuts_is_calibrated():
     assert bad([one for cell, n_replicates in short().items() for one in judged(cell, n_replicates)]) == []
 
 
+@pytest.mark.gate
 def test_gibbs_is_calibrated():
     """Of every geometry and of counts a few; all cells are in the long version."""
     kinds = (Gaussian("full"), Gaussian("tied"), Gaussian("spherical"), Poisson())
@@ -50,11 +52,13 @@ def test_gibbs_is_calibrated():
     assert bad([one for cell in few for one in judged(cell, OF_OTHERS, method="gibbs")]) == []
 
 
+@pytest.mark.gate
 def test_draws_of_gibbs_that_are_too_close_together_are_caught(monkeypatch):
     monkeypatch.setattr(Gibbs, "run", narrowed(Gibbs.run))
     assert bad(judged(PLANTED_IN, CATCHING[PLANTED_IN], method="gibbs")) != []
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize(("cell", "n_replicates"), CATCHING.items(), ids=str)
 def test_draws_that_are_too_close_together_are_caught(cell, n_replicates):
     assert bad(judged(cell, n_replicates, narrow(cell.mixture))) != []

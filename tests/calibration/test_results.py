@@ -69,6 +69,7 @@ def test_no_rows_were_refused():
     assert [name for name, found in results()["cells"].items() if found["nuts"]["refused"]] == []
 
 
+@pytest.mark.gate
 def test_nuts_is_calibrated():
     assert evidence.bad(evidence.of_method(results(), "nuts")) == []
 

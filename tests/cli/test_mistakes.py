@@ -147,6 +147,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(folder):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.gate
 def test_the_work_goes_on_and_is_written_when_nobody_reads_what_is_shown(folder):
     work = f"{sys.executable} -m bayesmix fit faithful.csv --components 2 --method em --seed 1"
     for name, streams in (("out.nc", ""), ("both.nc", "2>&1")):

@@ -29,6 +29,7 @@ OTHERS = {
 }
 
 
+@pytest.mark.gate
 @OF_A_SHELL
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.slow if name == "demo" else ()) for name in OTHERS]

@@ -61,6 +61,7 @@ def findings() -> list[Finding]:
     return [Finding("K-fold of one group: elpd of a row, nats", "the closed form, a Student t", apart, 0.15)]
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("n_folds", [4, 24])
 def test_folds_of_one_group_agree_with_the_student_t(rows, one_group, n_folds):
     made, unmixed, exact = beside_student_t(rows, *one_group, n_folds)

@@ -20,6 +20,7 @@ def result_of(X, n_components, **options):
     return bm.bootstrap_lrt(X, n_components, random_seed=1, progressbar=False, **{"n_resamples": 19, **options})
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize(
     ("theirs", "n_init"),
     [
@@ -68,6 +69,7 @@ def test_the_cores_do_not_matter(monkeypatch):
     assert alone.p_value == together.p_value
 
 
+@pytest.mark.gate
 def test_true_numbers_are_refused_as_often_as_the_level_says():
     """p-values of rows from one Gaussian: uniform over the values that they can have."""
     rng = np.random.default_rng(0)

@@ -102,6 +102,7 @@ def told_apart(tree):
     yield mean_of(tree["log_likelihood"]["x"].values.sum(axis=-1))
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("name", SLOW)
 def test_gibbs_sampling_and_nuts_agree(name):
     family, priors = SAMPLED[name]
@@ -114,6 +115,7 @@ def test_gibbs_sampling_and_nuts_agree(name):
     assert max(one.errors_from(other) for one, other in pairs) < ALLOWED
 
 
+@pytest.mark.gate
 def test_the_likelihood_of_two_groups_is_pymcs_with_its_masked_cells_integrated_out():
     """PyMC makes a variable of each masked cell: the density of these two, summed over a fine grid."""
     rows = np.array([[0.3, 1.2], [np.nan, 0.5], [2.0, -1.0], [1.1, np.nan]])
@@ -133,6 +135,7 @@ def test_the_likelihood_of_two_groups_is_pymcs_with_its_masked_cells_integrated_
     assert bm.Gaussian("full").log_mixture(weights, params, rows).sum() == pytest.approx(wanted, abs=1e-8)
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("family", [bm.Gaussian("full"), bm.StudentT("diag"), bm.Poisson()], ids=str)
 def test_the_model_of_pymc_has_the_same_density(family):
     rows = with_gaps(of_kind("count")[100:200] if family == bm.Poisson() else clouds((40, 30), 3), 0.25, seed=5)

@@ -33,6 +33,7 @@ def test_the_sampler_that_can_be_trusted(mixture, method, because):
     assert record["settings"] == {"draws": 500, "chains": 4}
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("n_components", [2, 4])
 def test_draws_are_those_of_the_sampler_itself(n_components):
     settings = {"draws": 200, "random_seed": 5, "progressbar": False}

@@ -69,6 +69,7 @@ def test_draws_are_those_of_nuts(covariance, n_features):
 SEPARATED = {"means": bm.priors.Normal(), "scales": bm.priors.LogNormal(), "correlations": bm.priors.LKJ(2.0)}
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize(
     "mixture",
     [
@@ -272,6 +273,7 @@ def test_what_nothing_draws_from_is_refused_with_a_remedy():
         Mixture(2, "VEV").fit_gibbs(FAITHFUL)  # whose default prior helps no more
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("part", ["weights", "scales"])
 def test_a_prior_that_only_pymc_knows_is_refused(part):
     prior = {

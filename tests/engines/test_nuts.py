@@ -109,6 +109,7 @@ def test_an_acceptance_that_is_asked_for_gets_full_trajectories():
     assert min(effective_draws(found.unconstrained[..., i]) for i in range(3)) > 2000
 
 
+@pytest.mark.gate
 def test_bananas_get_long_trajectories():
     target = Bananas(2)
     basin = approximate(target, np.zeros(4))
@@ -186,6 +187,7 @@ def interruptible():
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("chains", [1, 2, 4])
 def test_an_interrupted_run_keeps_what_finished(chains, interruptible, monkeypatch):
     """A run of hours, interrupted two seconds after the sampler has started."""

@@ -50,6 +50,7 @@ def test_em_is_highest_over_the_unknown_too(mixture):
     assert log_posterior(point_of(model, named)) == pytest.approx(em.objective, abs=1e-5)
 
 
+@pytest.mark.gate
 def test_draws_agree_with_those_of_pymc(mixture):
     ours = mixture.fit_nuts(X, draws=2000, random_seed=1, progressbar=False).posterior
     with mixture.build_model(X):

@@ -35,6 +35,7 @@ def findings() -> list[Finding]:
     return found
 
 
+@pytest.mark.gate
 def test_galaxies():
     compared = findings()
     assert len(compared) > 10

@@ -51,6 +51,7 @@ def findings() -> list[Finding]:
     return rows
 
 
+@pytest.mark.gate
 def test_evidence_is_the_sum_over_assignments():
     assert worst(findings()) == ""
 
@@ -210,6 +211,7 @@ def by_quadrature(log_prior, log_density) -> float:
     return float(logsumexp(values) + np.log(step * other))
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize(
     ("family", "priors", "log_prior", "log_density"),
     [

@@ -33,6 +33,7 @@ def exact(name):
     return Enumeration(ROWS[name], [PRIORS[name][1]] * 2, (1.0, 1.0))
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("name", ROWS)
 @pytest.mark.parametrize("engine", ["fit_gibbs", "fit_nuts"])
 def test_who_belongs_with_whom_is_the_sum_over_assignments(name, engine):
@@ -46,6 +47,7 @@ def test_who_belongs_with_whom_is_the_sum_over_assignments(name, engine):
         assert mean_of(together[..., i, j]).errors_from(wanted[i, j]) < ALLOWED
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("name", ROWS)
 def test_the_number_of_components_is_the_sum_over_partitions(name):
     number = bm.priors.DiscreteUniform(4)

@@ -67,6 +67,7 @@ def findings() -> list[Finding]:
     return [Finding("noise in six rows: its probability in every row, its share", "enumeration", worst, ALLOWED)]
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize(("covariance", "engine"), CASES)
 def test_noise_is_the_sum_over_sets_of_rows(covariance, engine):
     assert max(errors(covariance, engine)) < ALLOWED

@@ -31,6 +31,7 @@ class Together(Enumeration):
         return super().log_joint(weights, means, spreads) - np.where(FIRST[:, None], 0.0, np.log(weights))
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize(
     ("covariance", "engine"),
     [

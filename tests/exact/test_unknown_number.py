@@ -116,6 +116,7 @@ def found(i: int) -> list[Finding]:
     return findings
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("i", range(len(CASES)), ids=map(str, CASES))
 def test_enumeration(i):
     """Numbers of components and of those with rows, the concentration, and the density of new rows."""
@@ -145,6 +146,7 @@ def exactly_together() -> np.ndarray:
     return np.einsum("p,pij->ij", probability, (labels[:, :, None] == labels[:, None, :]).astype(float))
 
 
+@pytest.mark.gate
 def test_who_is_with_whom():
     tree, together = tree_of(TOGETHER), exactly_together()
     sizes = tree["posterior"].to_dataset().sizes
@@ -161,6 +163,7 @@ def test_who_is_with_whom():
     np.testing.assert_allclose(values.mean(axis=0), bm.similarity(tree).values[pairs], rtol=1e-9)
 
 
+@pytest.mark.gate
 def test_the_partition_is_the_best_of_all():
     """By the draws: under the exact posterior it is worse by their error in every pair, twice, at most."""
     tree, together = tree_of(TOGETHER), exactly_together()
@@ -221,6 +224,7 @@ def students(covariance: str) -> list[Finding]:
     ]
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("covariance", ["diag", *(pytest.param(one, marks=pytest.mark.slow) for one in CORRELATED)])
 def test_student_t(covariance):
     """Degrees of freedom of each component are drawn too, and those of one that is new come from the prior."""

@@ -87,6 +87,7 @@ def apart(covariance, proposed) -> float:
     return float(np.abs((shares.mean(axis=0) - wanted)[often] / errors).max())
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("proposed", [splits, recalls])
 @pytest.mark.parametrize(
     "covariance", [pytest.param(name, marks=[] if name == "tied" else pytest.mark.slow) for name in CLOUDS]

@@ -92,6 +92,7 @@ def test_likelihood_is_that_of_the_formula():
     assert em.weights.sum() == pytest.approx(1)
 
 
+@pytest.mark.gate
 def test_student_groups_have_noise_too():
     em = bm.Mixture(2, bm.StudentT(), noise=True).fit_em(noisy(), random_seed=1)
     assert em.converged and np.diff(em.history).min() > -1e-9 and 0.1 < float(em.params["noise_weight"]) < 0.25

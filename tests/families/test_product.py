@@ -122,6 +122,7 @@ def test_gradient_is_that_of_differences(jacobian):
     np.testing.assert_allclose(function(q)[1], wanted, rtol=1e-6, atol=1e-6 * np.abs(wanted).max())
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("separated", [False, True])
 def test_density_is_that_of_the_declaration(separated):
     family = bm.Product({("a", "b"): bm.Gaussian("full"), "v": bm.Poisson(), "w": bm.Gaussian("diag")})
@@ -161,6 +162,7 @@ def co_membership() -> np.ndarray:
     return np.einsum("z,zij->ij", shares, assignments[:, :, None] == assignments[:, None, :])
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("method", ["gibbs", "nuts"])
 def test_posterior_is_the_enumerated_one(method):
     priors = {

@@ -57,6 +57,7 @@ def by_scipy(X, weights, params):
     return total
 
 
+@pytest.mark.gate
 def test_em_climbs_the_likelihood_of_the_cells_that_are_there():
     em = MIXTURE.fit_em(table(), random_seed=1, n_init=3)
     assert em.log_likelihood == pytest.approx(by_scipy(table(), em.weights, em.params), rel=1e-10)
@@ -90,6 +91,7 @@ def by_nuts():
     return MIXTURE.fit_nuts(table(), draws=800, random_seed=1, progressbar=False)
 
 
+@pytest.mark.gate
 def test_gibbs_sampling_and_nuts_agree(by_nuts):
     by_gibbs = MIXTURE.fit_gibbs(table(), draws=500, chains=2, max_sweeps=5000, random_seed=1, progressbar=False)
     for name, draws in by_gibbs["posterior"].data_vars.items():

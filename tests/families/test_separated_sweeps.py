@@ -83,6 +83,7 @@ def found(family, n_features, n_steps, sweeps_of=lambda sweeps: sweeps):
     return findings_of(chains, n_steps, quantities(problem), expected_of(family, n_features))
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize(
     ("family", "n_features"),
     [
@@ -113,6 +114,7 @@ def wide_scales(sweeps):
     return sweeps._replace(numbers=(*others, 1.1 * log_sd, eta))
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("planted", [half_a_power_too_many, wide_scales])
 def test_planted_errors_are_seen(planted):
     assert worst(found(bm.Gaussian("full"), 3, STEPS, planted))

@@ -239,6 +239,7 @@ def test_compared_with_normal_components(rows):
     assert comparison.best("loo").mixture.family == bm.StudentT("full")
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("dof", DOFS)
 def test_a_foreign_prior_climbs_by_its_own_way(rows, dof):
     """Where the degrees of freedom have a prior that only PyMC knows, the posterior mode is found without M-steps."""

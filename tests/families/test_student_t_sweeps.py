@@ -75,6 +75,7 @@ def found(family, n_features, n_steps, sweeps_of=lambda sweeps: sweeps):
     return findings_of(chains, n_steps, quantities(family, prior), expected_of(family, prior))
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize(
     ("family", "n_features"),
     [
@@ -103,6 +104,7 @@ def a_wrong_rate(sweeps):
     return sweeps._replace(numbers=(clouds, shape, 1.25 * rate, *others))
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("planted", [a_degree_too_many, a_wrong_rate])
 def test_planted_errors_are_seen(planted):
     assert worst(found(bm.StudentT("full"), 2, 6000, planted))

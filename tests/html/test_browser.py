@@ -36,6 +36,7 @@ def browser(tmp_path_factory):
     started.close()
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_fails_and_nothing_leaves_the_page(browser, files, kind):
     browser.open(files[kind])

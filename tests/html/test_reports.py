@@ -265,6 +265,7 @@ def test_few_draws_are_warned_of_and_point_estimates_are_not(pages):
     assert "point estimate" in hostile.texts("a")
 
 
+@pytest.mark.gate
 def test_report_writes_one_file_below_the_limit(tmp_path):
     tree = simulated_tree(n_rows=20_000, n_features=4, shape=(2, 25), separation=3.0)
     path = report(tree, tmp_path / "report.html", title="Twenty thousand")
@@ -352,6 +353,7 @@ def test_pareto_k_is_arvizs():
     assert Digest(tree).pareto_k == pytest.approx(bm.loo(tree).pareto_k.values, abs=1e-6)
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize(("n_rows", "n_features"), [(100_000, 2), (1000, 30)])
 def test_many_rows_and_many_columns_stay_below_the_limit(tmp_path, n_rows, n_features):
     rng = np.random.default_rng(0)

@@ -1,6 +1,7 @@
 """Laws 3 to 5 in shapes and at values that nobody chose. (Laws 1 and 2 so: ``tests/passes/test_against_twin.py``.)"""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,6 +42,7 @@ def test_gradients(case):
     assert law_3.error_of_gradient(case, "map_logp_grad") <= law_3.ALLOWED
 
 
+@pytest.mark.gate
 @several
 @given(case=cases())
 def test_scores(case):

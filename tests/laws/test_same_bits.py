@@ -143,6 +143,7 @@ def printed_by_processes(code, cache):
     ]
 
 
+@pytest.mark.gate
 def test_kernels_that_compile_and_kernels_from_the_cache(tmp_path):
     first, second, third = printed_by_processes(FIRST_USE, tmp_path)
     assert first == second == third != ""

@@ -98,6 +98,7 @@ def test_draws_of_other_rows_are_refused(fitted):
 COMPILING = [pytest.param(name, marks=pytest.mark.slow) for name in ("pymc", "nutpie")]
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("sampler", [*COMPILING, "numpyro"])
 def test_draws_of_pm_sample(sampler):
     mixture = Mixture(2)

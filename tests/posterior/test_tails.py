@@ -120,6 +120,7 @@ def over_data_sets(family, n_sets, *, plugged_in=False):
     return found
 
 
+@pytest.mark.gate
 @pytest.mark.filterwarnings("ignore::bayesmix.UntrustedWarning")
 def test_over_data_sets_it_is_uniform():
     """Of a row that was not fitted, the parameters and their uncertainty from twelve others."""

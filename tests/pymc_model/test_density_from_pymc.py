@@ -51,6 +51,7 @@ def test_variables(case):
         assert one.shape == value.shape
 
 
+@pytest.mark.gate
 def test_equals_the_model(case):
     density, q, _, _ = case
     expected = density.model.compile_logp(mode="FAST_COMPILE")(point_of(density, q))

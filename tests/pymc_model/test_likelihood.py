@@ -89,6 +89,7 @@ def own_model():
     return model
 
 
+@pytest.mark.gate
 def test_own_model_log_density_and_gradient(own_model):
     """Unknown rows too have a gradient, so that nothing falls back to Metropolis."""
     function = own_model.logp_dlogp_function(ravel_inputs=True, mode=PYTHON)

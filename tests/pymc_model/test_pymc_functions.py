@@ -42,6 +42,7 @@ def sampled(model):
         )
 
 
+@pytest.mark.gate
 def test_nuts_and_not_metropolis(sampled):
     assert {"diverging", "tree_depth"} <= set(sampled.sample_stats.data_vars)
     check_means(sampled)
@@ -105,6 +106,7 @@ def test_variational_fit(rows, minibatch_size):
     assert tree.posterior["means"].shape == (1, 5, 2, 2)
 
 
+@pytest.mark.gate
 def test_numpyro(model):
     with model:
         tree = pm.sample(30, tune=60, chains=1, nuts_sampler="numpyro", random_seed=1, progressbar=False, quiet=True)

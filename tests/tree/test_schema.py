@@ -90,6 +90,7 @@ def use(tree):
     return code_of(digest)
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("method", list(BASES))
 def test_every_change_of_a_record_is_read_or_refused(method):
     base = BASES[method]

@@ -160,6 +160,7 @@ def _part(number, folder, dies):
     return FRAME[number * 30_000 : (number + 1) * 30_000]
 
 
+@pytest.mark.gate
 @pytest.mark.filterwarnings("ignore::UserWarning")  # of Dask, on ports and closing
 def test_a_worker_that_is_killed_changes_nothing(tmp_path):
     fits = []

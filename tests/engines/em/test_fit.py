@@ -221,6 +221,7 @@ def test_dirichlet_below_one_under_the_separated_prior(covariance):
     assert below.objective == pytest.approx(logsumexp(joint, axis=0).sum() + log_prior, rel=1e-9)
 
 
+@pytest.mark.gate
 def test_dirichlet_below_one_in_a_density_by_pymc():
     densities = []
     for a in (0.05, 1.0):

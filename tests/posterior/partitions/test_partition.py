@@ -92,6 +92,7 @@ def findings() -> list[Finding]:
     return found
 
 
+@pytest.mark.gate
 def test_of_few_rows_it_is_the_least_of_all_partitions():
     assert worst(findings()) == ""
 
