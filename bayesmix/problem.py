@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from bayesmix.data import Rows, check_alone, check_distinct, check_missing
+from bayesmix.data.words import joined
 from bayesmix.density import Density
-from bayesmix.families import Family
+from bayesmix.families import Family, names_that_sum_out_missing
 from bayesmix.families.column_blocks import ColumnBlocks, Held, HeldTogether
 from bayesmix.families.parts import Conditional, Standardised, Sweeps
 from bayesmix.families.together import TogetherDensity
@@ -18,7 +19,7 @@ from bayesmix.priors.number import PriorOfNumber
 from bayesmix.priors.sets import Priors, default_priors, resolve_priors
 
 if TYPE_CHECKING:
-    from bayesmix.density.minibatch import SubsampledDensity
+    from bayesmix.density.minibatch import KnowingDensity, SubsampledDensity
 
 # Where the number of components is unknown, priors of their parameters must not depend on it: what is scaled by the
 # data and by the number is scaled as for this many.
@@ -173,15 +174,15 @@ class Problem:
         found = self.family.closed_form(self.rows, self.standardised, self.priors, self.n_components)
         density = cast("SubsampledDensity | None", found)
         if density is not None and self.rows.subjects is not None:
-            return TogetherDensity(density, self.family, self.standardised, self._together)
+            return TogetherDensity(cast("KnowingDensity", density), self.family, self.standardised, self._together)
         if density is not None and self.rows.log_prior is not None:
-            density = density.knowing(self.rows.log_prior)
+            density = cast("KnowingDensity", density).knowing(self.rows.log_prior)
         return density.weighted(self.row_weights) if density is not None and self.row_weights.size else density
 
 
 def _cannot_sum_out(family: Family) -> str:
-    able = "Gaussian, Student-t, Poisson, Bernoulli and Categorical mixtures do, and mixed columns of these."
-    return f"A {family} mixture does not sum them out; {able}"
+    able = joined([f"bm.{name}" for name in names_that_sum_out_missing()])
+    return f"A {family} mixture does not sum them out; mixtures of {able} do."
 
 
 def _check_subjects(rows: Rows, family: Family, n_components: int) -> None:

@@ -22,9 +22,6 @@ class Beforehand:
     ----------
     log_prior : (N, K) array or None
         As of :class:`Rows`. Rows of one subject have the same.
-    errors : ndarray of shape (N, D, D) or None
-        Covariance matrices of the errors that the rows were measured with (see :func:`bayesmix.data.read_errors`).
-        None: the values are exact.
     subjects : Subjects or None
         Which rows belong together.
     """
@@ -64,6 +61,9 @@ class Rows:
         nothing is known of any row.
     classes : tuple of str
         Names of the first components, where labels gave them names.
+    errors : ndarray of shape (N, D, D) or None
+        Covariance matrices of the errors that the rows were measured with (see :func:`bayesmix.data.read_errors`).
+        None: the values are exact.
     subjects : Subjects or None
         Which rows are known to belong together; then they have one log prior. None: no two are.
     """

@@ -19,16 +19,20 @@ class SubsampledDensity(Density, Protocol):
         """Number of rows, N."""
         ...
 
-    def knowing(self, log_prior: np.ndarray | None) -> Self:
-        """The same where so much is known of the rows' components, (N, K); None is nothing."""
-        ...
-
     def weighted(self, row_weights: np.ndarray) -> Self:
         """The density in which each row counts so many times, (N,); empty, once."""
         ...
 
     def minibatch(self, indices: np.ndarray) -> "Minibatch":
         """The rows ``indices`` alone, their likelihood multiplied by N / m."""
+        ...
+
+
+class KnowingDensity(SubsampledDensity, Protocol):
+    """One that can be told of the rows' components: that of a family that takes labels."""
+
+    def knowing(self, log_prior: np.ndarray | None) -> Self:
+        """The same where so much is known of the rows' components, (N, K); None is nothing."""
         ...
 
 

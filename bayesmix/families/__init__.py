@@ -7,13 +7,26 @@ from typing import Any
 from bayesmix.families.protocol import Family
 from bayesmix.registry import AUTO, FAMILIES, NOISE, WITH_NOISE
 
-__all__ = ["Family", "check_comparable", "family_from_name", "read_families", "read_family", "with_noise"]
+__all__ = [
+    "Family",
+    "check_comparable",
+    "family_from_name",
+    "names_that_sum_out_missing",
+    "read_families",
+    "read_family",
+    "with_noise",
+]
 
 
 def _kinds() -> Iterator[type[Family]]:
     """One after the other: whoever asks for the first ones does not load the rest."""
     for name, where in FAMILIES.items():
         yield getattr(import_module(where), name) if isinstance(where, str) else where
+
+
+def names_that_sum_out_missing() -> list[str]:
+    """The families, by their public names, of which some or all sum out missing cells."""
+    return [name for name, kind in zip(FAMILIES, _kinds(), strict=True) if kind.sums_out_missing]
 
 
 def family_from_name(name: str) -> Family:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bayesmix.density.minibatch import Minibatch, SubsampledDensity
+from bayesmix.density.minibatch import KnowingDensity, Minibatch
 from bayesmix.density.protocol import FreeVariable
 from bayesmix.families.column_blocks import HeldTogether
 from bayesmix.families.parts import Standardised
@@ -20,7 +20,7 @@ class TogetherDensity:
     subjects, but that each of them counts the weights as often as it has rows. Both are put right.
     """
 
-    def __init__(self, alone: SubsampledDensity, family: Family, standardised: Standardised, held: HeldTogether):
+    def __init__(self, alone: KnowingDensity, family: Family, standardised: Standardised, held: HeldTogether):
         self._alone, self._family, self._standardised, self._held = alone, family, standardised, held
 
     @property

@@ -40,10 +40,6 @@ class DensityWithNoise:
         """The density in which each row counts so many times, (N,); empty, once."""
         return replace(self, row_weights=row_weights)
 
-    def knowing(self, log_prior: np.ndarray | None) -> Self:
-        """Nobody asks: the family takes no labels."""
-        raise NotImplementedError("labels and noise do not go together")
-
     @property
     def variables(self) -> tuple[FreeVariable, ...]:
         """The free variables in the order of ``q``."""
