@@ -29,7 +29,7 @@ from bayesmix.engines.interruption import INTERRUPTED
 from bayesmix.engines.mixing import mixing
 from bayesmix.engines.protocol import Start
 from bayesmix.engines.small_components import held, worst_held
-from bayesmix.families.parts import Sweeps
+from bayesmix.families.parts import Sweeps, unflattened
 from bayesmix.notes import Note
 from bayesmix.priors.concentration import in_powers
 from bayesmix.problem import Problem
@@ -380,13 +380,9 @@ def share(chains: list[Chain]) -> None:
 
 def named(problem: Problem, chains: list[Chain], kept: list[Kept]) -> dict[str, np.ndarray]:
     """Weights and parameters (chain, draw, ...) in the units of the data."""
-    states, parts, start = np.stack([one.states for one in kept]), [], 0
-    for shape in chains[0].shapes:
-        stop = start + int(np.prod(shape))
-        parts.append(states[..., start:stop].reshape((*states.shape[:2], *shape)))
-        start = stop
+    state = unflattened(np.stack([one.states for one in kept]), chains[0].shapes)
     with one_blas_thread():
-        return {"weights": np.stack([one.weights for one in kept]), **problem.standardised.to_params(tuple(parts))}
+        return {"weights": np.stack([one.weights for one in kept]), **problem.standardised.to_params(state)}
 
 
 def passes(problem: Problem, chains: list[Chain], kept: list[Kept]) -> bool:

@@ -1,7 +1,7 @@
 """What a family is made of and works with: its table of parameters, points, statistics."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Literal, NamedTuple, Protocol
@@ -310,6 +310,16 @@ def flattened(forms: Form) -> Form:
     """Forms with all leading axes made one."""
     n_leading = forms[0].ndim - 1
     return tuple(np.reshape(part, (-1, *part.shape[n_leading:])) for part in forms)
+
+
+def unflattened(flat: np.ndarray, shapes: Iterable[tuple[int, ...]]) -> State:
+    """The parts of a state, of these shapes, that stand one after the other along the last axis (..., size)."""
+    parts, start = [], 0
+    for shape in shapes:
+        stop = start + int(np.prod(shape))
+        parts.append(flat[..., start:stop].reshape((*flat.shape[:-1], *shape)))
+        start = stop
+    return tuple(parts)
 
 
 def most_probable(shares: np.ndarray, *, noise: bool) -> np.ndarray:

@@ -13,7 +13,7 @@ import numpy as np
 
 from bayesmix.families.column_blocks import HeldTogether
 from bayesmix.families.concentration import draw_share
-from bayesmix.families.parts import Sweeps
+from bayesmix.families.parts import Sweeps, unflattened
 from bayesmix.families.sweeps import draw_weights
 from bayesmix.passes.shares import draw_components
 
@@ -59,7 +59,7 @@ def _run(
         given = (columns, concentrations.copy(), numbers, no_rows, *nothing)
         _, drawn, *_ = own.run(rng, given, (labels.copy(), state.copy(), form), (1, 1, 0))
         state[:] = drawn[0]
-        at = family.form(weights, _shaped(state, shapes))
+        at = family.form(weights, unflattened(state, shapes))
         joint = np.ascontiguousarray(held.joint(family.kernel, at, weights).T)
         log_likelihood = draw_components(rng, joint, of_subjects)
         labels[:] = of_subjects[subjects.of_rows]
@@ -73,12 +73,3 @@ def _run(
         kept.append((weights, state.copy(), log_likelihood, int(np.count_nonzero(counts)), concentrations[0]))
     of_weights, states, log_likelihoods, n_occupied, shares = (np.array(part) for part in zip(*kept, strict=True))
     return of_weights, states, log_likelihoods, n_occupied, np.zeros((n_kept, _MOVES, 2), dtype=np.int64), shares, form
-
-
-def _shaped(flat: np.ndarray, shapes: Sequence[tuple[int, ...]]) -> tuple[np.ndarray, ...]:
-    out, start = [], 0
-    for shape in shapes:
-        stop = start + int(np.prod(shape))
-        out.append(flat[start:stop].reshape(shape))
-        start = stop
-    return tuple(out)

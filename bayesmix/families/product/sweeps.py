@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bayesmix.families.concentration import draw_share
-from bayesmix.families.parts import Sweeps
+from bayesmix.families.parts import Sweeps, unflattened
 from bayesmix.families.product.block import Block, forms_of
 from bayesmix.families.product.one_pass import OnePass, kernel_of
 from bayesmix.families.sweeps import draw_weights
@@ -90,14 +90,5 @@ class _Chain:
         position = self.labels.copy(), self.state[place].copy(), self.forms[b]
         _, drawn, *_ = sampler.run(self.rng, problem, position, (1, 1, 0))
         self.state[place] = drawn[0]
-        form = block.family.form(self.ones, _shaped(drawn[0], self.shapes[b]))
+        form = block.family.form(self.ones, unflattened(drawn[0], self.shapes[b]))
         self.forms[b] = tuple(np.ascontiguousarray(part)[None] for part in form)
-
-
-def _shaped(flat: np.ndarray, shapes: Sequence[tuple[int, ...]]) -> tuple[np.ndarray, ...]:
-    out, start = [], 0
-    for shape in shapes:
-        stop = start + int(np.prod(shape))
-        out.append(flat[start:stop].reshape(shape))
-        start = stop
-    return tuple(out)
